@@ -1,0 +1,134 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { parse } from 'lossless-json'
+import {
+  type AccountRecord,
+  InputError,
+  LedgerError,
+  type OpeningRequest,
+  quote,
+  readOpening,
+  toDecimal,
+} from '../src/index.ts'
+import { SEEDED_AT } from './fake-accounts.ts'
+
+/**
+ * Reads the accounts of a JSON file (one array) or a JSON Lines file (`.jsonl` or `.ndjson`, one account
+ * a line). A number in it is read as the text that it is, so that none is rounded.
+ * @throws InputError naming the file, the entry or line, and the field
+ */
+export async function* accountsOfFile(file: string): AsyncGenerator<AccountRecord> {
+  const handle = await opened(file)
+  try {
+    const entries = /\.(?:jsonl|ndjson)$/i.test(file) ? entriesOfLines : entriesOfArray
+    const places = new Map<string, string>()
+    for await (const { place, value } of entries(handle, file)) {
+      const account = accountOf(value, `${quote(file)}, ${place}`)
+      const earlier = places.get(account._id)
+      if (earlier !== undefined) {
+        throw new InputError(
+          `${quote(file)}, ${place}: accountId ${quote(account._id)} is that of ${earlier} already`,
+        )
+      }
+      places.set(account._id, place)
+      yield account
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function opened(file: string): Promise<FileHandle> {
+  let handle: FileHandle
+  try {
+    handle = await open(file)
+  } catch (error) {
+    throw new InputError(`${quote(file)} cannot be opened: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  if (!(await handle.stat()).isDirectory()) return handle
+  await handle.close()
+  throw new InputError(`${quote(file)} is a directory: name a file of accounts`)
+}
+
+interface Entry {
+  /** Such as `entry 3` or `line 3`. */
+  readonly place: string
+  readonly value: unknown
+}
+
+async function* entriesOfArray(handle: FileHandle, file: string): AsyncGenerator<Entry> {
+  const text = withoutMark(await handle.readFile('utf8'))
+  const value = readJson(text, (position) => {
+    const before = text.slice(0, position)
+    const column = position - before.lastIndexOf('\n')
+    return `${quote(file)}, line ${before.split('\n').length}, column ${column}`
+  })
+  if (!Array.isArray(value)) {
+    throw new InputError(
+      `${quote(file)} is not an array of accounts: expected [{"accountId": …}, …], or one account a line in a file that ends in .jsonl`,
+    )
+  }
+  for (const [index, entry] of value.entries()) {
+    yield { place: `entry ${index + 1}`, value: entry }
+  }
+}
+
+async function* entriesOfLines(handle: FileHandle, file: string): AsyncGenerator<Entry> {
+  let line = 0
+  for await (const text of handle.readLines({ encoding: 'utf8', autoClose: false })) {
+    line += 1
+    if (text.trim() === '') continue
+    const place = `line ${line}`
+    const where = (position: number) => `${quote(file)}, ${place}, column ${position + 1}`
+    yield { place, value: readJson(line === 1 ? withoutMark(text) : text, where) }
+  }
+}
+
+const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text)
+
+function readJson(text: string, where: (position: number) => string): unknown {
+  try {
+    return parse(text, null, (number) => number)
+  } catch (error) {
+    const { message } = error as Error
+    const at = /^(.*) at position (\d+)$/s.exec(message)
+    throw new InputError(
+      `${where(Number(at?.[2] ?? 0))}: this is not JSON: ${at?.[1] ?? message}`,
+      { cause: error },
+    )
+  }
+}
+
+const FIELDS = ['accountId', 'holder', 'currency', 'openingBalance', 'overdraftLimit', 'status']
+const STATUSES = ['open', 'frozen', 'closed'] as const
+
+function accountOf(value: unknown, place: string): AccountRecord {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InputError(`${place}: ${quote(value)} is not an account: expected an object`)
+  }
+  const unknown = Object.keys(value).find((field) => !FIELDS.includes(field))
+  if (unknown !== undefined) {
+    throw new InputError(
+      `${place}: field ${quote(unknown)} is not known: the fields are ${FIELDS.join(', ')}`,
+    )
+  }
+  const { status: given = 'open', ...request } = value as OpeningRequest & {
+    accountId: string
+    status?: unknown
+  }
+  const record = readOpening(request, SEEDED_AT)
+  if (record instanceof LedgerError) {
+    throw new InputError(`${place}: ${record.message}`, { cause: record })
+  }
+  const status = STATUSES.find((known) => known === given)
+  if (!status) {
+    throw new InputError(`${place}: status ${quote(given)} is not one of ${STATUSES.join(', ')}`)
+  }
+  if (status === 'closed' && !toDecimal(record.balance).isZero()) {
+    throw new InputError(
+      `${place}: openingBalance ${record.balance.toString()} is not zero, and status is "closed": a closed account holds nothing`,
+    )
+  }
+  return { ...record, status }
+}

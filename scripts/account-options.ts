@@ -1,0 +1,47 @@
+import { isCurrency, quote } from '../src/index.ts'
+import { UsageError, wholeNumber } from './command.ts'
+import { DEFAULT_CURRENCIES, DEFAULT_SEED, MOST_ACCOUNTS, MOST_SEED } from './fake-accounts.ts'
+import { accountsFile } from './seeded-accounts.ts'
+
+/** The options that say which accounts are meant: `generate` has the same. */
+export const accountOptions = {
+  accounts: {
+    ...wholeNumber('accounts', {
+      least: 0,
+      most: MOST_ACCOUNTS,
+      describe: 'how many more to make, beyond those of the file',
+    }),
+    default: 0,
+  },
+  currencies: {
+    describe: 'the currencies of those that are made',
+    type: 'string',
+    requiresArg: true,
+    default: DEFAULT_CURRENCIES.join(','),
+    coerce: readCurrencies,
+  },
+  seed: {
+    ...wholeNumber('seed', {
+      least: 0,
+      most: MOST_SEED,
+      describe: 'the same number makes the same ones, on every machine',
+    }),
+    default: DEFAULT_SEED,
+  },
+  file: {
+    describe: 'the file of accounts: a JSON array, or JSON Lines',
+    type: 'string',
+    requiresArg: true,
+    default: accountsFile,
+    defaultDescription: 'the one that comes with Daybook',
+  },
+} as const
+
+function readCurrencies(text: string): readonly string[] {
+  const currencies = [...new Set(text.split(','))]
+  const unknown = currencies.find((currency) => !isCurrency(currency))
+  if (unknown === undefined) return currencies
+  throw new UsageError(
+    `--currencies ${text}: ${quote(unknown)} is not an ISO 4217 code in capitals: expected such as USD,EUR,JPY`,
+  )
+}

@@ -1,0 +1,88 @@
+import type { Book } from 'medici'
+import type { Connection } from 'mongoose'
+import { UsageError } from '../command.ts'
+import { databaseOf } from './books.ts'
+import { inCalls } from './callers.ts'
+import { type BenchOptions, type Entrant, ProofError } from './contest.ts'
+import { OPENING_CENTS, accountIdAt, randomPayments } from './payments.ts'
+
+/**
+ * medici, the nearest relative, as its README says for money that must not be spent twice: a journal,
+ * then a look at the sender's balance and a lock on it, in one transaction. Its models know only mongoose's
+ * default connection.
+ */
+export const mediciEntrant = (
+  { accounts, callers, seconds }: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
+  entrant: Pick<Entrant, 'name' | 'transfers'>,
+): Entrant => ({
+  ...entrant,
+  warmUp: 2 * callers,
+  needsDefaultConnection: true,
+  async enter({ connection, signal }) {
+    const { Book, initModels, mongoTransaction } = await importMedici()
+    await initModels()
+    const models = Object.entries(connection.models).filter(([name]) => name.startsWith('Medici_'))
+    for (const [, model] of models) {
+      await model.createCollection()
+      await model.createIndexes()
+    }
+    const book = new Book('bench', { precision: 2 })
+    await openAccounts(book, accounts)
+    const nextPayment = randomPayments(accounts)
+    let posted = 0
+    return {
+      async round(calls) {
+        const round = await inCalls({ callers, calls, seconds, signal }, async (stopIfTimeUp) => {
+          const { from, to, amount, transferId } = nextPayment()
+          await mongoTransaction(async (session) => {
+            stopIfTimeUp()
+            const entry = book.entry(transferId).debit(from, amount).credit(to, amount)
+            await entry.commit({ session })
+            const { balance } = await book.balance({ account: from }, { session })
+            if (balance < 0) throw new ProofError(`${from} holds ${balance}`)
+            await book.writelockAccounts([from], { session })
+          })
+        })
+        posted += round.done
+        return round
+      },
+      prove: () => prove(connection, 1 + accounts + 2 * posted),
+    }
+  },
+})
+
+/** Loads medici only where it is measured: nothing else needs it. */
+const importMedici = () =>
+  import('medici').catch((error: unknown) => {
+    throw new UsageError('medici is not installed: npm install --no-save medici@7.4.0', {
+      cause: error,
+    })
+  })
+
+/** Gives each account its money, in one journal. */
+async function openAccounts(book: Book, accounts: number): Promise<void> {
+  const opening = OPENING_CENTS / 100
+  const entry = book.entry('opening').debit('Cash', accounts * opening)
+  for (let index = 0; index < accounts; index += 1) entry.credit(accountIdAt(index), opening)
+  await entry.commit()
+}
+
+async function prove(connection: Connection, entries: number): Promise<void> {
+  const [sum] = await databaseOf(connection)
+    .collection('medici_transactions')
+    .aggregate<{ cents: number; entries: number }>([
+      {
+        $group: {
+          _id: null,
+          entries: { $sum: 1 },
+          cents: { $sum: { $round: { $multiply: [{ $subtract: ['$credit', '$debit'] }, 100] } } },
+        },
+      },
+    ])
+    .toArray()
+  if (sum?.cents !== 0 || sum.entries !== entries) {
+    throw new ProofError(
+      `medici holds ${sum?.entries} entries of ${sum?.cents} cents in all, expected were ${entries} of 0`,
+    )
+  }
+}

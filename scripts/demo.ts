@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url'
+import { accountModel, migrate, verify } from '../src/index.ts'
+import { type Command, Exit } from './command.ts'
+import { withDatabase } from './database.ts'
+import { migrationsFolder } from './migrate.ts'
+import { renderSummary, replayWithProgress } from './replay.ts'
+import { seed } from './seed.ts'
+import { renderStatement } from './statement.ts'
+import { describeVerification } from './verify.ts'
+
+const transfers = fileURLToPath(new URL('../seeds/transfers.csv', import.meta.url))
+
+/** The account of the notebook's example that pays. */
+const EXAMPLE = 'MDB574189300'
+
+export const demoCommand: Command<object> = {
+  command: 'demo',
+  describe: 'do the whole job on the local database: migrate, seed, replay, verify, show',
+  builder: (yargs) => yargs,
+  run: (options, context) =>
+    withDatabase(options, context, async ({ connection }) => {
+      await migrate(connection, {
+        folder: migrationsFolder,
+        onApplied: (name) => context.tell(`applied migration ${name}`),
+      })
+      const seeded = await seed(connection, { accounts: 980 })
+      context.tell(`seeded ${seeded.added} accounts, ${seeded.existing} were there`)
+      const summary = await replayWithProgress(
+        connection,
+        { file: transfers, signal: context.signal },
+        context,
+      )
+      const verification = await verify(connection)
+      const account = await accountModel(connection).findById(EXAMPLE).orFail()
+      context.print(
+        [
+          renderSummary(summary),
+          describeVerification(verification),
+          renderStatement(account, await account.statement({ limit: 30 })),
+        ].join('\n\n'),
+      )
+      if (summary.status === 'interrupted') return Exit.interrupted
+      return verification.violation === undefined ? Exit.done : Exit.failure
+    }),
+}

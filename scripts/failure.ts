@@ -1,0 +1,24 @@
+import mongoose from 'mongoose'
+import { EngineError, InputError, LedgerError } from '../src/index.ts'
+import { Exit, type ExitCode, UsageError } from './command.ts'
+
+/** What a person is told of something thrown, and the exit code. A stack is shown only of what no user can cause. */
+export function explain(error: unknown): { message: string; exitCode: ExitCode } {
+  if (error instanceof UsageError) {
+    return { message: `${error.message}\nSee daybook --help.`, exitCode: Exit.usage }
+  }
+  if (error instanceof InputError) return { message: error.message, exitCode: Exit.badInput }
+  if (error instanceof LedgerError) {
+    const exitCode = error.code.startsWith('INVALID_') ? Exit.badInput : Exit.failure
+    return { message: `${error.code}: ${error.message}`, exitCode }
+  }
+  if (error instanceof EngineError) return { message: error.message, exitCode: Exit.failure }
+  if (error instanceof mongoose.mongo.MongoError) {
+    return { message: `MongoDB: ${error.message}`, exitCode: Exit.failure }
+  }
+  if (error instanceof Error && 'code' in error && 'syscall' in error) {
+    return { message: error.message, exitCode: Exit.failure }
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { message: `a defect in daybook: ${message}`, exitCode: Exit.failure }
+}

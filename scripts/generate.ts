@@ -1,0 +1,189 @@
+import { accountOptions } from './account-options.ts'
+import { type BatchFormat, FORMATS, checkFree, formatOf, writeBatch } from './batch-writer.ts'
+import { type Command, Exit, UsageError, wholeNumber, jsonOption } from './command.ts'
+import { DEFAULT_SEED, MOST_SEED } from './fake-accounts.ts'
+import { type FakeTransfersOptions, type Outcome, fakeTransfers } from './fake-transfers.ts'
+import { type Progress, startProgress } from './progress.ts'
+import { type SeededAccounts, seededAccounts } from './seeded-accounts.ts'
+
+export interface GenerateOptions extends FakeTransfersOptions {
+  /** The file to write; gzipped where it ends in `.gz`. */
+  readonly file: string
+  /** What the file's extension says unless given. */
+  readonly format?: BatchFormat | undefined
+  /** The accounts that the transfers are between: as they were seeded. */
+  readonly seeded?: SeededAccounts | undefined
+  /** Replaces a file that is there. */
+  readonly force?: boolean | undefined
+  /** Makes all, writes nothing. */
+  readonly dryRun?: boolean | undefined
+  readonly onProgress?: Progress['update'] | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Generated {
+  file: string
+  transfers: number
+  /** How many lines end in each way when the batch is posted to accounts just seeded. */
+  outcomes: Partial<Record<Outcome, number>>
+}
+
+/**
+ * Writes a batch of transfers that fits seeded accounts, in bounded memory: the same options give the same
+ * text on every machine. The file appears when it is complete, or not at all.
+ * @throws InputError where the file is there already, or no transfer can be made
+ */
+export async function generate(options: GenerateOptions): Promise<Generated> {
+  const { file, force = false, dryRun = false, transfers, signal, onProgress } = options
+  const format = options.format ?? formatOf(file)
+  if (!force) await checkFree(file)
+  const outcomes: Generated['outcomes'] = {}
+  let done = 0
+  const blocks = async function* () {
+    for await (const block of fakeTransfers(seededAccounts(options.seeded), options)) {
+      signal?.throwIfAborted()
+      for (const { outcome } of block) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      done += block.length
+      onProgress?.(done, transfers)
+      yield block
+    }
+  }
+  if (dryRun) for await (const block of blocks()) void block
+  else await writeBatch(file, blocks(), { format, force })
+  return { file, transfers: done, outcomes }
+}
+
+/** A yargs option that takes a share from 0 to 1. */
+const share = (name: string, option: { describe: string; default: number }) => ({
+  ...option,
+  type: 'string' as const,
+  requiresArg: true,
+  coerce(text: string | number): number {
+    const value = Number(text)
+    if (/^(?:\d+|\d*\.\d+)$/.test(String(text)) && value <= 1) return value
+    throw new UsageError(
+      `--${name} ${text}: expected a share from 0 to 1, such as ${option.default}`,
+    )
+  },
+})
+
+const { accounts, currencies, file: accountsOption } = accountOptions
+
+export const generateCommand: Command<{
+  file: string
+  transfers: number
+  hot: number
+  refusals: number
+  repeats: number
+  seed: number
+  accounts: number
+  currencies: readonly string[]
+  'accounts-file': string
+  'accounts-seed': number
+  format: BatchFormat | undefined
+  force: boolean
+  'dry-run': boolean
+  json: boolean
+}> = {
+  command: 'generate <file>',
+  describe: 'write a batch of transfers between seeded accounts, to be replayed',
+  builder: (yargs) =>
+    yargs
+      .positional('file', {
+        describe: 'the file to write: .csv, .tsv, .jsonl or .json, gzipped with .gz',
+        type: 'string',
+        demandOption: true,
+      })
+      .option('transfers', {
+        ...wholeNumber('transfers', { least: 0, most: 999_999_999, describe: 'how many lines' }),
+        demandOption: true,
+      })
+      .option(
+        'hot',
+        share('hot', {
+          describe: 'the share that a few accounts send or receive',
+          default: 0.2,
+        }),
+      )
+      .option(
+        'refusals',
+        share('refusals', {
+          describe: 'the share that must be refused, for each reason in turn',
+          default: 0.02,
+        }),
+      )
+      .option(
+        'repeats',
+        share('repeats', {
+          describe: 'the share that repeats an earlier line',
+          default: 0.001,
+        }),
+      )
+      .option('seed', {
+        ...accountOptions.seed,
+        describe: 'the same number makes the same transfers, on every machine',
+      })
+      .option('accounts', { ...accounts, describe: 'seed’s --accounts' })
+      .option('currencies', { ...currencies, describe: 'seed’s --currencies' })
+      .option('accounts-file', { ...accountsOption, describe: 'seed’s --file' })
+      .option('accounts-seed', {
+        ...wholeNumber('accounts-seed', { least: 0, most: MOST_SEED, describe: 'seed’s --seed' }),
+        default: DEFAULT_SEED,
+      })
+      .option('format', {
+        describe: 'where the file’s extension does not tell',
+        choices: FORMATS,
+        requiresArg: true,
+      })
+      .option('force', {
+        describe: 'replace the file if it is there',
+        type: 'boolean',
+        default: false,
+      })
+      .option('dry-run', {
+        describe: 'write nothing, only say what would be written',
+        type: 'boolean',
+        default: false,
+      })
+      .option('json', jsonOption),
+  async run(options, context) {
+    const { file, dryRun } = options
+    const progress = startProgress(context, { unit: 'transfers' })
+    try {
+      const generated = await generate({
+        ...options,
+        seeded: {
+          file: options.accountsFile,
+          accounts: options.accounts,
+          currencies: options.currencies,
+          seed: options.accountsSeed,
+        },
+        onProgress: progress.update,
+        signal: context.signal,
+      })
+      progress.stop()
+      context.print(options.json ? JSON.stringify(generated) : summary(generated, { dryRun }))
+      return Exit.done
+    } catch (error) {
+      if (!context.signal.aborted) throw error
+      context.tell(`interrupted: ${file} is not written`)
+      return Exit.interrupted
+    } finally {
+      progress.stop()
+    }
+  },
+}
+
+function summary(
+  { file, transfers, outcomes }: Generated,
+  { dryRun }: { dryRun: boolean },
+): string {
+  const { posted = 0, existing = 0, ...refused } = outcomes
+  const reasons = Object.entries(refused).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return [
+    `${file}: ${transfers} transfers${dryRun ? ' would be' : ''} written`,
+    `to post: ${posted}`,
+    `repeats: ${existing}`,
+    ...reasons.map(([code, count]) => `to refuse, ${code}: ${count}`),
+  ].join('\n')
+}

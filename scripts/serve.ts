@@ -1,0 +1,20 @@
+import { openLocalDatabase } from '../src/index.ts'
+import { type Command, Exit } from './command.ts'
+
+export const serveCommand: Command<object> = {
+  command: 'serve',
+  describe:
+    'keep the local database running, for mongosh, Compass and other commands, until Ctrl-C',
+  builder: (yargs) => yargs,
+  async run({ folder }, context) {
+    const database = await openLocalDatabase({ folder, onProgress: context.tell })
+    try {
+      context.print(database.uri)
+      context.tell('running; Ctrl-C stops it and keeps the data')
+      await database.stayOpen(context.signal)
+      return Exit.done
+    } finally {
+      await database.close()
+    }
+  },
+}

@@ -1,0 +1,113 @@
+import { stringify } from 'csv-stringify/sync'
+import {
+  type AccountDocument,
+  AccountNotFoundError,
+  type StatementEntry,
+  accountModel,
+  formatMoney,
+} from '../src/index.ts'
+import { type Command, Exit, UsageError, wholeNumber, jsonOption } from './command.ts'
+import { withDatabase } from './database.ts'
+import { renderTable } from './table.ts'
+
+export const statementCommand: Command<{
+  account: string
+  limit: number
+  before: number | undefined
+  json: boolean
+  csv: boolean
+}> = {
+  command: 'statement <account>',
+  describe: 'show what an account received and sent, newest first',
+  builder: (yargs) =>
+    yargs
+      .positional('account', { describe: 'its number', type: 'string', demandOption: true })
+      .option('limit', {
+        ...wholeNumber('limit', { least: 1, most: 10_000, describe: 'how many entries at most' }),
+        default: 50,
+      })
+      .option(
+        'before',
+        wholeNumber('before', { least: 1, describe: 'only entries with a lower sequence' }),
+      )
+      .option('json', jsonOption)
+      .option('csv', { describe: 'print CSV', type: 'boolean', default: false }),
+  run: (options, context) => {
+    if (options.csv && options.json) throw new UsageError('--csv or --json, not both')
+    return withDatabase(options, context, async ({ connection }) => {
+      const { limit, before } = options
+      const account = await accountModel(connection).findById(options.account)
+      if (!account) throw new AccountNotFoundError({ accountId: options.account })
+      const entries = await account.statement({ limit, before })
+      if (options.json) {
+        context.print(JSON.stringify(entries.map((entry) => asJson(entry, account.currency))))
+      } else if (options.csv) context.print(asCsv(entries, account.currency))
+      else context.print(renderStatement(account, entries))
+      return Exit.done
+    })
+  },
+}
+
+const asJson = (entry: StatementEntry, currency: string) => ({
+  ...entry,
+  amount: formatMoney(entry.amount, currency),
+  balance: formatMoney(entry.balance, currency),
+})
+
+const CSV_COLUMNS = [
+  'sequence',
+  'postedAt',
+  'transferId',
+  'counterparty',
+  'amount',
+  'balance',
+  'reference',
+] as const
+
+const asCsv = (entries: readonly StatementEntry[], currency: string): string =>
+  stringify(
+    entries.map((entry) => ({
+      ...asJson(entry, currency),
+      postedAt: entry.postedAt.toISOString(),
+    })),
+    { header: true, columns: [...CSV_COLUMNS] },
+  ).trimEnd()
+
+/** A statement as a table: in and out in columns of their own, all money aligned on the decimal point. */
+export function renderStatement(
+  account: AccountDocument,
+  entries: readonly StatementEntry[],
+): string {
+  const { currency } = account
+  const rows = entries.map((entry) => [
+    String(entry.sequence),
+    entry.postedAt.toISOString().slice(0, 19).replace('T', ' '),
+    entry.transferId,
+    entry.counterparty,
+    entry.reference ?? '',
+    entry.amount.gt(0) ? formatMoney(entry.amount, currency) : '',
+    entry.amount.lt(0) ? formatMoney(entry.amount.neg(), currency) : '',
+    formatMoney(entry.balance, currency),
+  ])
+  const head = [
+    '#',
+    'posted (UTC)',
+    'transfer',
+    'counterparty',
+    'reference',
+    'in',
+    'out',
+    'balance',
+  ]
+  const table = renderTable(head, rows, [
+    'right',
+    'left',
+    'left',
+    'left',
+    'left',
+    'right',
+    'right',
+    'right',
+  ])
+  return `${account._id}  ${account.holder}  ${formatMoney(account.balance, currency)} ${currency}\n\n${table}`
+}

@@ -1,0 +1,64 @@
+import { type TransferDocument, accountModel, formatMoney } from '../src/index.ts'
+import { type Command, Exit, jsonOption } from './command.ts'
+import { withDatabase } from './database.ts'
+import { bringUpToDate } from './migrate.ts'
+
+export const transferCommand: Command<{
+  from: string
+  to: string
+  amount: string
+  id: string | undefined
+  currency: string | undefined
+  reference: string | undefined
+  json: boolean
+}> = {
+  command: 'transfer <from> <to> <amount>',
+  describe: 'move money from one account to another',
+  builder: (yargs) =>
+    yargs
+      .positional('from', { describe: 'the account that pays', type: 'string', demandOption: true })
+      .positional('to', {
+        describe: 'the account that is paid',
+        type: 'string',
+        demandOption: true,
+      })
+      .positional('amount', { describe: 'such as 12.50', type: 'string', demandOption: true })
+      .option('id', {
+        describe: 'the transfer’s id: repeated with the same id it is posted once',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('currency', {
+        describe: 'refuse unless the accounts are in it',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('reference', {
+        describe: 'a text for the receiver',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('json', jsonOption),
+  run: (options, context) =>
+    withDatabase(options, context, async (database) => {
+      const { connection } = database
+      await bringUpToDate(database, context)
+      const { from, to, amount, id, currency, reference } = options
+      const transfer = await accountModel(connection).transfer({
+        transferId: id,
+        from,
+        to,
+        amount,
+        currency,
+        reference,
+      })
+      context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
+      return Exit.done
+    }),
+}
+
+/** A transfer in a line: its id, the amount, and who pays whom. */
+export function describeTransfer(transfer: TransferDocument): string {
+  const { _id: id, amount, currency, fromAccount, toAccount } = transfer
+  return `${id}: ${formatMoney(amount, currency)} ${currency} from ${fromAccount} to ${toAccount}`
+}

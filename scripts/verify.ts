@@ -1,0 +1,37 @@
+import { type Verification, formatMoney, verify } from '../src/index.ts'
+import { type Command, Exit, jsonOption } from './command.ts'
+import { withDatabase } from './database.ts'
+
+export const verifyCommand: Command<{ json: boolean }> = {
+  command: 'verify',
+  describe: 'prove that the books balance; exit 1 names the first thing that is wrong',
+  builder: (yargs) => yargs.option('json', jsonOption),
+  run: (options, context) =>
+    withDatabase(options, context, async ({ connection }) => {
+      const verification = await verify(connection)
+      if (options.json) context.print(JSON.stringify(asJson(verification)))
+      else context.print(describeVerification(verification))
+      return verification.violation === undefined ? Exit.done : Exit.failure
+    }),
+}
+
+/** What a verification found, in a sentence. */
+export function describeVerification({
+  accounts,
+  transfers,
+  totals,
+  violation,
+}: Verification): string {
+  if (violation !== undefined) return `the books do not balance: ${violation}`
+  const sums = [...totals].map(([currency, total]) => `${formatMoney(total, currency)} ${currency}`)
+  return `the books balance: ${accounts} accounts, ${transfers} transfers${sums.length > 0 ? `, holding ${sums.join(', ')}` : ''}`
+}
+
+const asJson = ({ totals, violation, ...counts }: Verification) => ({
+  ...counts,
+  totals: Object.fromEntries(
+    [...totals].map(([currency, total]) => [currency, formatMoney(total, currency)]),
+  ),
+  balanced: violation === undefined,
+  ...(violation !== undefined && { violation }),
+})

@@ -1,0 +1,245 @@
+import {
+  AccountNotFoundError,
+  AccountNotOpenError,
+  BalanceOutOfRangeError,
+  CurrencyMismatchError,
+  InsufficientFundsError,
+  InvalidAmountError,
+  LinkedTransferRefusedError,
+  type RefusalCode,
+  SameAccountError,
+  type Side,
+  TransferConflictError,
+  type TransferRefusedError,
+} from './errors.ts'
+import {
+  type Decimal,
+  type Decimal128,
+  LIMIT,
+  decimalsProblem,
+  isCurrency,
+  isOutOfRange,
+  toDecimal,
+  toDecimal128,
+} from './money.ts'
+import type { Metadata, WellFormedRequest } from './request.ts'
+
+/** An account as a posting sees it; `balance`, `transferCount` and `updatedAt` move as it goes. */
+export interface LedgerAccount {
+  readonly _id: string
+  readonly currency: string
+  readonly status: string
+  /** Minus its overdraft limit. */
+  readonly lowestBalance: Decimal
+  balance: Decimal
+  transferCount: number
+  updatedAt: Date
+}
+
+/** A transfer as it is stored, and as it stays. */
+export interface TransferRecord {
+  _id: string
+  fromAccount: string
+  toAccount: string
+  amount: Decimal128
+  currency: string
+  /** The sender's balance after this transfer. */
+  fromBalance: Decimal128
+  /** The receiver's balance after this transfer. */
+  toBalance: Decimal128
+  /** The sender's running number of this transfer, from 1. */
+  fromSequence: number
+  /** The receiver's running number of this transfer, from 1. */
+  toSequence: number
+  /** Never before an earlier transfer of either account. */
+  postedAt: Date
+  reverses?: string
+  reference?: string
+  metadata?: Metadata
+  /** The name of the batch that brought it. */
+  batch?: string
+}
+
+/** What became of one request: posted now, posted before with the same content, or refused. */
+export type TransferResult =
+  { status: 'posted' | 'existing'; transferId: string; transfer: TransferRecord } | RefusedTransfer
+
+export interface RefusedTransfer {
+  status: 'refused'
+  /** As it was given, be it an id or not. */
+  transferId: string
+  code: RefusalCode
+  message: string
+  error: TransferRefusedError
+}
+
+/** What the requests are evaluated against, and what they move. */
+export interface Ledger {
+  readonly accounts: Map<string, LedgerAccount>
+  readonly transfers: Map<string, TransferRecord>
+}
+
+export interface EvaluationOptions {
+  readonly now: Date
+  readonly batch?: string | undefined
+}
+
+/** One request against the ledger: moves both balances, or refuses and moves nothing. */
+export function evaluate(
+  request: WellFormedRequest,
+  ledger: Ledger,
+  options: EvaluationOptions,
+): TransferResult {
+  const { transferId, amount } = request
+  const from = ledger.accounts.get(request.from)
+  const to = ledger.accounts.get(request.to)
+
+  const currency = isCurrency(request.currency) ? request.currency : (from ?? to)?.currency
+  const problem = currency && decimalsProblem(amount, currency)
+  if (problem) {
+    return refused(transferId, new InvalidAmountError({ amount: amount.toString(), problem }))
+  }
+  if (request.from === request.to) {
+    return refused(transferId, new SameAccountError({ accountId: request.from }))
+  }
+
+  const existing = ledger.transfers.get(transferId)
+  if (existing) {
+    const fields = differences(request, existing)
+    return fields.length === 0
+      ? { status: 'existing', transferId, transfer: existing }
+      : refused(transferId, new TransferConflictError({ transferId, fields }))
+  }
+
+  if (!from || !to) {
+    const missing = from
+      ? ({ side: 'to', accountId: request.to } as const)
+      : ({ side: 'from', accountId: request.from } as const)
+    return refused(transferId, new AccountNotFoundError(missing))
+  }
+  const refusal = accountsRefusal(request, from, to)
+  if (refusal) return refused(transferId, refusal)
+
+  const fromBalance = from.balance.minus(amount)
+  const toBalance = to.balance.plus(amount)
+  if (fromBalance.isNeg() && fromBalance.lt(from.lowestBalance)) {
+    const available = from.balance.minus(from.lowestBalance)
+    return refused(
+      transferId,
+      new InsufficientFundsError({ accountId: from._id, available, needed: amount }),
+    )
+  }
+  if (isOutOfRange(fromBalance)) {
+    return refused(
+      transferId,
+      new BalanceOutOfRangeError({ accountId: from._id, balance: fromBalance, limit: LIMIT }),
+    )
+  }
+  if (isOutOfRange(toBalance)) {
+    return refused(
+      transferId,
+      new BalanceOutOfRangeError({ accountId: to._id, balance: toBalance, limit: LIMIT }),
+    )
+  }
+
+  const postedAt = later(options.now, later(from.updatedAt, to.updatedAt))
+  move(from, fromBalance, postedAt)
+  move(to, toBalance, postedAt)
+  const transfer: TransferRecord = {
+    _id: transferId,
+    fromAccount: from._id,
+    toAccount: to._id,
+    amount: toDecimal128(amount, from.currency),
+    currency: from.currency,
+    fromBalance: toDecimal128(fromBalance, from.currency),
+    toBalance: toDecimal128(toBalance, from.currency),
+    fromSequence: from.transferCount,
+    toSequence: to.transferCount,
+    postedAt,
+  }
+  if (request.reverses !== undefined) transfer.reverses = request.reverses
+  if (request.reference !== undefined) transfer.reference = request.reference
+  if (request.metadata !== undefined) transfer.metadata = request.metadata
+  if (options.batch !== undefined) transfer.batch = options.batch
+  ledger.transfers.set(transferId, transfer)
+  return { status: 'posted', transferId, transfer }
+}
+
+/** A refusal as a result. */
+export const refused = (transferId: string, error: TransferRefusedError): RefusedTransfer => ({
+  status: 'refused',
+  transferId,
+  code: error.code,
+  message: error.message,
+  error,
+})
+
+/** The results of an atomic group in which one was refused: what would have been posted is refused with it. */
+export function unlinked(
+  results: readonly TransferResult[],
+  first: RefusedTransfer,
+): TransferResult[] {
+  const unposted = new Set(
+    results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
+  )
+  return results.map((result) =>
+    result === first || (result.status === 'existing' && !unposted.has(result.transfer))
+      ? result
+      : refused(
+          result.transferId,
+          new LinkedTransferRefusedError({
+            transferId: result.transferId,
+            refusedTransferId: first.transferId,
+          }),
+        ),
+  )
+}
+
+function accountsRefusal(
+  request: WellFormedRequest,
+  from: LedgerAccount,
+  to: LedgerAccount,
+): TransferRefusedError | undefined {
+  if (from.status !== 'open') return notOpen('from', from)
+  if (to.status !== 'open') return notOpen('to', to)
+  const expected = request.currency ?? from.currency
+  if (from.currency !== expected) return mismatch('from', from, expected)
+  if (to.currency !== expected) return mismatch('to', to, expected)
+  return undefined
+}
+
+const notOpen = (side: Side, { _id: accountId, status }: LedgerAccount) =>
+  new AccountNotOpenError({ side, accountId, status })
+
+const mismatch = (side: Side, { _id: accountId, currency }: LedgerAccount, expected: unknown) =>
+  new CurrencyMismatchError({ side, accountId, currency, expected })
+
+function move(account: LedgerAccount, balance: Decimal, at: Date): void {
+  account.balance = balance
+  account.transferCount += 1
+  account.updatedAt = at
+}
+
+const later = (one: Date, other: Date): Date => (one > other ? one : other)
+
+/** The names of the fields in which a request differs from the transfer posted under its id. */
+function differences(request: WellFormedRequest, transfer: TransferRecord): string[] {
+  const equal: Record<string, boolean> = {
+    from: request.from === transfer.fromAccount,
+    to: request.to === transfer.toAccount,
+    amount: request.amount.eq(toDecimal(transfer.amount)),
+    currency: request.currency === undefined || request.currency === transfer.currency,
+    reference: request.reference === transfer.reference,
+    metadata: sameMetadata(request.metadata, transfer.metadata),
+    reverses: request.reverses === transfer.reverses,
+  }
+  return Object.keys(equal).filter((field) => !equal[field])
+}
+
+function sameMetadata(one: Metadata = {}, other: Metadata = {}): boolean {
+  const keys = Object.keys(one)
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.is(one[key], other[key]))
+  )
+}

@@ -1,0 +1,82 @@
+import { setImmediate } from 'node:timers/promises'
+import mongoose, { type ClientSession, type Connection } from 'mongoose'
+import type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'
+import { post, postAlone } from './posting.ts'
+import type { IdentifiedRequest } from './request.ts'
+import { TransactionTimeoutError, joined } from './transaction.ts'
+
+/** What one posting takes at most, so that it stays well below a second; the rest waits for the next. */
+const LARGEST_GROUP = 1_000
+
+interface Waiter {
+  readonly request: IdentifiedRequest
+  readonly resolve: (result: TransferResult) => void
+  readonly reject: (reason: unknown) => void
+}
+
+interface Queue {
+  /** In order of arrival. Who is in it is in no posting. */
+  readonly waiting: Waiter[]
+  /** Whether a posting is in flight. While one is, at most one, the next gathers in `waiting`. */
+  busy: boolean
+}
+
+const queues = new WeakMap<Connection, Queue>()
+
+/**
+ * Posts one request: in the caller's transaction where there is a session, else in one that concurrent
+ * calls share. Throws its refusal.
+ */
+export async function postOne(
+  request: IdentifiedRequest,
+  connection: Connection,
+  session?: ClientSession,
+): Promise<TransferRecord> {
+  const [result] = session
+    ? await post([request], joined(connection, session))
+    : [await postInGroup(connection, request)]
+  if (result?.status === 'refused') throw result.error
+  return (result as Exclude<TransferResult, RefusedTransfer>).transfer
+}
+
+/**
+ * Posts a request together with all that wait on the same connection, in one transaction, and gives it
+ * its own result. A lone request starts at once; those that come while a posting is in flight share the next.
+ */
+function postInGroup(connection: Connection, request: IdentifiedRequest): Promise<TransferResult> {
+  let queue = queues.get(connection)
+  if (!queue) queues.set(connection, (queue = { waiting: [], busy: false }))
+  const { waiting, busy } = queue
+  const result = new Promise<TransferResult>((resolve, reject) => {
+    waiting.push({ request, resolve, reject })
+  })
+  if (!busy) void drain(queue, connection)
+  return result
+}
+
+async function drain(queue: Queue, connection: Connection): Promise<void> {
+  queue.busy = true
+  while (queue.waiting.length > 0) {
+    await settle(queue.waiting.splice(0, LARGEST_GROUP), connection)
+    // Lets the callers that were answered ask for their next, so that it shares the next posting.
+    await setImmediate()
+  }
+  queue.busy = false
+}
+
+/** Settles each of a group; never rejects. An accident in common is resolved one by one. */
+async function settle(group: readonly Waiter[], connection: Connection): Promise<void> {
+  try {
+    const requests = group.map(({ request }) => request)
+    const results = await postAlone(requests, connection)
+    group.forEach(({ resolve }, index) => resolve(results[index] as TransferResult))
+  } catch (error) {
+    const isAway = connection.readyState !== mongoose.ConnectionStates.connected
+    // Then one by one would only let each caller wait as long again.
+    if (group.length === 1 || isAway || error instanceof TransactionTimeoutError) {
+      for (const { reject } of group) reject(error)
+    } else {
+      for (const waiter of group) await settle([waiter], connection)
+    }
+  }
+}

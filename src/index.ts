@@ -1,0 +1,81 @@
+export {
+  ATOMIC_LIMIT,
+  Account,
+  type AccountDocument,
+  type AccountModel,
+  type AccountRecord,
+  type AccountStatus,
+  accountModel,
+} from './account.ts'
+export {
+  Batch,
+  type BatchRecord,
+  Refusal,
+  type RefusalRecord,
+  batchModel,
+  refusalModel,
+} from './batch.ts'
+export { createCollections } from './collections.ts'
+export {
+  AccountConflictError,
+  AccountNotEmptyError,
+  AccountNotFoundError,
+  AccountNotOpenError,
+  BalanceOutOfRangeError,
+  CurrencyMismatchError,
+  InputError,
+  InsufficientFundsError,
+  InvalidAccountIdError,
+  InvalidAmountError,
+  InvalidCurrencyError,
+  InvalidHolderError,
+  InvalidMetadataError,
+  InvalidReferenceError,
+  InvalidTransferIdError,
+  LedgerError,
+  LinkedTransferRefusedError,
+  ProtectedFieldError,
+  type RefusalCode,
+  SameAccountError,
+  type Side,
+  TransferConflictError,
+  TransferImmutableError,
+  TransferIsReversalError,
+  TransferNotFoundError,
+  TransferRefusedError,
+  quote,
+} from './errors.ts'
+export { openDatabase } from './engine/database.ts'
+export { openLocalDatabase } from './engine/local-database.ts'
+export { EngineError } from './engine/errors.ts'
+export { requireReplicaSet } from './engine/replica-set.ts'
+export { describeUri, isLocalUri } from './engine/uri.ts'
+export type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'
+export {
+  type MigrationOptions,
+  type MigrationParameters,
+  type MigrationStatus,
+  migrate,
+  migrationStatus,
+} from './migrate.ts'
+export {
+  Decimal,
+  Decimal128,
+  LIMIT,
+  type MoneyInput,
+  formatMoney,
+  isCurrency,
+  scaleOf,
+  toDecimal,
+} from './money.ts'
+export { type OpeningRequest, openingDifferences, readOpening } from './opening.ts'
+export type { Metadata, TransferRequest } from './request.ts'
+export { BatchConflictError, BatchFileError, ReplayOptionsError } from './replay/errors.ts'
+export type { BatchRefusalCode } from './replay/tally.ts'
+export { replay } from './replay/replay.ts'
+export type { ReplayOptions } from './replay/options.ts'
+export type { ReplayProgress, ReplaySummary } from './replay/summary.ts'
+export { type StatementEntry, type StatementOptions, type StatementRange } from './statement.ts'
+export { TransactionTimeoutError } from './transaction.ts'
+export { Transfer, type TransferDocument, type TransferModel, transferModel } from './transfer.ts'
+export { type Verification, verify } from './verify.ts'

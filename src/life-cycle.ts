@@ -1,0 +1,117 @@
+import type { Connection, mongo } from 'mongoose'
+import type { AccountRecord, AccountStatus } from './account.ts'
+import {
+  AccountNotEmptyError,
+  AccountNotFoundError,
+  AccountNotOpenError,
+  InvalidAccountIdError,
+  InvalidAmountError,
+} from './errors.ts'
+import { type Decimal128, toDecimal, toDecimal128 } from './money.ts'
+import { readLimit } from './opening.ts'
+import { post } from './posting.ts'
+import { IDENTIFIER, isIdentifier, makeId } from './request.ts'
+import { type Transaction, databaseOf, inTransaction } from './transaction.ts'
+
+/** Where a change is made: in the caller's transaction, or at once. */
+export type Place = {
+  readonly connection: Connection
+  readonly transaction?: Transaction | undefined
+}
+
+/** Freezes an account, or lets a frozen one go on. A closed one stays closed. */
+export async function setStatus(
+  accountId: string,
+  status: 'open' | 'frozen',
+  place: Place,
+): Promise<AccountRecord> {
+  const changed = await change(accountId, { status: { $ne: 'closed' } }, { status }, place)
+  if (changed) return changed
+  throw new AccountNotOpenError({ accountId, status: (await find(accountId, place)).status })
+}
+
+/** Lets an account go so far below zero. One that is further below already keeps its balance and pays nothing. */
+export async function setOverdraftLimit(
+  accountId: string,
+  given: unknown,
+  place: Place,
+): Promise<AccountRecord> {
+  const { currency } = await find(accountId, place)
+  const limit = readLimit(given, currency)
+  if (limit instanceof InvalidAmountError) throw limit
+  const overdraftLimit = toDecimal128(limit, currency)
+  const changed = await change(accountId, { status: { $ne: 'closed' } }, { overdraftLimit }, place)
+  if (changed) return changed
+  throw new AccountNotOpenError({ accountId, status: (await find(accountId, place)).status })
+}
+
+/** Closes an account for good. One with money on it is paid out to another account first, in one transaction. */
+export async function close(
+  accountId: string,
+  payOutTo: string | undefined,
+  { connection, transaction }: Place,
+): Promise<AccountRecord> {
+  const transferId = makeId()
+  const closeIn = async (within: Transaction): Promise<AccountRecord> => {
+    const place = { connection, transaction: within }
+    const account = await find(accountId, place)
+    if (account.status === 'closed') return account
+    if (account.status !== 'open') {
+      throw new AccountNotOpenError({ accountId, status: account.status })
+    }
+    const balance = toDecimal(account.balance)
+    if (!balance.isZero()) {
+      if (payOutTo === undefined || balance.lt(0)) {
+        throw new AccountNotEmptyError({ accountId, balance })
+      }
+      const request = { transferId, from: accountId, to: payOutTo, amount: balance }
+      const [result] = await post([request], within)
+      if (result?.status === 'refused') throw result.error
+    }
+    const closed = await change(accountId, {}, { status: 'closed' }, place)
+    return closed ?? account
+  }
+  return transaction ? await closeIn(transaction) : await inTransaction(connection, closeIn)
+}
+
+type Changes = { status: AccountStatus } | { overdraftLimit: Decimal128 }
+
+/**
+ * Changes one account in one step, if it is as `condition` says. Its single document is what a posting
+ * writes too, so of the two one comes first and the other sees it; and unlike a transaction it waits for
+ * its turn at an account that is busy.
+ */
+async function change(
+  accountId: string,
+  condition: mongo.Filter<AccountRecord>,
+  changes: Changes,
+  { connection, transaction }: Place,
+): Promise<AccountRecord | null> {
+  requireIdentifier(accountId)
+  return await accountsOf(connection).findOneAndUpdate(
+    { ...condition, _id: accountId },
+    // Times go on along an account's life, whichever clock wrote the last.
+    [{ $set: { ...changes, updatedAt: { $max: [{ $add: ['$updatedAt', 1] }, '$$NOW'] } } }],
+    {
+      returnDocument: 'after',
+      ...(transaction ? { session: transaction.session } : { writeConcern: { w: 'majority' } }),
+    },
+  )
+}
+
+async function find(accountId: string, { connection, transaction }: Place): Promise<AccountRecord> {
+  requireIdentifier(accountId)
+  const account = await accountsOf(connection).findOne(
+    { _id: accountId },
+    transaction ? { session: transaction.session } : { readPreference: 'primary' },
+  )
+  if (!account) throw new AccountNotFoundError({ accountId })
+  return account
+}
+
+function requireIdentifier(accountId: unknown): void {
+  if (!isIdentifier(accountId)) throw new InvalidAccountIdError({ accountId, expected: IDENTIFIER })
+}
+
+const accountsOf = (connection: Connection) =>
+  databaseOf(connection).collection<AccountRecord>('accounts')

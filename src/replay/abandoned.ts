@@ -1,0 +1,34 @@
+import type { Connection, mongo } from 'mongoose'
+
+/** What the server tells of an operation, a connection, or a session that rests within a transaction. */
+interface Operation {
+  readonly type: string
+  readonly connectionId?: number
+  readonly lsid?: { readonly id: mongo.UUID }
+  readonly transaction?: object
+}
+
+/**
+ * Ends the transactions that a killed process left behind: the server would keep them, and the write
+ * conflicts that they cause, for up to a minute. They are told by their connection being gone; an owner that
+ * lives after all begins again. Where the server does not let us look, nothing is ended.
+ */
+export async function endAbandonedTransactions(connection: Connection): Promise<void> {
+  const admin = connection.getClient().db('admin')
+  try {
+    const operations = await admin
+      .aggregate<Operation>([{ $currentOp: { idleSessions: true, idleConnections: true } }])
+      .toArray()
+    const isSession = ({ type }: Operation) => type === 'idleSession'
+    const living = new Set(
+      operations.flatMap((each) => (isSession(each) ? [] : [each.connectionId])),
+    )
+    const abandoned = operations.filter(
+      (each) => isSession(each) && each.transaction && !living.has(each.connectionId),
+    )
+    const sessions = abandoned.flatMap(({ lsid }) => (lsid ? [{ id: lsid.id }] : []))
+    if (sessions.length > 0) await admin.command({ killSessions: sessions })
+  } catch {
+    // The transaction that waits for them is tried again in any case, until its own time is up.
+  }
+}

@@ -1,0 +1,57 @@
+import type { ColumnMap } from './columns.ts'
+import type { RawRecord, RecordBlocks } from './record.ts'
+import type { Row } from './row.ts'
+
+/** How a file is to be read. A batch is read in one way from its beginning to its end. */
+export interface ReadingOptions {
+  /** By the file's extension unless given, else by its first character. `json` is an array, or a value a line. */
+  readonly format?: 'csv' | 'tsv' | 'jsonl' | 'json' | undefined
+  /** Between the fields of a CSV file: `,` unless given. */
+  readonly delimiter?: string | undefined
+  /** Around fields that hold delimiters: `"` unless given, `''` for none. */
+  readonly quote?: string | undefined
+  /** The columns' names, for a CSV file that has no header. */
+  readonly columns?: readonly string[] | undefined
+  /** Which column holds what, for what its name does not tell. */
+  readonly map?: ColumnMap | undefined
+  /** For the lines that name no currency. */
+  readonly currency?: string | undefined
+  /** Columns with no other use to keep as metadata: all, or those named. */
+  readonly keep?: boolean | readonly string[] | undefined
+}
+
+/** A refused line, as it goes into a file of rejects. */
+export interface Reject {
+  readonly line: number
+  readonly code: string
+  readonly message: string
+  readonly transferId?: string | undefined
+  /** The record as it was read. */
+  readonly text: string
+}
+
+/** How rejects are written so that they can be mended and replayed: as the input is. */
+export interface RejectsFormat {
+  readonly head: string
+  readonly separator: string
+  readonly tail: string
+  write(reject: Reject): string
+}
+
+/** A file as a batch: its records, and what each asks for. */
+export interface BatchFile {
+  /** What its reading rests on, as text to compare. */
+  readonly reading: string
+  readonly rejects: RejectsFormat
+  /** The records from the first, a header left out. */
+  records(): RecordBlocks
+  /** What a record asks for. */
+  row(record: RawRecord, position: number): Row
+}
+
+/** What a file is opened with to be read as a batch. */
+export interface BatchFileOptions {
+  readonly batch: string
+  readonly reading: string
+  readonly options: ReadingOptions
+}

@@ -1,0 +1,136 @@
+import { quote } from '../errors.ts'
+
+/** What a column of a batch can hold. */
+export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
+type Role = (typeof ROLES)[number]
+
+/** The columns' names by what they hold; `#3` names the third column. */
+export type ColumnMap = { readonly [role in Role]?: string | undefined }
+
+/**
+ * The spellings known for each role, in capitals or not, with any of ` _-.` within. A row is tried only
+ * where no column is spelled as in a row above it.
+ */
+const SPELLINGS: Readonly<Record<Role, readonly (readonly string[])[]>> = {
+  transferId: [
+    ['transferId', 'transactionId', 'paymentId', 'txId', 'txnId', 'transId', 'orderId'],
+    ['transferNumber', 'transactionNumber', 'paymentNumber', 'endToEndId'],
+    ['id'],
+    ['_id'],
+  ],
+  from: [
+    ['fromAccount', 'fromAccountId', 'fromAccountNumber', 'accountFrom', 'fromIban'],
+    ['senderAccount', 'senderAccountId', 'sourceAccount', 'sourceAccountId', 'senderIban'],
+    ['debitAccount', 'debitAccountId', 'debtorAccount', 'debtorIban', 'debitedAccount'],
+    ['payerAccount', 'originatorAccount', 'originAccount', 'nameOrig'],
+    ['from', 'sender', 'source', 'debtor', 'payer', 'originator', 'origin'],
+  ],
+  to: [
+    ['toAccount', 'toAccountId', 'toAccountNumber', 'accountTo', 'toIban'],
+    ['receiverAccount', 'receiverAccountId', 'recipientAccount', 'receiverIban'],
+    ['destinationAccount', 'destinationAccountId', 'targetAccount', 'targetAccountId'],
+    ['creditAccount', 'creditAccountId', 'creditorAccount', 'creditorIban', 'creditedAccount'],
+    ['payeeAccount', 'beneficiaryAccount', 'beneficiaryIban', 'nameDest'],
+    ['to', 'receiver', 'recipient', 'destination', 'target', 'creditor', 'payee'],
+    ['beneficiary', 'dest'],
+  ],
+  amount: [
+    ['amount', 'transferAmount', 'transactionAmount', 'paymentAmount', 'amountPaid'],
+    ['value', 'sum'],
+  ],
+  currency: [
+    ['currency', 'currencyCode', 'transferCurrency', 'transactionCurrency', 'paymentCurrency'],
+    ['ccy'],
+  ],
+  reference: [
+    ['reference', 'paymentReference', 'transferReference', 'remittanceInformation'],
+    ['purpose', 'description', 'memo', 'narrative', 'narration'],
+  ],
+}
+
+const REQUIRED: ReadonlySet<Role> = new Set(['from', 'to', 'amount'])
+
+/** Where each role is found: the index of its column. */
+export type ColumnIndexes = { readonly [role in Role]?: number | undefined }
+
+/** The same, with the roles that no transfer is without. */
+export type FoundColumns = ColumnIndexes & {
+  readonly from: number
+  readonly to: number
+  readonly amount: number
+}
+
+export interface ColumnOptions {
+  readonly map: ColumnMap
+  /** Whether an optional role may name a column that is not there. */
+  readonly isLenient?: boolean
+}
+
+/** Finds the column of each role, as mapped or by a well-known spelling, or says why it can't. */
+export function findColumns(
+  columns: readonly string[],
+  { map, isLenient = false }: ColumnOptions,
+): { indexes: FoundColumns } | { problem: string } {
+  const indexes: { [role in Role]?: number } = {}
+  for (const role of ROLES) {
+    const name = map[role]
+    const found = name === undefined ? recognised(columns, role) : named(columns, name)
+    if (found.length > 1) {
+      const list = found.map((index) => `${quote(columns[index])} (#${index + 1})`).join(' and ')
+      return {
+        problem: `both ${list} can be the ${role}: choose one, as in --map '${role}=#${Number(found[0]) + 1}'`,
+      }
+    }
+    const [index] = found
+    if (index !== undefined) {
+      indexes[role] = index
+    } else if (REQUIRED.has(role) || (name !== undefined && !isLenient)) {
+      const missing =
+        name === undefined ? `no column is known as ${role}` : `no column is named ${quote(name)}`
+      return {
+        problem: `${missing}: the columns are ${list(columns)}; name it with --map ${role}=COLUMN`,
+      }
+    }
+  }
+  const taken = new Map<number, Role>()
+  for (const role of ROLES) {
+    const index = indexes[role]
+    if (index === undefined) continue
+    const other = taken.get(index)
+    if (other)
+      return { problem: `column ${quote(columns[index])} is mapped as ${other} and as ${role}` }
+    taken.set(index, role)
+  }
+  return { indexes: indexes as FoundColumns }
+}
+
+const list = (columns: readonly string[]): string =>
+  columns.length > 40
+    ? `${columns.slice(0, 40).map(quote).join(', ')} … (${columns.length})`
+    : columns.map(quote).join(', ')
+
+function named(columns: readonly string[], name: string): number[] {
+  const exact = indexesOf(columns, (column) => column === name)
+  if (exact.length > 0) return exact
+  const number = /^#([1-9]\d{0,5})$/.exec(name)
+  return number && Number(number[1]) <= columns.length ? [Number(number[1]) - 1] : []
+}
+
+function recognised(columns: readonly string[], role: Role): number[] {
+  const plain = columns.map(plainName)
+  for (const spellings of SPELLINGS[role]) {
+    const known = new Set(spellings.map(plainName))
+    const found = indexesOf(plain, (column) => known.has(column))
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+/** A name without capitals and separators; the underscore that leads MongoDB's `_id` stays. */
+const plainName = (name: string): string => {
+  const plain = name.toLowerCase().replaceAll(/[\s_.-]/g, '')
+  return name.startsWith('_') ? `_${plain}` : plain
+}
+
+const indexesOf = (columns: readonly string[], matches: (column: string) => boolean): number[] =>
+  columns.flatMap((column, index) => (matches(column) ? [index] : []))

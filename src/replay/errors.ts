@@ -1,0 +1,42 @@
+import { InputError, quote } from '../errors.ts'
+
+/** Where in a file something was found: each number counts from 1. */
+export interface Place {
+  readonly line?: number | undefined
+  readonly column?: number | undefined
+}
+
+/** A file that cannot be read as a batch. Nothing of it was posted by this run. */
+export class BatchFileError extends InputError {
+  readonly file: string
+  readonly line: number | undefined
+  readonly column: number | undefined
+  constructor(file: string, problem: string, place: Place = {}, options?: ErrorOptions) {
+    const where = [
+      quote(file),
+      ...(place.line === undefined ? [] : [`line ${place.line}`]),
+      ...(place.column === undefined ? [] : [`column ${place.column}`]),
+    ]
+    super(`${where.join(', ')}: ${problem}`, options)
+    this.file = file
+    this.line = place.line
+    this.column = place.column
+  }
+}
+
+/** A batch of this name is stored, and it is not the one that was asked for. Nothing was posted. */
+export class BatchConflictError extends InputError {
+  readonly batch: string
+  constructor(batch: string, problem: string) {
+    super(`batch ${quote(batch)} ${problem}`)
+    this.batch = batch
+  }
+}
+
+/** Options that make no sense, alone or together. Nothing was read. */
+export class ReplayOptionsError extends InputError {}
+
+/** Throws a {@link ReplayOptionsError}. */
+export function refuse(problem: string): never {
+  throw new ReplayOptionsError(problem)
+}

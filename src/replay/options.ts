@@ -1,0 +1,62 @@
+import type { Readable } from 'node:stream'
+import { isText } from '../request.ts'
+import type { ReadingOptions } from './batch-file.ts'
+import { refuse } from './errors.ts'
+import { checkReadingOptions } from './format.ts'
+import type { ReplayProgress } from './summary.ts'
+
+export interface ReplayOptions extends ReadingOptions {
+  /** The path of the file; `-` for `stdin`. */
+  readonly file: string
+  /** The standard input, for a `file` of `-`. */
+  readonly stdin?: Readable | undefined
+  /** The batch's name: the file's base name, or `stdin-` and the beginning of the digest, unless given. */
+  readonly name?: string | undefined
+  /** At a refused line: go on, or stop right before it. */
+  readonly onError?: 'continue' | 'stop' | undefined
+  /** How many lines of the batch may be refused: it stops right before the next. */
+  readonly maxErrors?: number | undefined
+  /** The whole file in one transaction, or nothing of it where a line is refused. */
+  readonly atomic?: boolean | undefined
+  /** Writes nothing to the database; the summary and the rejects are those of a real run. */
+  readonly dryRun?: boolean | undefined
+  /** A file for all the batch's refused lines, written at the end in the input's format. */
+  readonly rejects?: string | undefined
+  /** Ends the replay after the chunk that is in flight. */
+  readonly signal?: AbortSignal | undefined
+  /** Is told how far it is, a few times a second. */
+  readonly onProgress?: ((progress: ReplayProgress) => void) | undefined
+}
+
+/** Refuses options that make no sense, alone or together. */
+export function checkOptions(options: ReplayOptions): void {
+  checkReadingOptions(options)
+  const { file, stdin, name, onError, maxErrors, atomic } = options
+  if (file === '') refuse('the file has no name')
+  if (file === '-' && !stdin) refuse('"-" is the standard input, and there is none')
+  if (name !== undefined && !isBatchName(name)) {
+    refuse(`a batch's name is ${BATCH_NAME}, and ${JSON.stringify(name)} is not`)
+  }
+  if (maxErrors !== undefined && !(Number.isSafeInteger(maxErrors) && maxErrors >= 0)) {
+    refuse(`max errors is a whole number from 0, and ${maxErrors} is not`)
+  }
+  if (onError === 'stop' && maxErrors !== undefined && maxErrors > 0) {
+    refuse(
+      'onError "stop" allows no refusal, so maxErrors says nothing beside it: give one of them',
+    )
+  }
+  if (atomic && (onError !== undefined || maxErrors !== undefined)) {
+    refuse(
+      'an atomic batch is refused whole at any refusal: onError and maxErrors say nothing beside it',
+    )
+  }
+}
+
+/** How many refusals the batch may have. */
+export const mostRefusals = ({ onError, maxErrors }: ReplayOptions): number =>
+  onError === 'stop' ? 0 : (maxErrors ?? Infinity)
+
+export const BATCH_NAME = 'a text of 1–256 printable characters with no space at its ends'
+
+/** Whether a text can be the name of a batch. */
+export const isBatchName = (name: string): boolean => isText(name, 256) && name.trim() === name

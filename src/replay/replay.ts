@@ -1,0 +1,218 @@
+import type { Connection } from 'mongoose'
+import { ATOMIC_LIMIT } from '../account.ts'
+import type { BatchRecord } from '../batch.ts'
+import { endAbandonedTransactions } from './abandoned.ts'
+import type { BatchFile } from './batch-file.ts'
+import { type Book, checkedRecord, databaseBook } from './book.ts'
+import { BatchConflictError, BatchFileError } from './errors.ts'
+import { openBatchFile } from './format.ts'
+import {
+  BATCH_NAME,
+  type ReplayOptions,
+  checkOptions,
+  isBatchName,
+  mostRefusals,
+} from './options.ts'
+import { Meter } from './meter.ts'
+import { rehearsal } from './rehearsal.ts'
+import { checkRejectsFile, rejectsOf, writeRejects } from './rejects.ts'
+import type { Row } from './row.ts'
+import { ChunkSize, RowQueue } from './row-queue.ts'
+import { type Source, openSource } from './source.ts'
+import type { ReplaySummary } from './summary.ts'
+import type { BatchRefusal } from './tally.ts'
+
+/**
+ * Posts the transfers of a file as a batch, as if one by one in the file's order, each exactly once:
+ * killed at any instant and run again it goes on where it stood. The file is read to its end before
+ * anything is posted, so a file that cannot be read posts nothing. A refused line is a result.
+ *
+ * @throws ReplayError where the file, the options or a batch of the same name do not allow it
+ * @example
+ * const summary = await replay(connection, { file: 'transfers.csv', rejects: 'rejects.csv' })
+ */
+export type { ReplayOptions, ReplaySummary }
+
+export async function replay(
+  connection: Connection,
+  options: ReplayOptions,
+): Promise<ReplaySummary> {
+  checkOptions(options)
+  if (options.rejects !== undefined) await checkRejectsFile(options.rejects, options.file)
+  const source = await openSource(options.file, options.stdin, options.signal)
+  try {
+    return await replaySource(source, connection, options)
+  } finally {
+    await source.close()
+  }
+}
+
+async function replaySource(
+  source: Source,
+  connection: Connection,
+  options: ReplayOptions,
+): Promise<ReplaySummary> {
+  const digest = await source.digest()
+  const name = options.name ?? source.baseName ?? `stdin-${digest.slice(0, 16)}`
+  if (!isBatchName(name)) {
+    throw new BatchFileError(source.name, `the file's name is not ${BATCH_NAME}: name the batch`)
+  }
+  const file = await openBatchFile(source, { batch: name, options })
+  const stored = await connection.collection<BatchRecord>('batches').findOne({ _id: name })
+  const fresh = freshRecord({ name, source: source.name, digest, reading: file.reading })
+  const begin = checkedRecord(stored, fresh)
+  const meter = new Meter(source, begin, options.onProgress)
+  if (!stored) {
+    const records = await countRecords(file, meter, options)
+    if (records === undefined) return meter.summary(begin, 'interrupted', options)
+    fresh.records = records
+    if (options.columns && records === 0) throw new BatchFileError(source.name, 'the file is empty')
+  }
+  if (options.atomic) checkAtomic(begin, source)
+  const outcome =
+    stored?.status === 'finished'
+      ? { record: stored, status: 'finished' as const, refusals: [] }
+      : await run({ source, file, begin, fresh, meter }, connection, options)
+  if (options.rejects !== undefined) {
+    const rejects = rejectsOf(connection, name, outcome.refusals)
+    await writeRejects(options.rejects, rejects, file.rejects)
+  }
+  const { record, status, stoppedAt } = outcome
+  return { ...meter.summary(record, status, options), ...(stoppedAt && { stoppedAt }) }
+}
+
+interface Replay {
+  readonly source: Source
+  readonly file: BatchFile
+  readonly begin: BatchRecord
+  readonly fresh: BatchRecord
+  readonly meter: Meter
+}
+
+interface Outcome {
+  readonly record: BatchRecord
+  readonly status: ReplaySummary['status']
+  readonly stoppedAt?: BatchRefusal | undefined
+  /** Those that the database does not hold. */
+  readonly refusals: readonly BatchRefusal[]
+}
+
+async function run(
+  { source, file, begin, fresh, meter }: Replay,
+  connection: Connection,
+  options: ReplayOptions,
+): Promise<Outcome> {
+  const { signal, atomic: isAtomic = false } = options
+  const most = mostRefusals(options)
+  const book: Book = options.dryRun
+    ? rehearsal(connection, { begin, most })
+    : databaseBook(connection, { fresh, most })
+  const queue = new RowQueue(rowsOf(file, begin.position))
+  const size = new ChunkSize()
+  if (!options.dryRun) await endAbandonedTransactions(connection)
+  const refusals: BatchRefusal[] = []
+  let record = begin
+  // The next rows are read while these are posted.
+  const take = () => {
+    const next = queue.take(isAtomic ? ATOMIC_LIMIT : size.rows)
+    next.catch(() => undefined)
+    return next
+  }
+  let next = take()
+  try {
+    while (record.status !== 'finished') {
+      if (signal?.aborted) return { record, status: 'interrupted', refusals }
+      let rows = await next
+      next = take()
+      await source.assertUnchanged()
+      if (rows.length === 0 && record.position < record.records) {
+        const problem = `the file has ${record.position} records, and the batch was begun with ${record.records}`
+        throw new BatchFileError(source.name, problem)
+      }
+      do {
+        if (signal?.aborted) return { record, status: 'interrupted', refusals }
+        const begun = performance.now()
+        const advance = await book.advance(rows, { isAtomic })
+        refusals.push(...advance.refusals)
+        if (advance.isRefused) return { record: advance.record, status: 'refused', refusals }
+        size.learn({
+          rows: advance.record.position - record.position,
+          milliseconds: performance.now() - begun,
+          attempts: advance.attempts,
+        })
+        record = advance.record
+        meter.posted(record)
+        const { stoppedAt } = advance
+        if (stoppedAt) return { record, status: 'stopped', stoppedAt, refusals }
+        rows = rows.filter(({ position }) => position > record.position)
+      } while (rows.length > 0)
+    }
+    return { record, status: 'finished', refusals }
+  } finally {
+    await next.catch(() => undefined)
+    await queue.close()
+  }
+}
+
+/** What the records after a position ask for. */
+async function* rowsOf(file: BatchFile, position: number): AsyncGenerator<Row[]> {
+  let reached = 0
+  for await (const block of file.records()) {
+    const first = reached
+    reached += block.length
+    if (reached <= position) continue
+    const skipped = Math.max(0, position - first)
+    yield block.slice(skipped).map((record, index) => file.row(record, first + skipped + index + 1))
+  }
+}
+
+/** Reads the file to its end, so that what is wrong with it is known before anything is posted. */
+async function countRecords(
+  file: BatchFile,
+  meter: Meter,
+  { signal }: ReplayOptions,
+): Promise<number | undefined> {
+  let records = 0
+  for await (const block of file.records()) {
+    if (signal?.aborted) return undefined
+    records += block.length
+    meter.checked(records)
+  }
+  return records
+}
+
+function checkAtomic(begin: BatchRecord, source: Source): void {
+  const { _id: name, position, records, status } = begin
+  if (status === 'finished') return
+  if (position > 0) {
+    const problem = `is posted up to record ${position} of ${records}, so it cannot be atomic any more: leave --atomic out to go on`
+    throw new BatchConflictError(name, problem)
+  }
+  if (records <= ATOMIC_LIMIT) return
+  throw new BatchFileError(
+    source.name,
+    `the file has ${records} transfers, and one transaction holds ${ATOMIC_LIMIT} at most: split the file, or leave --atomic out`,
+  )
+}
+
+const freshRecord = (parts: {
+  name: string
+  source: string
+  digest: string
+  reading: string
+}): BatchRecord => ({
+  _id: parts.name,
+  source: parts.source,
+  digest: parts.digest,
+  reading: parts.reading,
+  records: 0,
+  position: 0,
+  line: 0,
+  posted: 0,
+  existing: 0,
+  refused: 0,
+  refusedByCode: {},
+  amountByCurrency: {},
+  status: 'running',
+  startedAt: new Date(),
+})

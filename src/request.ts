@@ -1,0 +1,154 @@
+import mongoose from 'mongoose'
+import {
+  InvalidAccountIdError,
+  InvalidAmountError,
+  InvalidMetadataError,
+  InvalidReferenceError,
+  InvalidTransferIdError,
+  type TransferRefusedError,
+  quote,
+} from './errors.ts'
+import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from './money.ts'
+
+/** Facts of the caller's own about a transfer: a flat object, at most 32 keys. */
+export type Metadata = Readonly<Record<string, string | number | boolean>>
+
+/** A transfer that is asked for. */
+export interface TransferRequest {
+  /** The key of idempotency: 1–128 printable characters. One is made where there is none. */
+  readonly transferId?: string | undefined
+  /** The number of the account that pays. */
+  readonly from: string
+  /** The number of the account that is paid. */
+  readonly to: string
+  /** More than zero, with no more decimals than the currency has. */
+  readonly amount: MoneyInput
+  /** ISO 4217. Where it is given both accounts must be in it. */
+  readonly currency?: string | undefined
+  /** The payer's text for the receiver: 1–256 printable characters. */
+  readonly reference?: string | undefined
+  readonly metadata?: Metadata | undefined
+}
+
+/** A request whose every part is well formed, its amount read. What depends on the accounts is still open. */
+export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 'amount'> {
+  readonly transferId: string
+  readonly amount: Decimal
+  /** The transfer that this one takes back. */
+  readonly reverses?: string | undefined
+}
+
+/** A request that has its id, so that each attempt to post it asks for the very same transfer. */
+export type IdentifiedRequest = TransferRequest & {
+  readonly transferId: string
+  readonly reverses?: string | undefined
+}
+
+/** An id of our own making: unique, and in the order of making, which is what an index takes best. */
+export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
+
+/**
+ * The request as it is at this moment, with its id, made where the caller gave none. A copy: the caller
+ * may change its own while it waits. What is null is not given.
+ */
+export const withId = (request: TransferRequest): IdentifiedRequest => ({
+  transferId: request.transferId ?? makeId(),
+  from: request.from,
+  to: request.to,
+  amount: request.amount,
+  currency: request.currency ?? undefined,
+  reference: request.reference ?? undefined,
+  metadata: isPlainObject(request.metadata)
+    ? { ...request.metadata }
+    : (request.metadata ?? undefined),
+})
+
+const isPlainObject = (value: unknown): value is object => {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** Checks all that can be known of a request without its accounts, in the order of the codes' precedence. */
+export function readRequest(request: IdentifiedRequest): WellFormedRequest | TransferRefusedError {
+  const { transferId, from, to, amount: given, reference, metadata } = request
+  if (!isIdentifier(transferId)) {
+    return new InvalidTransferIdError({ transferId, expected: IDENTIFIER })
+  }
+  if (transferId.endsWith(REVERSAL) && request.reverses === undefined) {
+    const expected = `free: an id that ends in ${REVERSAL} is a reversal's`
+    return new InvalidTransferIdError({ transferId, expected })
+  }
+  if (!isIdentifier(from)) {
+    return new InvalidAccountIdError({ side: 'from', accountId: from, expected: IDENTIFIER })
+  }
+  if (!isIdentifier(to)) {
+    return new InvalidAccountIdError({ side: 'to', accountId: to, expected: IDENTIFIER })
+  }
+  if (reference !== undefined && !isText(reference, 256)) {
+    return new InvalidReferenceError({
+      reference,
+      expected: 'a text of 1–256 printable characters',
+    })
+  }
+  const problem = metadata === undefined ? undefined : metadataProblem(metadata)
+  if (problem !== undefined) return new InvalidMetadataError({ problem })
+  const amount = readAmount(given)
+  if (amount instanceof InvalidAmountError) return amount
+  const { currency, reverses } = request
+  return { transferId, from, to, amount, currency, reference, metadata, reverses }
+}
+
+function readAmount(given: unknown): Decimal | InvalidAmountError {
+  const amount = readDecimal(given)
+  if ('problem' in amount) return new InvalidAmountError({ amount: given, problem: amount.problem })
+  if (amount.isNeg() || amount.isZero())
+    return new InvalidAmountError({ amount: given, problem: 'is not above zero' })
+  if (isOutOfRange(amount)) {
+    return new InvalidAmountError({ amount: given, problem: `is not below ${LIMIT}` })
+  }
+  return amount
+}
+
+/** How the id of a reversal ends, and no other. */
+export const REVERSAL = ':reversal'
+
+/** What {@link isIdentifier} asks for, as a phrase for messages. */
+export const IDENTIFIER = 'a text of 1–128 printable characters with no space at its ends'
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
+
+/** Whether a value is a text of 1 to so many printable characters. */
+export const isText = (value: unknown, longest: number): value is string =>
+  typeof value === 'string' &&
+  value.length > 0 &&
+  value.length <= longest &&
+  !UNPRINTABLE.test(value)
+
+/** Whether a value can be the id of a transfer or the number of an account. */
+export const isIdentifier = (value: unknown): value is string =>
+  isText(value, 128) && value.trim() === value
+
+/** Besides operators and paths: names that a prototype has, or that make BSON take a value for another. */
+const UNSAFE_KEY = /^\$|\.|^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/
+const LONE_SURROGATE = /\p{Cs}/u
+
+function metadataProblem(metadata: unknown): string | undefined {
+  if (!isPlainObject(metadata)) {
+    return `${quote(metadata)} is not an object of keys and values`
+  }
+  const entries = Object.entries(metadata)
+  if (entries.length > 32) return `has ${entries.length} keys, 32 are allowed`
+  for (const [key, value] of entries) {
+    if (!isText(key, 64) || UNSAFE_KEY.test(key)) {
+      return `key ${quote(key)} is not 1–64 printable characters without a leading $, a dot, or a name with a meaning of its own`
+    }
+    const valid =
+      typeof value === 'boolean' ||
+      (typeof value === 'number' && Number.isFinite(value)) ||
+      (typeof value === 'string' && value.length <= 512 && !LONE_SURROGATE.test(value))
+    if (!valid) {
+      return `value ${quote(value)} of key ${quote(key)} is not a boolean, a finite number or a text of at most 512 characters`
+    }
+  }
+  return undefined
+}

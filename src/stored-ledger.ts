@@ -1,0 +1,104 @@
+import type { LedgerAccount, TransferRecord } from './evaluation.ts'
+import { type Decimal128, toDecimal, toDecimal128 } from './money.ts'
+import type { Transaction } from './transaction.ts'
+
+/** How many ids `account.transfersComplete` holds: the latest. */
+export const TRANSFERS_KEPT = 100
+
+interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'> {
+  balance: Decimal128
+  overdraftLimit: Decimal128
+}
+
+const STATE = {
+  currency: 1,
+  status: 1,
+  balance: 1,
+  overdraftLimit: 1,
+  transferCount: 1,
+  updatedAt: 1,
+}
+
+/** Where the ledger is read: in a transaction, or as it is at the moment. */
+type Reader = Pick<Transaction, 'database'> & Partial<Transaction>
+
+/** The accounts of these numbers; those that do not exist are missing. */
+export async function readAccounts(
+  accountIds: ReadonlySet<string>,
+  { database, session }: Reader,
+): Promise<Map<string, LedgerAccount>> {
+  const stored = await database
+    .collection<StoredAccount>('accounts')
+    .find(
+      { _id: { $in: [...accountIds] } },
+      { projection: STATE, batchSize: accountIds.size + 1, ...(session && { session }) },
+    )
+    .toArray()
+  return new Map(
+    stored.map(({ balance, overdraftLimit, ...account }) => [
+      account._id,
+      { ...account, balance: toDecimal(balance), lowestBalance: toDecimal(overdraftLimit).neg() },
+    ]),
+  )
+}
+
+/** The transfers that are posted under these ids. */
+export async function readTransfers(
+  transferIds: readonly string[],
+  { database, session }: Reader,
+): Promise<Map<string, TransferRecord>> {
+  const stored = await database
+    .collection<TransferRecord>('transfers')
+    .find(
+      { _id: { $in: transferIds } },
+      { batchSize: transferIds.length + 1, ...(session && { session }) },
+    )
+    .toArray()
+  return new Map(stored.map((transfer) => [transfer._id, transfer]))
+}
+
+/** Stores transfers as they are. An id that is there already is a duplicate key error. */
+export async function insertTransfers(
+  transfers: TransferRecord[],
+  { database, session }: Transaction,
+): Promise<void> {
+  if (transfers.length === 0) return
+  await database.collection<TransferRecord>('transfers').insertMany(transfers, { session })
+}
+
+/** One update for each account that transfers moved, to what it is after the last of them. */
+export function accountUpdates(
+  transfers: readonly TransferRecord[],
+  accounts: ReadonlyMap<string, LedgerAccount>,
+) {
+  const completed = new Map<string, string[]>()
+  for (const { _id, fromAccount, toAccount } of transfers) {
+    for (const accountId of [fromAccount, toAccount]) {
+      const ids = completed.get(accountId)
+      if (ids) ids.push(_id)
+      else completed.set(accountId, [_id])
+    }
+  }
+  return [...completed].map(([accountId, ids]) => {
+    const { balance, currency, transferCount, updatedAt } = accounts.get(accountId) as LedgerAccount
+    const $set = { balance: toDecimal128(balance, currency), transferCount, updatedAt }
+    const latest = { $each: ids.slice(-TRANSFERS_KEPT), $slice: -TRANSFERS_KEPT }
+    return {
+      updateOne: {
+        filter: { _id: accountId },
+        update: { $set, $push: { transfersComplete: latest } },
+      },
+    }
+  })
+}
+
+/** Writes the accounts; another transaction's change to one of them meanwhile is a write conflict. */
+export async function updateAccounts(
+  updates: ReturnType<typeof accountUpdates>,
+  { database, session }: Transaction,
+): Promise<void> {
+  if (updates.length === 0) return
+  await database
+    .collection<{ _id: string; transfersComplete: string[] }>('accounts')
+    .bulkWrite(updates, { session, ordered: false })
+}

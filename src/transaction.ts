@@ -1,0 +1,103 @@
+import mongoose, { type ClientSession, type Connection } from 'mongoose'
+import { LedgerError } from './errors.ts'
+
+/** A transaction in progress. */
+export interface Transaction {
+  /** The driver's own: Mongoose's collections would hold commands back while the server is away. */
+  readonly database: mongoose.mongo.Db
+  readonly session: ClientSession
+}
+
+/** The database of a connection that is open. */
+export function databaseOf({ db }: Connection): mongoose.mongo.Db {
+  if (!db) throw new Error('the connection is not open: await mongoose.connect() first')
+  return db
+}
+
+/** The caller's transaction, which must be in progress: without one the writes would not be all or nothing. */
+export function joined(connection: Connection, session: ClientSession): Transaction {
+  if (!session.inTransaction()) {
+    throw new TypeError(
+      'the session has no transaction in progress: call this inside connection.transaction(), or leave the session out',
+    )
+  }
+  return { database: databaseOf(connection), session }
+}
+
+/** Set on the transaction itself: those of a schema, a database or a collection are ignored inside one. */
+const OPTIONS: mongoose.mongo.TransactionOptions = {
+  readConcern: { level: 'snapshot' },
+  writeConcern: { w: 'majority' },
+  readPreference: 'primary',
+  maxCommitTimeMS: 30_000,
+}
+
+/** How long a transaction is tried again after conflicts and other passing failures, in milliseconds. */
+const PATIENCE = 60_000
+
+/** A transaction met passing failures, such as write conflicts, until its time was up. None of its attempts was committed. */
+export class TransactionTimeoutError extends Error {
+  /** How often it was tried. */
+  readonly attempts: number
+  constructor(attempts: number, patience: number, cause: unknown) {
+    super(
+      `the transaction was tried ${attempts} times in ${patience / 1000} s without success: the database is too busy; try again later`,
+      { cause },
+    )
+    this.name = 'TransactionTimeoutError'
+    this.attempts = attempts
+  }
+}
+
+/**
+ * Runs a callback in `connection.transaction()` with snapshot reads from the primary and majority
+ * writes. The callback runs again from its beginning after a passing failure, so it makes all its
+ * state itself; the driver's errors leave it unwrapped, because their labels decide over the retry.
+ * It also runs again, once, when a commit's reply is lost for good, so it must find its own work done:
+ * reading the ids that it is about to write, in a new transaction, is what tells whether the first was posted.
+ */
+export async function inTransaction<Result>(
+  connection: Connection,
+  callback: (transaction: Transaction) => Promise<Result>,
+  patience = PATIENCE,
+): Promise<Result> {
+  try {
+    return await attempt(connection, callback, patience)
+  } catch (error) {
+    if (!isOutcomeUnknown(error)) throw error
+    return await attempt(connection, callback, patience).catch((second: unknown) => {
+      // The first may have been committed: only its own error says so, by its label.
+      throw second instanceof LedgerError || isDuplicateKey(second) ? second : error
+    })
+  }
+}
+
+function attempt<Result>(
+  connection: Connection,
+  callback: (transaction: Transaction) => Promise<Result>,
+  patience: number,
+): Promise<Result> {
+  const deadline = performance.now() + patience
+  let attempts = 0
+  let failure: unknown
+  return connection.transaction(async (session) => {
+    if (attempts > 0 && performance.now() > deadline) {
+      throw new TransactionTimeoutError(attempts, patience, failure)
+    }
+    attempts += 1
+    try {
+      return await callback({ database: databaseOf(connection), session })
+    } catch (error) {
+      failure = error
+      throw error
+    }
+  }, OPTIONS)
+}
+
+/** Whether something with the same `_id` was there already. */
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof mongoose.mongo.MongoServerError && error.code === 11_000
+
+const isOutcomeUnknown = (error: unknown): boolean =>
+  error instanceof mongoose.mongo.MongoError &&
+  error.hasErrorLabel(mongoose.mongo.MongoErrorLabel.UnknownTransactionCommitResult)

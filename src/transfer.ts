@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import mongoose, {
+  type ClientSession,
+  type Connection,
+  type HydratedDocument,
+  type Model,
+  Schema,
+} from 'mongoose'
+import { TransferIsReversalError, TransferNotFoundError } from './errors.ts'
+import type { TransferRecord } from './evaluation.ts'
+import { postOne } from './group-commit.ts'
+import { makeImmutable } from './guard.ts'
+import { type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import { Decimal } from './money.ts'
+import { REVERSAL, isIdentifier } from './request.ts'
+import { databaseOf } from './transaction.ts'
+
+interface TransferStatics {
+  /**
+   * Takes a transfer back: a new one in the other direction. Its id derives from the original's, so it
+   * is made at most once, and asking again, with the same reference, gives the same one.
+   * @throws TransferNotFoundError, TransferIsReversalError, or the refusal of the new transfer, such as
+   * `INSUFFICIENT_FUNDS` where the receiver no longer has the money
+   */
+  reverse(
+    this: TransferModel,
+    transferId: string,
+    options?: { reference?: string; session?: ClientSession },
+  ): Promise<TransferDocument>
+}
+
+export type TransferDocument = HydratedDocument<WithDecimals<TransferRecord>>
+
+export interface TransferModel
+  extends Model<TransferRecord, object, object, object, TransferDocument>, TransferStatics {}
+
+const transferSchema = new Schema<
+  TransferRecord,
+  TransferModel,
+  object,
+  object,
+  object,
+  TransferStatics,
+  object,
+  TransferRecord,
+  TransferDocument
+>(
+  {
+    _id: { type: String, required: true },
+    fromAccount: { type: String, ref: 'Account', required: true },
+    toAccount: { type: String, ref: 'Account', required: true },
+    amount: moneyPath({ above: new Decimal(0) }),
+    currency: { type: String, required: true },
+    fromBalance: moneyPath(),
+    toBalance: moneyPath(),
+    fromSequence: { type: Number, required: true },
+    toSequence: { type: Number, required: true },
+    postedAt: { type: Date, required: true },
+    reverses: { type: String, ref: 'Transfer' },
+    reference: String,
+    metadata: Schema.Types.Mixed,
+    batch: { type: String, ref: 'Batch' },
+  },
+  {
+    collection: 'transfers',
+    versionKey: false,
+    strict: 'throw',
+    toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
+    statics: {
+      async reverse(transferId, { reference, session } = {}) {
+        const original = isIdentifier(transferId)
+          ? await databaseOf(this.db)
+              .collection<TransferRecord>('transfers')
+              .findOne({ _id: transferId }, session ? { session } : { readPreference: 'primary' })
+          : null
+        if (!original) throw new TransferNotFoundError({ transferId })
+        const { reverses, fromAccount, toAccount, amount, currency } = original
+        if (reverses !== undefined) throw new TransferIsReversalError({ transferId, reverses })
+        const request = {
+          transferId: reversalId(transferId),
+          from: toAccount,
+          to: fromAccount,
+          amount,
+          currency,
+          reference,
+          reverses: transferId,
+        }
+        return this.hydrate(await postOne(request, this.db, session))
+      },
+    },
+  },
+)
+
+transferSchema.index({ fromAccount: 1, fromSequence: 1 })
+transferSchema.index({ toAccount: 1, toSequence: 1 })
+makeImmutable(transferSchema)
+
+/** The model of transfers on a connection. */
+export const transferModel = (connection: Connection): TransferModel =>
+  connection.model<TransferRecord, TransferModel>('Transfer', transferSchema)
+
+/** The model of transfers on mongoose's default connection. */
+export const Transfer = transferModel(mongoose.connection)
+
+/** The id of the one reversal that a transfer can have. */
+function reversalId(transferId: string): string {
+  const id = `${transferId}${REVERSAL}`
+  if (isIdentifier(id)) return id
+  return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL}`
+}

@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Connection } from 'mongoose'
+import type { AccountModel } from '../../src/account.ts'
+import { makeFolder } from './temporary-folder.ts'
+
+/** Writes a file that is removed when the test has finished; gives its path. */
+export async function makeFile(name: string, content: string | Buffer): Promise<string> {
+  const path = join(await makeFolder(), name)
+  await writeFile(path, content)
+  return path
+}
+
+/** Opens accounts `A0`, `A1` … in USD. */
+export async function openAccounts(
+  Account: AccountModel,
+  { count, openingBalance }: { count: number; openingBalance: string },
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      Account.open({ accountId: `A${index}`, holder: 'Ada', currency: 'USD', openingBalance }),
+    ),
+  )
+}
+
+/** All that a replay leaves in the database, times left out. */
+export async function booksOf(connection: Connection) {
+  const read = (name: string, ...times: string[]) =>
+    connection
+      .collection(name)
+      .find(
+        {},
+        { projection: Object.fromEntries(times.map((time) => [time, 0])), promoteValues: true },
+      )
+      .sort({ _id: 1 })
+      .toArray()
+  const books = {
+    accounts: await read('accounts', 'createdAt', 'updatedAt'),
+    transfers: await read('transfers', 'postedAt'),
+    refusals: await read('refusals'),
+    batches: await read('batches', 'startedAt', 'finishedAt', 'source'),
+  }
+  return JSON.parse(JSON.stringify(books)) as Record<keyof typeof books, unknown[]>
+}
+
+/**
+ * A CSV file of transfers in which balances decide: accounts run dry and are filled by lines before, and
+ * some lines are refused for reasons of each kind.
+ */
+export function hardBatch(lines: number, accounts: number): string {
+  const rows = ['transferId,from,to,amount,currency,reference']
+  for (let index = 0; index < lines; index++) {
+    const from = `A${(index * 7) % accounts}`
+    const to = `A${(index * 13 + 1) % accounts}`
+    const amount = `${((index * 31) % 97) + 1}.${String(index % 100).padStart(2, '0')}`
+    if (index % 101 === 50) rows.push(`T${index},${from},nobody,${amount},USD,`)
+    else if (index % 103 === 60) rows.push(`T${index},${from},${to},1e3,USD,`)
+    else if (index % 107 === 70) rows.push(`T${index},${from},${to}`)
+    else if (index % 109 === 80) rows.push(`T${index - 1},${from},${to},0.77,USD,`)
+    else if (index % 113 === 90) rows.push(`T${index},${from},${from},1,USD,`)
+    else rows.push(`T${index},${from},${to},${amount},USD,"line ""${index}"""`)
+  }
+  return `${rows.join('\n')}\n`
+}

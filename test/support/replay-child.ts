@@ -1,0 +1,15 @@
+import mongoose from 'mongoose'
+import { replay } from '../../src/replay/replay.ts'
+
+/** Replays a file, in a process that a test kills. Says when the first chunk is posted. */
+const [uri = '', dbName = '', file = ''] = process.argv.slice(2)
+const connection = await mongoose
+  .createConnection(uri, { dbName, autoCreate: false, autoIndex: false })
+  .asPromise()
+await replay(connection, {
+  file,
+  onProgress: ({ phase }) => {
+    if (phase === 'posting') process.stdout.write('posting\n')
+  },
+})
+await connection.close()
