@@ -20,6 +20,8 @@ export async function withDatabase<Result>(
     const connection = mongoose.createConnection(engine.uri, {
       autoCreate: false,
       autoIndex: false,
+      // By it replay tells what a killed one left behind from the transactions of other programs.
+      appName: 'daybook',
     })
     try {
       await requireReplicaSet(connection)

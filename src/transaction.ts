@@ -53,7 +53,7 @@ export class TransactionTimeoutError extends Error {
  * Runs a callback in `connection.transaction()` with snapshot reads from the primary and majority
  * writes. The callback runs again from its beginning after a passing failure, so it makes all its
  * state itself; the driver's errors leave it unwrapped, because their labels decide over the retry.
- * It also runs again, once, when a commit's reply is lost for good, so it must find its own work done:
+ * It also runs again, once, when a commit's reply is lost for good or the session was ended from outside, so it must find its own work done:
  * reading the ids that it is about to write, in a new transaction, is what tells whether the first was posted.
  */
 export async function inTransaction<Result>(
@@ -98,6 +98,10 @@ function attempt<Result>(
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof mongoose.mongo.MongoServerError && error.code === 11_000
 
+/** What a server says, without a label, when another client or an operator ends a session. */
+const INTERRUPTED = 11_601
+
 const isOutcomeUnknown = (error: unknown): boolean =>
   error instanceof mongoose.mongo.MongoError &&
-  error.hasErrorLabel(mongoose.mongo.MongoErrorLabel.UnknownTransactionCommitResult)
+  (error.code === INTERRUPTED ||
+    error.hasErrorLabel(mongoose.mongo.MongoErrorLabel.UnknownTransactionCommitResult))

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { expect, inject, test } from 'vitest'
+import mongoose from 'mongoose'
+import { expect, inject, test, vi } from 'vitest'
 import { endAbandonedTransactions } from '../src/replay/abandoned.ts'
 import { replay } from '../src/replay/replay.ts'
 import { verify } from '../src/verify.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
+import { failNext } from './support/failpoint.ts'
 
 const { connection, Account } = useDatabase()
 
@@ -32,6 +35,27 @@ async function replayAndKill(file: string, delay: number): Promise<boolean> {
   return signal === 'SIGKILL'
 }
 
+/** The transactions of connections with a name that rest on the server. */
+const openTransactions = (appName: string) =>
+  connection
+    .getClient()
+    .db('admin')
+    .aggregate([
+      { $currentOp: { idleSessions: true } },
+      { $match: { type: 'idleSession', appName, transaction: { $exists: true } } },
+    ])
+    .toArray()
+
+/** Ends what killed processes left; else the database could not be dropped for a minute. */
+const endAllAbandoned = () =>
+  vi.waitFor(
+    async () => {
+      await endAbandonedTransactions(connection)
+      expect(await openTransactions(connection.name)).toEqual([])
+    },
+    { timeout: 10_000 },
+  )
+
 test('a batch that is killed again and again ends as one that nobody disturbed', async () => {
   const content = hardBatch(LINES, 50)
   await openAccounts(Account, { count: 50, openingBalance: '500' })
@@ -50,8 +74,7 @@ test('a batch that is killed again and again ends as one that nobody disturbed',
     delays.push(delay)
   }
   const last = await replay(connection, { file })
-  // Else the database could not be dropped for a minute.
-  await endAbandonedTransactions(connection)
+  await endAllAbandoned()
 
   expect(delays.length, `killed after ${delays.join(', ')} ms`).toBeGreaterThan(0)
   expect(last).toMatchObject({
@@ -63,3 +86,25 @@ test('a batch that is killed again and again ends as one that nobody disturbed',
   expect(await booksOf(connection)).toEqual(books)
   expect(await verify(connection)).not.toHaveProperty('violation')
 }, 60_000)
+
+test('ends what killed processes of its own left, and no transaction of another program', async () => {
+  const other = await mongoose
+    .createConnection(inject('mongodbUri'), { dbName: connection.name, appName: randomUUID() })
+    .asPromise()
+  const sessions = []
+  for (const client of [other, connection]) {
+    const session = await client.startSession()
+    session.startTransaction()
+    await client.collection('accounts').findOne({}, { session })
+    await failNext(client, 1, { failCommands: ['find'], closeConnection: true })
+    await expect(client.collection('accounts').findOne({}, { session })).rejects.toThrow('closed')
+    sessions.push(session)
+  }
+  const { appName = '' } = other.getClient().options
+
+  await endAllAbandoned()
+
+  expect(await openTransactions(appName)).toHaveLength(1)
+  for (const session of sessions) await session.endSession()
+  await other.close()
+})

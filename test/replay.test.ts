@@ -207,6 +207,10 @@ describe('replay, disturbed', () => {
       },
     ],
     [
+      'fail because the session was ended from outside',
+      { failCommands: ['commitTransaction'], errorCode: 11_601 },
+    ],
+    [
       'are done and say that nobody knows',
       {
         failCommands: ['commitTransaction'],

@@ -4,27 +4,37 @@ import type { Connection, mongo } from 'mongoose'
 interface Operation {
   readonly type: string
   readonly connectionId?: number
+  readonly appName?: string
   readonly lsid?: { readonly id: mongo.UUID }
-  readonly transaction?: object
+  readonly transaction?: { readonly timeInactiveMicros: number }
 }
+
+/** How long the transaction of a lost connection must have rested: a living owner goes on at once. */
+const RESTED_MICROSECONDS = 1_000_000
 
 /**
  * Ends the transactions that a killed process left behind: the server would keep them, and the write
- * conflicts that they cause, for up to a minute. They are told by their connection being gone; an owner that
- * lives after all begins again. Where the server does not let us look, nothing is ended.
+ * conflicts that they cause, for up to a minute. They are told by their connection being gone and by
+ * having rested since; those of connections with another `appName` are left alone. Where the server does
+ * not let us look, nothing is ended.
  */
 export async function endAbandonedTransactions(connection: Connection): Promise<void> {
-  const admin = connection.getClient().db('admin')
+  const client = connection.getClient()
+  const admin = client.db('admin')
   try {
     const operations = await admin
       .aggregate<Operation>([{ $currentOp: { idleSessions: true, idleConnections: true } }])
       .toArray()
     const isSession = ({ type }: Operation) => type === 'idleSession'
+    const isOurs = ({ appName = '' }: Operation) => appName === (client.options.appName ?? '')
+    const hasRested = ({ transaction }: Operation) =>
+      transaction !== undefined && transaction.timeInactiveMicros >= RESTED_MICROSECONDS
     const living = new Set(
       operations.flatMap((each) => (isSession(each) ? [] : [each.connectionId])),
     )
     const abandoned = operations.filter(
-      (each) => isSession(each) && each.transaction && !living.has(each.connectionId),
+      (each) =>
+        isSession(each) && isOurs(each) && hasRested(each) && !living.has(each.connectionId),
     )
     const sessions = abandoned.flatMap(({ lsid }) => (lsid ? [{ id: lsid.id }] : []))
     if (sessions.length > 0) await admin.command({ killSessions: sessions })

@@ -4,7 +4,7 @@ import { replay } from '../../src/replay/replay.ts'
 /** Replays a file, in a process that a test kills. Says when the first chunk is posted. */
 const [uri = '', dbName = '', file = ''] = process.argv.slice(2)
 const connection = await mongoose
-  .createConnection(uri, { dbName, autoCreate: false, autoIndex: false })
+  .createConnection(uri, { dbName, appName: dbName, autoCreate: false, autoIndex: false })
   .asPromise()
 await replay(connection, {
   file,
