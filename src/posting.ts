@@ -10,14 +10,13 @@ import {
   refused,
   unlinked,
 } from './evaluation.ts'
-import { type IdentifiedRequest, type WellFormedRequest, readRequest } from './request.ts'
 import {
-  accountUpdates,
-  insertTransfers,
-  readAccounts,
-  readTransfers,
-  updateAccounts,
-} from './stored-ledger.ts'
+  type IdentifiedRequest,
+  type WellFormedRequest,
+  mayIdentify,
+  readRequest,
+} from './request.ts'
+import { accountUpdateOf, insertOf, readAccounts, readTransfers } from './stored-ledger.ts'
 import { type Transaction, inTransaction, isDuplicateKey } from './transaction.ts'
 
 export interface PostingOptions {
@@ -44,43 +43,39 @@ export async function post(
   options: PostingOptions = {},
 ): Promise<TransferResult[]> {
   // What an atomic group refuses may rest on an id that is posted already, so it is told by a look-up.
-  const presumeNew = options.presumeNew && !options.atomic
-  const readings = requests.map(readRequest)
-  const wellFormed = readings.filter(isWellFormed)
-  const ledger: Ledger = {
-    accounts: await readAccounts(accountIdsOf(wellFormed), transaction),
-    transfers: presumeNew ? new Map() : await readTransfers(transferIdsOf(wellFormed), transaction),
-  }
+  const presumeNew = Boolean(options.presumeNew && !options.atomic)
+  const ledger = await readLedger(requests, presumeNew, transaction)
   const evaluation = { now: new Date(), batch: options.batch }
   const results: TransferResult[] = []
   const posted: TransferRecord[] = []
   let inserting = Promise.resolve()
-  for (const slice of slices(readings, options.atomic ? readings.length : SLICE)) {
-    let outcomes = slice.map((reading, index) =>
+  for (const slice of slices(requests, options.atomic)) {
+    const readings = slice.map(readRequest)
+    let outcomes = readings.map((reading, index) =>
       isWellFormed(reading)
         ? evaluate(reading, ledger, evaluation)
-        : refused((requests[results.length + index] as IdentifiedRequest).transferId, reading),
+        : refused((slice[index] as IdentifiedRequest).transferId, reading),
     )
-    await inserting
-    if (presumeNew) outcomes = await recognise(outcomes, slice, ledger, transaction)
+    if (presumeNew && outcomes.some(isRefused)) {
+      await inserting
+      outcomes = await recognise(outcomes, readings, ledger, transaction)
+    }
     const refusal = options.atomic ? outcomes.find(isRefused) : undefined
     if (refusal) return unlinked(outcomes, refusal)
     const transfers = postedOf(outcomes)
-    inserting = insertTransfers(transfers, transaction)
+    const insert = insertOf(transfers, transaction)
+    await inserting
+    inserting = insert()
     inserting.catch(() => undefined)
     results.push(...outcomes)
     posted.push(...transfers)
-    // Once a large insert is under way, what comes next is made ready while the server takes it.
-    if (transfers.length === SLICE) await setImmediate()
+    await setImmediate()
   }
-  const updates = accountUpdates(posted, ledger.accounts)
+  const update = accountUpdateOf(posted, ledger.accounts, transaction)
   await inserting
-  await updateAccounts(updates, transaction)
+  await update()
   return results
 }
-
-/** How many requests are evaluated at a time. */
-const SLICE = 1_000
 
 /** Posts in a transaction of its own; see {@link post}. */
 export async function postAlone(
@@ -131,19 +126,47 @@ const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
 
 const isRefused = (result: TransferResult): result is RefusedTransfer => result.status === 'refused'
 
+/** The accounts that requests name and, unless they are presumed new, the transfers posted under their ids. */
+async function readLedger(
+  requests: readonly IdentifiedRequest[],
+  presumeNew: boolean,
+  transaction: Transaction,
+): Promise<Ledger> {
+  return {
+    accounts: await readAccounts(accountIdsOf(requests), transaction),
+    transfers: presumeNew ? new Map() : await readTransfers(transferIdsOf(requests), transaction),
+  }
+}
+
 /** The numbers of all accounts that requests name. */
-export function accountIdsOf(requests: readonly WellFormedRequest[]): Set<string> {
+export function accountIdsOf(
+  requests: readonly Pick<IdentifiedRequest, 'from' | 'to'>[],
+): Set<string> {
   const accountIds = new Set<string>()
-  for (const { from, to } of requests) accountIds.add(from).add(to)
+  for (const { from, to } of requests) {
+    if (mayIdentify(from)) accountIds.add(from)
+    if (mayIdentify(to)) accountIds.add(to)
+  }
   return accountIds
 }
 
-const transferIdsOf = (requests: readonly WellFormedRequest[]): string[] =>
-  requests.map(({ transferId }) => transferId)
+const transferIdsOf = (requests: readonly Pick<IdentifiedRequest, 'transferId'>[]): string[] =>
+  requests.map(({ transferId }) => transferId).filter(mayIdentify)
 
 const postedOf = (results: readonly TransferResult[]): TransferRecord[] =>
   results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : []))
 
-function* slices<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+/** How many requests of many are evaluated at first, while the server has nothing to do yet. */
+const FIRST_SLICE = 250
+
+/** How many are evaluated at most while the server takes those before. */
+const LARGEST_SLICE = 1_000
+
+/** Items in slices that grow, so that the first is soon ready; few in one, and all where they are atomic. */
+function* slices<Item>(items: readonly Item[], atomic = false): Generator<readonly Item[]> {
+  let size = atomic || items.length <= LARGEST_SLICE ? items.length : FIRST_SLICE
+  for (let start = 0; start < items.length; start += size) {
+    if (start > 0) size = Math.min(2 * size, LARGEST_SLICE)
+    yield items.slice(start, start + size)
+  }
 }

@@ -128,6 +128,10 @@ export const isText = (value: unknown, longest: number): value is string =>
 export const isIdentifier = (value: unknown): value is string =>
   isText(value, 128) && value.trim() === value
 
+/** Whether a value is worth a look-up as an id: what is not well formed is refused in any case. */
+export const mayIdentify = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= 128
+
 /** Besides operators and paths: names that a prototype has, or that make BSON take a value for another. */
 const UNSAFE_KEY = /^\$|\.|^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/
 const LONE_SURROGATE = /\p{Cs}/u
