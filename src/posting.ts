@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Connection } from 'mongoose'
+import { memoryOf } from './account-memory.ts'
 import { TransferRefusedError } from './errors.ts'
 import {
   type Ledger,
+  type LedgerAccount,
   type RefusedTransfer,
   type TransferRecord,
   type TransferResult,
@@ -16,7 +18,13 @@ import {
   mayIdentify,
   readRequest,
 } from './request.ts'
-import { accountUpdateOf, insertOf, readAccounts, readTransfers } from './stored-ledger.ts'
+import {
+  ChangedAccountError,
+  accountUpdateOf,
+  insertOf,
+  readAccounts,
+  readTransfers,
+} from './stored-ledger.ts'
 import { type Transaction, inTransaction, isDuplicateKey } from './transaction.ts'
 
 export interface PostingOptions {
@@ -42,9 +50,23 @@ export async function post(
   transaction: Transaction,
   options: PostingOptions = {},
 ): Promise<TransferResult[]> {
+  const accounts = await readAccounts(accountIdsOf(requests), transaction)
+  return await postTo(accounts, requests, transaction, options)
+}
+
+/** Posts to accounts that this transaction has read; moves them in memory too. See {@link post}. */
+async function postTo(
+  accounts: Map<string, LedgerAccount>,
+  requests: readonly IdentifiedRequest[],
+  transaction: Transaction,
+  options: PostingOptions,
+): Promise<TransferResult[]> {
   // What an atomic group refuses may rest on an id that is posted already, so it is told by a look-up.
   const presumeNew = Boolean(options.presumeNew && !options.atomic)
-  const ledger = await readLedger(requests, presumeNew, transaction)
+  const ledger: Ledger = {
+    accounts,
+    transfers: presumeNew ? new Map() : await readTransfers(transferIdsOf(requests), transaction),
+  }
   const evaluation = { now: new Date(), batch: options.batch }
   const results: TransferResult[] = []
   const posted: TransferRecord[] = []
@@ -71,28 +93,70 @@ export async function post(
     posted.push(...transfers)
     await setImmediate()
   }
-  const update = accountUpdateOf(posted, ledger.accounts, transaction)
+  const update = accountUpdateOf(posted, { accounts }, transaction)
   await inserting
   await update()
   return results
 }
 
-/** Posts in a transaction of its own; see {@link post}. */
+/**
+ * Posts in a transaction of its own; see {@link post}. Ids are presumed new at first. A lone request also
+ * presumes its accounts to be as this connection left them, where it has posted to both.
+ */
 export async function postAlone(
   requests: readonly IdentifiedRequest[],
   connection: Connection,
-  options: PostingOptions = {},
+  options: Pick<PostingOptions, 'atomic'> = {},
 ): Promise<TransferResult[]> {
-  const attempt = (presumeNew: boolean) =>
-    inTransaction(connection, (transaction) =>
-      post(requests, transaction, { ...options, presumeNew }),
-    )
-  try {
-    return await attempt(true)
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error
-    return await attempt(false)
+  const accountIds = accountIdsOf(requests)
+  const memory = memoryOf(connection)
+  const [lone] = requests.length === 1 ? requests : []
+  let recalled = lone && memory.recall(accountIds)
+  let presumeNew = true
+
+  const attempt = async (transaction: Transaction) => {
+    // For the first attempt alone: what made it fail may have changed the accounts.
+    const presumed = recalled
+    recalled = undefined
+    if (lone && presumed) {
+      const result = await postPresuming(presumed, lone, transaction)
+      if (result) return { accounts: presumed, results: [result] }
+    }
+    const accounts = await readAccounts(accountIds, transaction)
+    const results = await postTo(accounts, requests, transaction, { ...options, presumeNew })
+    return { accounts, results }
   }
+
+  for (;;) {
+    try {
+      const { accounts, results } = await inTransaction(connection, attempt)
+      memory.remember(accounts)
+      return results
+    } catch (error) {
+      if (error instanceof ChangedAccountError) memory.distrust()
+      else if (presumeNew && isDuplicateKey(error)) presumeNew = false
+      else throw error
+    }
+  }
+}
+
+/**
+ * Posts a request to accounts that nobody has read: their update finds them only if they are as presumed.
+ * Undefined, and nothing written, where it would not be posted: that is for accounts that were read to say.
+ */
+async function postPresuming(
+  accounts: Map<string, LedgerAccount>,
+  request: IdentifiedRequest,
+  transaction: Transaction,
+): Promise<TransferResult | undefined> {
+  const presumed = new Map([...accounts].map(([accountId, account]) => [accountId, { ...account }]))
+  const reading = readRequest(request)
+  if (!isWellFormed(reading)) return undefined
+  const result = evaluate(reading, { accounts, transfers: new Map() }, { now: new Date() })
+  if (result.status !== 'posted') return undefined
+  await insertOf([result.transfer], transaction)()
+  await accountUpdateOf([result.transfer], { accounts, presumed }, transaction)()
+  return result
 }
 
 type Reading = WellFormedRequest | TransferRefusedError
@@ -125,18 +189,6 @@ const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
   !(reading instanceof TransferRefusedError)
 
 const isRefused = (result: TransferResult): result is RefusedTransfer => result.status === 'refused'
-
-/** The accounts that requests name and, unless they are presumed new, the transfers posted under their ids. */
-async function readLedger(
-  requests: readonly IdentifiedRequest[],
-  presumeNew: boolean,
-  transaction: Transaction,
-): Promise<Ledger> {
-  return {
-    accounts: await readAccounts(accountIdsOf(requests), transaction),
-    transfers: presumeNew ? new Map() : await readTransfers(transferIdsOf(requests), transaction),
-  }
-}
 
 /** The numbers of all accounts that requests name. */
 export function accountIdsOf(

@@ -1,4 +1,3 @@
-import type { ClientSession, mongo } from 'mongoose'
 import type { LedgerAccount, TransferRecord } from './evaluation.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from './money.ts'
 import type { Transaction } from './transaction.ts'
@@ -67,6 +66,11 @@ export async function readTransfers(
   return new Map(stored.map((transfer) => [transfer._id, transfer]))
 }
 
+/** An account is not as it was presumed to be; the transaction that presumed it must end. */
+export class ChangedAccountError extends Error {
+  override readonly name = 'ChangedAccountError'
+}
+
 /** A write that is made ready: it is encoded already, and calling it sends it. */
 export type ReadyWrite = () => Promise<void>
 
@@ -77,16 +81,20 @@ export function insertOf(
 ): ReadyWrite {
   const bulk = database.collection<TransferRecord>('transfers').initializeOrderedBulkOp()
   for (const transfer of transfers) bulk.insert(transfer)
-  return () => execute(bulk, session)
+  return async () => {
+    if (bulk.length > 0) await bulk.execute({ session })
+  }
 }
 
 /**
  * One update for each account that transfers moved, to what it is after the last of them; another
- * transaction's change to one of them meanwhile is a write conflict.
+ * transaction's change to one of them meanwhile is a write conflict. Accounts that were `presumed`, not
+ * read, must be found as they were.
+ * @throws ChangedAccountError where one is not, and nothing may be committed
  */
 export function accountUpdateOf(
   transfers: readonly TransferRecord[],
-  accounts: ReadonlyMap<string, LedgerAccount>,
+  { accounts, presumed }: Record<'accounts', Accounts> & Partial<Record<'presumed', Accounts>>,
   { database, session }: Transaction,
 ): ReadyWrite {
   const completed = new Map<string, string[]>()
@@ -102,14 +110,23 @@ export function accountUpdateOf(
     const { balance, currency, transferCount, updatedAt } = accounts.get(accountId) as LedgerAccount
     const $set = { balance: toDecimal128(balance, currency), transferCount, updatedAt }
     const latest = { $each: ids.slice(-TRANSFERS_KEPT), $slice: -TRANSFERS_KEPT }
-    bulk.find({ _id: accountId }).updateOne({ $set, $push: { transfersComplete: latest } })
+    const before = presumed?.get(accountId)
+    bulk
+      .find(before ? storedAccount(before) : { _id: accountId })
+      .updateOne({ $set, $push: { transfersComplete: latest } })
   }
-  return () => execute(bulk, session)
+  return async () => {
+    if (bulk.length === 0) return
+    const { matchedCount } = await bulk.execute({ session })
+    if (matchedCount !== bulk.length) throw new ChangedAccountError()
+  }
 }
 
-async function execute(
-  bulk: mongo.OrderedBulkOperation | mongo.UnorderedBulkOperation,
-  session: ClientSession,
-): Promise<void> {
-  if (bulk.length > 0) await bulk.execute({ session })
-}
+type Accounts = ReadonlyMap<string, LedgerAccount>
+
+/** An account as {@link readAccounts} found it. */
+const storedAccount = ({ lowestBalance, balance, ...account }: LedgerAccount): StoredAccount => ({
+  ...account,
+  balance: toDecimal128(balance, account.currency),
+  overdraftLimit: toDecimal128(lowestBalance.neg(), account.currency),
+})
