@@ -1,19 +1,19 @@
 import type { Connection } from 'mongoose'
 import type { LedgerAccount } from './evaluation.ts'
 
-/** How many accounts a connection remembers: those that it posted to last. */
+/** How many accounts a connection remembers: those that it opened or posted to last. */
 const MOST = 10_000
 
 /** How many lone transfers read again after an account was found changed: others write here too. */
 const READS_AFTER_CHANGE = 32
 
 /**
- * Accounts as the postings of a connection left them. A lone transfer presumes that they are so still,
+ * Accounts as a connection opened them and its postings left them. A lone transfer presumes that they are so still,
  * which saves it a read: its update asks for them as they are presumed, and does not find those that
  * anyone else has written since.
  */
 export class AccountMemory {
-  /** In the order in which they were last posted to. */
+  /** In the order in which they were last opened or posted to. */
   readonly #accounts = new Map<string, LedgerAccount>()
   /** How many transfers read before one presumes again. */
   #reads = 0
@@ -33,7 +33,7 @@ export class AccountMemory {
     return recalled
   }
 
-  /** Keeps accounts as a posting left them that is committed. */
+  /** Keeps accounts as they are once what changed them is committed. */
   remember(accounts: ReadonlyMap<string, LedgerAccount>): void {
     for (const [accountId, account] of accounts) {
       this.#accounts.delete(accountId)

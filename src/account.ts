@@ -5,6 +5,7 @@ import mongoose, {
   type Model,
   Schema,
 } from 'mongoose'
+import { memoryOf } from './account-memory.ts'
 import { AccountConflictError, LedgerError } from './errors.ts'
 import type { TransferResult } from './evaluation.ts'
 import { postOne } from './group-commit.ts'
@@ -23,6 +24,7 @@ import {
   statement,
   statementEntries,
 } from './statement.ts'
+import { ledgerAccountOf } from './stored-ledger.ts'
 import { databaseOf, joined } from './transaction.ts'
 import { type TransferDocument, transferModel } from './transfer.ts'
 
@@ -199,9 +201,11 @@ const accountSchema = new Schema<
             { $setOnInsert: record },
             { upsert: true, returnDocument: 'after', writeConcern: { w: 'majority' } },
           )
-        const fields = openingDifferences(record, stored as AccountRecord)
+        const account = stored as AccountRecord
+        const fields = openingDifferences(record, account)
         if (fields.length > 0) throw new AccountConflictError({ accountId: record._id, fields })
-        return this.hydrate(stored)
+        memoryOf(this.db).remember(new Map([[account._id, ledgerAccountOf(account)]]))
+        return this.hydrate(account)
       },
       async transfer(request, { session } = {}) {
         const identified = withId(request)

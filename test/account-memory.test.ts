@@ -46,6 +46,15 @@ test('a lone transfer between accounts that the connection left reads neither', 
   expect(await balances()).toEqual(['96.67', '103.33'])
 })
 
+test('a transfer between accounts that the connection has opened reads neither', async () => {
+  const openings = ['C', 'D'].map((accountId) => ({ accountId, holder: 'Ada', currency: 'USD' }))
+  for (const opening of openings) await Account.open({ ...opening, openingBalance: '5' })
+  const finds = countCommands(connection, 'find')
+  await Account.transfer({ from: 'C', to: 'D', amount: '5' })
+  expect(finds()).toBe(0)
+  expect(await balances()).toEqual(['98.67', '101.33', '0.00', '10.00'])
+})
+
 test('what another connection wrote since is found, and reading is taken up again', async () => {
   const finds = countCommands(connection, 'find')
   await pay(accountModel(other), '50')

@@ -9,6 +9,9 @@ export interface CallersOptions {
   readonly signal: AbortSignal
 }
 
+/** How many calls are made before the first measured round: by then V8 has compiled what runs often. */
+export const warmUpOf = (callers: number): number => Math.max(2 * callers, 400)
+
 /** The time of a round is up. It has no label, so the driver does not try the transaction again. */
 class TimeUp extends Error {}
 

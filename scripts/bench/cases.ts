@@ -39,8 +39,8 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
     return [
       {
         entrants: [
-          transferEntrant(one, { name: 'transfer', transfers: 400, payments: randomPayments }),
-          notebookEntrant(one, { name: 'notebook', transfers: 400, payments: randomPayments }),
+          transferEntrant(one, { name: 'transfer', transfers: 1_000, payments: randomPayments }),
+          notebookEntrant(one, { name: 'notebook', transfers: 1_000, payments: randomPayments }),
         ],
         figures: rates('transfer', 'notebook', 1),
       },

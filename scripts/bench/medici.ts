@@ -2,7 +2,7 @@ import type { Book } from 'medici'
 import type { Connection } from 'mongoose'
 import { UsageError } from '../command.ts'
 import { databaseOf } from './books.ts'
-import { inCalls } from './callers.ts'
+import { inCalls, warmUpOf } from './callers.ts'
 import { type BenchOptions, type Entrant, ProofError } from './contest.ts'
 import { OPENING_CENTS, accountIdAt, randomPayments } from './payments.ts'
 
@@ -16,7 +16,7 @@ export const mediciEntrant = (
   entrant: Pick<Entrant, 'name' | 'transfers'>,
 ): Entrant => ({
   ...entrant,
-  warmUp: 2 * callers,
+  warmUp: warmUpOf(callers),
   needsDefaultConnection: true,
   async enter({ connection, signal }) {
     const { Book, initModels, mongoTransaction } = await importMedici()

@@ -1,6 +1,6 @@
 import mongoose, { type Connection } from 'mongoose'
 import { databaseOf } from './books.ts'
-import { inCalls } from './callers.ts'
+import { inCalls, warmUpOf } from './callers.ts'
 import { type BenchOptions, type Entrant, ProofError } from './contest.ts'
 import { OPENING_CENTS, type Payment, type Payments, accountIdAt } from './payments.ts'
 
@@ -23,7 +23,7 @@ export const notebookEntrant = (
   },
 ): Entrant => ({
   ...entrant,
-  warmUp: 2 * callers,
+  warmUp: warmUpOf(callers),
   async enter({ connection, signal }) {
     await openAccounts(connection, accounts)
     const nextPayment = entrant.payments(accounts)

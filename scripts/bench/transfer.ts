@@ -1,6 +1,6 @@
 import { accountModel } from '../../src/index.ts'
 import { openBooks, proveBooks } from './books.ts'
-import { inCalls } from './callers.ts'
+import { inCalls, warmUpOf } from './callers.ts'
 import type { BenchOptions, Entrant } from './contest.ts'
 import type { Payments } from './payments.ts'
 
@@ -10,7 +10,7 @@ export const transferEntrant = (
   entrant: Pick<Entrant, 'name' | 'transfers'> & { payments: (accounts: number) => Payments },
 ): Entrant => ({
   ...entrant,
-  warmUp: Math.max(2 * callers, Math.floor(entrant.transfers / 10)),
+  warmUp: warmUpOf(callers),
   async enter({ connection, signal }) {
     await openBooks(connection, accounts)
     const Account = accountModel(connection)
