@@ -154,8 +154,10 @@ async function postPresuming(
   if (!isWellFormed(reading)) return undefined
   const result = evaluate(reading, { accounts, transfers: new Map() }, { now: new Date() })
   if (result.status !== 'posted') return undefined
-  await insertOf([result.transfer], transaction)()
-  await accountUpdateOf([result.transfer], { accounts, presumed }, transaction)()
+  const inserting = insertOf([result.transfer], transaction)()
+  const update = accountUpdateOf([result.transfer], { accounts, presumed }, transaction)
+  await inserting
+  await update()
   return result
 }
 
