@@ -1,12 +1,13 @@
 import { transferModel } from '../src/index.ts'
+import { change, dryRunOption } from './change.ts'
 import { type Command, Exit, jsonOption } from './command.ts'
 import { withDatabase } from './database.ts'
-import { bringUpToDate } from './migrate.ts'
 import { describeTransfer } from './transfer.ts'
 
 export const reverseCommand: Command<{
   id: string
   reference: string | undefined
+  'dry-run': boolean
   json: boolean
 }> = {
   command: 'reverse <id>',
@@ -19,15 +20,17 @@ export const reverseCommand: Command<{
         type: 'string',
         requiresArg: true,
       })
+      .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
-      const { connection } = database
-      await bringUpToDate(database, context)
-      const { id, reference } = options
-      const transfer = await transferModel(connection).reverse(id, {
-        ...(reference && { reference }),
-      })
+      const { id, reference, 'dry-run': dryRun } = options
+      const transfer = await change(database, { dryRun, context }, (place) =>
+        transferModel(database.connection).reverse(id, {
+          ...place,
+          ...(reference && { reference }),
+        }),
+      )
       context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
       return Exit.done
     }),

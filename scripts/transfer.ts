@@ -1,7 +1,7 @@
 import { type TransferDocument, accountModel, formatMoney } from '../src/index.ts'
+import { change, dryRunOption } from './change.ts'
 import { type Command, Exit, jsonOption } from './command.ts'
 import { withDatabase } from './database.ts'
-import { bringUpToDate } from './migrate.ts'
 
 export const transferCommand: Command<{
   from: string
@@ -10,6 +10,7 @@ export const transferCommand: Command<{
   id: string | undefined
   currency: string | undefined
   reference: string | undefined
+  'dry-run': boolean
   json: boolean
 }> = {
   command: 'transfer <from> <to> <amount>',
@@ -38,20 +39,15 @@ export const transferCommand: Command<{
         type: 'string',
         requiresArg: true,
       })
+      .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
-      const { connection } = database
-      await bringUpToDate(database, context)
-      const { from, to, amount, id, currency, reference } = options
-      const transfer = await accountModel(connection).transfer({
-        transferId: id,
-        from,
-        to,
-        amount,
-        currency,
-        reference,
-      })
+      const { from, to, amount, id, currency, reference, 'dry-run': dryRun } = options
+      const request = { transferId: id, from, to, amount, currency, reference }
+      const transfer = await change(database, { dryRun, context }, (place) =>
+        accountModel(database.connection).transfer(request, place),
+      )
       context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
       return Exit.done
     }),

@@ -73,7 +73,7 @@ interface AccountStatics {
    * balance that one comes back, as it is now.
    * @throws LedgerError `INVALID_…` or `ACCOUNT_CONFLICT`, which names the fields that differ
    */
-  open(this: AccountModel, request: OpeningRequest): Promise<AccountDocument>
+  open(this: AccountModel, request: OpeningRequest, options?: InSession): Promise<AccountDocument>
 
   /**
    * Moves money from one account to another, all or nothing. A repeated id with the same content
@@ -188,23 +188,27 @@ const accountSchema = new Schema<
       },
     },
     statics: {
-      async open(request) {
+      async open(request, { session } = {}) {
         const record = readOpening(
           { ...request, accountId: request.accountId ?? makeId() },
           new Date(),
         )
         if (record instanceof LedgerError) throw record
-        const stored = await this.db
-          .collection<AccountRecord>('accounts')
-          .findOneAndUpdate(
-            { _id: record._id },
-            { $setOnInsert: record },
-            { upsert: true, returnDocument: 'after', writeConcern: { w: 'majority' } },
-          )
+        const stored = await this.db.collection<AccountRecord>('accounts').findOneAndUpdate(
+          { _id: record._id },
+          { $setOnInsert: record },
+          {
+            upsert: true,
+            returnDocument: 'after',
+            ...(session
+              ? { session: joined(this.db, session).session }
+              : { writeConcern: { w: 'majority' } }),
+          },
+        )
         const account = stored as AccountRecord
         const fields = openingDifferences(record, account)
         if (fields.length > 0) throw new AccountConflictError({ accountId: record._id, fields })
-        memoryOf(this.db).remember(new Map([[account._id, ledgerAccountOf(account)]]))
+        if (!session) memoryOf(this.db).remember(new Map([[account._id, ledgerAccountOf(account)]]))
         return this.hydrate(account)
       },
       async transfer(request, { session } = {}) {

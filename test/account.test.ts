@@ -39,6 +39,22 @@ describe('Account.open', () => {
     for (const account of again) expect(account.balance).toEqual(new Decimal(10))
   })
 
+  test('belongs to the caller’s transaction where a session is given', async () => {
+    const failed = new Error('the caller’s own')
+    await expect(
+      connection.transaction(async (session) => {
+        await Account.open(request, { session })
+        await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' }, { session })
+        await Account.transfer({ from: 'A', to: 'B', amount: '2.50' }, { session })
+        throw failed
+      }),
+    ).rejects.toBe(failed)
+    expect(await Account.countDocuments()).toBe(0)
+    await expect(Account.transfer({ from: 'A', to: 'B', amount: '2.50' })).rejects.toMatchObject({
+      code: 'ACCOUNT_NOT_FOUND',
+    })
+  })
+
   test('refuses the same number for another account and names what differs', async () => {
     await Account.open(request)
     await expect(

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import mongoose from 'mongoose'
 import { afterAll, describe, expect, inject, test } from 'vitest'
+import { accountCommand } from '../scripts/account.ts'
 import { batchesCommand } from '../scripts/batches.ts'
 import type { Command } from '../scripts/command.ts'
 import { reverseCommand } from '../scripts/reverse.ts'
@@ -57,7 +58,14 @@ async function run<Options extends object>(command: Command<Options>, options: O
   return { exitCode, stdout: printed.join('\n') }
 }
 
-const unset = { currency: undefined, reference: undefined }
+const unset = { currency: undefined, reference: undefined, 'dry-run': false }
+
+const noOptions = {
+  holder: undefined,
+  balance: undefined,
+  overdraft: undefined,
+  'pay-out-to': undefined,
+}
 
 describe('the command line', () => {
   test('tells that something is pending', async () => {
@@ -95,9 +103,44 @@ describe('the command line', () => {
     expect(csv.stdout).toMatch(
       /^sequence,postedAt,transferId.*\n\d+,[^,]+Z,CLI1,MDB100000001,2.50,/,
     )
-    const reversal = await run(reverseCommand, { id: 'CLI1', reference: undefined, json: false })
+    const reversal = await run(reverseCommand, { ...unset, id: 'CLI1', json: false })
     expect(reversal.stdout).toBe(`CLI1:reversal: 2.50 USD from ${to} to ${from}`)
     expect(await run(verifyCommand, { json: false })).toMatchObject({ exitCode: 0 })
+  })
+
+  test('rehearses a change with the very result, and writes nothing', async () => {
+    const rehearsed = { ...unset, 'dry-run': true, json: false }
+    const account = { ...unset, account: 'CLI-A', ...noOptions, json: false }
+    const opening = { ...account, action: 'open', holder: 'Ada', currency: 'USD' } as const
+    const show = { ...account, action: 'show' } as const
+
+    const dry = await run(accountCommand, { ...opening, 'dry-run': true })
+    expect(dry.stdout).toMatch(/^status +open$/m)
+    await expect(run(accountCommand, show)).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' })
+    await run(accountCommand, opening)
+
+    const transfer = { from: 'MDB343652528', to: 'CLI-A', amount: '1', id: 'CLI2' }
+    const moved = `CLI2: 1.00 USD from ${transfer.from} to CLI-A`
+    expect((await run(transferCommand, { ...transfer, ...rehearsed })).stdout).toBe(moved)
+    await expect(
+      run(transferCommand, { ...transfer, ...rehearsed, amount: '999999999999' }),
+    ).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' })
+    await expect(run(reverseCommand, { ...rehearsed, id: 'CLI2' })).rejects.toMatchObject({
+      code: 'TRANSFER_NOT_FOUND',
+    })
+    const frozen = await run(accountCommand, { ...show, action: 'freeze', 'dry-run': true })
+    expect(frozen.stdout).toMatch(/^status +frozen$/m)
+    const shown = await run(accountCommand, show)
+    expect(shown.stdout).toMatch(/^status +open$/m)
+    expect(shown.stdout).toMatch(/^balance +0.00 USD$/m)
+  })
+
+  test.each([
+    ['freeze', { overdraft: '5' }, '--overdraft says nothing with account freeze'],
+    ['open', { holder: 'Ada' }, 'account open needs --currency'],
+  ] as const)('refuses account %s with %o', async (action, options, message) => {
+    const account = { ...unset, ...noOptions, action, account: 'CLI-A', json: false, ...options }
+    await expect(async () => await run(accountCommand, account)).rejects.toThrow(message)
   })
 
   test('exits with 5 after a replay with refusals, and replays several files in order', async () => {
