@@ -51,13 +51,8 @@ export { EngineError } from './engine/errors.ts'
 export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, isLocalUri } from './engine/uri.ts'
 export type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'
-export {
-  type MigrationOptions,
-  type MigrationParameters,
-  type MigrationStatus,
-  migrate,
-  migrationStatus,
-} from './migrate.ts'
+export { type MigrationOptions, type MigrationStatus, migrate, migrationStatus } from './migrate.ts'
+export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'
 export {
   Decimal,
   Decimal128,

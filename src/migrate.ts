@@ -1,15 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import type { Connection } from 'mongoose'
-
-/** What a migration is given to work with. */
-export interface MigrationParameters {
-  readonly connection: Connection
-}
-
-/** A migration file's exports. */
-interface MigrationModule {
-  up(parameters: MigrationParameters): Promise<void>
-}
+import type { Migration, MigrationParameters } from './migration/migration.ts'
 
 /** A migration that was applied, as it is stored. */
 interface AppliedMigration {
@@ -65,15 +56,24 @@ const migrations = (connection: Connection) => connection.collection<AppliedMigr
 async function umzugOf(connection: Connection, { folder }: MigrationOptions) {
   // Loaded when it is needed: it takes a quarter of a second, and few commands migrate.
   const { Umzug } = await import('umzug')
-  return new Umzug<MigrationParameters>({
+  return new Umzug<MigrationParameters<undefined>>({
     migrations: {
       glob: ['*.{ts,js}', { cwd: folder, ignore: '*.d.ts' }],
       resolve: ({ name, path, context }) => {
-        const load = () => import(pathToFileURL(path as string).href) as Promise<MigrationModule>
-        return { name: name.replace(/\.[jt]s$/, ''), up: async () => (await load()).up(context) }
+        const load = () => import(pathToFileURL(path as string).href) as Promise<Migration>
+        return {
+          name: name.replace(/\.[jt]s$/, ''),
+          up: async () => (await load()).up(context as never),
+        }
       },
     },
-    context: { connection },
+    context: {
+      connection,
+      session: undefined,
+      tell: () => undefined,
+      options: { currency: 'USD', skipUnadoptable: false },
+      signal: new AbortController().signal,
+    },
     storage: {
       async logMigration({ name, context }) {
         await migrations(context.connection).updateOne(
