@@ -5,32 +5,29 @@ import {
   type OpeningRequest,
   accountModel,
 } from '../src/index.ts'
+import { type Action, checkAction } from './actions.ts'
 import { type Place, change, dryRunOption } from './change.ts'
-import { type Command, Exit, UsageError, jsonOption } from './command.ts'
+import { type Command, Exit, jsonOption } from './command.ts'
 import { withDatabase } from './database.ts'
 import { renderPairs } from './table.ts'
 
-/** What can be done to an account, and the options that say how. */
-const OPTIONS_OF = {
-  open: ['holder', 'currency', 'balance', 'overdraft'],
-  show: [],
-  freeze: [],
-  unfreeze: [],
-  close: ['pay-out-to'],
-  limit: ['overdraft'],
-} as const
-type Action = keyof typeof OPTIONS_OF
-type ActionOption = (typeof OPTIONS_OF)[Action][number]
+const ACTIONS = {
+  open: { needs: ['holder', 'currency'], takes: ['balance', 'overdraft', 'dry-run'] },
+  show: {},
+  freeze: { takes: ['dry-run'] },
+  unfreeze: { takes: ['dry-run'] },
+  close: { takes: ['pay-out-to', 'dry-run'] },
+  limit: { needs: ['overdraft'], takes: ['dry-run'] },
+} satisfies Record<string, Action>
 
-/** Without these an action cannot be done. */
-const NEEDED: Partial<Record<Action, readonly ActionOption[]>> = {
-  open: ['holder', 'currency'],
-  limit: ['overdraft'],
-}
-
-type AccountOptions = Record<ActionOption, string | undefined> & {
-  action: Action
+interface AccountOptions {
+  action: keyof typeof ACTIONS
   account: string
+  holder: string | undefined
+  currency: string | undefined
+  balance: string | undefined
+  overdraft: string | undefined
+  'pay-out-to': string | undefined
   'dry-run': boolean
   json: boolean
 }
@@ -41,7 +38,7 @@ export const accountCommand: Command<AccountOptions> = {
   builder: (yargs) =>
     yargs
       .positional('action', {
-        choices: Object.keys(OPTIONS_OF) as Action[],
+        choices: Object.keys(ACTIONS) as (keyof typeof ACTIONS)[],
         demandOption: true,
         describe: 'what to do',
       })
@@ -66,7 +63,7 @@ export const accountCommand: Command<AccountOptions> = {
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) => {
-    checkOptions(options)
+    checkAction('account', options.action, ACTIONS, { ...options })
     return withDatabase(options, context, async (database) => {
       const Account = accountModel(database.connection)
       const act = (place: Place) => actOn(options, Account, place)
@@ -77,17 +74,6 @@ export const accountCommand: Command<AccountOptions> = {
       return Exit.done
     })
   },
-}
-
-function checkOptions(options: AccountOptions): void {
-  const { action } = options
-  const known: readonly ActionOption[] = OPTIONS_OF[action]
-  const senseless = Object.values(OPTIONS_OF)
-    .flat()
-    .find((option) => options[option] !== undefined && !known.includes(option))
-  if (senseless) throw new UsageError(`--${senseless} says nothing with account ${action}`)
-  const missing = NEEDED[action]?.find((option) => options[option] === undefined)
-  if (missing) throw new UsageError(`account ${action} needs --${missing}`)
 }
 
 async function actOn(

@@ -7,7 +7,7 @@ import type { CommonOptions, Context, Database } from './command.ts'
  * told before anything is written to it.
  */
 export async function withDatabase<Result>(
-  options: CommonOptions,
+  options: Pick<CommonOptions, 'uri' | 'folder'> & { monitorCommands?: boolean },
   context: Context,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
@@ -22,6 +22,7 @@ export async function withDatabase<Result>(
       autoIndex: false,
       // By it replay tells what a killed one left behind from the transactions of other programs.
       appName: 'daybook',
+      monitorCommands: options.monitorCommands ?? false,
     })
     try {
       await requireReplicaSet(connection)

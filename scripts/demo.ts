@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { accountModel, migrate, verify } from '../src/index.ts'
+import { accountModel, verify } from '../src/index.ts'
 import { type Command, Exit } from './command.ts'
 import { withDatabase } from './database.ts'
-import { migrationsFolder } from './migrate.ts'
+import { bringUpToDate } from './migrations.ts'
 import { renderSummary, replayWithProgress } from './replay.ts'
 import { seed } from './seed.ts'
 import { renderStatement } from './statement.ts'
@@ -18,11 +18,9 @@ export const demoCommand: Command<object> = {
   describe: 'do the whole job on the local database: migrate, seed, replay, verify, show',
   builder: (yargs) => yargs,
   run: (options, context) =>
-    withDatabase(options, context, async ({ connection }) => {
-      await migrate(connection, {
-        folder: migrationsFolder,
-        onApplied: (name) => context.tell(`applied migration ${name}`),
-      })
+    withDatabase(options, context, async (database) => {
+      const { connection } = database
+      await bringUpToDate(database, context)
       const seeded = await seed(connection, { accounts: 980 })
       context.tell(`seeded ${seeded.added} accounts, ${seeded.existing} were there`)
       const summary = await replayWithProgress(

@@ -1,5 +1,12 @@
 import mongoose from 'mongoose'
-import { EngineError, InputError, LedgerError } from '../src/index.ts'
+import {
+  EngineError,
+  InputError,
+  LedgerError,
+  MigrationFailedError,
+  MigrationLockLostError,
+  MigrationLockedError,
+} from '../src/index.ts'
 import { Exit, type ExitCode, UsageError } from './command.ts'
 
 /** What a person is told of something thrown, and the exit code. A stack is shown only of what no user can cause. */
@@ -11,6 +18,11 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
   if (error instanceof LedgerError) {
     const exitCode = error.code.startsWith('INVALID_') ? Exit.badInput : Exit.failure
     return { message: `${error.code}: ${error.message}`, exitCode }
+  }
+  if (error instanceof MigrationLockedError)
+    return { message: error.message, exitCode: Exit.locked }
+  if (error instanceof MigrationFailedError || error instanceof MigrationLockLostError) {
+    return { message: error.message, exitCode: Exit.failure }
   }
   if (error instanceof EngineError) return { message: error.message, exitCode: Exit.failure }
   if (error instanceof mongoose.mongo.MongoError) {

@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from './command.ts'
 import { withDatabase } from './database.ts'
-import { bringUpToDate } from './migrate.ts'
+import { bringUpToDate } from './migrations.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { fileNamed } from './stdin.ts'
 import { renderPairs } from './table.ts'

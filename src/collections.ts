@@ -13,10 +13,7 @@ import { transferModel } from './transfer.ts'
  */
 export async function createCollections(connection: Connection): Promise<void> {
   const database = databaseOf(connection)
-  const models = [accountModel, transferModel, batchModel, refusalModel].map((model) =>
-    connection.model(model(connection).modelName),
-  )
-  for (const model of models) {
+  for (const model of modelsOf(connection)) {
     const name = model.collection.collectionName
     const validator = validatorOf(model.schema)
     try {
@@ -28,6 +25,35 @@ export async function createCollections(connection: Connection): Promise<void> {
     await model.createIndexes()
   }
 }
+
+/** Takes the validators and indexes away that {@link createCollections} made, and the collections that are empty. */
+export async function removeCollections(connection: Connection): Promise<void> {
+  const database = databaseOf(connection)
+  const there = new Set((await database.listCollections().toArray()).map(({ name }) => name))
+  for (const model of modelsOf(connection)) {
+    const name = model.collection.collectionName
+    if (!there.has(name)) continue
+    const collection = database.collection(name)
+    if (!(await collection.findOne({}, { readPreference: 'primary' }))) {
+      await collection.drop()
+      continue
+    }
+    await database.command({ collMod: name, validator: {} })
+    const indexes = new Set((await collection.indexes()).map((index) => index.name))
+    for (const [keys] of model.schema.indexes()) {
+      const index = indexNameOf(keys)
+      if (indexes.has(index)) await collection.dropIndex(index)
+    }
+  }
+}
+
+/** As MongoDB itself names an index. */
+const indexNameOf = (keys: object): string => Object.entries(keys).flat().join('_')
+
+const modelsOf = (connection: Connection) =>
+  [accountModel, transferModel, batchModel, refusalModel].map((model) =>
+    connection.model(model(connection).modelName),
+  )
 
 const isNamespaceExists = (error: unknown): boolean =>
   error instanceof mongoose.mongo.MongoServerError && error.codeName === 'NamespaceExists'

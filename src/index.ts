@@ -15,7 +15,7 @@ export {
   batchModel,
   refusalModel,
 } from './batch.ts'
-export { createCollections } from './collections.ts'
+export { createCollections, removeCollections } from './collections.ts'
 export {
   AccountConflictError,
   AccountNotEmptyError,
@@ -51,7 +51,25 @@ export { EngineError } from './engine/errors.ts'
 export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, isLocalUri } from './engine/uri.ts'
 export type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'
-export { type MigrationOptions, type MigrationStatus, migrate, migrationStatus } from './migrate.ts'
+export {
+  type MigrationOptions,
+  type MigrationRange,
+  mark,
+  migrate,
+  migrationStatus,
+  redo,
+  rehearseMigrations,
+  revert,
+} from './migrate.ts'
+export {
+  MigrationFailedError,
+  MigrationLockLostError,
+  MigrationLockedError,
+  MigrationStateError,
+} from './migration/errors.ts'
+export { type LockOwner, breakLock } from './migration/lock.ts'
+export type { CollectionChanges, RehearsedMigration } from './migration/rehearsal.ts'
+export type { MigrationState, MigrationStatus } from './migration/status.ts'
 export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'
 export {
   Decimal,

@@ -1,95 +1,190 @@
-import { pathToFileURL } from 'node:url'
 import type { Connection } from 'mongoose'
-import type { Migration, MigrationParameters } from './migration/migration.ts'
-
-/** A migration that was applied, as it is stored. */
-interface AppliedMigration {
-  _id: string
-  appliedAt: Date
-}
+import { type LockOwner, lockOwner, underLock } from './migration/lock.ts'
+import type { MigrationSettings } from './migration/migration.ts'
+import { type Plan, planDown, planUp, requireFile } from './migration/plan.ts'
+import { type Direction, recordsOf } from './migration/record.ts'
+import { type RehearsedMigration, rehearse } from './migration/rehearsal.ts'
+import { type RunOptions, runMigration } from './migration/run.ts'
+import {
+  type KnownMigration,
+  type MigrationStatus,
+  knownMigrations,
+  migrationNamed,
+} from './migration/status.ts'
 
 export interface MigrationOptions {
-  /** The folder of the migration files; they run in the order of their names. */
-  readonly folder: string
-  /** Is told of each migration as it is applied. */
-  readonly onApplied?: (name: string) => void
+  /** The folder of the migration files, or several. They run in the order of their names. */
+  readonly folder: string | readonly string[]
+  /** How long to wait while another process migrates, in milliseconds: 30 seconds, unless given. */
+  readonly lockWait?: number | undefined
+  /** Is told of each migration that is done, and what migrations say of themselves. */
+  readonly tell?: ((message: string) => void) | undefined
+  readonly settings?: Partial<MigrationSettings> | undefined
+  /** Ends a migration outside a transaction at its next safe point, and takes any other back. */
+  readonly signal?: AbortSignal | undefined
 }
 
-export interface MigrationStatus {
-  readonly name: string
-  readonly status: 'applied' | 'pending'
-  readonly appliedAt?: Date
+/** Which migrations: up to one and with it, or so many. */
+export type MigrationRange = {
+  readonly to?: string | undefined
+  readonly step?: number | undefined
 }
 
-/** Applies the pending migrations in the order of their names, and gives the names of those it applied. */
+/**
+ * Applies what is pending, in the order of the names: all of it, or the range. However many processes
+ * do so at once, each migration is applied once. Gives the names of those that this call applied.
+ * @throws MigrationStateError where an applied one was edited, or an earlier one did not end; MigrationLockedError;
+ * MigrationFailedError
+ */
 export async function migrate(
   connection: Connection,
-  options: MigrationOptions,
+  options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
-  const umzug = await umzugOf(connection, options)
-  umzug.on('migrated', ({ name }) => options.onApplied?.(name))
-  const applied = await umzug.up()
-  return applied.map(({ name }) => name)
+  // Without the lock: most calls find nothing to do, and others may be migrating.
+  const plan = await planUp(await known(connection, options), options)
+  if (plan.steps.length === 0) return []
+  return await underMigrationLock(connection, options, async (run) => {
+    return await carryOut(await planUp(await known(connection, options), options), run)
+  })
 }
 
-/** What is applied and what is pending. Writes nothing. */
+/**
+ * Reverts applied migrations, the latest first: the last one, or the range. `to` names the last that is
+ * reverted; `'0'` reverts all. Gives the names of those that it reverted.
+ * @throws as {@link migrate}, and MigrationStateError where one cannot be reverted: then none is
+ */
+export async function revert(
+  connection: Connection,
+  options: MigrationOptions & MigrationRange,
+): Promise<string[]> {
+  return await underMigrationLock(connection, options, async (run) => {
+    return await carryOut(await planDown(await known(connection, options), options), run)
+  })
+}
+
+/** Reverts the migration that was applied last, and applies it again. Gives its name. */
+export async function redo(connection: Connection, options: MigrationOptions): Promise<string[]> {
+  return await underMigrationLock(connection, options, async (run) => {
+    const reverted = await carryOut(await planDown(await known(connection, options), {}), run)
+    const [to] = reverted
+    if (to !== undefined) {
+      await carryOut(await planUp(await known(connection, options), { to }), run)
+    }
+    return reverted
+  })
+}
+
+/**
+ * What {@link migrate} or {@link revert} would do, told by doing it in one transaction that is rolled back.
+ * The connection must have been opened with `monitorCommands: true`.
+ */
+export async function rehearseMigrations(
+  connection: Connection,
+  options: MigrationOptions & MigrationRange & { readonly direction: Direction },
+): Promise<RehearsedMigration[]> {
+  const plan = options.direction === 'up' ? planUp : planDown
+  const { steps } = await plan(await known(connection, options), options)
+  return await rehearse(connection, steps, parametersOf(options))
+}
+
+/** Records a migration as applied, with its file as it is now, or as pending, and runs nothing. */
+export async function mark(
+  connection: Connection,
+  name: string,
+  options: MigrationOptions & { readonly as: 'applied' | 'pending' },
+): Promise<void> {
+  await underMigrationLock(connection, options, async ({ lock }) => {
+    const migration = migrationNamed(name, await known(connection, options))
+    const records = recordsOf(connection)
+    if (options.as === 'pending') {
+      await records.deleteOne({ _id: name })
+      return
+    }
+    const { checksum } = requireFile(migration)
+    const at = new Date()
+    const { token, owner } = lock
+    await records.replaceOne(
+      { _id: name },
+      {
+        state: 'applied',
+        direction: 'up',
+        checksum,
+        startedAt: at,
+        finishedAt: at,
+        ...owner,
+        token,
+      },
+      { upsert: true },
+    )
+  })
+}
+
+/** How all migrations stand, and who migrates at this moment. Writes nothing. */
 export async function migrationStatus(
   connection: Connection,
-  options: MigrationOptions,
-): Promise<MigrationStatus[]> {
-  const umzug = await umzugOf(connection, options)
-  const records = await migrations(connection).find().toArray()
-  const appliedAt = new Map(records.map((record) => [record._id, record.appliedAt]))
-  const applied = await umzug.executed()
-  const pending = await umzug.pending()
-  return [
-    ...applied.map(({ name }) => {
-      const at = appliedAt.get(name)
-      return { name, status: 'applied' as const, ...(at && { appliedAt: at }) }
-    }),
-    ...pending.map(({ name }) => ({ name, status: 'pending' as const })),
-  ]
+  options: Pick<MigrationOptions, 'folder'>,
+): Promise<{ migrations: MigrationStatus[]; lock?: LockOwner }> {
+  const [migrations, lock] = await Promise.all([known(connection, options), lockOwner(connection)])
+  return {
+    migrations: migrations.map(({ file: _file, record: _record, ...status }) => status),
+    ...(lock && { lock: { host: lock.host, pid: lock.pid, since: lock.since } }),
+  }
 }
 
-const migrations = (connection: Connection) => connection.collection<AppliedMigration>('migrations')
+const known = async (
+  connection: Connection,
+  { folder }: Pick<MigrationOptions, 'folder'>,
+): Promise<KnownMigration[]> =>
+  await knownMigrations(connection, typeof folder === 'string' ? [folder] : folder)
 
-async function umzugOf(connection: Connection, { folder }: MigrationOptions) {
+const LOCK_WAIT = 30_000
+
+async function underMigrationLock<Result>(
+  connection: Connection,
+  options: MigrationOptions,
+  work: (run: RunOptions) => Promise<Result>,
+): Promise<Result> {
+  const { lockWait = LOCK_WAIT, signal } = options
+  return await underLock(connection, { wait: lockWait, signal }, async (lock) => {
+    return await work({ connection, lock, ...parametersOf(options) })
+  })
+}
+
+const parametersOf = ({ tell = () => undefined, settings, signal }: MigrationOptions) => ({
+  tell,
+  options: { currency: 'USD', skipUnadoptable: false, ...settings },
+  signal: signal ?? new AbortController().signal,
+})
+
+const DONE: Record<Direction, string> = { up: 'applied', down: 'reverted' }
+
+/** Runs the steps of a plan in their order, and gives their names. */
+async function carryOut({ steps, executed }: Plan, options: RunOptions): Promise<string[]> {
+  const [first] = steps
+  if (!first) return []
   // Loaded when it is needed: it takes a quarter of a second, and few commands migrate.
-  const { Umzug } = await import('umzug')
-  return new Umzug<MigrationParameters<undefined>>({
-    migrations: {
-      glob: ['*.{ts,js}', { cwd: folder, ignore: '*.d.ts' }],
-      resolve: ({ name, path, context }) => {
-        const load = () => import(pathToFileURL(path as string).href) as Promise<Migration>
-        return {
-          name: name.replace(/\.[jt]s$/, ''),
-          up: async () => (await load()).up(context as never),
-        }
-      },
-    },
-    context: {
-      connection,
-      session: undefined,
-      tell: () => undefined,
-      options: { currency: 'USD', skipUnadoptable: false },
-      signal: new AbortController().signal,
-    },
+  const { Umzug, MigrationError } = await import('umzug')
+  const umzug = new Umzug({
+    migrations: steps.map((step) => {
+      const run = () => runMigration(step, options)
+      return { name: step.file.name, path: step.file.path, up: run, down: run }
+    }),
+    // Each migration writes its own record, in its own transaction where it has one.
     storage: {
-      async logMigration({ name, context }) {
-        await migrations(context.connection).updateOne(
-          { _id: name },
-          { $setOnInsert: { appliedAt: new Date() } },
-          { upsert: true },
-        )
-      },
-      async unlogMigration({ name, context }) {
-        await migrations(context.connection).deleteOne({ _id: name })
-      },
-      async executed({ context }) {
-        const records = await migrations(context.connection).find().sort({ _id: 1 }).toArray()
-        return records.map(({ _id }) => _id)
-      },
+      executed: () => Promise.resolve(executed),
+      logMigration: () => Promise.resolve(),
+      unlogMigration: () => Promise.resolve(),
     },
     logger: undefined,
   })
+  for (const event of ['migrated', 'reverted'] as const) {
+    umzug.on(event, ({ name }) => options.tell(`${DONE[first.direction]} ${name}`))
+  }
+  try {
+    const names = { migrations: steps.map(({ file }) => file.name) }
+    const done = first.direction === 'up' ? await umzug.up(names) : await umzug.down(names)
+    return done.map(({ name }) => name)
+  } catch (error) {
+    throw error instanceof MigrationError ? error.cause : error
+  }
 }

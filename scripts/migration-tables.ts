@@ -1,0 +1,42 @@
+import type { RehearsedMigration, migrationStatus } from '../src/index.ts'
+import { renderTable } from './table.ts'
+
+/** How the migrations stand, for people; with who migrates at the moment. */
+export function renderStatus({
+  migrations,
+  lock,
+}: Awaited<ReturnType<typeof migrationStatus>>): string {
+  const table = renderTable(
+    ['migration', 'state', 'since (UTC)', ''],
+    migrations.map(({ name, state, at, note }) => [
+      name,
+      state,
+      at?.toISOString().slice(0, 19).replace('T', ' ') ?? '',
+      note ?? '',
+    ]),
+  )
+  if (!lock) return table
+  const { host, pid, since } = lock
+  return `${table}\n\nlocked by process ${pid} on ${host} since ${since.toISOString()}`
+}
+
+const COUNTS = ['inserted', 'matched', 'modified', 'deleted'] as const
+
+/** What migrations would do, by collection, for people. */
+export function renderRehearsal(rehearsed: readonly RehearsedMigration[]): string {
+  if (rehearsed.length === 0) return 'nothing to do'
+  return renderTable(
+    ['migration', '', 'collection', ...COUNTS],
+    rehearsed.flatMap(({ name, direction, changes }) => {
+      if (!changes) return [[name, direction, '(outside a transaction: cannot be rehearsed)']]
+      const rows = Object.entries(changes).map(([collection, counts]) => [
+        name,
+        direction,
+        collection,
+        ...COUNTS.map((count) => String(counts[count])),
+      ])
+      return rows.length > 0 ? rows : [[name, direction, '(writes nothing)']]
+    }),
+    ['left', 'left', 'left', 'right', 'right', 'right', 'right'],
+  )
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import { readlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import type { ClientSession, Connection, mongo } from 'mongoose'
+import { markOf } from '../engine/processes.ts'
+import { databaseOf, isDuplicateKey } from '../transaction.ts'
+import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
+
+/** Who migrates a database. */
+export interface LockOwner {
+  readonly host: string
+  readonly pid: number
+  readonly since: Date
+}
+
+/**
+ * The one document of the collection `migration_lock`: a lease on the server's clock. A process that
+ * renews it no more, because it died or was cut off, loses it when it expires.
+ */
+interface Lease extends LockOwner {
+  _id: 'lock'
+  /** Of the one process that holds it, this time. */
+  token: string
+  /** Where process ids mean the same, and what tells this process from a later one with its id. */
+  space: string
+  mark: string
+  expiresAt: Date
+}
+
+const LEASE_MS = 15_000
+const RENEW_MS = 3_000
+const POLL_MS = 100
+
+/** The lock as its holder has it. */
+export interface Lock {
+  readonly token: string
+  readonly owner: Pick<LockOwner, 'host' | 'pid'>
+  /** Aborted once the lock is lost, with a {@link MigrationLockLostError}, or the caller's signal is. */
+  readonly signal: AbortSignal
+  /**
+   * Makes a transaction fail that would be committed by a process that has lost the lock.
+   * @throws MigrationLockLostError
+   */
+  fence(session: ClientSession): Promise<void>
+}
+
+export interface LockOptions {
+  /** How long to wait for another process that migrates, in milliseconds. */
+  readonly wait: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Does some work while no other process migrates this database.
+ * @throws MigrationLockedError where another one does, for longer than the caller waits
+ */
+export async function underLock<Result>(
+  connection: Connection,
+  { wait, signal }: LockOptions,
+  work: (lock: Lock) => Promise<Result>,
+): Promise<Result> {
+  const leases = leasesOf(connection)
+  const token = await take(leases, { wait, signal })
+  const lost = new AbortController()
+  const mine = { _id: 'lock', token } as const
+  const renewing = renew(leases, mine, lost)
+  try {
+    return await work({
+      token,
+      owner: { host: hostname(), pid: process.pid },
+      signal: signal ? AbortSignal.any([signal, lost.signal]) : lost.signal,
+      async fence(session) {
+        const { matchedCount } = await leases.updateOne(mine, PROLONG, { session })
+        if (matchedCount === 0) throw new MigrationLockLostError()
+      },
+    })
+  } finally {
+    renewing.stop()
+    await leases.deleteOne(mine)
+  }
+}
+
+/** Who holds the lock, and whether that is over; undefined where nobody does. Reads alone. */
+export async function lockOwner(
+  connection: Connection,
+): Promise<(LockOwner & { readonly isOver: boolean }) | undefined> {
+  const lease = await readLease(leasesOf(connection))
+  if (!lease) return undefined
+  const { host, pid, since } = lease
+  return { host, pid, since, isOver: lease.isExpired || (await isDead(lease)) }
+}
+
+/**
+ * Takes the lock away from whoever holds it, and says from whom; undefined where nobody does.
+ * @throws MigrationLockedError where its holder may be alive, unless `force` says that it is not
+ */
+export async function breakLock(
+  connection: Connection,
+  { force = false }: { force?: boolean } = {},
+): Promise<LockOwner | undefined> {
+  const leases = leasesOf(connection)
+  const lease = await readLease(leases)
+  if (!lease) return undefined
+  if (!force && !lease.isExpired && !(await isDead(lease))) {
+    throw new MigrationLockedError(
+      lease,
+      `it renews its lock, so it is alive; where you know better, use --force`,
+    )
+  }
+  await leases.deleteOne({ _id: 'lock', token: lease.token })
+  return { host: lease.host, pid: lease.pid, since: lease.since }
+}
+
+const leasesOf = (connection: Connection): mongo.Collection<Lease> =>
+  databaseOf(connection).collection<Lease>('migration_lock', { writeConcern: { w: 'majority' } })
+
+const EXPIRES_AT = { $add: ['$$NOW', LEASE_MS] }
+const PROLONG = [{ $set: { expiresAt: EXPIRES_AT } }]
+const IS_EXPIRED = { $lte: [{ $ifNull: ['$expiresAt', new Date(0)] }, '$$NOW'] }
+
+async function take(
+  leases: mongo.Collection<Lease>,
+  { wait, signal }: LockOptions,
+): Promise<string> {
+  const token = randomUUID()
+  const owner = { $literal: { _id: 'lock', token, ...(await thisProcess()) } }
+  const lease = { $mergeObjects: [owner, { since: '$$NOW', expiresAt: EXPIRES_AT }] }
+  const end = performance.now() + wait
+  for (;;) {
+    signal?.throwIfAborted()
+    const held = await leases
+      .findOneAndUpdate(
+        { _id: 'lock' },
+        [{ $replaceWith: { $cond: [IS_EXPIRED, lease, '$$ROOT'] } }],
+        { upsert: true, returnDocument: 'after' },
+      )
+      .catch((error: unknown) => {
+        // Somebody else was the first.
+        if (isDuplicateKey(error)) return null
+        throw error
+      })
+    if (!held) continue
+    if (held.token === token) return token
+    if (await isDead(held)) await leases.deleteOne({ _id: 'lock', token: held.token })
+    else if (performance.now() < end) await setTimeout(POLL_MS)
+    else throw new MigrationLockedError(held, 'wait for it, or see daybook migrate status')
+  }
+}
+
+/** Renews a lease until it is stopped; aborts `lost` when it is somebody else's, or may be by now. */
+function renew(
+  leases: mongo.Collection<Lease>,
+  mine: { readonly _id: 'lock'; readonly token: string },
+  lost: AbortController,
+): { stop(): void } {
+  let renewedAt = performance.now()
+  const timer = setInterval(() => {
+    const sentAt = performance.now()
+    leases.updateOne(mine, PROLONG).then(
+      ({ matchedCount }) => {
+        if (matchedCount === 0) lost.abort(new MigrationLockLostError())
+        else renewedAt = sentAt
+      },
+      () => {
+        // The server may be away for a while; what counts is whether the lease has run out by then.
+        if (performance.now() - renewedAt > LEASE_MS) lost.abort(new MigrationLockLostError())
+      },
+    )
+  }, RENEW_MS)
+  timer.unref()
+  return { stop: () => clearInterval(timer) }
+}
+
+async function readLease(
+  leases: mongo.Collection<Lease>,
+): Promise<(Lease & { readonly isExpired: boolean }) | null> {
+  const [lease] = await leases
+    .aggregate<Lease & { readonly isExpired: boolean }>([{ $set: { isExpired: IS_EXPIRED } }], {
+      readPreference: 'primary',
+    })
+    .toArray()
+  return lease ?? null
+}
+
+/** Whether its process ran on this machine and has ended. */
+async function isDead({ host, space, pid, mark }: Lease): Promise<boolean> {
+  const here = await thisProcess()
+  return host === here.host && space === here.space && (await markOf(pid)) !== mark
+}
+
+async function thisProcess(): Promise<Pick<Lease, 'host' | 'pid' | 'space' | 'mark'>> {
+  return {
+    host: hostname(),
+    pid: process.pid,
+    // Containers may share a host's name; each has a space of process ids of its own.
+    space: await readlink('/proc/self/ns/pid').catch(() => process.platform),
+    mark: (await markOf(process.pid)) ?? '',
+  }
+}

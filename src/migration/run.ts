@@ -1,0 +1,150 @@
+import type { Connection } from 'mongoose'
+import { reasonOf } from '../engine/errors.ts'
+import { InputError } from '../errors.ts'
+import { inTransaction } from '../transaction.ts'
+import { MigrationFailedError, MigrationLockLostError } from './errors.ts'
+import type { MigrationFile } from './files.ts'
+import type { Lock } from './lock.ts'
+import type { Migration, MigrationParameters } from './migration.ts'
+import { type Direction, type MigrationRecord, recordsOf } from './record.ts'
+
+/** What is run: a file's migration, in one direction. */
+export interface Step {
+  readonly file: MigrationFile
+  readonly migration: Migration
+  readonly direction: Direction
+}
+
+export interface RunOptions extends Pick<MigrationParameters, 'tell' | 'options'> {
+  readonly connection: Connection
+  readonly lock: Lock
+}
+
+/**
+ * Runs one migration up or down and records it: both in one transaction, or one after the other where
+ * the migration is outside a transaction.
+ * @throws MigrationFailedError whose `cause` is what the migration threw
+ */
+export async function runMigration(step: Step, options: RunOptions): Promise<void> {
+  const isWhole = step.migration.transaction !== false
+  try {
+    await (isWhole ? runInTransaction(step, options) : runOutside(step, options))
+  } catch (error) {
+    if (error instanceof InputError || error instanceof MigrationLockLostError) throw error
+    // Whoever interrupts it is told of that, not of what the interruption looked like from inside.
+    options.lock.signal.throwIfAborted()
+    throw new MigrationFailedError(
+      { migration: step.file.name, direction: step.direction },
+      adviceFor(step, error),
+      error,
+    )
+  }
+}
+
+/** A transaction may not change collections or indexes (263), and lives 60 s at most (290). */
+const NOT_IN_TRANSACTION = 263
+const LIVED_TOO_LONG = 290
+
+function adviceFor({ file, migration: { transaction, resumable } }: Step, error: unknown): string {
+  if (transaction === false) {
+    return resumable
+      ? 'run the same command again: it goes on from where it stopped'
+      : `it may be half done: look, put it right, then daybook migrate mark ${file.name} --applied or --pending`
+  }
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === NOT_IN_TRANSACTION || code === LIVED_TOO_LONG
+    ? 'nothing of it was kept; what no transaction can do, or not within a minute, needs "export const transaction = false" in its file'
+    : 'nothing of it was kept'
+}
+
+async function runInTransaction(
+  { file, migration, direction }: Step,
+  { connection, lock, tell, options }: RunOptions,
+): Promise<void> {
+  const startedAt = new Date()
+  await inTransaction(connection, async ({ session }) => {
+    lock.signal.throwIfAborted()
+    const records = recordsOf(connection)
+    const before = await records.findOne({ _id: file.name }, { session })
+    // After a commit whose reply was lost this runs again, and finds its own work done.
+    if (direction === 'up' ? before?.state === 'applied' : !before) return
+    await call(
+      { migration, direction },
+      { connection, session, tell, options, signal: lock.signal },
+    )
+    // At the end, so that the lock can be renewed meanwhile.
+    await lock.fence(session)
+    if (direction === 'up') {
+      const record = recordOf({ file, direction, lock, startedAt, state: 'applied' })
+      await records.replaceOne({ _id: file.name }, record, { session, upsert: true })
+    } else await records.deleteOne({ _id: file.name }, { session })
+  })
+}
+
+async function runOutside(
+  step: Step,
+  { connection, lock, tell, options }: RunOptions,
+): Promise<void> {
+  const { file, migration, direction } = step
+  const records = recordsOf(connection)
+  const startedAt = new Date()
+  const mine = { _id: file.name, token: lock.token }
+  const begun = { file, direction, lock, startedAt }
+  lock.signal.throwIfAborted()
+  await records.replaceOne(
+    { _id: file.name },
+    recordOf({ ...begun, state: 'running' }),
+    MAJORITY_UPSERT,
+  )
+  try {
+    await call(
+      { migration, direction },
+      { connection, session: undefined, tell, options, signal: lock.signal },
+    )
+  } catch (error) {
+    const message = lock.signal.aborted ? 'it was interrupted' : reasonOf(error)
+    await records.replaceOne(mine, { ...recordOf({ ...begun, state: 'failed' }), error: message })
+    throw error
+  }
+  const { matchedCount } =
+    direction === 'up'
+      ? await records.replaceOne(mine, recordOf({ ...begun, state: 'applied' }), MAJORITY)
+      : { matchedCount: (await records.deleteOne(mine, MAJORITY)).deletedCount }
+  // Somebody else has taken it over meanwhile.
+  if (matchedCount === 0) throw new MigrationLockLostError()
+}
+
+const MAJORITY = { writeConcern: { w: 'majority' } } as const
+const MAJORITY_UPSERT = { ...MAJORITY, upsert: true } as const
+
+async function call(
+  { migration, direction }: Pick<Step, 'migration' | 'direction'>,
+  parameters: MigrationParameters | MigrationParameters<undefined>,
+): Promise<void> {
+  const run = direction === 'up' ? migration.up : migration.down
+  // Which of the two it takes its own `transaction` says; see Migration.
+  await run?.(parameters as MigrationParameters<never>)
+}
+
+const recordOf = ({
+  file,
+  direction,
+  lock,
+  startedAt,
+  state,
+}: {
+  file: MigrationFile
+  direction: Direction
+  lock: Lock
+  startedAt: Date
+  state: MigrationRecord['state']
+}): MigrationRecord => ({
+  _id: file.name,
+  state,
+  direction,
+  checksum: file.checksum,
+  startedAt,
+  ...(state !== 'running' && { finishedAt: new Date() }),
+  ...lock.owner,
+  token: lock.token,
+})
