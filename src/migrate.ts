@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose'
 import { type LockOwner, lockOwner, underLock } from './migration/lock.ts'
 import type { MigrationSettings } from './migration/migration.ts'
-import { type Plan, planDown, planUp, requireFile } from './migration/plan.ts'
+import { type Plan, isUpToDate, planDown, planUp, requireFile } from './migration/plan.ts'
 import { type Direction, recordsOf } from './migration/record.ts'
 import { type RehearsedMigration, rehearse } from './migration/rehearsal.ts'
 import { type RunOptions, runMigration } from './migration/run.ts'
@@ -20,7 +20,7 @@ export interface MigrationOptions {
   /** Is told of each migration that is done, and what migrations say of themselves. */
   readonly tell?: ((message: string) => void) | undefined
   readonly settings?: Partial<MigrationSettings> | undefined
-  /** Ends a migration outside a transaction at its next safe point, and takes any other back. */
+  /** Ends a migration at its next safe point; one in a transaction is taken back. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -40,9 +40,8 @@ export async function migrate(
   connection: Connection,
   options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
-  // Without the lock: most calls find nothing to do, and others may be migrating.
-  const plan = await planUp(await known(connection, options), options)
-  if (plan.steps.length === 0) return []
+  // Most calls find nothing to do, and need no lock to find it.
+  if (options.to === undefined && isUpToDate(await known(connection, options))) return []
   return await underMigrationLock(connection, options, async (run) => {
     return await carryOut(await planUp(await known(connection, options), options), run)
   })

@@ -52,6 +52,10 @@ export async function planDown(
   }
 }
 
+/** Whether there is nothing to apply, and nothing wrong. What has no file here is for whoever has it. */
+export const isUpToDate = (migrations: readonly KnownMigration[]): boolean =>
+  migrations.every(({ state, file }) => state === 'applied' || !file)
+
 const isApplied = (state: KnownMigration['state']): boolean =>
   state === 'applied' || state === 'changed' || state === 'missing'
 

@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose'
 import { reasonOf } from '../engine/errors.ts'
 import { InputError } from '../errors.ts'
+import { endAbandonedTransactions } from '../replay/abandoned.ts'
 import { inTransaction } from '../transaction.ts'
 import { MigrationFailedError, MigrationLockLostError } from './errors.ts'
 import type { MigrationFile } from './files.ts'
@@ -41,9 +42,8 @@ export async function runMigration(step: Step, options: RunOptions): Promise<voi
   }
 }
 
-/** A transaction may not change collections or indexes (263), and lives 60 s at most (290). */
-const NOT_IN_TRANSACTION = 263
-const LIVED_TOO_LONG = 290
+/** What the server says of indexes (72) and collections (263) in a transaction, and of one over a minute old. */
+const IMPOSSIBLE_IN_TRANSACTION = new Set<unknown>([72, 263, 290])
 
 function adviceFor({ file, migration: { transaction, resumable } }: Step, error: unknown): string {
   if (transaction === false) {
@@ -52,7 +52,7 @@ function adviceFor({ file, migration: { transaction, resumable } }: Step, error:
       : `it may be half done: look, put it right, then daybook migrate mark ${file.name} --applied or --pending`
   }
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === NOT_IN_TRANSACTION || code === LIVED_TOO_LONG
+  return IMPOSSIBLE_IN_TRANSACTION.has(code)
     ? 'nothing of it was kept; what no transaction can do, or not within a minute, needs "export const transaction = false" in its file'
     : 'nothing of it was kept'
 }
@@ -64,6 +64,7 @@ async function runInTransaction(
   const startedAt = new Date()
   await inTransaction(connection, async ({ session }) => {
     lock.signal.throwIfAborted()
+    await endAbandonedTransactions(connection)
     const records = recordsOf(connection)
     const before = await records.findOne({ _id: file.name }, { session })
     // After a commit whose reply was lost this runs again, and finds its own work done.
@@ -72,6 +73,7 @@ async function runInTransaction(
       { migration, direction },
       { connection, session, tell, options, signal: lock.signal },
     )
+    lock.signal.throwIfAborted()
     // At the end, so that the lock can be renewed meanwhile.
     await lock.fence(session)
     if (direction === 'up') {

@@ -1,0 +1,14 @@
+import mongoose from 'mongoose'
+import { migrate } from '../../src/index.ts'
+
+/** Migrates in a process of its own, and prints the names of what it applied. */
+const [uri = '', dbName = '', folder = ''] = process.argv.slice(2)
+const connection = await mongoose
+  .createConnection(uri, { dbName, appName: dbName, autoCreate: false, autoIndex: false })
+  .asPromise()
+const applied = await migrate(connection, {
+  folder,
+  tell: (message) => process.stdout.write(`${message}\n`),
+})
+process.stdout.write(`${JSON.stringify(applied)}\n`)
+await connection.close()
