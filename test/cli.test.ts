@@ -7,6 +7,7 @@ import { afterAll, describe, expect, inject, test } from 'vitest'
 import { accountCommand } from '../scripts/account.ts'
 import { batchesCommand } from '../scripts/batches.ts'
 import type { Command } from '../scripts/command.ts'
+import { migrateCommand } from '../scripts/migrate.ts'
 import { reverseCommand } from '../scripts/reverse.ts'
 import { statementCommand } from '../scripts/statement.ts'
 import { transferCommand } from '../scripts/transfer.ts'
@@ -65,6 +66,19 @@ const noOptions = {
   balance: undefined,
   overdraft: undefined,
   'pay-out-to': undefined,
+}
+
+const noRange = {
+  to: undefined,
+  step: undefined,
+  currency: undefined,
+  'lock-wait': undefined,
+  applied: false,
+  pending: false,
+  check: false,
+  force: false,
+  'skip-unadoptable': false,
+  'dry-run': false,
 }
 
 describe('the command line', () => {
@@ -141,6 +155,29 @@ describe('the command line', () => {
   ] as const)('refuses account %s with %o', async (action, options, message) => {
     const account = { ...unset, ...noOptions, action, account: 'CLI-A', json: false, ...options }
     await expect(async () => await run(accountCommand, account)).rejects.toThrow(message)
+  })
+
+  test('migrates with the exit codes of its states', async () => {
+    const folder = await makeFolder()
+    const migrate = { migrations: folder, name: undefined, ...noRange, json: false }
+    const status = { ...migrate, action: 'status', check: true } as const
+    const path = join(folder, '2-log.mjs')
+    await writeFile(path, 'export const up = () => undefined')
+    expect(await run(migrateCommand, status)).toMatchObject({ exitCode: 2 })
+    const up = { ...migrate, action: 'up' } as const
+    expect(await run(migrateCommand, up)).toEqual({ exitCode: 0, stdout: '1 applied' })
+    expect(await run(migrateCommand, up)).toEqual({ exitCode: 0, stdout: 'nothing to apply' })
+    expect(await run(migrateCommand, status)).toMatchObject({ exitCode: 0 })
+    await writeFile(path, 'export const up = () => null')
+    const changed = await run(migrateCommand, status)
+    expect(changed.exitCode).toBe(4)
+    expect(changed.stdout).toMatch(/^2-log +changed .*its file is not the one that was applied$/m)
+    const mark = { ...migrate, action: 'mark', name: '2-log' } as const
+    await run(migrateCommand, { ...mark, pending: true })
+    await expect(run(migrateCommand, mark)).rejects.toThrow('needs --applied or --pending')
+    await expect(run(migrateCommand, { ...up, check: true })).rejects.toThrow(
+      '--check says nothing with migrate up',
+    )
   })
 
   test('exits with 5 after a replay with refusals, and replays several files in order', async () => {

@@ -14,6 +14,7 @@ import {
   removeCollections,
   revert,
 } from '../src/index.ts'
+import { createMigration } from '../scripts/migration-template.ts'
 import { useDatabase } from './support/database.ts'
 import { failNext } from './support/failpoint.ts'
 import { logged, loggedOutside, migrationFolder } from './support/migrations.ts'
@@ -144,8 +145,7 @@ describe('migrate', () => {
     await writeFile(path, logged('1').replace('insertOne', 'replaceOne'))
     await write('2', logged('2'))
     expect(await states()).toEqual({ '1': 'changed', '2': 'pending' })
-    const refused = expect(migrate(connection, { folder })).rejects
-    await refused.toThrow(InputError)
+    await expect(migrate(connection, { folder })).rejects.toThrow(InputError)
     await expect(revert(connection, { folder })).rejects.toThrow('was edited after it was applied')
     expect(await log()).toEqual(['1'])
     await mark(connection, '1', { folder, as: 'applied' })
@@ -297,4 +297,16 @@ test('the collections go as they came, and no document with them', async () => {
     expect.arrayContaining(['accounts', 'batches', 'refusals', 'transfers']),
   )
   await expect(connection.collection('accounts').insertOne({ holder: 'all do' })).rejects.toThrow()
+})
+
+test('a new migration’s file can be applied and reverted as it is, and is written once', async () => {
+  await Account.create({ _id: 'A', holder: 'Ada', currency: 'USD' })
+  const path = await createMigration(folder, 'add-branch-codes')
+  expect(path).toMatch(/\/\d{14}-add-branch-codes\.ts$/)
+  const branches = async () => await connection.collection('accounts').distinct('branch')
+  await migrate(connection, { folder })
+  expect(await branches()).toEqual(['main'])
+  await revert(connection, { folder })
+  expect(await branches()).toEqual([])
+  await expect(createMigration(folder, 'Add Codes')).rejects.toThrow(InputError)
 })

@@ -47,5 +47,5 @@ export class MigrationFailedError extends Error {
 }
 
 /** Who holds the lock, for people. */
-export const describeOwner = ({ host, pid, since }: LockOwner): string =>
+const describeOwner = ({ host, pid, since }: LockOwner): string =>
   `process ${pid} on ${host} since ${since.toISOString()}`

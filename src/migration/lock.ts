@@ -155,19 +155,18 @@ function renew(
   lost: AbortController,
 ): { stop(): void } {
   let renewedAt = performance.now()
-  const timer = setInterval(() => {
+  const renewOnce = async () => {
     const sentAt = performance.now()
-    leases.updateOne(mine, PROLONG).then(
-      ({ matchedCount }) => {
-        if (matchedCount === 0) lost.abort(new MigrationLockLostError())
-        else renewedAt = sentAt
-      },
-      () => {
-        // The server may be away for a while; what counts is whether the lease has run out by then.
-        if (performance.now() - renewedAt > LEASE_MS) lost.abort(new MigrationLockLostError())
-      },
-    )
-  }, RENEW_MS)
+    try {
+      const { matchedCount } = await leases.updateOne(mine, PROLONG)
+      if (matchedCount === 0) lost.abort(new MigrationLockLostError())
+      else renewedAt = sentAt
+    } catch {
+      // The server may be away for a while; what counts is whether the lease has run out by then.
+      if (performance.now() - renewedAt > LEASE_MS) lost.abort(new MigrationLockLostError())
+    }
+  }
+  const timer = setInterval(() => void renewOnce(), RENEW_MS)
   timer.unref()
   return { stop: () => clearInterval(timer) }
 }

@@ -1,4 +1,5 @@
 import type { ClientSession, Connection } from 'mongoose'
+import type { Direction } from './record.ts'
 
 /** What the caller decides about the adoption of a notebook's data. */
 export interface MigrationSettings {
@@ -39,4 +40,14 @@ export interface Migration {
    * Only for one outside a transaction; after another an operator must look and decide.
    */
   readonly resumable?: boolean
+}
+
+/** Calls one of a migration's two functions. Which parameters it takes its own `transaction` says. */
+export async function callMigration(
+  { migration, direction }: { migration: Migration; direction: Direction },
+  parameters: MigrationParameters | MigrationParameters<undefined>,
+): Promise<void> {
+  await (direction === 'up'
+    ? migration.up(parameters as MigrationParameters<never>)
+    : migration.down?.(parameters as MigrationParameters<never>))
 }

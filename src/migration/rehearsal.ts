@@ -2,7 +2,7 @@ import type { ClientSession, Connection, mongo } from 'mongoose'
 import { InputError } from '../errors.ts'
 import { inTransaction } from '../transaction.ts'
 import { MigrationFailedError, MigrationStateError } from './errors.ts'
-import type { MigrationParameters } from './migration.ts'
+import { type MigrationParameters, callMigration } from './migration.ts'
 import type { Direction } from './record.ts'
 import type { Step } from './run.ts'
 
@@ -48,9 +48,8 @@ export async function rehearse(
         const step = { name: file.name, direction }
         if (migration.transaction === false) rehearsed.push(step)
         else {
-          const run = direction === 'up' ? migration.up : migration.down
           const work = () =>
-            run?.({ connection, session, ...parameters } as MigrationParameters<never>)
+            callMigration({ migration, direction }, { connection, session, ...parameters })
           rehearsed.push({
             ...step,
             changes: await watched(connection, { name: file.name, session, work }),
@@ -71,11 +70,7 @@ export async function rehearse(
 /** Does a migration's work, and counts what its transaction did by the server's replies. */
 async function watched(
   connection: Connection,
-  {
-    name,
-    session,
-    work,
-  }: { name: string; session: ClientSession; work: () => Promise<void> | undefined },
+  { name, session, work }: { name: string; session: ClientSession; work: () => Promise<void> },
 ): Promise<Record<string, CollectionChanges>> {
   const changes: Record<string, CollectionChanges> = {}
   const collections = new Map<number, string>()
@@ -110,10 +105,9 @@ async function watched(
   return changes
 }
 
-const WRITES = new Set([
-  ...['insert', 'update', 'delete', 'findAndModify', 'bulkWrite'],
-  ...['create', 'drop', 'createIndexes', 'dropIndexes', 'collMod', 'renameCollection'],
-])
+const WRITES = new Set(
+  'insert update delete findAndModify create drop createIndexes dropIndexes collMod'.split(' '),
+)
 
 interface WriteReply {
   n?: number

@@ -6,7 +6,7 @@ import { inTransaction } from '../transaction.ts'
 import { MigrationFailedError, MigrationLockLostError } from './errors.ts'
 import type { MigrationFile } from './files.ts'
 import type { Lock } from './lock.ts'
-import type { Migration, MigrationParameters } from './migration.ts'
+import { type Migration, type MigrationParameters, callMigration } from './migration.ts'
 import { type Direction, type MigrationRecord, recordsOf } from './record.ts'
 
 /** What is run: a file's migration, in one direction. */
@@ -69,7 +69,7 @@ async function runInTransaction(
     const before = await records.findOne({ _id: file.name }, { session })
     // After a commit whose reply was lost this runs again, and finds its own work done.
     if (direction === 'up' ? before?.state === 'applied' : !before) return
-    await call(
+    await callMigration(
       { migration, direction },
       { connection, session, tell, options, signal: lock.signal },
     )
@@ -99,7 +99,7 @@ async function runOutside(
     MAJORITY_UPSERT,
   )
   try {
-    await call(
+    await callMigration(
       { migration, direction },
       { connection, session: undefined, tell, options, signal: lock.signal },
     )
@@ -118,15 +118,6 @@ async function runOutside(
 
 const MAJORITY = { writeConcern: { w: 'majority' } } as const
 const MAJORITY_UPSERT = { ...MAJORITY, upsert: true } as const
-
-async function call(
-  { migration, direction }: Pick<Step, 'migration' | 'direction'>,
-  parameters: MigrationParameters | MigrationParameters<undefined>,
-): Promise<void> {
-  const run = direction === 'up' ? migration.up : migration.down
-  // Which of the two it takes its own `transaction` says; see Migration.
-  await run?.(parameters as MigrationParameters<never>)
-}
 
 const recordOf = ({
   file,
