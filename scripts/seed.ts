@@ -1,5 +1,5 @@
-import mongoose, { type Connection } from 'mongoose'
-import { type AccountRecord, openingDifferences } from '../src/index.ts'
+import type { Connection, mongo } from 'mongoose'
+import { type AccountRecord, isDuplicatesOnly, openingDifferences } from '../src/index.ts'
 import { accountsOfFile } from './account-file.ts'
 import { accountOptions } from './account-options.ts'
 import { type Command, Exit, UsageError, jsonOption } from './command.ts'
@@ -69,7 +69,7 @@ export async function seed(connection: Connection, options: SeedOptions = {}): P
   return seeded
 }
 
-type Accounts = mongoose.mongo.Collection<AccountRecord>
+type Accounts = mongo.Collection<AccountRecord>
 
 function accountsOf({ db }: Connection): Accounts {
   if (!db) throw new Error('the connection is not open: await mongoose.connect() first')
@@ -81,8 +81,6 @@ async function countFile(file: string): Promise<number> {
   for await (const account of accountsOfFile(file)) if (account) count += 1
   return count
 }
-
-const DUPLICATE_KEY = 11_000
 
 async function addMissing(
   batch: readonly AccountRecord[],
@@ -120,11 +118,6 @@ const isDifferent = (account: AccountRecord, existing: AccountRecord): boolean =
     account.currency === existing.currency &&
     Buffer.compare(account.openingBalance.bytes, existing.openingBalance.bytes) === 0
   ) && openingDifferences(account, existing).length > 0
-
-const isDuplicatesOnly = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
-  error instanceof mongoose.mongo.MongoBulkWriteError &&
-  !error.result.getWriteConcernError() &&
-  [error.writeErrors].flat().every(({ code }) => code === DUPLICATE_KEY)
 
 async function findAccounts(
   batch: readonly AccountRecord[],

@@ -41,6 +41,28 @@ export interface RefusalRecord {
   row: string
 }
 
+/** The record of a batch of which nothing is read yet. */
+export const freshBatch = ({
+  name,
+  ...parts
+}: { readonly name: string } & Pick<
+  BatchRecord,
+  'source' | 'digest' | 'reading'
+>): BatchRecord => ({
+  _id: name,
+  ...parts,
+  records: 0,
+  position: 0,
+  line: 0,
+  posted: 0,
+  existing: 0,
+  refused: 0,
+  refusedByCode: {},
+  amountByCurrency: {},
+  status: 'running',
+  startedAt: new Date(),
+})
+
 const batchSchema = new Schema<BatchRecord>(
   {
     _id: { type: String, required: true },

@@ -90,7 +90,7 @@ export function evaluate(
   ledger: Ledger,
   options: EvaluationOptions,
 ): TransferResult {
-  const { transferId, amount } = request
+  const { transferId, amount, postedBefore } = request
   const from = ledger.accounts.get(request.from)
   const to = ledger.accounts.get(request.to)
 
@@ -122,7 +122,7 @@ export function evaluate(
 
   const fromBalance = from.balance.minus(amount)
   const toBalance = to.balance.plus(amount)
-  if (fromBalance.isNeg() && fromBalance.lt(from.lowestBalance)) {
+  if (fromBalance.isNeg() && fromBalance.lt(from.lowestBalance) && !postedBefore) {
     const available = from.balance.minus(from.lowestBalance)
     return refused(
       transferId,
@@ -142,7 +142,7 @@ export function evaluate(
     )
   }
 
-  const postedAt = later(options.now, later(from.updatedAt, to.updatedAt))
+  const postedAt = later(postedBefore?.at ?? options.now, later(from.updatedAt, to.updatedAt))
   move(from, fromBalance, postedAt)
   move(to, toBalance, postedAt)
   const transfer: TransferRecord = {
@@ -160,7 +160,8 @@ export function evaluate(
   if (request.reverses !== undefined) transfer.reverses = request.reverses
   if (request.reference !== undefined) transfer.reference = request.reference
   if (request.metadata !== undefined) transfer.metadata = request.metadata
-  if (options.batch !== undefined) transfer.batch = options.batch
+  const batch = postedBefore?.batch ?? options.batch
+  if (batch !== undefined) transfer.batch = batch
   ledger.transfers.set(transferId, transfer)
   return { status: 'posted', transferId, transfer }
 }
@@ -200,8 +201,10 @@ function accountsRefusal(
   from: LedgerAccount,
   to: LedgerAccount,
 ): TransferRefusedError | undefined {
-  if (from.status !== 'open') return notOpen('from', from)
-  if (to.status !== 'open') return notOpen('to', to)
+  if (!request.postedBefore) {
+    if (from.status !== 'open') return notOpen('from', from)
+    if (to.status !== 'open') return notOpen('to', to)
+  }
   const expected = request.currency ?? from.currency
   if (from.currency !== expected) return mismatch('from', from, expected)
   if (to.currency !== expected) return mismatch('to', to, expected)

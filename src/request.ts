@@ -36,12 +36,20 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
   readonly amount: Decimal
   /** The transfer that this one takes back. */
   readonly reverses?: string | undefined
+  readonly postedBefore?: PostedBefore | undefined
 }
 
 /** A request that has its id, so that each attempt to post it asks for the very same transfer. */
-export type IdentifiedRequest = TransferRequest & {
-  readonly transferId: string
-  readonly reverses?: string | undefined
+export type IdentifiedRequest = TransferRequest &
+  Pick<WellFormedRequest, 'transferId' | 'reverses' | 'postedBefore'>
+
+/**
+ * Of a transfer that another book had posted and that is taken over from there. It did happen, so that
+ * neither an account's status nor its overdraft limit refuses it.
+ */
+interface PostedBefore {
+  readonly at: Date
+  readonly batch?: string | undefined
 }
 
 /** An id of our own making: unique, and in the order of making, which is what an index takes best. */
@@ -95,8 +103,8 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   if (problem !== undefined) return new InvalidMetadataError({ problem })
   const amount = readAmount(given)
   if (amount instanceof InvalidAmountError) return amount
-  const { currency, reverses } = request
-  return { transferId, from, to, amount, currency, reference, metadata, reverses }
+  const { currency, reverses, postedBefore } = request
+  return { transferId, from, to, amount, currency, reference, metadata, reverses, postedBefore }
 }
 
 function readAmount(given: unknown): Decimal | InvalidAmountError {

@@ -94,9 +94,17 @@ function attempt<Result>(
   }, OPTIONS)
 }
 
+const DUPLICATE_KEY = 11_000
+
 /** Whether something with the same `_id` was there already. */
 export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.code === 11_000
+  error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY
+
+/** Whether all that an unordered insert failed at was there already; all else of it is stored. */
+export const isDuplicatesOnly = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
+  error instanceof mongoose.mongo.MongoBulkWriteError &&
+  !error.result.getWriteConcernError() &&
+  [error.writeErrors].flat().every(({ code }) => code === DUPLICATE_KEY)
 
 /** What a server says, without a label, when another client or an operator ends a session. */
 const INTERRUPTED = 11_601

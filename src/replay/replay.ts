@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import { ATOMIC_LIMIT } from '../account.ts'
-import type { BatchRecord } from '../batch.ts'
+import { type BatchRecord, freshBatch } from '../batch.ts'
 import { endAbandonedTransactions } from './abandoned.ts'
 import type { BatchFile } from './batch-file.ts'
 import { type Book, checkedRecord, databaseBook } from './book.ts'
@@ -14,13 +14,12 @@ import {
   mostRefusals,
 } from './options.ts'
 import { Meter } from './meter.ts'
+import { type Outcome, postRows } from './post-rows.ts'
 import { rehearsal } from './rehearsal.ts'
 import { checkRejectsFile, rejectsOf, writeRejects } from './rejects.ts'
 import type { Row } from './row.ts'
-import { ChunkSize, RowQueue } from './row-queue.ts'
 import { type Source, openSource } from './source.ts'
 import type { ReplaySummary } from './summary.ts'
-import type { BatchRefusal } from './tally.ts'
 
 /**
  * Posts the transfers of a file as a batch, as if one by one in the file's order, each exactly once:
@@ -59,7 +58,7 @@ async function replaySource(
   }
   const file = await openBatchFile(source, { batch: name, options })
   const stored = await connection.collection<BatchRecord>('batches').findOne({ _id: name })
-  const fresh = freshRecord({ name, source: source.name, digest, reading: file.reading })
+  const fresh = freshBatch({ name, source: source.name, digest, reading: file.reading })
   const begin = checkedRecord(stored, fresh)
   const meter = new Meter(source, begin, options.onProgress)
   if (!stored) {
@@ -89,69 +88,28 @@ interface Replay {
   readonly meter: Meter
 }
 
-interface Outcome {
-  readonly record: BatchRecord
-  readonly status: ReplaySummary['status']
-  readonly stoppedAt?: BatchRefusal | undefined
-  /** Those that the database does not hold. */
-  readonly refusals: readonly BatchRefusal[]
-}
-
 async function run(
   { source, file, begin, fresh, meter }: Replay,
   connection: Connection,
   options: ReplayOptions,
 ): Promise<Outcome> {
-  const { signal, atomic: isAtomic = false } = options
   const most = mostRefusals(options)
   const book: Book = options.dryRun
     ? rehearsal(connection, { begin, most })
     : databaseBook(connection, { fresh, most })
-  const queue = new RowQueue(rowsOf(file, begin.position))
-  const size = new ChunkSize()
   if (!options.dryRun) await endAbandonedTransactions(connection)
-  const refusals: BatchRefusal[] = []
-  let record = begin
-  // The next rows are read while these are posted.
-  const take = () => {
-    const next = queue.take(isAtomic ? ATOMIC_LIMIT : size.rows)
-    next.catch(() => undefined)
-    return next
-  }
-  let next = take()
-  try {
-    while (record.status !== 'finished') {
-      if (signal?.aborted) return { record, status: 'interrupted', refusals }
-      let rows = await next
-      next = take()
+  return await postRows(rowsOf(file, begin.position), book, {
+    begin,
+    isAtomic: options.atomic ?? false,
+    signal: options.signal,
+    async onRead(rows, { position, records }) {
       await source.assertUnchanged()
-      if (rows.length === 0 && record.position < record.records) {
-        const problem = `the file has ${record.position} records, and the batch was begun with ${record.records}`
-        throw new BatchFileError(source.name, problem)
-      }
-      do {
-        if (signal?.aborted) return { record, status: 'interrupted', refusals }
-        const begun = performance.now()
-        const advance = await book.advance(rows, { isAtomic })
-        refusals.push(...advance.refusals)
-        if (advance.isRefused) return { record: advance.record, status: 'refused', refusals }
-        size.learn({
-          rows: advance.record.position - record.position,
-          milliseconds: performance.now() - begun,
-          attempts: advance.attempts,
-        })
-        record = advance.record
-        meter.posted(record)
-        const { stoppedAt } = advance
-        if (stoppedAt) return { record, status: 'stopped', stoppedAt, refusals }
-        rows = rows.filter(({ position }) => position > record.position)
-      } while (rows.length > 0)
-    }
-    return { record, status: 'finished', refusals }
-  } finally {
-    await next.catch(() => undefined)
-    await queue.close()
-  }
+      if (rows.length > 0 || position === records) return
+      const problem = `the file has ${position} records, and the batch was begun with ${records}`
+      throw new BatchFileError(source.name, problem)
+    },
+    onAdvance: (record) => meter.posted(record),
+  })
 }
 
 /** What the records after a position ask for. */
@@ -194,25 +152,3 @@ function checkAtomic(begin: BatchRecord, source: Source): void {
     `the file has ${records} transfers, and one transaction holds ${ATOMIC_LIMIT} at most: split the file, or leave --atomic out`,
   )
 }
-
-const freshRecord = (parts: {
-  name: string
-  source: string
-  digest: string
-  reading: string
-}): BatchRecord => ({
-  _id: parts.name,
-  source: parts.source,
-  digest: parts.digest,
-  reading: parts.reading,
-  records: 0,
-  position: 0,
-  line: 0,
-  posted: 0,
-  existing: 0,
-  refused: 0,
-  refusedByCode: {},
-  amountByCurrency: {},
-  status: 'running',
-  startedAt: new Date(),
-})

@@ -1,0 +1,75 @@
+import { ATOMIC_LIMIT } from '../account.ts'
+import type { BatchRecord } from '../batch.ts'
+import type { Book } from './book.ts'
+import type { Row } from './row.ts'
+import { ChunkSize, RowQueue } from './row-queue.ts'
+import type { ReplaySummary } from './summary.ts'
+import type { BatchRefusal } from './tally.ts'
+
+interface PostRowsOptions {
+  /** Where the batch stands: right before the first of the rows. */
+  readonly begin: BatchRecord
+  readonly isAtomic?: boolean
+  /** Ends it after the chunk that is in flight. */
+  readonly signal?: AbortSignal | undefined
+  /** Sees each chunk of rows before it is posted, none at the end, and may throw. */
+  readonly onRead?: (rows: readonly Row[], record: BatchRecord) => Promise<void>
+  readonly onAdvance?: (record: BatchRecord) => void
+}
+
+/** How far a book came with the rows of a batch, and why no further. */
+export interface Outcome {
+  readonly record: BatchRecord
+  readonly status: ReplaySummary['status']
+  readonly stoppedAt?: BatchRefusal | undefined
+  /** Those that the database does not hold. */
+  readonly refusals: readonly BatchRefusal[]
+}
+
+/** Posts the rows of a batch from where it stands, in chunks of a fitting size, until it is finished. */
+export async function postRows(
+  blocks: AsyncGenerator<Row[]>,
+  book: Book,
+  { begin, isAtomic = false, signal, onRead, onAdvance }: PostRowsOptions,
+): Promise<Outcome> {
+  const queue = new RowQueue(blocks)
+  const size = new ChunkSize()
+  const refusals: BatchRefusal[] = []
+  let record = begin
+  // The next rows are read while these are posted.
+  const take = () => {
+    const next = queue.take(isAtomic ? ATOMIC_LIMIT : size.rows)
+    next.catch(() => undefined)
+    return next
+  }
+  let next = take()
+  try {
+    while (record.status !== 'finished') {
+      if (signal?.aborted) return { record, status: 'interrupted', refusals }
+      let rows = await next
+      next = take()
+      await onRead?.(rows, record)
+      do {
+        if (signal?.aborted) return { record, status: 'interrupted', refusals }
+        const begun = performance.now()
+        const advance = await book.advance(rows, { isAtomic })
+        refusals.push(...advance.refusals)
+        if (advance.isRefused) return { record: advance.record, status: 'refused', refusals }
+        size.learn({
+          rows: advance.record.position - record.position,
+          milliseconds: performance.now() - begun,
+          attempts: advance.attempts,
+        })
+        record = advance.record
+        onAdvance?.(record)
+        const { stoppedAt } = advance
+        if (stoppedAt) return { record, status: 'stopped', stoppedAt, refusals }
+        rows = rows.filter(({ position }) => position > record.position)
+      } while (rows.length > 0)
+    }
+    return { record, status: 'finished', refusals }
+  } finally {
+    await next.catch(() => undefined)
+    await queue.close()
+  }
+}
