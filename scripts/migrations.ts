@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { InputError, migrate, migrationStatus } from '../src/index.ts'
+import { InputError, holdsNotebook, migrate, migrationStatus } from '../src/index.ts'
 import type { Context, Database } from './command.ts'
 
 /** The folder of the migrations that come with Daybook. */
 const ownFolder = fileURLToPath(new URL('migrations', import.meta.url))
+
+/** The one of them that takes over a notebook's data. */
+const ADOPTION = '0001-adopt-notebook'
 
 /** Where a project keeps migrations of its own, unless it says otherwise. */
 export const PROJECT_FOLDER = 'migrations'
@@ -17,19 +20,25 @@ export function migrationFolders(named: string | undefined): string[] {
 
 /**
  * Applies Daybook's own migrations to a database that nobody shares; of any other its owner decides. A
- * project's own are for `daybook migrate up` alone.
- * @throws InputError where one is pending on a database that is not local
+ * project's own are for `daybook migrate up` alone, and so is a notebook's data.
+ * @throws InputError where one is pending on a database that is not local, or would adopt a notebook
  */
 export async function bringUpToDate(
   { connection, isLocal }: Database,
   { tell, signal }: Pick<Context, 'tell' | 'signal'>,
 ): Promise<void> {
   const folder = ownFolder
+  const { migrations } = await migrationStatus(connection, { folder })
+  const isAdopted = migrations.some(({ name, state }) => name === ADOPTION && state === 'applied')
+  if (!isAdopted && (await holdsNotebook(connection))) {
+    throw new InputError(
+      'the database has accounts or transfers in the notebook’s shape: adopt them with daybook migrate up, with --currency where they are not in USD',
+    )
+  }
   if (isLocal) {
     await migrate(connection, { folder, tell, signal })
     return
   }
-  const { migrations } = await migrationStatus(connection, { folder })
   const pending = migrations.find(({ state }) => state === 'pending')
   if (!pending) return
   throw new InputError(`migration ${pending.name} is not applied: run daybook migrate up first`)

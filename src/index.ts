@@ -81,6 +81,9 @@ export {
   scaleOf,
   toDecimal,
 } from './money.ts'
+export { adoptNotebook } from './notebook/adoption.ts'
+export { holdsNotebook } from './notebook/collections.ts'
+export { restoreNotebook } from './notebook/restoration.ts'
 export { type OpeningRequest, openingDifferences, readOpening } from './opening.ts'
 export type { Metadata, TransferRequest } from './request.ts'
 export { BatchConflictError, BatchFileError, ReplayOptionsError } from './replay/errors.ts'
@@ -89,6 +92,6 @@ export { replay } from './replay/replay.ts'
 export type { ReplayOptions } from './replay/options.ts'
 export type { ReplayProgress, ReplaySummary } from './replay/summary.ts'
 export { type StatementEntry, type StatementOptions, type StatementRange } from './statement.ts'
-export { TransactionTimeoutError } from './transaction.ts'
+export { TransactionTimeoutError, isDuplicatesOnly } from './transaction.ts'
 export { Transfer, type TransferDocument, type TransferModel, transferModel } from './transfer.ts'
 export { type Verification, verify } from './verify.ts'

@@ -124,9 +124,14 @@ export async function migrationStatus(
   options: Pick<MigrationOptions, 'folder'>,
 ): Promise<{ migrations: MigrationStatus[]; lock?: LockOwner }> {
   const [migrations, lock] = await Promise.all([known(connection, options), lockOwner(connection)])
+  const isRunning = lock !== undefined && !lock.isOver
   return {
-    migrations: migrations.map(({ file: _file, record: _record, ...status }) => status),
-    ...(lock && { lock: { host: lock.host, pid: lock.pid, since: lock.since } }),
+    migrations: migrations.map(({ file: _file, record: _record, ...status }) =>
+      status.state === 'running' && !isRunning
+        ? { ...status, note: `${status.note}, which has ended without finishing it` }
+        : status,
+    ),
+    ...(isRunning && { lock: { host: lock.host, pid: lock.pid, since: lock.since } }),
   }
 }
 
