@@ -210,15 +210,18 @@ const transferIdsOf = (requests: readonly Pick<IdentifiedRequest, 'transferId'>[
 const postedOf = (results: readonly TransferResult[]): TransferRecord[] =>
   results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : []))
 
-/** How many requests of many are evaluated at first, while the server has nothing to do yet. */
-const FIRST_SLICE = 250
+/** So many requests are evaluated in one go. */
+const ONE_SLICE = 400
+
+/** How many of more than these are evaluated at first, while the server has nothing to do yet. */
+const FIRST_SLICE = 100
 
 /** How many are evaluated at most while the server takes those before. */
 const LARGEST_SLICE = 1_000
 
 /** Items in slices that grow, so that the first is soon ready; few in one, and all where they are atomic. */
 function* slices<Item>(items: readonly Item[], atomic = false): Generator<readonly Item[]> {
-  let size = atomic || items.length <= LARGEST_SLICE ? items.length : FIRST_SLICE
+  let size = atomic || items.length <= ONE_SLICE ? items.length : FIRST_SLICE
   for (let start = 0; start < items.length; start += size) {
     if (start > 0) size = Math.min(2 * size, LARGEST_SLICE)
     yield items.slice(start, start + size)

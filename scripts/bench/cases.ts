@@ -127,9 +127,10 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
   },
   seed: () => [
     {
+      mostRounds: 3,
       entrants: [
-        seedEntrant({ name: 'seed', transfers: 20_000 }),
-        insertEntrant({ name: 'insertMany', transfers: 20_000 }),
+        seedEntrant({ name: 'seed', transfers: 200_000 }),
+        insertEntrant({ name: 'insertMany', transfers: 200_000 }),
       ],
       figures: rates('seed', 'insertMany', 0.8),
     },
