@@ -6,16 +6,24 @@ import mongoose, {
   Schema,
 } from 'mongoose'
 import { memoryOf } from './account-memory.ts'
-import { AccountConflictError, LedgerError } from './errors.ts'
+import { chunksOf } from './chunks.ts'
+import { AccountConflictError, LedgerError, quote } from './errors.ts'
 import type { TransferResult } from './evaluation.ts'
 import { postOne } from './group-commit.ts'
-import { protectFields } from './guard.ts'
-import { type Place, close, setOverdraftLimit, setStatus } from './life-cycle.ts'
-import { type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import { guardAccounts } from './account-guard.ts'
+import { type Place, close, insertMissing, setOverdraftLimit, setStatus } from './life-cycle.ts'
+import { modelOn } from './model-on.ts'
+import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 import { Decimal, type Decimal128, type MoneyInput } from './money.ts'
-import { type OpeningRequest, completeOpening, openingDifferences, readOpening } from './opening.ts'
+import {
+  HOLDER,
+  type OpeningRequest,
+  isHolder,
+  openingDifferences,
+  readOpening,
+} from './opening.ts'
 import { post, postAlone } from './posting.ts'
-import { type TransferRequest, makeId, withId } from './request.ts'
+import { type TransferRequest, identifiedOf, makeId, withId } from './request.ts'
 import {
   type StatementEntry,
   type StatementOptions,
@@ -25,7 +33,7 @@ import {
   statementEntries,
 } from './statement.ts'
 import { ledgerAccountOf } from './stored-ledger.ts'
-import { databaseOf, joined } from './transaction.ts'
+import { databaseOf, joinTransaction, sessionOf } from './transaction.ts'
 import { type TransferDocument, transferModel } from './transfer.ts'
 
 export type AccountStatus = 'open' | 'frozen' | 'closed'
@@ -133,13 +141,15 @@ interface InSession {
   readonly session?: ClientSession
 }
 
-export type AccountDocument = HydratedDocument<WithDecimals<AccountRecord>, AccountMethods>
+/** An account as it is read. Only its holder is written directly. */
+export type AccountDocument = PlainForms<AccountRecord> &
+  HydratedDocument<
+    Readonly<Omit<WithDecimals<AccountRecord>, 'holder'>> & Pick<AccountRecord, 'holder'>,
+    AccountMethods
+  >
 
 export interface AccountModel
   extends Model<AccountRecord, object, AccountMethods, object, AccountDocument>, AccountStatics {}
-
-/** How many transfers one transaction of `transferMany` takes. */
-const CHUNK = 5_000
 
 /** The largest atomic group: others wait for its accounts while it is posted. */
 export const ATOMIC_LIMIT = 50_000
@@ -157,7 +167,14 @@ const accountSchema = new Schema<
 >(
   {
     _id: { type: String, required: true },
-    holder: { type: String, required: true },
+    holder: {
+      type: String,
+      required: true,
+      validate: {
+        validator: isHolder,
+        message: ({ value }: { value: unknown }) => `holder ${quote(value)} is not ${HOLDER}`,
+      },
+    },
     currency: { type: String, required: true },
     status: { type: String, enum: ['open', 'frozen', 'closed'], required: true },
     balance: moneyPath(),
@@ -188,92 +205,84 @@ const accountSchema = new Schema<
       },
     },
     statics: {
-      async open(request, { session } = {}) {
+      async open(request, options) {
         const record = readOpening(
           { ...request, accountId: request.accountId ?? makeId() },
           new Date(),
         )
         if (record instanceof LedgerError) throw record
-        const stored = await this.db.collection<AccountRecord>('accounts').findOneAndUpdate(
-          { _id: record._id },
-          { $setOnInsert: record },
-          {
-            upsert: true,
-            returnDocument: 'after',
-            ...(session
-              ? { session: joined(this.db, session).session }
-              : { writeConcern: { w: 'majority' } }),
-          },
-        )
-        const account = stored as AccountRecord
+        const account = await inPlace(this.db, options, (place) => insertMissing(record, place))
         const fields = openingDifferences(record, account)
         if (fields.length > 0) throw new AccountConflictError({ accountId: record._id, fields })
-        if (!session) memoryOf(this.db).remember(new Map([[account._id, ledgerAccountOf(account)]]))
+        if (!sessionOf(this.db, options?.session))
+          memoryOf(this.db).remember(new Map([[account._id, ledgerAccountOf(account)]]))
         return this.hydrate(account)
       },
       async transfer(request, { session } = {}) {
         const identified = withId(request)
         return transferModel(this.db).hydrate(await postOne(identified, this.db, session))
       },
-      async transferMany(requests, { atomic, session } = {}) {
-        const identified = requests.map(withId)
+      async transferMany(requests, { atomic, session: given } = {}) {
+        const session = sessionOf(this.db, given)
+        const identified = identifiedOf(requests)
         if (atomic && requests.length > ATOMIC_LIMIT) {
           throw new RangeError(
             `an atomic group of ${requests.length} transfers is too large for one transaction: ${ATOMIC_LIMIT} is the most`,
           )
         }
-        if (session) return await post(identified, joined(this.db, session), { atomic })
+        if (session) {
+          return await joinTransaction(this.db, session, (transaction) =>
+            post(identified, transaction, { atomic }),
+          )
+        }
+        if (atomic) return await postAlone(identified, this.db, { atomic })
         const results: TransferResult[] = []
-        const size = atomic ? ATOMIC_LIMIT : CHUNK
-        for (let start = 0; start < identified.length; start += size) {
-          const chunk = identified.slice(start, start + size)
-          results.push(...(await postAlone(chunk, this.db, { atomic })))
+        for (const chunk of chunksOf(identified)) {
+          results.push(...(await postAlone(chunk, this.db)))
         }
         return results
       },
       async freeze(accountId, options) {
-        return this.hydrate(await setStatus(accountId, 'frozen', placeOf(this.db, options)))
+        return this.hydrate(
+          await inPlace(this.db, options, (place) => setStatus(accountId, 'frozen', place)),
+        )
       },
       async unfreeze(accountId, options) {
-        return this.hydrate(await setStatus(accountId, 'open', placeOf(this.db, options)))
+        return this.hydrate(
+          await inPlace(this.db, options, (place) => setStatus(accountId, 'open', place)),
+        )
       },
       async close(accountId, { payOutTo, ...options } = {}) {
-        return this.hydrate(await close(accountId, payOutTo, placeOf(this.db, options)))
+        return this.hydrate(
+          await inPlace(this.db, options, (place) => close(accountId, payOutTo, place)),
+        )
       },
       async setOverdraftLimit(accountId, limit, options) {
-        return this.hydrate(await setOverdraftLimit(accountId, limit, placeOf(this.db, options)))
+        return this.hydrate(
+          await inPlace(this.db, options, (place) => setOverdraftLimit(accountId, limit, place)),
+        )
       },
     },
   },
 )
 
-accountSchema.pre('validate', function () {
-  if (this.isNew) completeOpening(this)
-})
-// Once more for one that is saved without being validated, or was changed since.
-accountSchema.pre('save', function () {
-  if (this.isNew) completeOpening(this)
-})
-protectFields(accountSchema, [
-  'balance',
-  'transferCount',
-  'transfersComplete',
-  'openingBalance',
-  'currency',
-  'status',
-  'overdraftLimit',
-  'createdAt',
-  'updatedAt',
-])
+guardAccounts(accountSchema)
 
-const placeOf = (connection: Connection, { session }: InSession = {}): Place => ({
-  connection,
-  transaction: session && joined(connection, session),
-})
+/** Does some work in the caller's transaction, where there is one. */
+const inPlace = <Result>(
+  connection: Connection,
+  options: InSession | undefined,
+  work: (place: Place) => Promise<Result>,
+): Promise<Result> => {
+  const session = sessionOf(connection, options?.session)
+  return session
+    ? joinTransaction(connection, session, (transaction) => work({ connection, transaction }))
+    : work({ connection })
+}
 
 /** The model of accounts on a connection. */
 export const accountModel = (connection: Connection): AccountModel =>
-  connection.model<AccountRecord, AccountModel>('Account', accountSchema)
+  modelOn(connection, 'Account', accountSchema) as AccountModel
 
 /** The model of accounts on mongoose's default connection. */
 export const Account = accountModel(mongoose.connection)

@@ -1,4 +1,5 @@
 import mongoose, { type Connection, type Model, Schema } from 'mongoose'
+import { modelOn } from './model-on.ts'
 import type { Decimal128 } from './money.ts'
 
 /** A batch as it is stored: written in the same transaction as each chunk that it tells of. */
@@ -107,11 +108,11 @@ const refusalSchema = new Schema<RefusalRecord>(
 
 /** The model of batches on a connection. */
 export const batchModel = (connection: Connection): Model<BatchRecord> =>
-  connection.model<BatchRecord>('Batch', batchSchema)
+  modelOn(connection, 'Batch', batchSchema) as Model<BatchRecord>
 
 /** The model of refused lines on a connection. */
 export const refusalModel = (connection: Connection): Model<RefusalRecord> =>
-  connection.model<RefusalRecord>('Refusal', refusalSchema)
+  modelOn(connection, 'Refusal', refusalSchema) as Model<RefusalRecord>
 
 /** The model of batches on mongoose's default connection. */
 export const Batch = batchModel(mongoose.connection)

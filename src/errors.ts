@@ -1,4 +1,4 @@
-import type { Decimal } from './money.ts'
+import { type Decimal, formatMoney } from './money.ts'
 
 /** Which end of a transfer a refusal is about. */
 export type Side = 'from' | 'to'
@@ -148,9 +148,16 @@ export class InsufficientFundsError extends TransferRefusedError {
   /** The balance and the unused overdraft together. */
   declare readonly available: Decimal
   declare readonly needed: Decimal
-  constructor(details: { accountId: string; available: Decimal; needed: Decimal }) {
+  declare readonly currency: string
+  constructor(details: {
+    accountId: string
+    available: Decimal
+    needed: Decimal
+    currency: string
+  }) {
+    const { accountId, available, needed, currency } = details
     super(
-      `account ${details.accountId} has ${details.available} available, ${details.needed} needed`,
+      `account ${accountId} has ${formatMoney(available, currency)} ${currency} available, ${formatMoney(needed, currency)} needed`,
       details,
     )
   }
@@ -219,9 +226,11 @@ export class AccountNotEmptyError extends LedgerError {
   override readonly code = 'ACCOUNT_NOT_EMPTY'
   declare readonly accountId: string
   declare readonly balance: Decimal
-  constructor(details: { accountId: string; balance: Decimal }) {
+  declare readonly currency: string
+  constructor(details: { accountId: string; balance: Decimal; currency: string }) {
+    const { accountId, balance, currency } = details
     super(
-      `account ${details.accountId} has the balance ${details.balance}: only an empty one is closed`,
+      `account ${accountId} has the balance ${formatMoney(balance, currency)} ${currency}: only an empty one is closed`,
       details,
     )
   }
@@ -286,18 +295,22 @@ const nameOf = ({ accountId, side }: { accountId: string; side?: Side }): string
 
 /** A value of any kind as short printable text: control and invisible characters escaped, the rest cut. */
 export function quote(value: unknown): string {
-  if (typeof value === 'bigint' || typeof value === 'number' || value === undefined) {
-    return String(value)
-  }
-  let text: string
-  try {
-    text = JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value) ?? typeof value
-  } catch {
-    text = Object.prototype.toString.call(value)
-  }
+  const text = textOf(value)
   const cut = text.length > 80 ? `${text.slice(0, 79)}…` : text
   return cut.replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'number' || value === undefined || value instanceof Date)
+    return String(value)
+  // Hexadecimal is the one notation in which the digits of a huge one come at once.
+  if (typeof value === 'bigint') return String(value >> 512n ? `0x${value.toString(16)}` : value)
+  try {
+    return JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value) ?? typeof value
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
 }

@@ -126,7 +126,12 @@ export function evaluate(
     const available = from.balance.minus(from.lowestBalance)
     return refused(
       transferId,
-      new InsufficientFundsError({ accountId: from._id, available, needed: amount }),
+      new InsufficientFundsError({
+        accountId: from._id,
+        available,
+        needed: amount,
+        currency: from.currency,
+      }),
     )
   }
   if (isOutOfRange(fromBalance)) {

@@ -47,18 +47,34 @@ export class Followed {
 
   constructor(account: AccountRecord) {
     this.#account = account
-    const { _id, currency, status, transfersComplete, createdAt, updatedAt } = account
+    const { _id, currency, status, transferCount, transfersComplete, createdAt, updatedAt } =
+      account
     if (!isCurrency(currency)) this.#fail(`is in ${quote(currency)}, no currency`)
     if (!['open', 'frozen', 'closed'].includes(status))
       this.#fail(`has the status ${quote(status)}`)
     if (!Array.isArray(transfersComplete)) this.#fail('has no list transfersComplete')
     if (!(createdAt instanceof Date && updatedAt instanceof Date)) this.#fail('has no times')
+    if (updatedAt < createdAt) this.#fail('was updated before it was opened')
+    if (!Number.isSafeInteger(transferCount) || transferCount < 0) {
+      this.#fail(`has the transferCount ${quote(transferCount)}`)
+    }
+    if (transfersComplete.length !== Math.min(transferCount, TRANSFERS_KEPT)) {
+      this.#fail(
+        `lists ${transfersComplete.length} of ${transferCount} transfers in transfersComplete`,
+      )
+    }
     const money = (field: 'balance' | 'openingBalance' | 'overdraftLimit') =>
       moneyOf(`account ${_id}`, field, account[field], currency)
     this.openingBalance = money('openingBalance')
     this.#storedBalance = money('balance')
     this.#lowestBalance = money('overdraftLimit').neg()
     this.#balance = this.openingBalance
+    if (this.#lowestBalance.gt(0)) {
+      this.#fail(`has the overdraftLimit ${this.#lowestBalance.neg()}, below zero`)
+    }
+    if (status === 'closed' && !this.#storedBalance.isZero()) {
+      this.#fail(`is closed with the balance ${this.#storedBalance}`)
+    }
   }
 
   get currency(): string {
@@ -90,6 +106,12 @@ export class Followed {
     if (this.#last && postedAt < this.#last.postedAt) {
       this.#fail(`has transfer ${transferId} posted before the one of the sequence before`)
     }
+    if (postedAt < this.#account.createdAt) {
+      this.#fail(`was opened after its transfer ${transferId} was posted`)
+    }
+    if (this.#sequence > transferCount) {
+      this.#fail(`has more transfers than its transferCount of ${transferCount}`)
+    }
     const place = transfersComplete.length - (transferCount - this.#sequence) - 1
     if (place >= 0 && transfersComplete[place] !== transferId) {
       this.#fail(
@@ -102,18 +124,16 @@ export class Followed {
 
   /** Proves the account once all its transfers were met, and adds its balance to its currency's total. */
   close(totals: Map<string, Decimal>): void {
-    const { currency, transferCount, transfersComplete, createdAt, updatedAt } = this.#account
+    const { currency, transferCount, createdAt, updatedAt } = this.#account
     const [early] = this.#early.keys()
     if (early !== undefined) {
       this.#fail(`has no transfer with the sequence ${this.#sequence + 1}, but one with ${early}`)
     }
+    if (this.#last && updatedAt < this.#last.postedAt) {
+      this.#fail(`was updated before its latest transfer was posted`)
+    }
     if (this.#sequence !== transferCount) {
       this.#fail(`has ${this.#sequence} transfers, its transferCount is ${transferCount}`)
-    }
-    if (transfersComplete.length !== Math.min(transferCount, TRANSFERS_KEPT)) {
-      this.#fail(
-        `lists ${transfersComplete.length} of ${transferCount} transfers in transfersComplete`,
-      )
     }
     const balance = this.#storedBalance
     if (!balance.eq(this.#balance)) {

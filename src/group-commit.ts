@@ -3,7 +3,7 @@ import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'
 import { post, postAlone } from './posting.ts'
 import type { IdentifiedRequest } from './request.ts'
-import { TransactionTimeoutError, joined } from './transaction.ts'
+import { PATIENCE, TransactionTimeoutError, joinTransaction, sessionOf } from './transaction.ts'
 
 /** What one posting takes at most, so that it stays well below a second; the rest waits for the next. */
 const LARGEST_GROUP = 1_000
@@ -30,10 +30,11 @@ const queues = new WeakMap<Connection, Queue>()
 export async function postOne(
   request: IdentifiedRequest,
   connection: Connection,
-  session?: ClientSession,
+  given?: ClientSession,
 ): Promise<TransferRecord> {
+  const session = sessionOf(connection, given)
   const [result] = session
-    ? await post([request], joined(connection, session))
+    ? await joinTransaction(connection, session, (transaction) => post([request], transaction))
     : [await postInGroup(connection, request)]
   if (result?.status === 'refused') throw result.error
   return (result as Exclude<TransferResult, RefusedTransfer>).transfer
@@ -64,19 +65,44 @@ async function drain(queue: Queue, connection: Connection): Promise<void> {
   queue.busy = false
 }
 
-/** Settles each of a group; never rejects. An accident in common is resolved one by one. */
-async function settle(group: readonly Waiter[], connection: Connection): Promise<void> {
+/** How long the queue waits for a posting that meets conflicts, in milliseconds. */
+const QUEUE_PATIENCE = 1_000
+
+/**
+ * Settles each of a group; never rejects. An accident in common is resolved one by one. Where conflicts go on
+ * the queue waits no longer, and the requests that share no account are posted apart: an account that
+ * somebody else holds stops nobody but those that need it.
+ */
+async function settle(
+  group: readonly Waiter[],
+  connection: Connection,
+  patience = QUEUE_PATIENCE,
+): Promise<void> {
   try {
     const requests = group.map(({ request }) => request)
-    const results = await postAlone(requests, connection)
+    const results = await postAlone(requests, connection, { patience })
     group.forEach(({ resolve }, index) => resolve(results[index] as TransferResult))
   } catch (error) {
+    const isBusy = error instanceof TransactionTimeoutError
     const isAway = connection.readyState !== mongoose.ConnectionStates.connected
-    // Then one by one would only let each caller wait as long again.
-    if (group.length === 1 || isAway || error instanceof TransactionTimeoutError) {
+    if (isBusy && patience === QUEUE_PATIENCE) {
+      for (const part of apart(group)) void settle(part, connection, PATIENCE)
+    } else if (group.length === 1 || isAway || isBusy) {
+      // One by one would only let each caller wait as long again.
       for (const { reject } of group) reject(error)
     } else {
       for (const waiter of group) await settle([waiter], connection)
     }
   }
+}
+
+/** A group in parts that share no account, each in the group's order. */
+function apart(group: readonly Waiter[]): Waiter[][] {
+  const partOf = new Map<unknown, ReadonlySet<Waiter>>()
+  for (const waiter of group) {
+    const { from, to } = waiter.request
+    const joined = new Set([...(partOf.get(from) ?? []), ...(partOf.get(to) ?? []), waiter])
+    for (const { request } of joined) partOf.set(request.from, joined).set(request.to, joined)
+  }
+  return [...new Set(partOf.values())].map((part) => group.filter((waiter) => part.has(waiter)))
 }

@@ -28,6 +28,7 @@ export function makeImmutable(guarded: object): void {
   }
   schema.pre('insertMany', refuse('insertMany'))
   schema.pre('bulkWrite', refuse('bulkWrite'))
+  refuseWritingAggregations(schema, refuse('aggregate'))
 }
 
 /** Those that write or delete a record whole. */
@@ -49,7 +50,7 @@ interface BulkOperation {
 
 /**
  * Refuses every write through a model that touches one of the fields, but in a new document; upserts,
- * whose filter could bring them in; and deletes.
+ * whose filter could bring them in; and deletes. Inserts of many are for the model itself to look at.
  */
 export function protectFields(guarded: object, fields: readonly string[]): void {
   const schema = asSchema(guarded)
@@ -74,10 +75,7 @@ export function protectFields(guarded: object, fields: readonly string[]): void 
     schema.pre(operation, { query: true, document: false }, () => check(fields))
   }
   schema.pre('deleteOne', { document: true, query: false }, () => check(fields))
-  schema.pre('insertMany', (_documents: unknown, options: unknown) => {
-    // A lean insert skips validation, and with it what a new document must fulfil.
-    if ((options as { lean?: boolean } | undefined)?.lean) check(fields)
-  })
+  refuseWritingAggregations(schema, () => check(fields))
   schema.pre('bulkWrite', (operations: unknown) => {
     for (const operation of operations as Record<string, BulkOperation>[]) {
       for (const { update, upsert } of Object.values(operation)) {
@@ -86,6 +84,23 @@ export function protectFields(guarded: object, fields: readonly string[]): void 
     }
   })
 }
+
+/** The collections of the guarded models. */
+const GUARDED = new Set<unknown>(['accounts', 'transfers'])
+
+/** Calls a refusal for an aggregation that would write to one of the guarded collections. */
+function refuseWritingAggregations(schema: Schema, refuseWriting: () => void): void {
+  schema.pre('aggregate', function () {
+    for (const stage of this.pipeline() as unknown as Operators[]) {
+      const written = stage['$out'] ?? mergedInto(stage['$merge'])
+      const name = (written as { coll?: unknown } | undefined)?.coll ?? written
+      if (GUARDED.has(name)) refuseWriting()
+    }
+  })
+}
+
+const mergedInto = (merge: unknown): unknown =>
+  (merge as { into?: unknown } | undefined)?.into ?? merge
 
 /** Mongoose's type of one record's schema is not assignable to that of another's. */
 const asSchema = (guarded: object): Schema => guarded as Schema

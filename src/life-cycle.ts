@@ -6,6 +6,7 @@ import {
   AccountNotOpenError,
   InvalidAccountIdError,
   InvalidAmountError,
+  SameAccountError,
 } from './errors.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from './money.ts'
 import { readLimit } from './opening.ts'
@@ -17,6 +18,19 @@ import { type Transaction, databaseOf, inTransaction } from './transaction.ts'
 export type Place = {
   readonly connection: Connection
   readonly transaction?: Transaction | undefined
+}
+
+/** Opens an account, unless one of its number is there; gives the one that is there then. */
+export async function insertMissing(
+  record: AccountRecord,
+  { connection, transaction }: Place,
+): Promise<AccountRecord> {
+  const stored = await accountsOf(connection).findOneAndUpdate(
+    { _id: record._id },
+    { $setOnInsert: record },
+    { upsert: true, returnDocument: 'after', ...writeOptions(transaction) },
+  )
+  return stored as AccountRecord
 }
 
 /** Freezes an account, or lets a frozen one go on. A closed one stays closed. */
@@ -59,10 +73,11 @@ export async function close(
     if (account.status !== 'open') {
       throw new AccountNotOpenError({ accountId, status: account.status })
     }
+    if (payOutTo !== undefined) await checkReceiver(accountId, payOutTo, place)
     const balance = toDecimal(account.balance)
     if (!balance.isZero()) {
       if (payOutTo === undefined || balance.lt(0)) {
-        throw new AccountNotEmptyError({ accountId, balance })
+        throw new AccountNotEmptyError({ accountId, balance, currency: account.currency })
       }
       const request = { transferId, from: accountId, to: payOutTo, amount: balance }
       const [result] = await post([request], within)
@@ -72,6 +87,12 @@ export async function close(
     return closed ?? account
   }
   return transaction ? await closeIn(transaction) : await inTransaction(connection, closeIn)
+}
+
+/** An account that is paid out to must be there also when there is nothing to pay. */
+async function checkReceiver(accountId: string, payOutTo: string, place: Place): Promise<void> {
+  if (payOutTo === accountId) throw new SameAccountError({ accountId })
+  await find(payOutTo, place)
 }
 
 type Changes = { status: AccountStatus } | { overdraftLimit: Decimal128 }
@@ -92,12 +113,12 @@ async function change(
     { ...condition, _id: accountId },
     // Times go on along an account's life, whichever clock wrote the last.
     [{ $set: { ...changes, updatedAt: { $max: [{ $add: ['$updatedAt', 1] }, '$$NOW'] } } }],
-    {
-      returnDocument: 'after',
-      ...(transaction ? { session: transaction.session } : { writeConcern: { w: 'majority' } }),
-    },
+    { returnDocument: 'after', ...writeOptions(transaction) },
   )
 }
+
+const writeOptions = (transaction: Transaction | undefined) =>
+  transaction ? { session: transaction.session } : { writeConcern: { w: 'majority' as const } }
 
 async function find(accountId: string, { connection, transaction }: Place): Promise<AccountRecord> {
   requireIdentifier(accountId)

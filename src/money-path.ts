@@ -6,6 +6,17 @@ export type WithDecimals<Record> = {
   [Path in keyof Record]: Record[Path] extends Decimal128 ? Decimal : Record[Path]
 }
 
+/** A record as JSON has it: money is a text with the currency's decimals. */
+type WithTexts<Record> = {
+  [Path in keyof Record]: Record[Path] extends Decimal128 ? string : Record[Path]
+}
+
+/** A record's document, as which money is decimal, whose plain objects are otherwise: as stored, and as JSON. */
+export interface PlainForms<Record> {
+  toObject(): Record
+  toJSON(): WithTexts<Record>
+}
+
 /** Bounds of a path of money within those of all money: it is above the one, or at least the other. */
 export interface MoneyBounds {
   readonly above?: Decimal

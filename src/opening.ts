@@ -34,6 +34,12 @@ export interface OpeningRequest {
   readonly overdraftLimit?: MoneyInput | undefined
 }
 
+/** What {@link isHolder} asks for, as a phrase for messages. */
+export const HOLDER = 'a text of 1–256 printable characters'
+
+/** Whether a value can be the holder of an account. */
+export const isHolder = (value: unknown): value is string => isText(value, 256)
+
 /** The record of a new account, or why it cannot be opened. */
 export function readOpening(
   request: OpeningRequest & { readonly accountId: string },
@@ -42,8 +48,8 @@ export function readOpening(
   const { accountId, holder, currency } = request
   if (!isIdentifier(accountId))
     return new InvalidAccountIdError({ accountId, expected: IDENTIFIER })
-  if (!isText(holder, 256)) {
-    return new InvalidHolderError({ holder, expected: 'a text of 1–256 printable characters' })
+  if (!isHolder(holder)) {
+    return new InvalidHolderError({ holder, expected: HOLDER })
   }
   if (!isCurrency(currency)) return new InvalidCurrencyError({ currency })
   const overdraftLimit = readLimit(request.overdraftLimit ?? 0, currency)

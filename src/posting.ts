@@ -106,7 +106,7 @@ async function postTo(
 export async function postAlone(
   requests: readonly IdentifiedRequest[],
   connection: Connection,
-  options: Pick<PostingOptions, 'atomic'> = {},
+  { patience, ...options }: Pick<PostingOptions, 'atomic'> & { patience?: number | undefined } = {},
 ): Promise<TransferResult[]> {
   const accountIds = accountIdsOf(requests)
   const memory = memoryOf(connection)
@@ -129,7 +129,7 @@ export async function postAlone(
 
   for (;;) {
     try {
-      const { accounts, results } = await inTransaction(connection, attempt)
+      const { accounts, results } = await inTransaction(connection, attempt, patience)
       memory.remember(accounts)
       return results
     } catch (error) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import mongoose from 'mongoose'
 import {
   InvalidAccountIdError,
@@ -59,17 +60,29 @@ export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
  * The request as it is at this moment, with its id, made where the caller gave none. A copy: the caller
  * may change its own while it waits. What is null is not given.
  */
-export const withId = (request: TransferRequest): IdentifiedRequest => ({
-  transferId: request.transferId ?? makeId(),
-  from: request.from,
-  to: request.to,
-  amount: request.amount,
-  currency: request.currency ?? undefined,
-  reference: request.reference ?? undefined,
-  metadata: isPlainObject(request.metadata)
-    ? { ...request.metadata }
-    : (request.metadata ?? undefined),
-})
+export function withId(request: TransferRequest, name = 'the request'): IdentifiedRequest {
+  if (typeof request !== 'object' || request === null) {
+    throw new TypeError(`${name} is ${quote(request)}, and not an object with from, to and amount`)
+  }
+  const { transferId, from, to, amount, currency, reference, metadata } = request
+  return {
+    transferId: transferId ?? makeId(),
+    from,
+    to,
+    amount,
+    currency: currency ?? undefined,
+    reference: reference ?? undefined,
+    metadata: isPlainObject(metadata) ? { ...metadata } : (metadata ?? undefined),
+  }
+}
+
+/** {@link withId} of each of many. */
+export function identifiedOf(requests: readonly TransferRequest[]): IdentifiedRequest[] {
+  if (!Array.isArray(requests)) {
+    throw new TypeError(`the requests are ${quote(requests)}, and not an array`)
+  }
+  return Array.from(requests, (request, index) => withId(request, `requests[${index}]`))
+}
 
 const isPlainObject = (value: unknown): value is object => {
   if (typeof value !== 'object' || value === null) return false
@@ -121,20 +134,30 @@ function readAmount(given: unknown): Decimal | InvalidAmountError {
 /** How the id of a reversal ends, and no other. */
 export const REVERSAL = ':reversal'
 
+/** The id of the one reversal that a transfer can have. */
+export function reversalId(transferId: string): string {
+  const id = `${transferId}${REVERSAL}`
+  if (isIdentifier(id)) return id
+  // Twice: the one reversal of a transfer that has the digest for its id is another.
+  return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL}${REVERSAL}`
+}
+
 /** What {@link isIdentifier} asks for, as a phrase for messages. */
 export const IDENTIFIER = 'a text of 1–128 printable characters with no space at its ends'
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
+/** The zero-width joiner and non-joiner, which are letters' neighbours in Hindi, Persian and emoji. */
+const JOINERS = /[\u200C\u200D]/g
 
-/** Whether a value is a text of 1 to so many printable characters. */
+/** Whether a value is a text of 1 to so many printable characters, not all of them spaces. */
 export const isText = (value: unknown, longest: number): value is string =>
   typeof value === 'string' &&
-  value.length > 0 &&
   value.length <= longest &&
-  !UNPRINTABLE.test(value)
+  value.trim() !== '' &&
+  !UNPRINTABLE.test(value.replace(JOINERS, ''))
 
-/** Whether a value can be the id of a transfer or the number of an account. */
+/** Whether a value can be the id of a transfer or the number of an account. It has nothing invisible. */
 export const isIdentifier = (value: unknown): value is string =>
-  isText(value, 128) && value.trim() === value
+  isText(value, 128) && value.trim() === value && !UNPRINTABLE.test(value)
 
 /** Whether a value is worth a look-up as an id: what is not well formed is refused in any case. */
 export const mayIdentify = (value: unknown): value is string =>

@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose'
 import type { AccountRecord } from './account.ts'
+import { quote } from './errors.ts'
 import type { TransferRecord } from './evaluation.ts'
 import { Decimal, toDecimal } from './money.ts'
 
@@ -40,16 +41,16 @@ export interface StatementOptions extends StatementRange {
 export async function statement(
   database: mongo.Db,
   accountId: string,
-  { before = Infinity, limit = 50, from, to }: StatementOptions = {},
+  { before, limit = 50, from, to }: StatementOptions = {},
 ): Promise<StatementEntry[]> {
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    throw new RangeError(`limit ${limit} is not a whole number from 1`)
-  }
+  requireWhole('limit', limit)
+  if (before !== undefined) requireWhole('before', before)
+  requireRange({ from, to })
   const after = from ? await countBefore(database, accountId, from) : 0
   const until = to ? (await countBefore(database, accountId, to)) + 1 : Infinity
   return await entriesBetween(database, accountId, {
     after,
-    before: Math.min(before, until),
+    before: Math.min(before ?? Infinity, until),
     limit,
   })
 }
@@ -60,6 +61,7 @@ export async function* statementEntries(
   accountId: string,
   { from, to }: StatementRange = {},
 ): AsyncGenerator<StatementEntry, void, undefined> {
+  requireRange({ from, to })
   const after = from ? await countBefore(database, accountId, from) : 0
   let before = to ? (await countBefore(database, accountId, to)) + 1 : Infinity
   for (;;) {
@@ -73,12 +75,29 @@ export async function* statementEntries(
 
 const PAGE = 1_000
 
+function requireWhole(name: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return
+  throw new RangeError(`${name} ${quote(value)} is not a whole number from 1`)
+}
+
+function requireRange(range: StatementRange): void {
+  for (const [name, date] of Object.entries(range)) {
+    if (date !== undefined) requireDate(name, date)
+  }
+}
+
+function requireDate(name: string, value: unknown): void {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return
+  throw new RangeError(`${name} ${quote(value)} is not a valid Date`)
+}
+
 /** The balance that an account had at a moment: zero before it was opened. */
 export async function balanceAt(
   database: mongo.Db,
   accountId: string,
   date: Date,
 ): Promise<Decimal> {
+  requireDate('date', date)
   const count = await countBefore(database, accountId, new Date(date.getTime() + 1))
   const [entry] = await entriesBetween(database, accountId, {
     after: 0,

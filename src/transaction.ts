@@ -14,14 +14,54 @@ export function databaseOf({ db }: Connection): mongoose.mongo.Db {
   return db
 }
 
-/** The caller's transaction, which must be in progress: without one the writes would not be all or nothing. */
-export function joined(connection: Connection, session: ClientSession): Transaction {
-  if (!session.inTransaction()) {
-    throw new TypeError(
-      'the session has no transaction in progress: call this inside connection.transaction(), or leave the session out',
-    )
-  }
-  return { database: databaseOf(connection), session }
+/**
+ * The session that an operation belongs to: the one that is given, else that of the transaction around it
+ * where Mongoose was set to find it there by itself (`transactionAsyncLocalStorage`).
+ */
+export function sessionOf(
+  connection: Connection,
+  given: ClientSession | null | undefined,
+): ClientSession | undefined {
+  if (given) return given
+  // Mongoose's types do not tell of it.
+  const base = Reflect.get(connection, 'base') as { transactionAsyncLocalStorage?: Store }
+  return base.transactionAsyncLocalStorage?.getStore()?.session ?? undefined
+}
+
+interface Store {
+  getStore(): { readonly session?: ClientSession | null } | undefined
+}
+
+/** The last that was asked of a session's transaction. What is asked next waits for it. */
+const turns = new WeakMap<ClientSession, Promise<unknown>>()
+
+/**
+ * Does some work in the caller's transaction, which must be in progress: without one its writes would not be
+ * all or nothing. Calls take turns, also where the caller does not await each: what two of them
+ * read before either wrote would be no write conflict within one transaction.
+ */
+export async function joinTransaction<Result>(
+  connection: Connection,
+  session: ClientSession,
+  work: (transaction: Transaction) => Promise<Result>,
+): Promise<Result> {
+  requireTransaction(session)
+  const turn = (turns.get(session) ?? Promise.resolve()).then(() => {
+    requireTransaction(session)
+    return work({ database: databaseOf(connection), session })
+  })
+  turns.set(
+    session,
+    turn.catch(() => undefined),
+  )
+  return await turn
+}
+
+function requireTransaction(session: ClientSession): void {
+  if (typeof session.inTransaction === 'function' && session.inTransaction()) return
+  throw new TypeError(
+    'the session has no transaction in progress: call this inside connection.transaction(), or leave the session out',
+  )
 }
 
 /** Set on the transaction itself: those of a schema, a database or a collection are ignored inside one. */
@@ -33,7 +73,7 @@ const OPTIONS: mongoose.mongo.TransactionOptions = {
 }
 
 /** How long a transaction is tried again after conflicts and other passing failures, in milliseconds. */
-const PATIENCE = 60_000
+export const PATIENCE = 60_000
 
 /** A transaction met passing failures, such as write conflicts, until its time was up. None of its attempts was committed. */
 export class TransactionTimeoutError extends Error {
@@ -41,7 +81,7 @@ export class TransactionTimeoutError extends Error {
   readonly attempts: number
   constructor(attempts: number, patience: number, cause: unknown) {
     super(
-      `the transaction was tried ${attempts} times in ${patience / 1000} s without success: the database is too busy; try again later`,
+      `the transaction was tried ${attempts} times in ${patience / 1000} s without success: the database is too busy, or a transaction that is still open has written to one of the same accounts (one of this program's own, where a call inside it was not given its session); try again later`,
       { cause },
     )
     this.name = 'TransactionTimeoutError'

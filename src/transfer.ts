@@ -1,19 +1,20 @@
-import { createHash } from 'node:crypto'
 import mongoose, {
   type ClientSession,
   type Connection,
   type HydratedDocument,
   type Model,
   Schema,
+  type mongo,
 } from 'mongoose'
 import { TransferIsReversalError, TransferNotFoundError } from './errors.ts'
 import type { TransferRecord } from './evaluation.ts'
 import { postOne } from './group-commit.ts'
 import { makeImmutable } from './guard.ts'
-import { type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import { modelOn } from './model-on.ts'
+import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 import { Decimal } from './money.ts'
-import { REVERSAL, isIdentifier } from './request.ts'
-import { databaseOf } from './transaction.ts'
+import { isIdentifier, reversalId } from './request.ts'
+import { databaseOf, joinTransaction, sessionOf } from './transaction.ts'
 
 interface TransferStatics {
   /**
@@ -29,7 +30,9 @@ interface TransferStatics {
   ): Promise<TransferDocument>
 }
 
-export type TransferDocument = HydratedDocument<WithDecimals<TransferRecord>>
+/** A transfer as it is read. It stays as it is. */
+export type TransferDocument = PlainForms<TransferRecord> &
+  HydratedDocument<Readonly<WithDecimals<TransferRecord>>>
 
 export interface TransferModel
   extends Model<TransferRecord, object, object, object, TransferDocument>, TransferStatics {}
@@ -67,12 +70,17 @@ const transferSchema = new Schema<
     strict: 'throw',
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
-      async reverse(transferId, { reference, session } = {}) {
-        const original = isIdentifier(transferId)
-          ? await databaseOf(this.db)
-              .collection<TransferRecord>('transfers')
-              .findOne({ _id: transferId }, session ? { session } : { readPreference: 'primary' })
-          : null
+      async reverse(transferId, { reference, session: given } = {}) {
+        const session = sessionOf(this.db, given)
+        const find = (options: mongo.FindOptions) =>
+          databaseOf(this.db)
+            .collection<TransferRecord>('transfers')
+            .findOne({ _id: transferId }, options)
+        const original = !isIdentifier(transferId)
+          ? null
+          : session
+            ? await joinTransaction(this.db, session, () => find({ session }))
+            : await find({ readPreference: 'primary' })
         if (!original) throw new TransferNotFoundError({ transferId })
         const { reverses, fromAccount, toAccount, amount, currency } = original
         if (reverses !== undefined) throw new TransferIsReversalError({ transferId, reverses })
@@ -82,7 +90,7 @@ const transferSchema = new Schema<
           to: fromAccount,
           amount,
           currency,
-          reference,
+          reference: reference ?? undefined,
           reverses: transferId,
         }
         return this.hydrate(await postOne(request, this.db, session))
@@ -97,14 +105,7 @@ makeImmutable(transferSchema)
 
 /** The model of transfers on a connection. */
 export const transferModel = (connection: Connection): TransferModel =>
-  connection.model<TransferRecord, TransferModel>('Transfer', transferSchema)
+  modelOn(connection, 'Transfer', transferSchema) as TransferModel
 
 /** The model of transfers on mongoose's default connection. */
 export const Transfer = transferModel(mongoose.connection)
-
-/** The id of the one reversal that a transfer can have. */
-function reversalId(transferId: string): string {
-  const id = `${transferId}${REVERSAL}`
-  if (isIdentifier(id)) return id
-  return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL}`
-}

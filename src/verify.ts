@@ -1,9 +1,11 @@
-import type { Connection } from 'mongoose'
+import mongoose, { type Connection } from 'mongoose'
 import type { AccountRecord } from './account.ts'
 import type { TransferRecord } from './evaluation.ts'
+import { EngineError } from './engine/errors.ts'
 import { quote } from './errors.ts'
 import { Followed, Violation, moneyOf } from './followed-account.ts'
 import { Decimal, isCurrency } from './money.ts'
+import { Reversals } from './reversals.ts'
 
 /** What {@link verify} read, and the first thing that it found wrong. */
 export interface Verification {
@@ -18,8 +20,10 @@ export interface Verification {
 /**
  * Proves the books in one snapshot, while others go on posting: every account's transfers are numbered
  * without a gap and each bears the running balance; they add up to the account's balance, which is
- * within its overdraft limit; and in each currency the balances add up to the opening balances. One
- * scan of each collection; memory grows with the number of accounts, not of transfers.
+ * within its overdraft limit; each reversal takes one transfer back; and in each currency the balances add
+ * up to the opening balances. One scan of each collection; memory grows with the number of accounts and
+ * of reversals, not of transfers.
+ * @throws EngineError where the server does not keep a snapshot for long enough
  */
 export async function verify(connection: Connection): Promise<Verification> {
   const session = await connection.startSession({ snapshot: true })
@@ -28,22 +32,39 @@ export async function verify(connection: Connection): Promise<Verification> {
   try {
     const stored = connection.collection<AccountRecord>('accounts').find({}, { session })
     for await (const account of stored) accounts.set(account._id, new Followed(account))
-    const posted = connection.collection<TransferRecord>('transfers').find({}, { session })
-    for await (const transfer of posted) {
+    const collection = connection.collection<TransferRecord>('transfers')
+    const reversals = new Reversals()
+    for await (const transfer of collection.find({}, { session })) {
       transfers += 1
       followTransfer(transfer, accounts)
+      reversals.enter(transfer)
     }
+    for (const ids of reversals.originals()) {
+      for await (const original of collection.find({ _id: { $in: ids } }, { session })) {
+        reversals.match(original)
+      }
+    }
+    reversals.close()
     const totals = new Map<string, Decimal>()
     for (const followed of accounts.values()) followed.close(totals)
     const violation = currencyViolation(accounts, totals)
     return { accounts: accounts.size, transfers, totals, ...(violation && { violation }) }
   } catch (error) {
+    if (isSnapshotTooOld(error)) {
+      throw new EngineError(
+        'the server let go of the snapshot before all was read: verify while fewer transfers are posted, or let it keep snapshots for longer (the server parameter minSnapshotHistoryWindowInSeconds)',
+        { cause: error },
+      )
+    }
     if (!(error instanceof Violation)) throw error
     return { accounts: accounts.size, transfers, totals: new Map(), violation: error.message }
   } finally {
     await session.endSession()
   }
 }
+
+const isSnapshotTooOld = (error: unknown): boolean =>
+  error instanceof mongoose.mongo.MongoServerError && error.codeName === 'SnapshotTooOld'
 
 function followTransfer(transfer: TransferRecord, accounts: ReadonlyMap<string, Followed>): void {
   const { _id: transferId, currency, postedAt } = transfer

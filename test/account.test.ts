@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Decimal, verify } from '../src/index.ts'
+import { Decimal, Decimal128, verify } from '../src/index.ts'
 import { useDatabase } from './support/database.ts'
 
 const { connection, Account, Transfer } = useDatabase()
@@ -132,6 +132,20 @@ describe('the life of an account', () => {
     await booksBalance()
   })
 
+  test.each([
+    ['that does not exist', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
+    ['that is itself', 'A', 'SAME_ACCOUNT'],
+    ['of no number', { $ne: 1 }, 'INVALID_ACCOUNT_ID'],
+  ])('is not closed, also at zero, in favour of one %s', async (_what, payOutTo, code) => {
+    await Account.close('B', { payOutTo: 'A' })
+    await Account.open({ accountId: 'C', holder: 'Cy', currency: 'USD' })
+    const accountId = code === 'SAME_ACCOUNT' ? 'A' : 'C'
+    await expect(Account.close(accountId, { payOutTo: payOutTo as string })).rejects.toMatchObject({
+      code,
+    })
+    expect(await Account.findById(accountId).orFail()).toMatchObject({ status: 'open' })
+  })
+
   test('stays as it is when the rest cannot be paid out', async () => {
     await Account.freeze('B')
     await expect(Account.close('A', { payOutTo: 'B' })).rejects.toMatchObject({
@@ -236,6 +250,65 @@ describe('a new account made without Account.open', () => {
     await expect(Account.create(document as never)).rejects.toThrow()
     await expect(Account.insertMany([document as never])).rejects.toThrow()
     expect(await Account.countDocuments()).toBe(0)
+  })
+})
+
+describe('accounts that are inserted many at once', () => {
+  const rich = {
+    _id: 'E',
+    holder: 'Eve',
+    currency: 'USD',
+    status: 'open',
+    balance: Decimal128.fromString('1000000.00'),
+    openingBalance: Decimal128.fromString('5.00'),
+    overdraftLimit: Decimal128.fromString('0.00'),
+    transferCount: 0,
+    transfersComplete: [],
+    createdAt: new Date(),
+    updatedAt: new Date(),
+  }
+
+  test.each([
+    ['lean', () => Account.insertMany([rich], { lean: true })],
+    ['as documents of accounts that are there', () => Account.insertMany([Account.hydrate(rich)])],
+    ['as they are', () => Account.insertMany([rich])],
+    ['alone', () => Account.insertMany(rich as never, { lean: true } as never)],
+  ])('have no money that nobody paid in: %s', async (_what, insert) => {
+    await expect(insert()).rejects.toMatchObject({ code: 'PROTECTED_FIELD' })
+    expect(await Account.countDocuments()).toBe(0)
+  })
+
+  test('start at their opening balance', async () => {
+    const balance = rich.openingBalance
+    await Account.insertMany([{ ...rich, balance }], { lean: true })
+    await Account.insertMany([{ _id: 'F', holder: 'Fay', currency: 'USD' } as never])
+    expect(await Account.countDocuments()).toBe(2)
+    await booksBalance()
+  })
+})
+
+describe('the holder of an account', () => {
+  beforeEach(async () => {
+    await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
+  })
+
+  test.each(['', ' ', 'a\nb', 'x'.repeat(257)])('is never %j', async (holder) => {
+    await expect(Account.open({ holder, currency: 'USD' })).rejects.toMatchObject({
+      code: 'INVALID_HOLDER',
+    })
+    const account = await Account.findById('A').orFail()
+    account.holder = holder
+    await expect(account.save()).rejects.toThrow('holder')
+    await expect(Account.updateOne({ _id: 'A' }, { holder })).rejects.toThrow('holder')
+  })
+
+  test.each(['नमस्ते\u200Dक', 'می\u200Cخواهم', '👨\u200D👩\u200D👧'])('can be %s', async (holder) => {
+    await Account.open({ accountId: 'B', holder, currency: 'USD' })
+    await Account.transferMany([{ from: 'A', to: 'B', amount: '1', reference: holder }])
+    expect(await Account.findById('B').orFail()).toMatchObject({ holder })
+    await expect(
+      Account.open({ accountId: holder, holder, currency: 'USD' }),
+    ).rejects.toMatchObject({ code: 'INVALID_ACCOUNT_ID' })
   })
 })
 
@@ -349,6 +422,17 @@ describe('the fields that have verbs of their own', () => {
       })
     }
     expect(await Account.find().lean()).toEqual(before)
+  })
+
+  test('are not written by an aggregation', async () => {
+    const before = await Account.find().lean()
+    const into = { into: 'accounts', whenMatched: 'replace' } as const
+    await expect(
+      Account.aggregate([{ $set: { transferCount: 7 } }, { $merge: into }]),
+    ).rejects.toMatchObject({ code: 'PROTECTED_FIELD' })
+    expect(await Account.find().lean()).toEqual(before)
+    await Account.aggregate([{ $out: 'report' }])
+    expect(await connection.collection('report').countDocuments()).toBe(1)
   })
 
   test('leave the other fields free', async () => {

@@ -45,6 +45,27 @@ describe('concurrent transfers', () => {
     await booksBalance()
   })
 
+  test('wait for an account that somebody holds only where they need it', async () => {
+    for (const accountId of ['D', 'E']) {
+      await Account.open({ accountId, holder: accountId, currency: 'USD', openingBalance: '10' })
+    }
+    const holding = await connection.startSession()
+    holding.startTransaction()
+    const hold = { $set: { holder: 'held' } }
+    await connection.collection('accounts').updateOne({ holder: 'A' }, hold, { session: holding })
+    const order: string[] = []
+    const first = pay('T0').then(() => order.push('first'))
+    const behind = pay('T1').then(() => order.push('behind'))
+    await Account.transfer({ transferId: 'T2', from: 'D', to: 'E', amount: '1' })
+    order.push('apart')
+    await holding.abortTransaction()
+    await holding.endSession()
+    await Promise.all([first, behind])
+    expect(order[0]).toBe('apart')
+    expect(order.toSorted()).toEqual(['apart', 'behind', 'first'])
+    await booksBalance()
+  })
+
   test('are of what was asked for at the call, whatever the caller makes of its object since', async () => {
     const request = { transferId: '', from: 'A', to: 'B', amount: 0, metadata: { n: 0 } }
     const posted = [1, 2, 3].map((n) => {

@@ -17,6 +17,9 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const balance: Decimal = account.balance
   const status: 'open' | 'frozen' | 'closed' = account.status
   const [first] = await Account.find()
+  account.holder = 'Ada'
+  const plain: Decimal128 = account.toObject().balance
+  const text: string = account.toJSON().balance
   const found: Decimal | undefined = first?.balance
   const lean = await Account.findById('A').orFail().lean()
   const stored: Decimal128 = lean.balance
@@ -42,7 +45,7 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
     currency: 'USD',
   })
   await Transfer.find().populate<{ fromAccount: AccountDocument }>('fromAccount')
-  void [status, found, amount, reversal, other]
+  void [status, found, amount, reversal, other, plain, text]
 }
 
 export async function refuses(account: AccountDocument): Promise<void> {
@@ -62,7 +65,15 @@ export async function refuses(account: AccountDocument): Promise<void> {
   const sum: number = account.balance + 1
   // @ts-expect-error a page begins before a sequence, not before a date
   await account.statement({ before: new Date() })
-  // @ts-expect-error a status is one of three
-  account.status = 'gone'
+  // @ts-expect-error a status is changed by freeze, unfreeze and close
+  account.status = 'closed'
+  // @ts-expect-error a balance is changed by transfers
+  account.balance = account.openingBalance
+  // @ts-expect-error a plain object has the balance as it is stored
+  account.toObject().balance.plus(1)
+  // @ts-expect-error JSON has it as text
+  account.toJSON().balance.plus(1)
+  // @ts-expect-error a transfer stays as it is
+  ;(await Transfer.findById('T').orFail()).reference = 'x'
   void sum
 }

@@ -5,7 +5,7 @@ import { useDatabase } from './support/database.ts'
 
 const { connection, Account, Transfer } = useDatabase()
 
-const ACCOUNTS = ['A', 'B', 'C', 'YEN', 'SHUT']
+const ACCOUNTS = ['A', 'B', 'C', 'YEN', 'ICE']
 
 async function openAll(): Promise<void> {
   await Promise.all(
@@ -21,7 +21,7 @@ async function openAll(): Promise<void> {
   await Promise.all(records.map((record) => Account.open(record)))
   await connection
     .collection<{ _id: string }>('accounts')
-    .updateOne({ _id: 'SHUT' }, { $set: { status: 'closed' } })
+    .updateOne({ _id: 'ICE' }, { $set: { status: 'frozen' } })
 }
 
 /** Few accounts, few ids and amounts near the balances, some said again: every kind of result turns up. */

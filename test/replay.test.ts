@@ -47,7 +47,7 @@ describe('replay', () => {
         _id: { batch: 'batch.csv', line: 2 },
         transferId: 'T1',
         code: 'INSUFFICIENT_FUNDS',
-        message: 'account A0 has 0 available, 4 needed',
+        message: 'account A0 has 0.00 USD available, 4.00 needed',
         row: 'T1,A0,A1,4',
       },
     ])

@@ -86,7 +86,7 @@ describe('a transfer', () => {
       'save',
       async () => {
         const transfer = await Transfer.findById('T').orFail()
-        transfer.reference = 'changed'
+        transfer.set('reference', 'changed')
         await transfer.save()
       },
     ],
@@ -105,6 +105,15 @@ describe('a transfer', () => {
       'insertMany lean',
       () => Transfer.insertMany([{ _id: 'T' } as never], { lean: true } as never),
     ],
+    [
+      'aggregate $merge',
+      () =>
+        Transfer.aggregate([
+          { $set: { reference: 'x' } },
+          { $merge: { into: 'transfers', whenMatched: 'replace' } },
+        ]),
+    ],
+    ['aggregate $out', () => Transfer.aggregate([{ $out: 'transfers' }])],
     ['create', () => Transfer.create({ _id: 'N' } as never)],
     ['bulkWrite', () => Transfer.bulkWrite([{ deleteOne: { filter: { _id: 'T' } } }])],
     ['bulkSave', async () => Transfer.bulkSave([await Transfer.findById('T').orFail()])],

@@ -122,3 +122,25 @@ describe('account.balanceAt', () => {
     expect((await account.balanceAt(new Date(day(0).getTime() - 1))).toString()).toBe('0')
   })
 })
+
+test.each([
+  ['from', new Date('typo')],
+  ['to', '2099-01-01'],
+  ['before', Number.NaN],
+  ['before', '5'],
+  ['before', 0],
+  ['limit', 1.5],
+])('a statement whose %s is %s says what it must be', async (name, value) => {
+  const account = await a()
+  await expect(account.statement({ [name]: value })).rejects.toThrow(
+    new RegExp(`^${name} .* is not a (?:valid Date|whole number from 1)$`),
+  )
+})
+
+test('the whole statement and the balance at a time ask for dates that are', async () => {
+  const account = await a()
+  await expect(account.balanceAt(new Date('typo'))).rejects.toThrow('date Invalid Date is not')
+  await expect(account.balanceAt('2026-01-01' as never)).rejects.toThrow('is not a valid Date')
+  const entries = account.statementEntries({ from: new Date(Number.NaN) })
+  await expect(entries.next()).rejects.toThrow('from Invalid Date is not a valid Date')
+})

@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest'
-import { Decimal, verify } from '../src/index.ts'
+import mongoose from 'mongoose'
+import { describe, expect, inject, test } from 'vitest'
+import { Decimal, accountModel, verify } from '../src/index.ts'
 import { useDatabase } from './support/database.ts'
+import { countCommands } from './support/failpoint.ts'
 
 const { connection, Account, Transfer } = useDatabase()
 
@@ -94,7 +96,7 @@ describe('Account.transfer', () => {
     await openBoth()
     await expect(Account.transfer({ ...request, amount: '1000.01' })).rejects.toMatchObject({
       code: 'INSUFFICIENT_FUNDS',
-      message: `account ${SENDER} has 1000 available, 1000.01 needed`,
+      message: `account ${SENDER} has 1000.00 USD available, 1000.01 needed`,
     })
     await expect(Account.transfer(request)).resolves.toMatchObject({ _id: 'TR218721873' })
   })
@@ -125,6 +127,87 @@ describe('Account.transfer', () => {
     })
     expect(await Account.findById(SENDER).orFail()).toMatchObject({ holder: 'Ada L.' })
     expect(await Transfer.countDocuments()).toBe(1)
+  })
+
+  test('takes turns with others of the same transaction that are not awaited one by one', async () => {
+    await openBoth()
+    await Account.open({ accountId: 'C', holder: 'Cy', currency: 'USD' })
+    await connection.transaction(async (session) => {
+      await Account.transfer({ ...request, transferId: 'first' }, { session })
+      await Promise.all([
+        ...['T1', 'T2', 'T3'].map((transferId) =>
+          Account.transfer({ ...request, transferId, amount: '10' }, { session }),
+        ),
+        Account.transferMany([{ from: RECEIVER, to: 'C', amount: '5' }], { session }),
+        Transfer.reverse('first', { session }),
+        Account.freeze('C', { session }),
+      ])
+    })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+    const sender = await Account.findById(SENDER).orFail()
+    expect(sender).toMatchObject({ transferCount: 5, balance: new Decimal(970) })
+    expect(await Account.findById('C').orFail()).toMatchObject({ status: 'frozen' })
+  })
+
+  test('goes on with the next of a transaction after one was refused', async () => {
+    await openBoth()
+    await connection.transaction(async (session) => {
+      const [refused, posted] = await Promise.allSettled([
+        Account.transfer({ ...request, amount: '5000' }, { session }),
+        Account.transfer({ ...request, amount: '5' }, { session }),
+      ])
+      expect(refused.status).toBe('rejected')
+      expect(posted.status).toBe('fulfilled')
+    })
+    expect(await Transfer.countDocuments()).toBe(1)
+  })
+
+  test('finds the transaction around it by itself where Mongoose is set to', async () => {
+    await openBoth()
+    const other = new mongoose.Mongoose({ transactionAsyncLocalStorage: true })
+    const stop = new Error('the caller changes its mind')
+    const uri = inject('mongodbUri')
+    const around = await other
+      .createConnection(uri, { dbName: connection.name, autoIndex: false, autoCreate: false })
+      .asPromise()
+    const Around = accountModel(around)
+    await expect(
+      around.transaction(async () => {
+        await Around.transfer(request)
+        await Around.transferMany([{ ...request, transferId: 'other' }])
+        await Around.freeze(RECEIVER)
+        throw stop
+      }),
+    ).rejects.toBe(stop)
+    expect(await Transfer.countDocuments()).toBe(0)
+    expect(await Account.findById(RECEIVER).orFail()).toMatchObject({ status: 'open' })
+    await Around.transfer(request)
+    expect(await Transfer.countDocuments()).toBe(1)
+    await around.close()
+  })
+
+  test.each([undefined, null, 'T1', 7])(
+    'says what a request is when it is given %s',
+    async (given) => {
+      await expect(Account.transfer(given as never)).rejects.toThrow('not an object with from, to')
+      await expect(Account.transferMany(given as never)).rejects.toThrow('not an array')
+      await expect(Account.transferMany([request, given as never])).rejects.toThrow(
+        `requests[1] is ${JSON.stringify(given)}`,
+      )
+    },
+  )
+
+  test('posts many whose own text is more than one transaction should hold', async () => {
+    await openBoth()
+    const metadata = Object.fromEntries(
+      Array.from({ length: 32 }, (_, index) => [`k${index}`, 'x'.repeat(512)]),
+    )
+    const commits = countCommands(connection, 'commitTransaction')
+    const results = await Account.transferMany(
+      Array.from({ length: 1_000 }, () => ({ from: SENDER, to: RECEIVER, amount: '1', metadata })),
+    )
+    expect(results.every(({ status }) => status === 'posted')).toBe(true)
+    expect(commits()).toBe(2)
   })
 
   test('asks for a transaction in progress when a session is given', async () => {

@@ -20,6 +20,17 @@ beforeEach(async () => {
 const bare = (collection: typeof accounts, filter: { _id: string }, $set: object) =>
   collection.updateOne(filter, { $set }, { bypassDocumentValidation: true })
 
+/** Reverses T1, and writes it down as the reversal of another. */
+async function renameReversal(reverses: string): Promise<void> {
+  const reversal = (await Transfer.reverse('T1')).toObject()
+  const _id = `${reverses}:reversal`
+  const { _id: before } = reversal
+  await transfers.deleteOne({ _id: before })
+  await transfers.insertOne(Object.assign(reversal, { _id, reverses }))
+  const list = { $set: { 'transfersComplete.$[one]': _id } }
+  await accounts.updateMany({}, list, { arrayFilters: [{ one: before }] })
+}
+
 const violation = async () => (await verify(connection)).violation
 
 describe('verify', () => {
@@ -129,6 +140,66 @@ describe('verify', () => {
       'a status of no account',
       () => bare(accounts, { _id: 'A' }, { status: 'gone' }),
       'account A has the status "gone"',
+    ],
+    [
+      'a count that is none',
+      () => bare(accounts, { _id: 'A' }, { transferCount: 1.5 }),
+      'account A has the transferCount 1.5',
+    ],
+    [
+      'a count that is too low',
+      () => accounts.updateOne({ _id: 'A' }, { $set: { transferCount: 2 } }),
+      'account A lists 3 of 2 transfers in transfersComplete',
+    ],
+    [
+      'an account that is closed with money on it',
+      () => accounts.updateOne({ _id: 'A' }, { $set: { status: 'closed' } }),
+      'account A is closed with the balance 70',
+    ],
+    [
+      'an overdraft limit below zero',
+      () => bare(accounts, { _id: 'A' }, { overdraftLimit: Decimal128.fromString('-1.00') }),
+      'account A has the overdraftLimit -1, below zero',
+    ],
+    [
+      'an account that was updated before its latest transfer',
+      () => accounts.updateOne({ _id: 'A' }, [{ $set: { updatedAt: '$createdAt' } }]),
+      'account A was updated before its latest transfer was posted',
+    ],
+    [
+      'an account that was opened after a transfer of it',
+      () =>
+        accounts.updateOne(
+          { _id: 'A' },
+          { $set: { createdAt: new Date(8e12), updatedAt: new Date(9e12) } },
+        ),
+      'account A was opened after its transfer T1 was posted',
+    ],
+    [
+      'a reversal of nothing',
+      () => transfers.updateOne({ _id: 'T1' }, { $set: { reverses: 'NOPE' } }),
+      'transfer T1 reverses "NOPE", whose reversal it is not',
+    ],
+    [
+      'a reversal that says no more what it reverses',
+      async () => {
+        await Transfer.reverse('T1')
+        await transfers.updateOne({ _id: 'T1:reversal' }, { $unset: { reverses: 1 } })
+      },
+      'transfer T1:reversal has the id of a reversal, and reverses none',
+    ],
+    [
+      'a reversal of a transfer of another amount',
+      async () => {
+        await Account.transfer({ transferId: 'T4', from: 'A', to: 'B', amount: '5' })
+        await renameReversal('T4')
+      },
+      'transfer T4:reversal is not T4 the other way round',
+    ],
+    [
+      'a reversal of a transfer that does not exist',
+      () => renameReversal('T9'),
+      'transfer T9:reversal reverses T9, which does not exist',
     ],
     [
       'a transfer that lacks a balance',

@@ -1,0 +1,50 @@
+import type { Schema } from 'mongoose'
+import type { AccountDocument, AccountModel } from './account.ts'
+import { ProtectedFieldError } from './errors.ts'
+import { protectFields } from './guard.ts'
+import { completeOpening } from './opening.ts'
+
+/** What changes by Daybook's own verbs alone. */
+const PROTECTED = [
+  'balance',
+  'transferCount',
+  'transfersComplete',
+  'openingBalance',
+  'currency',
+  'status',
+  'overdraftLimit',
+  'createdAt',
+  'updatedAt',
+] as const
+
+/**
+ * Sees to it that an account that is made other than by `Account.open()` begins as one that was, and that
+ * none is changed or deleted other than by Daybook's own verbs.
+ */
+export function guardAccounts(guarded: object): void {
+  // Mongoose's type of one record's schema is not assignable to that of another's.
+  const schema = guarded as Schema
+  schema.pre<AccountDocument>('validate', completeNew)
+  // Once more for one that is saved without being validated, or was changed since.
+  schema.pre<AccountDocument>('save', completeNew)
+  // Before Mongoose does with them what its options say: a lean insert would store them as they are.
+  schema.pre('insertMany', function (documents: unknown) {
+    const Account = this as unknown as AccountModel
+    for (const given of [documents].flat()) {
+      if (typeof given !== 'object' || given === null) continue
+      const document = given instanceof Account ? given : new Account(given)
+      if (!document.isNew) throw new ProtectedFieldError({ fields: PROTECTED })
+      completeOpening(document)
+    }
+  })
+  for (const update of ['updateOne', 'updateMany', 'findOneAndUpdate'] as const) {
+    schema.pre(update, function () {
+      void this.setOptions({ runValidators: true })
+    })
+  }
+  protectFields(schema, PROTECTED)
+}
+
+function completeNew(this: AccountDocument): void {
+  if (this.isNew) completeOpening(this)
+}
