@@ -1,9 +1,10 @@
 import mongoose from 'mongoose'
 import { beforeEach, describe, expect, inject, test } from 'vitest'
 import { accountModel, verify } from '../src/index.ts'
+import { type Failure, failNext } from '../src/testing.ts'
 import { runScript } from './support/child.ts'
 import { useDatabase } from './support/database.ts'
-import { countCommands, failNext } from './support/failpoint.ts'
+import { countCommands } from './support/commands.ts'
 
 const { connection, Account, Transfer } = useDatabase()
 
@@ -163,35 +164,35 @@ describe('concurrent transfers', () => {
 describe('a transfer', () => {
   const TRANSIENT = { errorCode: 112, errorLabels: ['TransientTransactionError'] }
 
-  test.each([
-    ['the reading fails in passing', { failCommands: ['find'], ...TRANSIENT }],
-    ['the update fails in passing', { failCommands: ['update'], ...TRANSIENT }],
-    ['the insert fails in passing', { failCommands: ['insert'], ...TRANSIENT }],
-    ['the commit fails in passing', { failCommands: ['commitTransaction'], ...TRANSIENT }],
-    ['the connection is lost at the reading', { failCommands: ['find'], closeConnection: true }],
-    ['the connection is lost at the update', { failCommands: ['update'], closeConnection: true }],
-    ['the connection is lost at the insert', { failCommands: ['insert'], closeConnection: true }],
+  test.each<[string, Failure]>([
+    ['the reading fails in passing', { commands: ['find'], ...TRANSIENT }],
+    ['the update fails in passing', { commands: ['update'], ...TRANSIENT }],
+    ['the insert fails in passing', { commands: ['insert'], ...TRANSIENT }],
+    ['the commit fails in passing', { commands: ['commitTransaction'], ...TRANSIENT }],
+    ['the connection is lost at the reading', { commands: ['find'], closeConnection: true }],
+    ['the connection is lost at the update', { commands: ['update'], closeConnection: true }],
+    ['the connection is lost at the insert', { commands: ['insert'], closeConnection: true }],
     [
       'the connection is lost at the commit',
-      { failCommands: ['commitTransaction'], closeConnection: true },
+      { commands: ['commitTransaction'], closeConnection: true },
     ],
     [
       'the commit is done and its reply says that its outcome is not known',
       {
-        failCommands: ['commitTransaction'],
+        commands: ['commitTransaction'],
         writeConcernError: { code: 91, errmsg: 'shutting down' },
       },
     ],
     [
       'the commit is done and its outcome stays unknown for good',
       {
-        failCommands: ['commitTransaction'],
+        commands: ['commitTransaction'],
         writeConcernError: { code: 50, errmsg: 'operation exceeded time limit' },
       },
     ],
   ])('is posted once when %s', async (_what, failure) => {
-    const sent = countCommands(connection, failure.failCommands[0] as string)
-    await failNext(connection, 1, failure)
+    const sent = countCommands(connection, failure.commands[0] as string)
+    await failNext(connection, failure)
 
     await expect(pay('T1')).resolves.toMatchObject({ _id: 'T1' })
 
@@ -202,7 +203,7 @@ describe('a transfer', () => {
   })
 
   test('leaves the driver’s error as it is when the server refuses for good', async () => {
-    await failNext(connection, 1, { failCommands: ['insert'], errorCode: 8000 })
+    await failNext(connection, { commands: ['insert'], errorCode: 8000 })
     await expect(pay('T1')).rejects.toMatchObject({ name: 'MongoServerError', code: 8000 })
     expect(await Transfer.countDocuments()).toBe(0)
     await expect(pay('T1')).resolves.toMatchObject({ _id: 'T1' })

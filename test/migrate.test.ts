@@ -14,9 +14,9 @@ import {
   removeCollections,
   revert,
 } from '../src/index.ts'
+import { type Failure, failNext } from '../src/testing.ts'
 import { createMigration } from '../scripts/migration-template.ts'
 import { useDatabase } from './support/database.ts'
-import { failNext } from './support/failpoint.ts'
 import { logged, loggedOutside, migrationFolder } from './support/migrations.ts'
 
 const { connection, Account } = useDatabase()
@@ -94,16 +94,19 @@ describe('migrate', () => {
     expect(await log()).toEqual([])
   })
 
-  test.each([
-    ['the commit fails in passing', { errorCode: 112, errorLabels: ['TransientTransactionError'] }],
-    ['the commit’s reply is lost', { closeConnection: true }],
+  const commands = ['commitTransaction']
+  const errorLabels = ['TransientTransactionError']
+
+  test.each<[string, Failure]>([
+    ['the commit fails in passing', { commands, errorCode: 112, errorLabels }],
+    ['the commit’s reply is lost', { commands, closeConnection: true }],
   ])('applies and reverts once when %s', async (_what, failure) => {
     await connection.collection('log').insertOne({ name: 'before' })
     await write('1', logged('1'))
-    await failNext(connection, 1, { failCommands: ['commitTransaction'], ...failure })
+    await failNext(connection, failure)
     expect(await migrate(connection, { folder })).toEqual(['1'])
     expect(await log()).toEqual(['before', '1'])
-    await failNext(connection, 1, { failCommands: ['commitTransaction'], ...failure })
+    await failNext(connection, failure)
     expect(await revert(connection, { folder })).toEqual(['1'])
     expect(await log()).toEqual(['before'])
   })

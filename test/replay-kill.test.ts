@@ -5,10 +5,10 @@ import mongoose from 'mongoose'
 import { expect, inject, test, vi } from 'vitest'
 import { endAbandonedTransactions } from '../src/replay/abandoned.ts'
 import { replay } from '../src/replay/replay.ts'
+import { failNext } from '../src/testing.ts'
 import { verify } from '../src/verify.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
-import { failNext } from './support/failpoint.ts'
 
 const { connection, Account } = useDatabase()
 
@@ -96,7 +96,7 @@ test('ends what killed processes of its own left, and no transaction of another 
     const session = await client.startSession()
     session.startTransaction()
     await client.collection('accounts').findOne({}, { session })
-    await failNext(client, 1, { failCommands: ['find'], closeConnection: true })
+    await failNext(client, { commands: ['find'], closeConnection: true })
     await expect(client.collection('accounts').findOne({}, { session })).rejects.toThrow('closed')
     sessions.push(session)
   }

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { type ReplayOptions, type ReplaySummary, replay } from '../src/replay/replay.ts'
 import type { ReplayProgress } from '../src/replay/summary.ts'
+import { type Failure, failNext } from '../src/testing.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
-import { failNext } from './support/failpoint.ts'
 
 const { connection, Account, Transfer } = useDatabase()
 
@@ -196,31 +196,31 @@ describe('replay, disturbed', () => {
     expect(await booksOf(connection)).toEqual(books)
   })
 
-  test.each<[string, Parameters<typeof failNext>[2]]>([
-    ['are lost on their way', { failCommands: ['commitTransaction'], closeConnection: true }],
+  test.each<[string, Failure]>([
+    ['are lost on their way', { commands: ['commitTransaction'], closeConnection: true }],
     [
       'fail in passing',
       {
-        failCommands: ['commitTransaction'],
+        commands: ['commitTransaction'],
         errorCode: 251,
         errorLabels: ['TransientTransactionError'],
       },
     ],
     [
       'fail because the session was ended from outside',
-      { failCommands: ['commitTransaction'], errorCode: 11_601 },
+      { commands: ['commitTransaction'], errorCode: 11_601 },
     ],
     [
       'are done and say that nobody knows',
       {
-        failCommands: ['commitTransaction'],
+        commands: ['commitTransaction'],
         writeConcernError: { code: 50, errmsg: 'operation exceeded time limit' },
       },
     ],
   ])('posts once when commits %s', async (_, failure) => {
     const content = hardBatch(3_000, 20)
     const books = await undisturbed(content)
-    await failNext(connection, 1, failure)
+    await failNext(connection, failure)
 
     await replay(connection, { file: await makeFile('batch.csv', content) })
 
@@ -231,11 +231,7 @@ describe('replay, disturbed', () => {
     const content = hardBatch(3_000, 20)
     const books = await undisturbed(content)
     const read: number[] = []
-    await failNext(connection, 2, {
-      failCommands: ['update'],
-      errorCode: 112,
-      errorLabels: ['TransientTransactionError'],
-    })
+    await failNext(connection, { commands: ['update'], errorCode: 112 }, { times: 2 })
 
     const file = await makeFile('batch.csv', content)
     await replay(connection, { file, onProgress: (progress) => read.push(progress.read) })

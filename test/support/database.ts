@@ -1,36 +1,23 @@
-import { randomUUID } from 'node:crypto'
 import mongoose from 'mongoose'
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
-import { accountModel, createCollections, transferModel } from '../../src/index.ts'
+import { accountModel, transferModel } from '../../src/index.ts'
+import { type TestDatabase, openTestDatabase } from '../../src/testing.ts'
 
 /**
- * Gives a test file a database of its own, with collections, validators and indexes made, and the models
- * on it: emptied before each test, dropped at the end.
+ * Gives a test file a database of its own on a connection of its own, so that these tests also prove that
+ * nothing rests on mongoose's default one: emptied before each test, dropped at the end.
  */
 export function useDatabase() {
-  const name = `test-${randomUUID()}`
-  const connection = mongoose.createConnection(inject('mongodbUri'), {
-    dbName: name,
-    appName: name,
-    autoCreate: false,
-    autoIndex: false,
-    monitorCommands: true,
-  })
+  const connection = mongoose.createConnection()
+  let database: TestDatabase
 
   beforeAll(async () => {
-    await connection.asPromise()
-    await createCollections(connection)
+    database = await openTestDatabase({ connection, uri: inject('mongodbUri') })
   })
 
-  beforeEach(async () => {
-    const collections = (await connection.db?.collections()) ?? []
-    await Promise.all(collections.map((collection) => collection.deleteMany({})))
-  })
+  beforeEach(() => database.reset())
 
-  afterAll(async () => {
-    await connection.dropDatabase()
-    await connection.close()
-  })
+  afterAll(() => database.close())
 
   return { connection, Account: accountModel(connection), Transfer: transferModel(connection) }
 }

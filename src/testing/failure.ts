@@ -1,0 +1,82 @@
+import type { Connection } from 'mongoose'
+import { clearFailpoint, setFailpoint } from './failpoint.ts'
+
+/** What the server does in place of a command, or after it. */
+export type Failure = {
+  /** The commands that it befalls, such as `insert` or `commitTransaction`. */
+  readonly commands: readonly string[]
+} & (
+  | {
+      /** Answers with this error and does nothing. Its labels are those that the server gives it, unless given. */
+      readonly errorCode: number
+      readonly errorLabels?: readonly string[]
+    }
+  /** Drops the connection and does nothing. */
+  | { readonly closeConnection: true }
+  /** Does what was asked, then reports that its write concern failed. */
+  | { readonly writeConcernError: { readonly code: number; readonly errmsg: string } }
+)
+
+const WRITES = ['insert', 'update', 'delete', 'findAndModify']
+
+const FAILURES = {
+  /** A write meets another transaction's: its transaction is run again from the beginning. */
+  'write-conflict': { commands: WRITES, errorCode: 112 },
+  /** The commit fails, as when the primary changes: nothing is kept, and the transaction is run again. */
+  'transient-transaction-error': {
+    commands: ['commitTransaction'],
+    errorCode: 251,
+    errorLabels: ['TransientTransactionError'],
+  },
+  /** The commit is done and its reply is lost: the driver asks for it again, and finds it done. */
+  'lost-commit-reply': {
+    commands: ['commitTransaction'],
+    writeConcernError: { code: 91, errmsg: 'the server is shutting down' },
+  },
+  /** The commit is done and nobody is told: it ends with an error of the label `UnknownTransactionCommitResult`. */
+  'unknown-commit-result': {
+    commands: ['commitTransaction'],
+    writeConcernError: { code: 50, errmsg: 'the commit exceeded its time' },
+  },
+} satisfies Record<string, Failure>
+
+/** A failure that has a name. */
+export type FailureName = keyof typeof FAILURES
+
+export interface FailureOptions {
+  /** How many commands fail: one unless given. One that the driver sends again by itself counts again. */
+  readonly times?: number | undefined
+}
+
+/**
+ * Makes the server fail the next such command of a connection's client, told by its `appName` from all
+ * others. A server does this for one client at a time: another's call waits until it has happened.
+ * @throws EngineError where the server has no failpoints, or another client's failure does not happen
+ */
+export async function failNext(
+  connection: Connection,
+  failure: FailureName | Failure,
+  { times = 1 }: FailureOptions = {},
+): Promise<void> {
+  const { commands, ...how } = typeof failure === 'string' ? FAILURES[failure] : failure
+  const appName = appNameOf(connection)
+  await stopFailing(connection)
+  await setFailpoint(connection, { times, data: { ...how, failCommands: commands, appName } })
+  failing.add(connection)
+}
+
+/** Takes back what {@link failNext} asked for and has not happened yet. */
+export async function stopFailing(connection: Connection): Promise<void> {
+  if (failing.delete(connection)) await clearFailpoint(connection, appNameOf(connection))
+}
+
+/** The connections that something was to happen to since they last stopped. */
+const failing = new WeakSet<Connection>()
+
+function appNameOf(connection: Connection): string {
+  const { appName } = connection.getClient().options
+  if (appName) return appName
+  throw new TypeError(
+    'the connection has no appName, by which the server tells its commands from those of others: open it with { appName: … }, a name of its own',
+  )
+}
