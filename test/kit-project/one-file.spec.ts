@@ -1,0 +1,16 @@
+import { Account } from 'daybook'
+import { test } from 'daybook/testing/vitest'
+import { beforeEach, expect } from 'vitest'
+
+beforeEach(async () => {
+  await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
+})
+
+test.beforeAll(async ({ openAccount }) => {
+  await openAccount()
+})
+
+test.for([1, 2, 3])('begins with what its hook made, time %i', async () => {
+  expect(await Account.countDocuments()).toBe(1)
+  await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
+})
