@@ -31,7 +31,7 @@ const FAILURES = {
   /** The commit is done and its reply is lost: the driver asks for it again, and finds it done. */
   'lost-commit-reply': {
     commands: ['commitTransaction'],
-    writeConcernError: { code: 91, errmsg: 'the server is shutting down' },
+    writeConcernError: { code: 89, errmsg: 'the network timed out' },
   },
   /** The commit is done and nobody is told: it ends with an error of the label `UnknownTransactionCommitResult`. */
   'unknown-commit-result': {
