@@ -15,9 +15,9 @@ import {
 import { explain } from './failure.ts'
 import { accountCommand } from './account.ts'
 import { batchesCommand } from './batches.ts'
-import { benchCommand } from './bench.ts'
 import { demoCommand } from './demo.ts'
 import { generateCommand } from './generate.ts'
+import { isInstalled } from './installation.ts'
 import { migrateCommand } from './migrate.ts'
 import { replayCommand } from './replay.ts'
 import { reverseCommand } from './reverse.ts'
@@ -122,7 +122,8 @@ register(cli, accountCommand)
 register(cli, transferCommand)
 register(cli, reverseCommand)
 register(cli, demoCommand)
-register(cli, benchCommand)
+// Not for those who install the package: what it measures beside is no dependency of theirs.
+if (!isInstalled) register(cli, (await import('./bench.ts')).benchCommand)
 
 try {
   refuseRepetition(hideBin(process.argv))

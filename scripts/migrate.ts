@@ -23,7 +23,7 @@ import {
 } from './command.ts'
 import { withDatabase } from './database.ts'
 import { createMigration } from './migration-template.ts'
-import { PROJECT_FOLDER, migrationFolders } from './migrations.ts'
+import { PROJECT_FOLDER, allowTypeScript, migrationFolders } from './migrations.ts'
 import { renderRehearsal, renderStatus } from './migration-tables.ts'
 
 const RUNS = ['to', 'step', 'lock-wait', 'dry-run', 'currency', 'skip-unadoptable']
@@ -128,6 +128,7 @@ export const migrateCommand: Command<MigrateOptions> = {
       context.print(await createMigration(options.migrations ?? PROJECT_FOLDER, name as string))
       return Exit.done
     }
+    if (action === 'up' || action === 'down' || action === 'redo') await allowTypeScript()
     const monitorCommands = options['dry-run']
     try {
       return await withDatabase({ ...options, monitorCommands }, context, (database) =>

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { InputError, holdsNotebook, migrate, migrationStatus } from '../src/index.ts'
 import type { Context, Database } from './command.ts'
+import { isInstalled } from './installation.ts'
 
 /** The folder of the migrations that come with Daybook. */
 const ownFolder = fileURLToPath(new URL('migrations', import.meta.url))
@@ -16,6 +17,11 @@ export const PROJECT_FOLDER = 'migrations'
 export function migrationFolders(named: string | undefined): string[] {
   if (named !== undefined) return [ownFolder, named]
   return existsSync(PROJECT_FOLDER) ? [ownFolder, PROJECT_FOLDER] : [ownFolder]
+}
+
+/** Lets this process load migrations in TypeScript. From its sources it runs under tsx, or vitest, already. */
+export async function allowTypeScript(): Promise<void> {
+  if (isInstalled) (await import('tsx/esm/api')).register()
 }
 
 /**

@@ -11,9 +11,7 @@ export interface CommandRun {
   readonly memory: number
 }
 
-// The bench runs from TypeScript or compiled, and so does the command.
-const isCompiled = import.meta.url.endsWith('.js')
-const cli = fileURLToPath(new URL(isCompiled ? '../cli.js' : '../cli.ts', import.meta.url))
+const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
 
 const MEMORY = 'daybook-bench-memory'
 // Linux counts the starter's memory into `maxRSS`, because a process is for a moment a copy of its starter.
@@ -33,7 +31,7 @@ export async function runCommand(
   parameters: readonly string[],
   signal: AbortSignal,
 ): Promise<CommandRun> {
-  const loaders = [...(isCompiled ? [] : ['tsx']), tellMemory].flatMap((it) => ['--import', it])
+  const loaders = ['tsx', tellMemory].flatMap((it) => ['--import', it])
   const start = performance.now()
   const child = spawn(process.execPath, [...loaders, cli, ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
