@@ -32,19 +32,19 @@ export interface TestDatabase extends Factories {
   readonly Batch: Model<BatchRecord>
 
   /** See {@link assertBooksBalance}. */
-  assertBooksBalance(): Promise<void>
+  readonly assertBooksBalance: () => Promise<void>
 
   /** See {@link failNext}. */
-  failNext(failure: FailureName | Failure, options?: FailureOptions): Promise<void>
+  readonly failNext: (failure: FailureName | Failure, options?: FailureOptions) => Promise<void>
 
   /** See {@link stopFailing}. */
-  stopFailing(): Promise<void>
+  readonly stopFailing: () => Promise<void>
 
   /** Empties every collection, starts the factories' numbers anew and stops what was to fail. */
-  reset(): Promise<void>
+  readonly reset: () => Promise<void>
 
   /** Drops the database and closes its connection; the last one of a process stops what it started. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**

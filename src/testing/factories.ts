@@ -6,19 +6,19 @@ import type { TransferDocument } from '../transfer.ts'
 /** What makes accounts and transfers of which a test says only what matters to it. */
 export interface Factories {
   /** Opens `ACCOUNT-1`, `ACCOUNT-2` … with 1,000 USD each. */
-  openAccount(overrides?: Partial<OpeningRequest>): Promise<AccountDocument>
+  readonly openAccount: (overrides?: Partial<OpeningRequest>) => Promise<AccountDocument>
 
   /** A request for `TRANSFER-1`, `TRANSFER-2` … of an amount of 1. */
-  transferRequest(
+  readonly transferRequest: (
     sides: Pick<TransferRequest, 'from' | 'to'> & Partial<TransferRequest>,
-  ): TransferRequest
+  ) => TransferRequest
 
   /** Posts `TRANSFER-1`, `TRANSFER-2` … of an amount of 1. A side that is not given is an account opened for it. */
-  postTransfer(overrides?: Partial<TransferRequest>): Promise<TransferDocument>
+  readonly postTransfer: (overrides?: Partial<TransferRequest>) => Promise<TransferDocument>
 }
 
 /** Factories for one database. Their numbers begin anew with each restart, so that a test gets the same every time. */
-export function factoriesOf(Account: AccountModel): Factories & { restart(): void } {
+export function factoriesOf(Account: AccountModel): Factories & { restart: () => void } {
   let accounts = 0
   let transfers = 0
 

@@ -20,9 +20,12 @@ export type Failure = {
 const WRITES = ['insert', 'update', 'delete', 'findAndModify']
 
 const FAILURES = {
-  /** A write meets another transaction's: its transaction is run again from the beginning. */
+  /**
+   * A write meets another transaction's. Inside a transaction this runs its callback again; outside of one a
+   * server does not let it happen, so what a test writes beforehand comes before this.
+   */
   'write-conflict': { commands: WRITES, errorCode: 112 },
-  /** The commit fails, as when the primary changes: nothing is kept, and the transaction is run again. */
+  /** The commit fails, as when the primary changes: nothing is kept, and the callback is run again. */
   'transient-transaction-error': {
     commands: ['commitTransaction'],
     errorCode: 251,

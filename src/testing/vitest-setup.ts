@@ -12,10 +12,3 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('mongodbUri', replicaSet.uri)
   return () => replicaSet.stop()
 }
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** The replica set of this test run. */
-    mongodbUri: string
-  }
-}

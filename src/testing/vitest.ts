@@ -1,6 +1,5 @@
 import { inject, test as plainTest } from 'vitest'
 import { type TestDatabase, openTestDatabase } from './database.ts'
-import type {} from './vitest-setup.ts'
 
 /** What a test takes from its context: see {@link TestDatabase}. Reset and closing happen by themselves. */
 export interface TestDatabaseFixtures extends Omit<TestDatabase, 'reset' | 'close'> {
@@ -44,3 +43,10 @@ export const test = plainTest.extend<{
     { auto: true },
   ],
 })
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The replica set of this test run. */
+    mongodbUri: string
+  }
+}
