@@ -8,8 +8,8 @@ await mongoose.connect(database.uri)
 await createCollections(mongoose.connection)
 for (const [accountId, openingBalance] of [
   ['EMPLOYER', '9000'],
-  ['ADA', '0'],
-  ['GRACE', '0'],
+  ['EMPLOYEE-1', '0'],
+  ['EMPLOYEE-2', '0'],
 ] as const) {
   await Account.open({ accountId, holder: accountId, currency: 'USD', openingBalance })
 }

@@ -6,18 +6,13 @@ const database = await openDatabase()
 await mongoose.connect(database.uri)
 await createCollections(mongoose.connection)
 
-await Account.open({
-  accountId: 'MDB574189300',
-  holder: 'Ada',
-  currency: 'USD',
-  openingBalance: '1000',
-})
-await Account.open({ accountId: 'MDB343652528', holder: 'Grace', currency: 'USD' })
+await Account.open({ accountId: 'ADA', holder: 'Ada', currency: 'USD', openingBalance: '1000' })
+await Account.open({ accountId: 'GRACE', holder: 'Grace', currency: 'USD' })
 
 const transfer = await Account.transfer({
-  transferId: 'TR218721873',
-  from: 'MDB574189300',
-  to: 'MDB343652528',
+  transferId: 'RENT-2026-01',
+  from: 'ADA',
+  to: 'GRACE',
   amount: '100',
 })
 console.log(transfer.fromBalance.toString()) // 900, a decimal.js value
