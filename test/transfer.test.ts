@@ -2,7 +2,7 @@ import mongoose from 'mongoose'
 import { describe, expect, inject, test } from 'vitest'
 import { Decimal, accountModel, verify } from '../src/index.ts'
 import { useDatabase } from './support/database.ts'
-import { countCommands } from './support/failpoint.ts'
+import { countCommands } from './support/commands.ts'
 
 const { connection, Account, Transfer } = useDatabase()
 
