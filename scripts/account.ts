@@ -110,21 +110,24 @@ async function actOn(
     case 'unfreeze':
       return await Account.unfreeze(accountId, place)
     case 'close':
-      return await Account.close(accountId, { ...place, ...(payOutTo && { payOutTo }) })
+      return await Account.close(accountId, {
+        ...place,
+        ...(payOutTo !== undefined && { payOutTo }),
+      })
     case 'limit':
       return await Account.setOverdraftLimit(accountId, overdraft as string, place)
   }
 }
 
 function renderAccount(account: AccountDocument): string {
-  const json = account.toJSON() as unknown as Record<string, string>
+  const { balance, openingBalance, overdraftLimit } = account.toJSON()
   return renderPairs([
     ['account', account._id],
     ['holder', account.holder],
     ['status', account.status],
-    ['balance', `${json['balance']} ${account.currency}`],
-    ['opening balance', `${json['openingBalance']} ${account.currency}`],
-    ['overdraft limit', `${json['overdraftLimit']} ${account.currency}`],
+    ['balance', `${balance} ${account.currency}`],
+    ['opening balance', `${openingBalance} ${account.currency}`],
+    ['overdraft limit', `${overdraftLimit} ${account.currency}`],
     ['transfers', String(account.transferCount)],
     ['opened', account.createdAt.toISOString()],
     ['changed', account.updatedAt.toISOString()],

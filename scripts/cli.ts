@@ -45,10 +45,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 const SHOW_CURSOR = '\u001B[?25h'
 
+let isOutputLost = false
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // The reader of a pipe, such as `head`, has seen enough; the work is done and tidied up all the same.
-    if (error.code !== 'EPIPE') throw error
+    if (error.code === 'EPIPE') return
+    // So it is where the disk is full, but not everything was said.
+    isOutputLost = true
+    process.exitCode = Exit.failure
+    if (stream === process.stdout) process.stderr.write(`daybook: stdout: ${error.message}\n`)
   })
 }
 
@@ -57,7 +62,7 @@ const contextOf = ({ quiet }: CommonOptions): Context => ({
   tell: (text) => void (quiet || process.stderr.write(`${text}\n`)),
   progress: quiet ? undefined : process.stderr,
   stdin: process.stdin,
-  isTerminal: process.stdout.isTTY,
+  columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   signal: interruption.signal,
 })
 
@@ -133,4 +138,4 @@ try {
   process.stderr.write(`daybook: ${failure.message}\n`)
   exitCode = failure.exitCode
 }
-process.exitCode = exitCode
+process.exitCode = isOutputLost ? Exit.failure : exitCode

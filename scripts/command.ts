@@ -30,8 +30,8 @@ export interface Context {
   /** Where progress is drawn; undefined under `--quiet`. */
   readonly progress: NodeJS.WriteStream | undefined
   readonly stdin: NodeJS.ReadStream
-  /** Whether stdout is a terminal, so that a table is for eyes. */
-  readonly isTerminal: boolean
+  /** How many columns of a terminal stdout has, where a table is for eyes; undefined where it is none. */
+  readonly columns: number | undefined
   /** Aborted by SIGINT and SIGTERM: finish what is in flight, then end. */
   readonly signal: AbortSignal
 }

@@ -28,7 +28,7 @@ export const reverseCommand: Command<{
       const transfer = await change(database, { dryRun, context }, (place) =>
         transferModel(database.connection).reverse(id, {
           ...place,
-          ...(reference && { reference }),
+          ...(reference !== undefined && { reference }),
         }),
       )
       context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))

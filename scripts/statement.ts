@@ -42,7 +42,7 @@ export const statementCommand: Command<{
       if (options.json) {
         context.print(JSON.stringify(entries.map((entry) => asJson(entry, account.currency))))
       } else if (options.csv) context.print(asCsv(entries, account.currency))
-      else context.print(renderStatement(account, entries))
+      else context.print(renderStatement(account, entries, context.columns))
       return Exit.done
     })
   },
@@ -62,6 +62,7 @@ const CSV_COLUMNS = [
   'amount',
   'balance',
   'reference',
+  'reverses',
 ] as const
 
 const asCsv = (entries: readonly StatementEntry[], currency: string): string =>
@@ -73,41 +74,38 @@ const asCsv = (entries: readonly StatementEntry[], currency: string): string =>
     { header: true, columns: [...CSV_COLUMNS] },
   ).trimEnd()
 
-/** A statement as a table: in and out in columns of their own, all money aligned on the decimal point. */
+/**
+ * A statement as a table: in and out in columns of their own, all money aligned on the decimal point. On
+ * a terminal what is longer than a line is cut: the reference, which stands last for it.
+ */
 export function renderStatement(
   account: AccountDocument,
   entries: readonly StatementEntry[],
+  columns?: number,
 ): string {
-  const { currency } = account
+  const { _id: accountId, currency, holder, balance } = account
   const rows = entries.map((entry) => [
     String(entry.sequence),
     entry.postedAt.toISOString().slice(0, 19).replace('T', ' '),
     entry.transferId,
     entry.counterparty,
-    entry.reference ?? '',
     entry.amount.gt(0) ? formatMoney(entry.amount, currency) : '',
     entry.amount.lt(0) ? formatMoney(entry.amount.neg(), currency) : '',
     formatMoney(entry.balance, currency),
+    entry.reference ?? '',
   ])
-  const head = [
-    '#',
-    'posted (UTC)',
-    'transfer',
-    'counterparty',
-    'reference',
-    'in',
-    'out',
-    'balance',
-  ]
-  const table = renderTable(head, rows, [
-    'right',
-    'left',
-    'left',
-    'left',
-    'left',
-    'right',
-    'right',
-    'right',
-  ])
-  return `${account._id}  ${account.holder}  ${formatMoney(account.balance, currency)} ${currency}\n\n${table}`
+  const table = renderTable(HEAD, rows, ALIGNMENTS, columns)
+  return `${accountId}  ${holder}  ${formatMoney(balance, currency)} ${currency}\n\n${table}`
 }
+
+const HEAD = [
+  '#',
+  'posted (UTC)',
+  'transfer',
+  'counterparty',
+  'in',
+  'out',
+  'balance',
+  'reference',
+] as const
+const ALIGNMENTS = ['right', 'left', 'left', 'left', 'right', 'right', 'right', 'left'] as const

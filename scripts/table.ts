@@ -1,16 +1,19 @@
 import Table from 'cli-table3'
+import stringWidth from 'string-width'
 
 /** How a column is set. */
 export type Alignment = 'left' | 'right'
 
 /**
  * A table as text: a head, a rule, and the rows, with no borders to get in the way of copying. Numbers
- * of equal decimals in a right-aligned column stand with their points one below the other.
+ * of equal decimals in a right-aligned column stand with their points one below the other. Where a terminal's
+ * columns are given, longer lines are cut.
  */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   alignments: readonly Alignment[] = [],
+  columns?: number,
 ): string {
   const table = new Table({
     ...PLAIN,
@@ -18,8 +21,28 @@ export function renderTable(
     colAligns: head.map((_, column) => alignments[column] ?? 'left'),
   })
   table.push(...rows.map((row) => [...row]))
-  return withoutTrailingSpace(table.toString())
+  const text = withoutTrailingSpace(table.toString())
+  if (columns === undefined) return text
+  return text
+    .split('\n')
+    .map((line) => cutTo(line, columns))
+    .join('\n')
 }
+
+/** A line that is no wider than so many columns of a terminal. */
+function cutTo(line: string, columns: number): string {
+  if (stringWidth(line) <= columns) return line
+  let cut = ''
+  let width = 0
+  for (const { segment } of segmenter.segment(line)) {
+    width += stringWidth(segment)
+    if (width >= columns) break
+    cut += segment
+  }
+  return `${cut}…`
+}
+
+const segmenter = new Intl.Segmenter('en')
 
 /** Names and values, one pair a line. */
 export function renderPairs(rows: readonly (readonly string[])[]): string {

@@ -1,4 +1,4 @@
-import { type TransferDocument, accountModel, formatMoney } from '../src/index.ts'
+import { type TransferDocument, accountModel, formatMoney, transferModel } from '../src/index.ts'
 import { change, dryRunOption } from './change.ts'
 import { type Command, Exit, jsonOption } from './command.ts'
 import { withDatabase } from './database.ts'
@@ -45,9 +45,13 @@ export const transferCommand: Command<{
     withDatabase(options, context, async (database) => {
       const { from, to, amount, id, currency, reference, 'dry-run': dryRun } = options
       const request = { transferId: id, from, to, amount, currency, reference }
-      const transfer = await change(database, { dryRun, context }, (place) =>
-        accountModel(database.connection).transfer(request, place),
+      const Account = accountModel(database.connection)
+      const [result] = await change(database, { dryRun, context }, (place) =>
+        Account.transferMany([request], place),
       )
+      if (!result || result.status === 'refused') throw result?.error
+      if (result.status === 'existing') context.tell('it was posted before, and nothing changed')
+      const transfer = transferModel(database.connection).hydrate(result.transfer)
       context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
       return Exit.done
     }),

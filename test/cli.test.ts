@@ -1,9 +1,12 @@
-import { type ChildProcess, execFile } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
 import mongoose from 'mongoose'
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import stringWidth from 'string-width'
+import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { accountCommand } from '../scripts/account.ts'
 import { batchesCommand } from '../scripts/batches.ts'
 import type { Command } from '../scripts/command.ts'
@@ -43,7 +46,11 @@ function daybook(...parameters: string[]): Promise<Run> & { child: ChildProcess 
 }
 
 /** Runs a command in this process, and gives what it printed and its exit code. */
-async function run<Options extends object>(command: Command<Options>, options: Options) {
+async function run<Options extends object>(
+  command: Command<Options>,
+  options: Options,
+  columns?: number,
+) {
   const printed: string[] = []
   const exitCode = await command.run(
     { _: [], $0: 'daybook', uri, folder: 'unused', quiet: true, ...options } as never,
@@ -52,7 +59,7 @@ async function run<Options extends object>(command: Command<Options>, options: O
       tell: () => undefined,
       progress: undefined,
       stdin: process.stdin,
-      isTerminal: false,
+      columns,
       signal: new AbortController().signal,
     },
   )
@@ -120,6 +127,36 @@ describe('the command line', () => {
     const reversal = await run(reverseCommand, { ...unset, id: 'CLI1', json: false })
     expect(reversal.stdout).toBe(`CLI1:reversal: 2.50 USD from ${to} to ${from}`)
     expect(await run(verifyCommand, { json: false })).toMatchObject({ exitCode: 0 })
+  })
+
+  test('cuts a statement at the edge of a terminal, its amounts one below the other', async () => {
+    const [from, to] = ['MDB100000001', 'MDB343652528']
+    const one = { from, to, amount: '1', ...unset, json: true }
+    await run(transferCommand, { ...one, id: 'CLI3', reference: '世'.repeat(100) })
+    await run(transferCommand, { ...one, id: 'CLI4', amount: '1000', reference: 'short' })
+    const page = { account: to, limit: 2, before: undefined, json: false, csv: false }
+    const { stdout } = await run(statementCommand, page, 100)
+    const lines = stdout.split('\n').slice(2)
+    expect(lines).toHaveLength(3)
+    const [, first, other] = lines.map((line) => line.indexOf('.'))
+    expect(first).toBe(other)
+    expect(lines[1]).toMatch(/ short$/)
+    expect(lines[2]).toMatch(/世…$/)
+    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(100)
+  })
+
+  test('tells that its output is lost, and tidies up', async () => {
+    const unwritable = await open('/dev/null', 'r')
+    onTestFinished(() => unwritable.close())
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', 'scripts/cli.ts', 'account', 'show', 'MDB100000001', '--uri', uri],
+      { stdio: ['ignore', unwritable.fd, 'pipe'] },
+    )
+    const [stderr, [exitCode]] = await Promise.all([readAll(child.stderr!), once(child, 'close')])
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^daybook: stdout: .*EBADF/m)
+    expect(stderr).not.toMatch(/^ +at /m)
   })
 
   test('rehearses a change with the very result, and writes nothing', async () => {

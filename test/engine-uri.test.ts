@@ -8,6 +8,7 @@ import { findFreePort, isListening } from '../src/engine/ports.ts'
 import { waitUntil } from '../src/engine/processes.ts'
 import { requireReplicaSet } from '../src/engine/replica-set.ts'
 import { describeUri, isLocalUri } from '../src/engine/uri.ts'
+import { InputError } from '../src/index.ts'
 import { makeFolder } from './support/temporary-folder.ts'
 
 type OnFinished = typeof onTestFinished
@@ -68,6 +69,17 @@ describe.concurrent('openDatabase', () => {
     },
   )
 
+  test('tells a standalone server and another replica set also where the URI names one', async ({
+    onTestFinished: onFinished,
+  }) => {
+    const standalone = `${await startMongod(onFinished)}?replicaSet=rs0`
+    await expect(openDatabase({ uri: standalone })).rejects.toThrow(/is a standalone server/)
+    const other = inject('mongodbUri').replace(/replicaSet=[^&]*/, 'replicaSet=other')
+    await expect(openDatabase({ uri: other })).rejects.toThrow(
+      /is of the replica set \S+, and the URI says replicaSet=other$/,
+    )
+  }, 20_000)
+
   test('gives an unreachable server up within seconds, without its password', async () => {
     const failure = openDatabase({ uri: 'mongodb://me:secret@127.0.0.1:1/daybook' })
     await expect(failure).rejects.toMatchObject({ name: 'EngineError' })
@@ -78,6 +90,7 @@ describe.concurrent('openDatabase', () => {
   test('refuses what is no URI, without its password', async () => {
     const failure = openDatabase({ uri: 'mongo://me:secret@localhost' })
     await expect(failure).rejects.toThrow(/mongo:\/\/me:\*\*\*@localhost.*Invalid scheme/)
+    await expect(failure).rejects.toThrow(InputError)
   })
 })
 

@@ -262,7 +262,7 @@ describe('daybook generate', () => {
         tell: () => undefined,
         progress: undefined,
         stdin: process.stdin,
-        isTerminal: false,
+        columns: undefined,
         signal: new AbortController().signal,
       },
     )

@@ -388,7 +388,7 @@ describe('daybook seed', () => {
       tell: (text) => told.push(text),
       progress: undefined,
       stdin: process.stdin,
-      isTerminal: false,
+      columns: undefined,
       signal: new AbortController().signal,
     }
     const url = new URL(inject('mongodbUri'))

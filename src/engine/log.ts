@@ -20,7 +20,7 @@ export async function reasonInLog(path: string): Promise<string> {
   if (/version|UPGRADE PROBLEM/.test(reason)) {
     return `${reason} (the data were written by another version of MongoDB: use that one, by MONGOMS_SYSTEM_BINARY, or move the folder away)`
   }
-  return reason || 'it wrote no reason to its log'
+  return reason || 'it wrote no reason to its log (is the disk full?)'
 }
 
 function parse(line: string): LogLine {

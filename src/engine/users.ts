@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lock } from 'proper-lockfile'
-import { EngineError } from './errors.ts'
+import { EngineError, folderError } from './errors.ts'
 import { markOf } from './processes.ts'
 
 // The one before may be downloading a mongod.
@@ -28,7 +28,7 @@ export async function withLock<Result>(
     // data, so the worst that follows is an error.
     onCompromised: () => {},
   }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ELOCKED') throw error
+    if (error.code !== 'ELOCKED') throw folderError(folder, error)
     throw new EngineError(
       `another command has been busy starting or stopping mongod for ${longestWait / 1000} s (lock: ${join(folder, 'lock')}); end it and try again`,
       { cause: error },

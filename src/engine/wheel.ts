@@ -54,7 +54,9 @@ function diagnose(failure: Error & { code?: unknown; killed?: boolean }, stderr:
     return 'python3 has no pip (on Debian and Ubuntu: apt-get install python3-pip)'
   }
   if (failure.killed) return `pip was still busy after ${longestWait / 1000} s`
-  const complaints = stderr.split('\n').filter((line) => /^\s*ERROR:/.test(line))
-  const said = complaints.at(-1) ?? stderr.trim().split('\n').at(-1) ?? ''
+  const lines = stderr.trim().split('\n')
+  // Where pip fails of itself its last line says why, and its complaint is `ERROR: Exception:`.
+  const complaints = lines.filter((line) => /^\s*ERROR:(?! Exception:)/.test(line))
+  const said = complaints.at(-1) ?? lines.at(-1) ?? ''
   return `pip failed: ${said.replace(/^\s*ERROR:\s*/, '') || failure.message}`
 }
