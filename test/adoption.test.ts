@@ -488,7 +488,7 @@ describe('an adoption, and a bringing back, that is broken off', () => {
   })
 
   test('goes on after its process was killed', async () => {
-    const many = Array.from({ length: 20_000 }, (_, index) => ({
+    const many = Array.from({ length: 10_000 }, (_, index) => ({
       transfer_id: `M${index}`,
       from_account: index % 2 ? 'MDB574189300' : 'MDB343652528',
       to_account: index % 2 ? 'MDB343652528' : 'MDB574189300',
@@ -514,7 +514,7 @@ describe('an adoption, and a bringing back, that is broken off', () => {
     await ended
     expect(await batches.findOne()).toMatchObject({ status: 'running' })
     await up()
-    expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 20_000 })
+    expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 10_000 })
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 })

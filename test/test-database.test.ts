@@ -66,7 +66,7 @@ describe('openTestDatabase', () => {
   test('leaves the connection closed where there is no server to be used', async () => {
     const { connection } = elsewhere()
     const uri = 'mongodb:/127.0.0.1'
-    await expect(openTestDatabase({ connection, uri })).rejects.toThrow('no connection')
+    await expect(openTestDatabase({ connection, uri })).rejects.toThrow('is no URI of MongoDB')
     await open({ connection })
   })
 

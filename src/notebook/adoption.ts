@@ -4,7 +4,7 @@ import { createCollections } from '../collections.ts'
 import { InputError, quote } from '../errors.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { isCurrency } from '../money.ts'
-import { endAbandonedTransactions } from '../replay/abandoned.ts'
+import { awaitAbandonedTransactions } from '../replay/abandoned.ts'
 import { checkedRecord, databaseBook } from '../replay/book.ts'
 import { postRows } from '../replay/post-rows.ts'
 import type { Row } from '../replay/row.ts'
@@ -55,9 +55,10 @@ export async function adoptNotebook({
   const begin = await readBatch(database, fresh)
   if (!skipUnadoptable) requireAdoptable(survey)
 
-  await endAbandonedTransactions(connection)
+  await awaitAbandonedTransactions(connection)
   const notebook = await setAside(database)
-  await keepBatch(database, begin)
+  // Tells with which options the accounts are about to be opened.
+  if (begin === fresh) await batchesOf(database).insertOne(fresh)
   if (begin.position === 0) await openAccounts(connection, survey, signal)
   const record = await postTransfers(connection, notebook, { begin, fresh, tell, signal })
   await settleAccounts(connection, notebook)
@@ -78,11 +79,6 @@ async function readBatch(database: mongo.Db, fresh: BatchRecord): Promise<BatchR
   // Of a batch that is half taken back nothing counts any more.
   if ((await setAsideOf(database)) === 'accounts') return fresh
   return checkedRecord(await batchesOf(database).findOne({ _id: ADOPTION }), fresh)
-}
-
-/** Keeps with which options the accounts are about to be opened. */
-async function keepBatch(database: mongo.Db, batch: BatchRecord): Promise<void> {
-  await batchesOf(database).updateOne({ _id: ADOPTION }, { $setOnInsert: batch }, { upsert: true })
 }
 
 function requireAdoptable({ unadoptable: { accounts, transfers } }: Survey): void {

@@ -3,7 +3,7 @@ import type { AccountRecord } from '../account.ts'
 import type { TransferRecord } from '../evaluation.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { toDecimal } from '../money.ts'
-import { endAbandonedTransactions } from '../replay/abandoned.ts'
+import { awaitAbandonedTransactions } from '../replay/abandoned.ts'
 import { databaseOf, isDuplicatesOnly } from '../transaction.ts'
 import {
   ADOPTION,
@@ -37,7 +37,7 @@ export async function restoreNotebook({
   const database = databaseOf(connection)
   const state = await setAsideOf(database)
   if (state === 'nothing') return
-  await endAbandonedTransactions(connection)
+  await awaitAbandonedTransactions(connection)
   const adoption = await batchesOf(database).findOne({ _id: ADOPTION })
   // Of an adoption that was broken off there is nothing to bring along: the notebook is as it was.
   if (state === 'both' && adoption?.status !== 'running') {

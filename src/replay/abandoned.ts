@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Connection, mongo } from 'mongoose'
 
 /** What the server tells of an operation, a connection, or a session that rests within a transaction. */
@@ -16,9 +17,9 @@ const RESTED_MICROSECONDS = 1_000_000
  * Ends the transactions that a killed process left behind: the server would keep them, and the write
  * conflicts that they cause, for up to a minute. They are told by their connection being gone and by
  * having rested since; those of connections with another `appName` are left alone. Where the server does
- * not let us look, nothing is ended.
+ * not let us look, nothing is ended. Gives whether some have not rested for long enough yet.
  */
-export async function endAbandonedTransactions(connection: Connection): Promise<void> {
+export async function endAbandonedTransactions(connection: Connection): Promise<boolean> {
   const client = connection.getClient()
   const admin = client.db('admin')
   try {
@@ -34,11 +35,22 @@ export async function endAbandonedTransactions(connection: Connection): Promise<
     )
     const abandoned = operations.filter(
       (each) =>
-        isSession(each) && isOurs(each) && hasRested(each) && !living.has(each.connectionId),
+        isSession(each) && isOurs(each) && each.transaction && !living.has(each.connectionId),
     )
-    const sessions = abandoned.flatMap(({ lsid }) => (lsid ? [{ id: lsid.id }] : []))
+    const sessions = abandoned
+      .filter(hasRested)
+      .flatMap(({ lsid }) => (lsid ? [{ id: lsid.id }] : []))
     if (sessions.length > 0) await admin.command({ killSessions: sessions })
+    return sessions.length < abandoned.length
   } catch {
     // The transaction that waits for them is tried again in any case, until its own time is up.
+    return false
   }
+}
+
+const INTERVAL_MS = 200
+
+/** {@link endAbandonedTransactions}, and waits for those that have yet to rest: a collection cannot be renamed before. */
+export async function awaitAbandonedTransactions(connection: Connection): Promise<void> {
+  while (await endAbandonedTransactions(connection)) await setTimeout(INTERVAL_MS)
 }
