@@ -119,27 +119,28 @@ describe('adopting a notebook', () => {
     ).rejects.toMatchObject({ code: 'TRANSFER_CONFLICT' })
   })
 
-  test.each([
-    ['an int', new Int32(7), '7.00'],
-    ['a long', Long.fromString('9007199254740993'), '9007199254740993.00'],
-    ['a double', new Double(0.07), '0.07'],
-    ['a Decimal128', new Decimal128('7E+1'), '70.00'],
-    ['a text', '7.10', '7.10'],
-    ['the literal sub-document', { $numberDecimal: 7 }, '7.00'],
-    ['the literal sub-document with a text', { $numberDecimal: '7.25' }, '7.25'],
-  ])('takes an amount that is %s exactly', async (_what, amount, expected) => {
-    await accounts.updateOne({ account_id: 'MDB574189300' }, { $set: { balance: amount } })
-    await transfers.insertOne({
-      transfer_id: 'TR1',
-      from_account: 'MDB574189300',
-      to_account: 'MDB343652528',
-      amount,
-    })
+  test('takes money of each type exactly', async () => {
+    const kinds = [
+      ['an int', new Int32(7), '7.00'],
+      ['a long', Long.fromString('9007199254740993'), '9007199254740993.00'],
+      ['a double', new Double(0.07), '0.07'],
+      ['a Decimal128', new Decimal128('7E+1'), '70.00'],
+      ['a text', '7.10', '7.10'],
+      ['the literal sub-document', { $numberDecimal: 7 }, '7.00'],
+      ['the literal sub-document with a text', { $numberDecimal: '7.25' }, '7.25'],
+    ] as const
+    const to_account = 'MDB343652528'
+    for (const [kind, amount] of kinds) {
+      await accounts.insertOne({ account_id: kind, balance: amount, transfers_complete: [] })
+      await transfers.insertOne({ transfer_id: kind, from_account: kind, to_account, amount })
+    }
     await up()
-    const [transfer] = await Transfer.find()
-    const account = await Account.findById('MDB574189300').orFail()
-    expect(transfer?.toJSON()).toMatchObject({ amount: expected })
-    expect(account.toJSON()).toMatchObject({ balance: expected })
+    for (const [kind, , expected] of kinds) {
+      const transfer = await Transfer.findById(kind).orFail()
+      const account = await Account.findById(kind).orFail()
+      expect(transfer.toJSON()).toMatchObject({ amount: expected })
+      expect(account.toJSON()).toMatchObject({ balance: expected })
+    }
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
@@ -199,6 +200,8 @@ const transfer = {
   amount: { $numberDecimal: 5 },
 }
 const account = { account_id: 'MDB1', balance: 5, transfers_complete: [] }
+
+const NAMESAKE = { ...account, account_id: 'MDB343652528' }
 
 const UNADOPTABLE = [
   [
@@ -276,12 +279,7 @@ const UNADOPTABLE = [
     { ...account, balance: undefined },
     'balance null is not a number',
   ],
-  [
-    'with the number of another',
-    'accounts',
-    { ...account, account_id: 'MDB343652528' },
-    'another account has the same number',
-  ],
+  ['with the number of another', 'accounts', NAMESAKE, 'another account has the same number'],
 ] as const
 
 describe('what cannot be adopted', () => {
@@ -300,18 +298,30 @@ describe('what cannot be adopted', () => {
     },
   )
 
-  test.each(UNADOPTABLE)(
-    'is left behind where that is allowed, and comes back: one %s (%s)',
-    async (_what, name, document) => {
-      await pay('TR1', 100)
-      await connection.collection(name).insertOne({ ...document })
-      const before = await bytesOf(connection, ['accounts', 'transfers'])
-      await up({ skipUnadoptable: true })
-      expect(await verify(connection)).not.toHaveProperty('violation')
-      await down()
-      expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
-    },
-  )
+  test('is left behind where that is allowed, and comes back: one of each kind', async () => {
+    await pay('TR1', 100)
+    for (const [, name, document] of UNADOPTABLE) {
+      // One with the number of another would take that away from all of its transfers.
+      if (document !== NAMESAKE) await connection.collection(name).insertOne({ ...document })
+    }
+    const before = await bytesOf(connection, ['accounts', 'transfers'])
+    await up({ skipUnadoptable: true })
+    expect(told).toHaveLength(UNADOPTABLE.length - 1 + 3)
+    expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 1 })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+    await down()
+    expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
+  })
+
+  test('is left behind with all of its transfers: two accounts of one number', async () => {
+    await pay('TR1', 100)
+    await accounts.insertOne({ ...NAMESAKE })
+    const before = await bytesOf(connection, ['accounts', 'transfers'])
+    await up({ skipUnadoptable: true })
+    expect(await verify(connection)).toMatchObject({ accounts: 1, transfers: 0 })
+    await down()
+    expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
+  })
 
   test('is kept with the batch, as mongoexport would write it', async () => {
     await transfers.insertOne({ ...transfer, to_account: 'none' })
