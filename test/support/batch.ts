@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Connection } from 'mongoose'
 import type { AccountModel } from '../../src/account.ts'
+import { type ReplayOptions, replay } from '../../src/replay/replay.ts'
+import type { TransferModel } from '../../src/transfer.ts'
 import { makeFolder } from './temporary-folder.ts'
 
 /** Writes a file that is removed when the test has finished; gives its path. */
@@ -42,6 +44,40 @@ export async function booksOf(connection: Connection) {
   }
   return JSON.parse(JSON.stringify(books)) as Record<keyof typeof books, unknown[]>
 }
+
+/** Replays contents as files of transfers among A0, A1 and A2 with 1,000 each; gives what was posted and refused. */
+export const replayingOn =
+  ({
+    connection,
+    Account,
+    Transfer,
+  }: {
+    connection: Connection
+    Account: AccountModel
+    Transfer: TransferModel
+  }) =>
+  async (
+    content: string | Buffer,
+    { file: name = 'batch.csv', ...options }: Partial<ReplayOptions> = {},
+  ) => {
+    await openAccounts(Account, { count: 3, openingBalance: '1000' })
+    const file = await makeFile(name, content)
+    const summary = await replay(connection, { file, ...options })
+    const transfers = await Transfer.find().sort({ fromSequence: 1, _id: 1 })
+    const { refusals } = (await booksOf(connection)) as {
+      refusals: { _id: { line: number }; code: string; message: string; row: string }[]
+    }
+    return {
+      file,
+      summary,
+      posted: transfers.map(({ _id, fromAccount, toAccount, amount }) =>
+        [_id, fromAccount, toAccount, amount.toString()].join(' '),
+      ),
+      refused: refusals.map(({ _id, code }) => `${_id.line} ${code}`),
+      refusals,
+      transfers: transfers.map((transfer) => transfer.toObject()),
+    }
+  }
 
 /**
  * A CSV file of transfers in which balances decide: accounts run dry and are filled by lines before, and
