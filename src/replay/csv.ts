@@ -11,7 +11,8 @@ export interface Dialect {
 
 /**
  * Joins lines into records where a quoted field holds line ends, and leaves blank lines out. A line with
- * no quote in it, the usual one, is passed on as it is. A quote that never closes is an {@link BatchFileError}.
+ * no quote in it, the usual one, is passed on as it is; one that is damaged opens and closes fields as
+ * any other. A quote that never closes is an {@link BatchFileError}.
  */
 export async function* csvRecords(
   lines: AsyncIterable<RawRecord[]>,
@@ -23,9 +24,10 @@ export async function* csvRecords(
   for await (const block of lines) {
     const records: RawRecord[] = []
     for (const line of block) {
-      const text = line.text.endsWith('\r') ? line.text.slice(0, -1) : line.text
-      if (!open && (quote === '' || line.problem !== undefined || !text.includes(quote))) {
-        if (text.trim() !== '') records.push(text === line.text ? line : { ...line, text })
+      if (!open && (quote === '' || !line.text.includes(quote))) {
+        const text = withoutReturn(line.text)
+        if (isBlankLine(text, dialect)) continue
+        records.push(text === line.text ? line : { ...line, text })
         continue
       }
       open ??= new OpenRecord(line, dialect)
@@ -42,6 +44,9 @@ export async function* csvRecords(
   if (open) throw unclosed(file, open, 'never closes')
 }
 
+const isBlankLine = (text: string, { delimiter }: Dialect): boolean =>
+  text.trim() === '' && !text.includes(delimiter)
+
 const unclosed = (file: string, { opened }: OpenRecord, problem: string): BatchFileError =>
   new BatchFileError(
     file,
@@ -57,10 +62,11 @@ class OpenRecord {
   length = 0
   readonly #first: RawRecord
   readonly #dialect: Dialect
-  readonly #lines: string[] = []
+  readonly #lines: RawRecord[] = []
   readonly #fields: string[] = []
   /** What was read so far of the field whose quote is open. */
   #value: string | undefined
+  /** What is wrong with the line that came last, and not with its text alone. */
   #problem: string | undefined
 
   constructor(first: RawRecord, dialect: Dialect) {
@@ -71,19 +77,33 @@ class OpenRecord {
 
   /** Takes a line; gives the record if it ends there. */
   add(line: RawRecord): RawRecord | undefined {
-    const { text } = line
-    this.#problem ??= line.problem
-    this.#lines.push(text)
-    this.length += text.length + 1
+    const { text, damage } = line
+    this.#lines.push(line)
+    // What a cut line had is longer than a record may be.
+    this.length += damage === 'cut' ? Infinity : text.length + 1
     let position = this.#value === undefined ? 0 : this.#quoted(line, 0)
     while (position <= text.length) position = this.#field(line, position)
     if (this.#value !== undefined) {
       this.#value += '\n'
       return undefined
     }
-    const { line: number, item } = this.#first
-    const whole = withoutReturn(this.#lines.join('\n'))
-    return { line: number, item, text: whole, problem: this.#problem, fields: this.#fields }
+    return this.#whole(line)
+  }
+
+  #whole({ line: lastLine }: RawRecord): RawRecord {
+    const { line, item } = this.#first
+    const record = {
+      line,
+      item,
+      text: withoutReturn(this.#lines.map(({ text }) => text).join('\n')),
+      fields: this.#fields,
+    }
+    const damaged = this.#lines.find(({ damage }) => damage)
+    const problem = damaged?.problem ?? this.#problem
+    const found = problem === undefined ? {} : { problem, damage: damaged?.damage }
+    if (lastLine === line) return { ...record, ...found }
+    const place = `line ${damaged?.line ?? lastLine}, `
+    return { ...record, ...found, lastLine, ...(problem && { problem: place + problem }) }
   }
 
   /** Reads the field at a position; gives the position of the next, or one past the end. */
@@ -122,7 +142,7 @@ class OpenRecord {
     while (isBlank(text, start) && !text.startsWith(delimiter, start)) start++
     if (text.startsWith(delimiter, start)) return start + delimiter.length
     if (start < text.length && !(start === text.length - 1 && text.endsWith('\r'))) {
-      this.#problem ??= `column ${start + 1}: more text follows the closing quote of field ${this.#fields.length}`
+      this.#problem = `column ${start + 1}: more text follows the closing quote of field ${this.#fields.length}`
     }
     return text.length + 1
   }

@@ -5,26 +5,22 @@ import { RECORD_BYTES, type RawRecord, type RecordBlocks } from './record.ts'
 /** How much of a line that is too long is kept to show which it was. */
 const EXCERPT_BYTES = 200
 
+/** How much becomes lines at once: were they all empty, there would be as many. */
+const PIECE_BYTES = 64 * 1024
+
 /**
  * Splits bytes into lines, in bounded memory. Line ends are LF or CRLF (the CR stays with its line).
- * A line that is too long or no text has a `problem`; in the first line that is an {@link BatchFileError}.
+ * A line that is too long or no text has a `problem` and `damage`; in the first line that is a
+ * {@link BatchFileError}. So is a line that is too long and has a `quote`: only an excerpt of it is kept,
+ * and in the rest a field may open, or close, that other lines belong to.
  */
-export async function* linesOf(bytes: AsyncIterable<Buffer>, file: string): RecordBlocks {
-  let held: Buffer[] = []
-  let heldBytes = 0
+export async function* linesOf(
+  bytes: AsyncIterable<Buffer>,
+  file: string,
+  quote = '',
+): RecordBlocks {
+  const begun = new BegunLine(file, quote)
   let line = 1
-  const hold = (part: Buffer) => {
-    heldBytes += part.length
-    // Of a line that is too long already only the length is needed.
-    if (heldBytes - part.length <= RECORD_BYTES) held.push(part)
-  }
-  const release = (): Buffer => {
-    const block = held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held)
-    held = []
-    heldBytes = 0
-    return block
-  }
-
   let isFirst = true
   for await (let chunk of bytes) {
     if (isFirst) {
@@ -33,32 +29,68 @@ export async function* linesOf(bytes: AsyncIterable<Buffer>, file: string): Reco
     }
     const firstEnd = chunk.indexOf(LF)
     if (firstEnd < 0) {
-      hold(chunk)
+      begun.add(chunk)
       continue
     }
-    const lines: RawRecord[] = []
-    if (heldBytes > 0) {
-      hold(chunk.subarray(0, firstEnd))
-      const length = heldBytes
-      lines.push(readLine(release(), line, length))
+    if (begun.length > 0) {
+      begun.add(chunk.subarray(0, firstEnd))
+      yield checked([begun.end(line)], file)
       line += 1
       chunk = chunk.subarray(firstEnd + 1)
     }
     const end = chunk.lastIndexOf(LF)
-    if (end >= 0) {
-      readLines(chunk.subarray(0, end), line, lines)
-      line = (lines.at(-1) as RawRecord).line + 1
+    for (let start = 0; start <= end;) {
+      const stop = chunk.indexOf(LF, Math.min(start + PIECE_BYTES, end))
+      const lines = readLines(chunk.subarray(start, stop), line)
+      yield checked(lines, file)
+      line += lines.length
+      start = stop + 1
     }
-    if (end + 1 < chunk.length) hold(chunk.subarray(end + 1))
-    yield checked(lines, file)
+    begun.add(chunk.subarray(end + 1))
   }
-  if (heldBytes > 0) {
-    const length = heldBytes
-    yield checked([readLine(release(), line, length)], file)
-  }
+  if (begun.length > 0) yield checked([begun.end(line)], file)
 }
 
 const LF = 10
+
+/** A line whose end is in a chunk to come. */
+class BegunLine {
+  length = 0
+  readonly #file: string
+  /** The first byte of a quote: that the others follow is not worth to find out. */
+  readonly #quote: number | undefined
+  #parts: Buffer[] = []
+  /** Whether a quote is in what is no longer held. */
+  #hadQuote = false
+
+  constructor(file: string, quote: string) {
+    this.#file = file
+    this.#quote = Buffer.from(quote)[0]
+  }
+
+  add(part: Buffer): void {
+    if (this.length <= RECORD_BYTES) this.#parts.push(part)
+    else this.#hadQuote ||= this.#quotes(part)
+    this.length += part.length
+  }
+
+  end(line: number): RawRecord {
+    const { length } = this
+    const parts = this.#parts
+    if (length > RECORD_BYTES && (this.#hadQuote || parts.some((part) => this.#quotes(part)))) {
+      const problem = `the line is longer than ${RECORD_BYTES} bytes and has quotes, so that nothing tells where its record ends: nothing after it can be read`
+      throw new BatchFileError(this.#file, problem, { line })
+    }
+    this.length = 0
+    this.#parts = []
+    this.#hadQuote = false
+    return readLine(Buffer.concat(parts), { line, length })
+  }
+
+  #quotes(part: Buffer): boolean {
+    return this.#quote !== undefined && part.includes(this.#quote)
+  }
+}
 
 function withoutMark(chunk: Buffer, file: string): Buffer {
   if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) return chunk.subarray(3)
@@ -70,27 +102,27 @@ function withoutMark(chunk: Buffer, file: string): Buffer {
 }
 
 /** Reads whole lines, at once where all of them are clean. */
-function readLines(block: Buffer, first: number, lines: RawRecord[]): void {
-  if (isUtf8(block) && !block.includes(0)) {
-    const text = block.toString(isAscii(block) ? 'latin1' : 'utf8')
-    let line = first
-    for (const each of text.split('\n')) lines.push({ line: line++, item: 1, text: each })
-    return
+function readLines(piece: Buffer, first: number): RawRecord[] {
+  let line = first
+  if (isUtf8(piece) && !piece.includes(0)) {
+    const text = piece.toString(isAscii(piece) ? 'latin1' : 'utf8')
+    return text.split('\n').map((each) => ({ line: line++, item: 1, text: each }))
   }
-  let start = 0
-  for (let line = first; start <= block.length; line++) {
-    const found = block.indexOf(LF, start)
-    const end = found < 0 ? block.length : found
-    lines.push(readLine(block.subarray(start, end), line, end - start))
+  const lines: RawRecord[] = []
+  for (let start = 0; start <= piece.length; line++) {
+    const found = piece.indexOf(LF, start)
+    const end = found < 0 ? piece.length : found
+    lines.push(readLine(piece.subarray(start, end), { line, length: end - start }))
     start = end + 1
   }
+  return lines
 }
 
-function readLine(bytes: Buffer, line: number, length: number): RawRecord {
+function readLine(bytes: Buffer, { line, length }: { line: number; length: number }): RawRecord {
   if (length > RECORD_BYTES) {
     const text = bytes.subarray(0, EXCERPT_BYTES).toString()
     const problem = `the line is longer than ${RECORD_BYTES} bytes: only its beginning is kept`
-    return { line, item: 1, text, problem }
+    return { line, item: 1, text, problem, damage: 'cut' }
   }
   const text = bytes.toString()
   const problem = isUtf8(bytes)
@@ -98,7 +130,9 @@ function readLine(bytes: Buffer, line: number, length: number): RawRecord {
       ? `column ${text.indexOf('\0') + 1} holds a NUL character`
       : undefined
     : `column ${text.indexOf('\uFFFD') + 1} is not valid UTF-8`
-  return { line, item: 1, text, problem }
+  return problem === undefined
+    ? { line, item: 1, text }
+    : { line, item: 1, text, problem, damage: 'bytes' }
 }
 
 /** A first line that is no text is of a file that is no text. */

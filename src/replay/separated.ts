@@ -16,7 +16,8 @@ export async function openSeparated(
   dialect: Dialect,
   { batch, reading, options }: BatchFileOptions,
 ): Promise<BatchFile> {
-  const all = () => csvRecords(linesOf(source.bytes(), source.name), dialect, source.name)
+  const all = () =>
+    csvRecords(linesOf(source.bytes(), source.name, dialect.quote), dialect, source.name)
   const header = options.columns ? undefined : await readHeader(all(), source, dialect)
   const names = options.columns ?? (header as Header).names
   const marks = MARKS.every((mark, index) => names[index] === mark) ? MARKS.length : 0
@@ -49,10 +50,17 @@ export async function openSeparated(
       const { line, item } = record
       const text = marks === 0 ? record.text : withoutFields(record.text, marks, dialect)
       const madeId = makeId?.(record)
-      const refused = (problem: string) => ({ position, line, item, text, problem, madeId })
+      const refused = (problem: string) => ({
+        position,
+        line,
+        item,
+        text: record.damage ? oneField(text, dialect) : text,
+        problem: linesBefore(record) + problem,
+        madeId,
+      })
       if (record.problem !== undefined) return refused(record.problem)
       const fields = fieldsOf(record, dialect)
-      if (fields.length !== names.length) return refused(widthProblem(fields.length, names))
+      if (fields.length !== names.length) return refused(widthProblem(fields.length, record, names))
       const request = requestOf((index) => trimmed(fields[index + marks] as string), rowColumns, {
         transferId: madeId,
         currency,
@@ -99,8 +107,17 @@ function hint(columns: readonly string[], { delimiter }: Dialect): string {
     : `; the fields seem to be delimited by ${JSON.stringify(other)}: say so with --delimiter`
 }
 
-function widthProblem(width: number, names: readonly string[]): string {
-  const counts = `the line has ${width} field${width === 1 ? '' : 's'} and ${names.length} are expected`
+/** A problem's beginning that says which lines it is about, where a record has several. */
+const linesBefore = ({ line, lastLine }: RawRecord): string =>
+  lastLine === undefined ? '' : `lines ${line}–${lastLine}: `
+
+/** What is left of a damaged record: as fields it might be taken for the record that it was. */
+const oneField = (text: string, dialect: Dialect): string =>
+  csvField(text.replaceAll('\0', '\uFFFD'), dialect)
+
+function widthProblem(width: number, { lastLine }: RawRecord, names: readonly string[]): string {
+  const what = lastLine === undefined ? 'line' : 'record'
+  const counts = `the ${what} has ${width} field${width === 1 ? '' : 's'} and ${names.length} are expected`
   return width < names.length
     ? `${counts}: field ${width + 1} (${JSON.stringify(names[width])}) is missing`
     : `${counts}: field ${names.length + 1} is one too many`
