@@ -6,7 +6,7 @@ import { csvRecords, fieldsOf } from '../src/replay/csv.ts'
 import { linesOf } from '../src/replay/lines.ts'
 import type { RawRecord } from '../src/replay/record.ts'
 import { type ReplayOptions, replay } from '../src/replay/replay.ts'
-import { booksOf, makeFile, replayingOn } from './support/batch.ts'
+import { booksOf, replayingOn } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
 
 const database = useDatabase()

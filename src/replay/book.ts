@@ -70,6 +70,7 @@ export function databaseBook(
           ? rest
           : rest.slice(0, Math.max(FEWEST_ROWS, rows.length >> (attempts - 1)))
         if (stored && taken.length === 0) return { record: stored, areNew: presumeNew }
+        if (isAtomic) requireUnbegun(before)
         const posted = await post(requestsOf(taken), transaction, { batch: fresh._id, presumeNew })
         const results = isAtomic ? linkedResults(taken, posted) : posted
         const result = tally(before, taken, { results, most })
@@ -142,6 +143,13 @@ export function checkedRecord(stored: BatchRecord | null, fresh: BatchRecord): B
     )
   }
   return stored
+}
+
+/** Refuses to post what is left of a batch as if it were the whole. */
+export function requireUnbegun({ _id, position, records }: BatchRecord): void {
+  if (position === 0) return
+  const problem = `is posted up to record ${position} of ${records}, so it cannot be atomic any more: leave --atomic out to go on`
+  throw new BatchConflictError(_id, problem)
 }
 
 /** The rows that a batch has not consumed yet. Another process that replays it may have consumed some. */

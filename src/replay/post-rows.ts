@@ -1,4 +1,3 @@
-import { ATOMIC_LIMIT } from '../account.ts'
 import type { BatchRecord } from '../batch.ts'
 import type { Book } from './book.ts'
 import type { Row } from './row.ts'
@@ -38,7 +37,7 @@ export async function postRows(
   let record = begin
   // The next rows are read while these are posted.
   const take = () => {
-    const next = queue.take(isAtomic ? ATOMIC_LIMIT : size.rows)
+    const next = isAtomic ? queue.takeAll() : queue.take(size.rows)
     next.catch(() => undefined)
     return next
   }
@@ -49,6 +48,9 @@ export async function postRows(
       let rows = await next
       next = take()
       await onRead?.(rows, record)
+      if (isAtomic && rows.length !== record.records) {
+        throw new Error(`${rows.length} of ${record.records} records cannot be posted as atomic`)
+      }
       do {
         if (signal?.aborted) return { record, status: 'interrupted', refusals }
         const begun = performance.now()

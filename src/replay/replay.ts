@@ -3,8 +3,8 @@ import { ATOMIC_LIMIT } from '../account.ts'
 import { type BatchRecord, freshBatch } from '../batch.ts'
 import { endAbandonedTransactions } from './abandoned.ts'
 import type { BatchFile } from './batch-file.ts'
-import { type Book, checkedRecord, databaseBook } from './book.ts'
-import { BatchConflictError, BatchFileError } from './errors.ts'
+import { type Book, checkedRecord, databaseBook, requireUnbegun } from './book.ts'
+import { BatchFileError } from './errors.ts'
 import { openBatchFile } from './format.ts'
 import {
   BATCH_NAME,
@@ -18,6 +18,7 @@ import { type Outcome, postRows } from './post-rows.ts'
 import { rehearsal } from './rehearsal.ts'
 import { checkRejectsFile, rejectsOf, writeRejects } from './rejects.ts'
 import type { Row } from './row.ts'
+import { ATOMIC_TEXT } from './row-queue.ts'
 import { type Source, openSource } from './source.ts'
 import type { ReplaySummary } from './summary.ts'
 
@@ -62,12 +63,15 @@ async function replaySource(
   const begin = checkedRecord(stored, fresh)
   const meter = new Meter(source, begin, options.onProgress)
   if (!stored) {
-    const records = await countRecords(file, meter, options)
-    if (records === undefined) return meter.summary(begin, 'interrupted', options)
+    const counted = await count(file, meter, options)
+    if (!counted) return meter.summary(begin, 'interrupted', options)
+    const { records } = counted
     fresh.records = records
     if (options.columns && records === 0) throw new BatchFileError(source.name, 'the file is empty')
+    if (options.atomic) checkAtomic(counted, source)
+  } else if (options.atomic && stored.status !== 'finished') {
+    requireUnbegun(stored)
   }
-  if (options.atomic) checkAtomic(begin, source)
   const outcome =
     stored?.status === 'finished'
       ? { record: stored, status: 'finished' as const, refusals: [] }
@@ -125,30 +129,33 @@ async function* rowsOf(file: BatchFile, position: number): AsyncGenerator<Row[]>
 }
 
 /** Reads the file to its end, so that what is wrong with it is known before anything is posted. */
-async function countRecords(
+async function count(
   file: BatchFile,
   meter: Meter,
   { signal }: ReplayOptions,
-): Promise<number | undefined> {
-  let records = 0
+): Promise<Extent | undefined> {
+  let [records, characters] = [0, 0]
   for await (const block of file.records()) {
     if (signal?.aborted) return undefined
     records += block.length
+    for (const { text } of block) characters += text.length
     meter.checked(records)
   }
-  return records
+  return { records, characters }
 }
 
-function checkAtomic(begin: BatchRecord, source: Source): void {
-  const { _id: name, position, records, status } = begin
-  if (status === 'finished') return
-  if (position > 0) {
-    const problem = `is posted up to record ${position} of ${records}, so it cannot be atomic any more: leave --atomic out to go on`
-    throw new BatchConflictError(name, problem)
-  }
-  if (records <= ATOMIC_LIMIT) return
-  throw new BatchFileError(
-    source.name,
-    `the file has ${records} transfers, and one transaction holds ${ATOMIC_LIMIT} at most: split the file, or leave --atomic out`,
-  )
+/** How large a file is. */
+interface Extent {
+  readonly records: number
+  readonly characters: number
+}
+
+/** Refuses a file that is too large for one transaction. */
+function checkAtomic({ records, characters }: Extent, { name }: Source): void {
+  const found =
+    records > ATOMIC_LIMIT
+      ? `the file has ${records} transfers, and one transaction holds ${ATOMIC_LIMIT}`
+      : `the file's records have ${characters} characters, and one transaction holds ${ATOMIC_TEXT}`
+  if (records <= ATOMIC_LIMIT && characters <= ATOMIC_TEXT) return
+  throw new BatchFileError(name, `${found} at most: split the file, or leave --atomic out`)
 }

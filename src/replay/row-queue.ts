@@ -3,6 +3,9 @@ import type { Row } from './row.ts'
 /** How much text is taken at once at most, in characters, however few rows it makes. */
 const MOST_TEXT = 8 * 1024 * 1024
 
+/** How much text an atomic batch may have in all, in characters: its rows are taken at once. */
+export const ATOMIC_TEXT = 16 * 1024 * 1024
+
 /** Rows on their way from a file, given out in chunks of any length. */
 export class RowQueue {
   readonly #blocks: AsyncGenerator<Row[]>
@@ -15,10 +18,10 @@ export class RowQueue {
   }
 
   /** The next rows, so many unless their text is very long; none at the end. One call at a time. */
-  async take(count: number): Promise<readonly Row[]> {
+  async take(count: number, mostText = MOST_TEXT): Promise<readonly Row[]> {
     const taken: Row[] = []
     let text = 0
-    while (taken.length < count && text < MOST_TEXT) {
+    while (taken.length < count && text < mostText) {
       if (this.#start === this.#rows.length) {
         const next = await this.#blocks.next()
         if (next.done) break
@@ -31,6 +34,11 @@ export class RowQueue {
       text += row.text.length
     }
     return taken
+  }
+
+  /** All rows, of a batch that is known to be small enough. */
+  takeAll(): Promise<readonly Row[]> {
+    return this.take(Infinity, Infinity)
   }
 
   async close(): Promise<void> {
