@@ -340,7 +340,7 @@ describe('a file that cannot be read posts nothing', () => {
   test.each<[string, string, string | Buffer, RegExp]>([
     ['is empty', 'batch.csv', '', /the file is empty/],
     ['is blank', 'batch.csv', '\n \n', /the file is empty/],
-    ['is empty JSON Lines', 'batch.jsonl', '\n', /the file is empty/],
+    ['is empty JSON Lines', 'batch.jsonl', '', /the file is empty/],
     ['is empty JSON', 'batch.json', '', /the file is empty/],
     [
       'never closes a quote',
@@ -434,8 +434,11 @@ describe('a file that cannot be read posts nothing', () => {
     await expect(replay(connection, { file: '/tmp' })).rejects.toThrow(/this is a directory/)
   })
 
-  test('that is a JSON array without elements is an empty batch', async () => {
-    const { summary } = await replayed('[ ]', { file: 'batch.json' })
+  test.each([
+    ['a JSON array without elements', 'batch.json', '[ ]'],
+    ['JSON Lines that are blank', 'batch.jsonl', '\n'],
+  ])('that is %s is an empty batch', async (_, file, content) => {
+    const { summary } = await replayed(content, { file })
 
     expect(summary).toMatchObject({ status: 'finished', read: 0 })
   })

@@ -15,16 +15,16 @@ async function rejectsOf(content: string | Buffer, options: Partial<ReplayOption
 }
 
 describe('rejects', () => {
-  test('of CSV are the lines as they were, after code, message, line and the made id', async () => {
+  test('of CSV are the lines as they were, after code, message and line, and before the made id', async () => {
     const content = 'from;to;amount;code\nA0;A1;"1";a\nA0;A9;" 2 ";b\nA0;A1\n'
 
     const { text } = await rejectsOf(content, { delimiter: ';' })
 
     expect(text).toBe(
       [
-        'code;message;line;transferId;from;to;amount;code',
-        'ACCOUNT_NOT_FOUND;to account A9 does not exist;3;batch.csv:3;A0;A9;" 2 ";b',
-        'MALFORMED_LINE;"the line has 2 fields and 4 are expected: field 3 (""amount"") is missing";4;batch.csv:4;A0;A1',
+        'code;message;line;from;to;amount;code;transferId',
+        'ACCOUNT_NOT_FOUND;to account A9 does not exist;3;A0;A9;" 2 ";b;batch.csv:3',
+        'MALFORMED_LINE;"the line has 2 fields and 4 are expected: field 3 (""amount"") is missing";4;A0;A1;batch.csv:4',
         '',
       ].join('\n'),
     )
@@ -93,7 +93,7 @@ describe('rejects', () => {
     const all = await readFile(rejects, 'utf8')
     await replay(connection, { file, rejects })
 
-    expect(all.split('\n').map((line) => line.split(',').at(-2))).toEqual([
+    expect(all.split('\n').map((line) => line.split(',').at(-3))).toEqual([
       'to',
       'x',
       'y',
@@ -127,4 +127,221 @@ describe('rejects', () => {
     )
     await expect(replay(connection, { file, rejects: '/no/x' })).rejects.toThrow(/the folder/)
   })
+})
+
+/** Replays a file of rejects as it was written; gives what was refused this time. */
+async function again(path: string, name: string, options: Partial<ReplayOptions> = {}) {
+  const file = await makeFile('again', await readFile(path))
+  const rejects = await makeFile('second', '')
+  const summary = await replay(connection, { ...options, file, name, rejects })
+  return { summary, rejects, text: await readFile(rejects, 'utf8') }
+}
+
+const latin1 = (text: string) => Buffer.from(text, 'latin1')
+
+describe('rejects, replayed as they were written, are refused again and not taken for others', () => {
+  const POSITIONS = { from: '#2', to: '#3', amount: '#4' }
+
+  test.each<[string, string, string | Buffer, Partial<ReplayOptions>]>([
+    [
+      'columns mapped by number',
+      'batch.csv',
+      'branch,payer,payee,amt\nA0,A1,A2,4000\nA0,A1\nA0,A1,A2,1\n',
+      { map: POSITIONS },
+    ],
+    ['columns without a header', 'batch.csv', 'A0,A1,5000\nA0,A1\nA0,A1,1\n', COLUMNS()],
+    [
+      'columns without a header, with ids',
+      'batch.csv',
+      'T1,A0,A1,5000\nT2,A0\nT3,A0,A1,1\n',
+      COLUMNS('id'),
+    ],
+    [
+      'bytes that are no text',
+      'batch.csv',
+      latin1('id,from,to,amount,note\nT1,A0,A1,1,Caf\xE9\nT2,A0,A1,1,"a\0\n\xE9"\nT3,A0,A1,2,ok\n'),
+      {},
+    ],
+    [
+      'bytes that are no text, and no ids',
+      'batch.csv',
+      latin1('from;to;amount;note\nA0;A1;1;Caf\xE9\nA0;A1;1;"a\0\n;"\nA0;A1;2;ok\n'),
+      { delimiter: ';' },
+    ],
+    [
+      'a line that is too long',
+      'batch.csv',
+      `id,from,to,amount,note\nT1,A0,A1,1,${'x'.repeat(1_100_000)}\nT2,A0,A9,1,\n`,
+      {},
+    ],
+    [
+      'quotes that go wrong',
+      'batch.csv',
+      'id,from,to,amount,note\nT1,A0,A9,1,a"b\nT2,A0,A1,1,"a"b\nT3,"A0","A9",1,"x\n,""y"\n',
+      {},
+    ],
+    [
+      'no quotes',
+      'batch.csv',
+      'id|from|to|amount\nT1|A0|"A9|1\nT2|A0\n',
+      { quote: '', delimiter: '|' },
+    ],
+    ['tabs', 'batch.tsv', 'id\tfrom\tto\tamount\nT1\tA0\tA9\t1\n\t\t\t\nT2\tA0\n', {}],
+    ['blank ids', 'batch.csv', 'id,from,to,amount,k\n,A0,A9,1,"x,y"\n ,A0,A9,1,""""\n', {}],
+    [
+      'JSON that is none first',
+      'batch.jsonl',
+      'garbage\n{"from":"A0","to":"A1","amount":1}\n{"from":"A0","to":"A9","amount":1}\n5\n',
+      {},
+    ],
+    [
+      'JSON of which nothing can be read',
+      'batch.jsonl',
+      'a\n{"from":"A0","to":"A1","amount":1}\n',
+      {},
+    ],
+    [
+      'JSON that lacks a part',
+      'batch.jsonl',
+      '{"id":"T1","from":"A0"}\n{"id":"T2","from":"A0","to":"A9","amount":1}\n',
+      {},
+    ],
+    [
+      'JSON with bytes that are no text',
+      'batch.jsonl',
+      latin1(
+        '{"from":"A0","to":"A1","amount":2}\n{"from":"A0","to":"A1","amount":1,"note":"Caf\xE9"}\n',
+      ),
+      {},
+    ],
+    [
+      'JSON with blank ids',
+      'batch.jsonl',
+      '{"id":"","from":"A0","to":"A9","amount":1.50}\n{"id":null,"from":"A0","to":"A9","amount":1}\n{"id":"T3","from":"A0","to":"A9","amount":1}\n',
+      {},
+    ],
+    [
+      'JSON without ids under a name that is mapped',
+      'batch.jsonl',
+      '{"from":"A0","to":"A9","amount":1,"transferId":"other"}\n{"from":"A0","to":"A9","amount":1,"uid":"T2"}\n',
+      { map: { transferId: 'uid' } },
+    ],
+    [
+      'JSON with the keys that rejects add',
+      'batch.jsonl',
+      '{"from":"A0","to":"A9","amount":1,"code":"x","line":7}\n{"record":{"from":"A0","to":"A1","amount":1}}\n{"from":"A0","to":"A1","amount":1}\n{"text":"a","from":"A0","to":"A9","amount":1}\n',
+      {},
+    ],
+    [
+      'a JSON array',
+      'batch.json',
+      '[5,{"from":"A0","to":"A9","amount":1},{"from":"A0","to":"A1","amount":1}]',
+      {},
+    ],
+  ])('with %s', async (_, file, content, options) => {
+    const path = await makeFile('rejects', '')
+    const first = await replayed(content, { ...options, file, name: 'first', rejects: path })
+    const { transfers } = await booksOf(connection)
+    const format = { csv: 'csv', tsv: 'tsv', jsonl: 'jsonl', json: 'json' } as const
+    const reading = { format: format[file.split('.')[1] as keyof typeof format], ...options }
+
+    const second = await again(path, 'second', reading)
+    const third = await again(second.rejects, 'third', reading)
+
+    const { refused } = first.summary
+    expect(refused).toBeGreaterThan(0)
+    expect(second.summary).toMatchObject({ posted: 0, existing: 0, refused })
+    expect(third.summary).toMatchObject({ posted: 0, existing: 0, refused })
+    expect(third.text).toBe(second.text)
+    const books = await booksOf(connection)
+    expect(books.transfers).toEqual(transfers)
+    const refusals = books.refusals as Refusal[]
+    const idsOf = (batch: string) =>
+      refusals.flatMap(({ _id, transferId, code }) =>
+        _id.batch === batch && code !== 'MALFORMED_LINE' ? [transferId] : [],
+      )
+    expect(idsOf('second')).toEqual(idsOf('first'))
+    expect(idsOf('third')).toEqual(idsOf('first'))
+    // A line that cannot be read keeps the id that it gets when it is mended.
+    for (const { transferId = '' } of refusals) expect(third.text).toContain(transferId)
+  })
+
+  interface Refusal {
+    _id: { batch: string }
+    code: string
+    transferId?: string
+  }
+
+  function COLUMNS(...ids: string[]) {
+    return { columns: [...ids, 'from', 'to', 'amount'] }
+  }
+})
+
+describe('rejects of JSON', () => {
+  const file = 'batch.jsonl'
+
+  test('are replayed as an empty batch where nothing was refused', async () => {
+    const path = await makeFile('rejects', '')
+    await replayed('{"from":"A0","to":"A1","amount":1}\n', { file, rejects: path })
+
+    expect((await again(path, 'again', { format: 'jsonl' })).summary).toMatchObject({
+      status: 'finished',
+      read: 0,
+    })
+  })
+
+  test.each([
+    ['another program writes again', (lines: object[]) => lines.map(spaced)],
+    [
+      'another program sorts',
+      (lines: object[]) => lines.map((line) => JSON.stringify(sorted(line))),
+    ],
+    [
+      'are mended by hand, the first in full',
+      ([, ...lines]: object[]) => [
+        '{"id":"T0","from":"A0","to":"A1","amount":7,"note":"m"}',
+        ...lines.map((line) => JSON.stringify(line)),
+      ],
+    ],
+  ])('leave nothing of theirs in the transfers that %s', async (_, rewritten) => {
+    const rows = [1, 2].map((n) => ({ id: `T${n}`, from: 'A0', to: 'A9', amount: n, note: 'm' }))
+    const content = rows.map((row) => JSON.stringify(row)).join('\n')
+    const path = await makeFile('rejects', '')
+    await replayed(content, { file, keep: true, rejects: path })
+    await Account.open({ accountId: 'A9', holder: 'Ada', currency: 'USD' })
+    const lines = (await readFile(path, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object)
+
+    const mended = await replay(connection, {
+      file: await makeFile('mended.jsonl', `${rewritten(lines).join('\n')}\n`),
+      keep: true,
+    })
+
+    expect(mended).toMatchObject({ posted: 2, refused: 0 })
+    const { transfers } = (await booksOf(connection)) as { transfers: { metadata: object }[] }
+    expect(transfers.map(({ metadata }) => metadata)).toEqual([{ note: 'm' }, { note: 'm' }])
+  })
+
+  test('hold the record as it was where it has keys of its own that they add', async () => {
+    const own = '{"from":"A0","to":"A9","amount":1.50,"message":"hello","line":3}'
+    const { text } = await rejectsOf(own, { file, keep: true })
+    await Account.open({ accountId: 'A9', holder: 'Ada', currency: 'USD' })
+
+    expect(JSON.parse(text)).toMatchObject({ code: 'ACCOUNT_NOT_FOUND', line: 1 })
+    await replay(connection, { file: await makeFile('again.jsonl', text), keep: true })
+    const { transfers } = (await booksOf(connection)) as { transfers: object[] }
+    expect(transfers).toMatchObject([
+      { _id: 'batch.jsonl:1', metadata: { message: 'hello', line: '3' } },
+    ])
+  })
+
+  const spaced = (line: object) =>
+    `{${Object.entries(line)
+      .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+      .join(', ')}}`
+
+  const sorted = (line: object) =>
+    Object.fromEntries(Object.entries(line).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 })

@@ -35,6 +35,8 @@ export interface RejectsFormat {
   readonly head: string
   readonly separator: string
   readonly tail: string
+  /** The whole file where there are none. */
+  readonly none: string
   write(reject: Reject): string
 }
 
@@ -42,6 +44,8 @@ export interface RejectsFormat {
 export interface BatchFile {
   /** What its reading rests on, as text to compare. */
   readonly reading: string
+  /** Whether its records have ids of their own. Those that have none get one of the batch's name and the line. */
+  readonly hasIds: boolean
   readonly rejects: RejectsFormat
   /** The records from the first, a header left out. */
   records(): RecordBlocks

@@ -4,7 +4,7 @@ import { quote } from '../errors.ts'
 export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
 type Role = (typeof ROLES)[number]
 
-/** The columns' names by what they hold; `#3` names the third column. */
+/** The columns' names by what they hold; `#3` names the third column of a file that has columns. */
 export type ColumnMap = { readonly [role in Role]?: string | undefined }
 
 /**
@@ -62,35 +62,38 @@ export type FoundColumns = ColumnIndexes & {
 
 export interface ColumnOptions {
   readonly map: ColumnMap
-  /** Whether an optional role may name a column that is not there. */
-  readonly isLenient?: boolean
+  /** Whether the names are an object's keys: they are in no order, and need not be in every object. */
+  readonly areKeys?: boolean
+}
+
+/** The indexes of the columns that can hold what a role is, as mapped or by a well-known spelling. */
+export function candidates(
+  columns: readonly string[],
+  role: Role,
+  { map, areKeys = false }: ColumnOptions,
+): readonly number[] {
+  const name = map[role]
+  if (name === undefined) return recognised(columns, role)
+  const exact = indexesOf(columns, (column) => column === name)
+  return exact.length > 0 || areKeys ? exact : numbered(columns, name)
 }
 
 /** Finds the column of each role, as mapped or by a well-known spelling, or says why it can't. */
 export function findColumns(
   columns: readonly string[],
-  { map, isLenient = false }: ColumnOptions,
+  options: ColumnOptions,
 ): { indexes: FoundColumns } | { problem: string } {
+  const { map, areKeys = false } = options
   const indexes: { [role in Role]?: number } = {}
   for (const role of ROLES) {
-    const name = map[role]
-    const found = name === undefined ? recognised(columns, role) : named(columns, name)
-    if (found.length > 1) {
-      const list = found.map((index) => `${quote(columns[index])} (#${index + 1})`).join(' and ')
-      return {
-        problem: `both ${list} can be the ${role}: choose one, as in --map '${role}=#${Number(found[0]) + 1}'`,
-      }
-    }
+    const found = candidates(columns, role, options)
     const [index] = found
-    if (index !== undefined) {
-      indexes[role] = index
-    } else if (REQUIRED.has(role) || (name !== undefined && !isLenient)) {
-      const missing =
-        name === undefined ? `no column is known as ${role}` : `no column is named ${quote(name)}`
-      return {
-        problem: `${missing}: the columns are ${list(columns)}; name it with --map ${role}=COLUMN`,
-      }
+    if (index === undefined) {
+      if (!REQUIRED.has(role) && (map[role] === undefined || areKeys)) continue
+      return { problem: missing(columns, role, options) }
     }
+    if (found.length > 1) return { problem: ambiguous(columns, role, { found, areKeys }) }
+    indexes[role] = index
   }
   const taken = new Map<number, Role>()
   for (const role of ROLES) {
@@ -104,14 +107,36 @@ export function findColumns(
   return { indexes: indexes as FoundColumns }
 }
 
+function missing(
+  columns: readonly string[],
+  role: Role,
+  { map, areKeys = false }: ColumnOptions,
+): string {
+  const name = map[role]
+  const what =
+    name === undefined ? `no column is known as ${role}` : `no column is named ${quote(name)}`
+  const hint = areKeys && name?.startsWith('#') ? `, for keys are in no order to be counted` : ''
+  return `${what}: the columns are ${list(columns)}; name it with --map ${role}=COLUMN${hint}`
+}
+
+function ambiguous(
+  columns: readonly string[],
+  role: Role,
+  { found, areKeys }: { found: readonly number[]; areKeys: boolean },
+): string {
+  const each = found.map((index) =>
+    areKeys ? quote(columns[index]) : `${quote(columns[index])} (#${index + 1})`,
+  )
+  const choice = areKeys ? 'COLUMN' : `#${Number(found[0]) + 1}`
+  return `both ${each.join(' and ')} can be the ${role}: choose one, as in --map '${role}=${choice}'`
+}
+
 const list = (columns: readonly string[]): string =>
   columns.length > 40
     ? `${columns.slice(0, 40).map(quote).join(', ')} … (${columns.length})`
     : columns.map(quote).join(', ')
 
-function named(columns: readonly string[], name: string): number[] {
-  const exact = indexesOf(columns, (column) => column === name)
-  if (exact.length > 0) return exact
+function numbered(columns: readonly string[], name: string): number[] {
   const number = /^#([1-9]\d{0,5})$/.exec(name)
   return number && Number(number[1]) <= columns.length ? [Number(number[1]) - 1] : []
 }

@@ -148,14 +148,27 @@ class OpenRecord {
   }
 }
 
-const isBlank = (text: string, position: number): boolean =>
-  text[position] === ' ' || text[position] === '\t'
+function isBlank(text: string, position: number): boolean {
+  const character = text.charCodeAt(position)
+  return character === 32 || character === 9
+}
 
 const withoutReturn = (text: string): string => (text.endsWith('\r') ? text.slice(0, -1) : text)
 
 /** The fields of a record, each as it was read. */
 export const fieldsOf = (record: RawRecord, { delimiter }: Dialect): readonly string[] =>
   record.fields ?? record.text.split(delimiter)
+
+/** The fields of a record's text. */
+export function readFields(text: string, dialect: Dialect): readonly string[] {
+  if (dialect.quote === '' || !text.includes(dialect.quote)) return text.split(dialect.delimiter)
+  const record = new OpenRecord({ line: 1, item: 1, text }, dialect)
+  for (const [index, line] of text.split('\n').entries()) {
+    const whole = record.add({ line: index + 1, item: 1, text: line })
+    if (whole) return fieldsOf(whole, dialect)
+  }
+  return []
+}
 
 /** A record's text without its first fields; the whole where it has not as many. */
 export function withoutFields(text: string, count: number, { delimiter, quote }: Dialect): string {
@@ -168,6 +181,15 @@ export function withoutFields(text: string, count: number, { delimiter, quote }:
     if (passed === count) return text.slice(position + delimiter.length)
   }
   return text
+}
+
+/** A text without the spaces and tabs at its ends. */
+export function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text, start)) start++
+  while (end > start && isBlank(text, end - 1)) end--
+  return end - start === text.length ? text : text.slice(start, end)
 }
 
 /** A value as a field, in quotes where it needs them. */

@@ -45,7 +45,7 @@ export async function writeRejects(
       await file.writeFile(pending)
       pending = ''
     }
-    await file.writeFile(pending + (isFirst ? format.tail.trimStart() : format.tail))
+    await file.writeFile(isFirst ? format.none : pending + format.tail)
     await file.sync()
     await file.close()
     await rename(temporary, path)

@@ -65,9 +65,7 @@ async function replaySource(
   if (!stored) {
     const counted = await count(file, meter, options)
     if (!counted) return meter.summary(begin, 'interrupted', options)
-    const { records } = counted
-    fresh.records = records
-    if (options.columns && records === 0) throw new BatchFileError(source.name, 'the file is empty')
+    fresh.records = counted.records
     if (options.atomic) checkAtomic(counted, source)
   } else if (options.atomic && stored.status !== 'finished') {
     requireUnbegun(stored)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { quote } from '../errors.ts'
 import type { IdentifiedRequest } from '../request.ts'
 import { type Metadata, isIdentifier } from '../request.ts'
 import { type ColumnIndexes, type FoundColumns, ROLES } from './columns.ts'
@@ -14,11 +15,11 @@ export interface Row {
   readonly text: string
   readonly request?: IdentifiedRequest | undefined
   readonly problem?: string | undefined
-  /** The id that was made for it, in a file that has none. */
+  /** The id that was made for it where it has none. */
   readonly madeId?: string | undefined
 }
 
-/** Makes the ids of a batch whose file has none: `NAME:LINE`, so that a repeat is a repeat. */
+/** Makes the ids of a batch's lines that have none: `NAME:LINE`, so that a repeat is a repeat. */
 export function idMaker(name: string): (place: { line: number; item: number }) => string {
   const isShort = name.length <= 100 && isIdentifier(name)
   const prefix = isShort ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
@@ -47,45 +48,46 @@ export function keptColumns(
   }
   const missing = keep === true ? undefined : keep.find((column) => !columns.includes(column))
   if (missing !== undefined) {
-    return { problem: `no column is named ${JSON.stringify(missing)}, which is to be kept` }
-  }
-  const keys = kept.map(({ key }) => key)
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
-  if (twice !== undefined) {
-    return { problem: `two columns would be kept as ${JSON.stringify(twice)}: name those to keep` }
+    return { problem: `no column is named ${quote(missing)}, which is to be kept` }
   }
   if (kept.length > 32) {
     return {
       problem: `${kept.length} columns would be kept and 32 are the most: name those to keep`,
     }
   }
+  const keys = kept.map(({ key }) => key)
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
+  if (twice !== undefined) {
+    return { problem: `two columns would be kept as ${quote(twice)}: name those to keep` }
+  }
   return kept
 }
 
 /** A column's name as a key of metadata: what the rules of metadata forbid becomes `_`, the rest is cut at 64. */
 function safeKey(column: string): string {
-  const key = column.replaceAll(/^\$|[.\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '_').slice(0, 64)
-  return /^(?:__proto__|constructor|prototype)$/.test(key) ? `${key}_` : key
+  const key = column
+    .replaceAll(/^\$|[.\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '_')
+    .slice(0, 64)
+    .replace(/\p{Cs}$/u, '')
+  return /^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/.test(key) ? `${key}_` : key
 }
 
-export interface RowDefaults {
-  /** For a record that has no id, in a file that has none. */
-  readonly transferId: string | undefined
-  readonly currency: string | undefined
-}
+/** The id that a record has. */
+export const idOf = (value: (index: number) => unknown, { indexes }: RowColumns): unknown =>
+  present(indexes.transferId, value)
 
 /** The transfer that a record asks for. Whether its parts are well formed is the posting's to say. */
 export function requestOf(
   value: (index: number) => unknown,
   { indexes, kept }: RowColumns,
-  defaults: RowDefaults,
+  { transferId, currency }: { transferId: unknown; currency: string | undefined },
 ): IdentifiedRequest {
   return {
-    transferId: indexes.transferId === undefined ? defaults.transferId : value(indexes.transferId),
+    transferId,
     from: value(indexes.from),
     to: value(indexes.to),
     amount: value(indexes.amount),
-    currency: present(indexes.currency, value) ?? defaults.currency,
+    currency: present(indexes.currency, value) ?? currency,
     reference: present(indexes.reference, value),
     metadata: kept.length === 0 ? undefined : metadataOf(value, kept),
   } as IdentifiedRequest

@@ -1,14 +1,14 @@
-import type { BatchFile, BatchFileOptions, Reject } from './batch-file.ts'
+import { quote } from '../errors.ts'
+import type { BatchFile, BatchFileOptions } from './batch-file.ts'
 import { findColumns } from './columns.ts'
-import { type Dialect, csvField, csvRecords, fieldsOf, withoutFields } from './csv.ts'
+import { type Dialect, csvField, csvRecords, fieldsOf, trimmed, withoutFields } from './csv.ts'
+import { csvRejects, rejectsColumns } from './csv-rejects.ts'
 import { BatchFileError } from './errors.ts'
 import { linesOf } from './lines.ts'
+import { MARKS } from './marks.ts'
 import type { RawRecord, RecordBlocks } from './record.ts'
-import { type Row, type RowColumns, idMaker, keptColumns, requestOf } from './row.ts'
+import { type Row, type RowColumns, idMaker, idOf, keptColumns, requestOf } from './row.ts'
 import type { Source } from './source.ts'
-
-/** The columns that stand first in a file of rejects. They are left out when it is replayed. */
-const MARKS = ['code', 'message', 'line']
 
 /** Opens a file of separated values: finds out what its columns hold. */
 export async function openSeparated(
@@ -16,28 +16,28 @@ export async function openSeparated(
   dialect: Dialect,
   { batch, reading, options }: BatchFileOptions,
 ): Promise<BatchFile> {
+  const { map = {}, keep = false, currency } = options
   const all = () =>
     csvRecords(linesOf(source.bytes(), source.name, dialect.quote), dialect, source.name)
-  const header = options.columns ? undefined : await readHeader(all(), source, dialect)
-  const names = options.columns ?? (header as Header).names
-  const marks = MARKS.every((mark, index) => names[index] === mark) ? MARKS.length : 0
-  const columns = names.slice(marks)
-  const place = header && { line: header.line }
-  const found = findColumns(columns, { map: options.map ?? {} })
-  if ('problem' in found) {
-    throw new BatchFileError(source.name, found.problem + hint(columns, dialect), place)
+  const header = await readHeader(all(), source, { dialect, columns: options.columns })
+  const { columns, marks } = header
+  const fail = (problem: string): never => {
+    throw new BatchFileError(source.name, problem, header.record && { line: header.record.line })
   }
-  const kept = keptColumns(columns, found.indexes, options.keep ?? false)
-  if ('problem' in kept) throw new BatchFileError(source.name, kept.problem, place)
+  const found = findColumns(columns, { map })
+  if ('problem' in found) return fail(found.problem + hint(header, dialect))
+  const kept = keptColumns(columns, found.indexes, keep)
+  if ('problem' in kept) return fail(kept.problem)
   const rowColumns: RowColumns = { indexes: found.indexes, kept }
-  const makeId = found.indexes.transferId === undefined ? idMaker(batch) : undefined
-  const { currency } = options
+  const idIndex = found.indexes.transferId
+  const makeId = idMaker(batch)
 
   return {
     reading,
-    rejects: rejectsFormat({ columns, dialect, hasMadeIds: makeId !== undefined }),
+    hasIds: idIndex !== undefined,
+    rejects: csvRejects(columns, { dialect, idIndex }),
     async *records() {
-      let isHeader = header !== undefined
+      let isHeader = header.record !== undefined
       for await (const block of all()) {
         if (isHeader && block.length > 0) {
           isHeader = false
@@ -49,58 +49,86 @@ export async function openSeparated(
     row(record: RawRecord, position): Row {
       const { line, item } = record
       const text = marks === 0 ? record.text : withoutFields(record.text, marks, dialect)
-      const madeId = makeId?.(record)
       const refused = (problem: string) => ({
         position,
         line,
         item,
         text: record.damage ? oneField(text, dialect) : text,
         problem: linesBefore(record) + problem,
-        madeId,
+        madeId: idIndex === undefined ? makeId(record) : undefined,
       })
       if (record.problem !== undefined) return refused(record.problem)
       const fields = fieldsOf(record, dialect)
-      if (fields.length !== names.length) return refused(widthProblem(fields.length, record, names))
-      const request = requestOf((index) => trimmed(fields[index + marks] as string), rowColumns, {
-        transferId: madeId,
-        currency,
-      })
+      if (fields.length !== marks + columns.length) {
+        return refused(widthProblem(fields.length, record, header))
+      }
+      const value = (index: number) => trimmed(fields[index + marks] as string)
+      const id = idOf(value, rowColumns)
+      const madeId = id === undefined ? makeId(record) : undefined
+      const request = requestOf(value, rowColumns, { transferId: id ?? madeId, currency })
       return { position, line, item, text, request, madeId }
     },
   }
 }
 
+/** What names the columns of a file. */
 interface Header {
-  readonly line: number
-  readonly names: readonly string[]
+  /** The record that does; absent in a file without a header. */
+  readonly record?: RawRecord
+  /** How many fields of each record stand before its own: those that a file of rejects begins with. */
+  readonly marks: number
+  readonly columns: readonly string[]
 }
 
 async function readHeader(
   records: RecordBlocks,
   source: Source,
-  dialect: Dialect,
+  { dialect, columns }: { dialect: Dialect; columns: readonly string[] | undefined },
 ): Promise<Header> {
-  for await (const [record] of records) {
-    if (!record) continue
-    const { line } = record
-    if (record.problem !== undefined)
-      throw new BatchFileError(source.name, record.problem, { line })
-    if (record.text.includes('\r')) {
-      const problem = 'the lines end in CR alone: save the file with line ends LF or CRLF'
-      throw new BatchFileError(source.name, problem, { line })
-    }
-    return { line, names: fieldsOf(record, dialect).map(trimmed) }
+  const record = await firstOf(records)
+  if (!record) {
+    const expected = columns
+      ? 'a transfer a line was expected'
+      : 'a header was expected, then a transfer a line'
+    throw new BatchFileError(source.name, `the file is empty: ${expected}`)
   }
-  throw new BatchFileError(
-    source.name,
-    'the file is empty: a header was expected, then a transfer a line',
-  )
+  const fail = (problem: string): never => {
+    throw new BatchFileError(source.name, problem, { line: record.line })
+  }
+  const names = fieldsOf(record, dialect).map(trimmed)
+  const isBroken = !record.fields || record.problem !== undefined
+  if (/\r(?!\n)/.test(record.text) && isBroken && names.length !== columns?.length) {
+    return fail('the lines end in CR alone: save the file with line ends LF or CRLF')
+  }
+  if (columns) {
+    const own = columns.map(trimmed)
+    // The rejects of a file without a header have one.
+    const isHeader = [undefined, 0].some((idIndex) => isEqual(names, rejectsColumns(own, idIndex)))
+    return isHeader
+      ? { record, marks: MARKS.length, columns: names.slice(MARKS.length) }
+      : { marks: 0, columns: own }
+  }
+  const isMarked = isEqual(names.slice(0, MARKS.length), MARKS)
+  const marks = isMarked ? MARKS.length : 0
+  const header = { record, marks, columns: names.slice(marks) }
+  if (record.problem !== undefined) return fail(record.problem + hint(header, dialect))
+  return header
 }
 
-/** What may be wrong where a header falls into one column. */
-function hint(columns: readonly string[], { delimiter }: Dialect): string {
+const isEqual = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((each, index) => each === others[index])
+
+async function firstOf(records: RecordBlocks): Promise<RawRecord | undefined> {
+  for await (const [record] of records) if (record) return record
+  return undefined
+}
+
+/** What may be wrong where a header does not fall into the columns that are looked for. */
+function hint({ record, columns }: Header, { delimiter }: Dialect): string {
+  const { text = '' } = record ?? {}
+  if (/^\s*[[{]/.test(text)) return '; this seems to be JSON: say so with --format json'
   const other = [',', ';', '\t', '|'].find(
-    (each) => each !== delimiter && columns.length === 1 && columns[0]?.includes(each),
+    (each) => each !== delimiter && columns.length === 1 && text.includes(each),
   )
   return other === undefined
     ? ''
@@ -115,44 +143,11 @@ const linesBefore = ({ line, lastLine }: RawRecord): string =>
 const oneField = (text: string, dialect: Dialect): string =>
   csvField(text.replaceAll('\0', '\uFFFD'), dialect)
 
-function widthProblem(width: number, { lastLine }: RawRecord, names: readonly string[]): string {
+function widthProblem(width: number, { lastLine }: RawRecord, { marks, columns }: Header): string {
   const what = lastLine === undefined ? 'line' : 'record'
-  const counts = `the ${what} has ${width} field${width === 1 ? '' : 's'} and ${names.length} are expected`
-  return width < names.length
-    ? `${counts}: field ${width + 1} (${JSON.stringify(names[width])}) is missing`
-    : `${counts}: field ${names.length + 1} is one too many`
-}
-
-/** A text without the spaces and tabs at its ends. */
-function trimmed(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return end - start === text.length ? text : text.slice(start, end)
-}
-
-const isBlank = (character: number): boolean => character === 32 || character === 9
-
-function rejectsFormat({
-  columns,
-  dialect,
-  hasMadeIds,
-}: {
-  columns: readonly string[]
-  dialect: Dialect
-  hasMadeIds: boolean
-}) {
-  const written = (fields: readonly string[]) =>
-    fields.map((field) => csvField(field, dialect)).join(dialect.delimiter)
-  const ids = hasMadeIds ? ['transferId'] : []
-  return {
-    head: `${written([...MARKS, ...ids, ...columns])}\n`,
-    separator: '\n',
-    tail: '\n',
-    write({ code, message, line, transferId, text }: Reject): string {
-      const made = hasMadeIds ? [transferId ?? ''] : []
-      return `${written([code, message, String(line), ...made])}${dialect.delimiter}${text}`
-    },
-  }
+  const expected = marks + columns.length
+  const counts = `the ${what} has ${width} field${width === 1 ? '' : 's'} and ${expected} are expected`
+  return width < expected
+    ? `${counts}: field ${width + 1} (${quote(columns[width - marks] ?? MARKS[width])}) is missing`
+    : `${counts}: field ${expected + 1} is one too many`
 }

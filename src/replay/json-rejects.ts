@@ -1,0 +1,74 @@
+import { parse, stringify } from 'lossless-json'
+import type { Reject, RejectsFormat } from './batch-file.ts'
+import { type ColumnMap, candidates } from './columns.ts'
+import { type JsonObject, isObject, readObject } from './json.ts'
+import { MADE_ID, MARKS, isRefusalCode } from './marks.ts'
+
+/**
+ * Rejects as JSON objects: the marks and the made id before the parts of the record. A record with such
+ * parts of its own stands whole in `record`, and what is no JSON object in `text`.
+ */
+export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFormat {
+  const isArray = shape === 'array'
+  const idKey = map.transferId ?? MADE_ID
+  const hasId = (object: JsonObject): boolean => {
+    const keys = Object.keys(object)
+    const [index] = candidates(keys, 'transferId', { map, areKeys: true })
+    return index !== undefined && !isMissing(object[keys[index] as string])
+  }
+  return {
+    head: isArray ? '[\n' : '',
+    separator: isArray ? ',\n' : '\n',
+    tail: isArray ? '\n]\n' : '\n',
+    // A file without any byte is one that got lost, and is refused.
+    none: isArray ? '[]\n' : '\n',
+    write({ code, message, line, transferId, text }: Reject): string {
+      const marks = { code, message, line }
+      const read = readObject(text)
+      if ('problem' in read) return JSON.stringify({ ...marks, [MADE_ID]: transferId, text })
+      const { object } = read
+      const madeId = hasId(object) ? undefined : transferId
+      const added = JSON.stringify({ ...marks, [idKey]: madeId }).slice(0, -1)
+      const taken = [...MARKS, ...(madeId === undefined ? [] : [idKey]), ...WHOLE]
+      if (taken.some((key) => Object.hasOwn(object, key))) {
+        const whole = JSON.stringify({ ...marks, [MADE_ID]: madeId }).slice(0, -1)
+        return `${whole},"record":${text.trim()}}`
+      }
+      const parts = text.trim().slice(1).trimStart()
+      return parts === '}' ? `${added}}` : `${added},${parts}`
+    },
+  }
+}
+
+/** What holds a whole record of a file of rejects. */
+const WHOLE = ['record', 'text']
+
+const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ''
+
+/** A record of a file of rejects as it was in the first file. */
+interface Rejected {
+  readonly text: string
+  readonly madeId: string | undefined
+  /** Absent where it was no JSON object, and is not mended. */
+  readonly object?: JsonObject
+}
+
+/** What a record of a file of rejects is about, in whatever order its parts are; undefined for any other record. */
+export function readRejected(object: JsonObject, text: string): Rejected | undefined {
+  const { code, message, line, ...parts } = object
+  if (!isRefusalCode(code) || typeof message !== 'string') return undefined
+  if (typeof line !== 'string' || !/^\d+$/.test(line)) return undefined
+  const { [MADE_ID]: id, ...others } = parts
+  const madeId = typeof id === 'string' ? id : undefined
+  const [key, ...more] = Object.keys(others)
+  const whole = key === undefined || more.length > 0 ? undefined : others[key]
+  if (key === 'text' && typeof whole === 'string') return { text: whole, madeId }
+  const exact = parse(text) as Record<string, unknown>
+  if (key === 'record' && isObject(whole)) {
+    const record = stringify(exact.record) as string
+    const read = readObject(record)
+    return 'object' in read ? { text: record, madeId, object: read.object } : undefined
+  }
+  for (const mark of MARKS) delete exact[mark]
+  return { text: stringify(exact) as string, madeId: undefined, object: parts }
+}

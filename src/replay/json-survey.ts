@@ -1,0 +1,83 @@
+import type { ReadingOptions } from './batch-file.ts'
+import { quote } from '../errors.ts'
+import { BatchFileError } from './errors.ts'
+import { readObject } from './json.ts'
+import type { ColumnsOf } from './json-columns.ts'
+import { readRejected } from './json-rejects.ts'
+import type { RawRecord, RecordBlocks } from './record.ts'
+
+interface SurveyOptions {
+  readonly file: string
+  readonly shape: 'lines' | 'array'
+  readonly options: ReadingOptions
+  readonly columnsOf: ColumnsOf
+}
+
+/**
+ * Reads as much of a file as shows that it is what it should be: usually its first record. That none of
+ * its records can be read as a transfer, or that none has a key that an option names, says that the file
+ * or the options are others. What a file of rejects holds may well be unreadable, all of it.
+ */
+export async function surveyJson(
+  records: RecordBlocks,
+  { file, shape, options, columnsOf }: SurveyOptions,
+): Promise<{ hasIds: boolean }> {
+  const unseen = namedKeys(options)
+  let isEmpty = true
+  let hasIds: boolean | undefined
+  let broken: { line: number; problem: string; isObject: boolean } | undefined
+  for await (const block of records) {
+    isEmpty = false
+    for (const record of block) {
+      const read = readRecord(record)
+      if ('problem' in read) {
+        broken ??= { line: record.line, problem: read.problem, isObject: false }
+        continue
+      }
+      if (readRejected(read.object, record.text)) return { hasIds: true }
+      const columns = columnsOf(read.object)
+      for (const key of Object.keys(read.object)) unseen.delete(key)
+      if ('problem' in columns) {
+        if (!broken?.isObject) {
+          broken = { line: record.line, problem: columns.problem, isObject: true }
+        }
+      } else {
+        hasIds ??= columns.indexes.transferId !== undefined
+      }
+      if (hasIds !== undefined && unseen.size === 0) return { hasIds }
+    }
+  }
+  if (isEmpty && shape === 'lines') {
+    throw new BatchFileError(file, 'the file is empty: a JSON object a line was expected')
+  }
+  if (hasIds === undefined && broken) {
+    const { line, problem, isObject } = broken
+    const others = isObject
+      ? 'nor can any other object be read as a transfer'
+      : 'nor is there a JSON object after it'
+    throw new BatchFileError(file, `${problem}; ${others}`, { line })
+  }
+  const [missing] = broken || hasIds !== undefined ? unseen : []
+  if (missing !== undefined) {
+    const hint = missing.startsWith('#') ? ': keys are in no order to be counted' : ''
+    const problem = `no object has a key named ${quote(missing)}, which an option names${hint}`
+    throw new BatchFileError(file, problem)
+  }
+  return { hasIds: hasIds ?? false }
+}
+
+/** The keys that the options name. */
+function namedKeys({ map = {}, keep = false }: ReadingOptions): Set<string> {
+  const kept = typeof keep === 'boolean' ? [] : keep
+  return new Set([...Object.values(map), ...kept].filter((key) => key !== undefined))
+}
+
+function readRecord(record: RawRecord): ReturnType<typeof readObject> {
+  if (record.problem !== undefined) return { problem: record.problem }
+  const read = readObject(record.text)
+  const text = record.text.trim()
+  if ('object' in read || !text.startsWith('{') || text.endsWith('}')) return read
+  const hint =
+    'an object stands on one line here, and this one has several, as mongoexport --pretty writes them: write them without, or as an array'
+  return { problem: `${read.problem}; ${hint}` }
+}
