@@ -52,7 +52,7 @@ test('what is left of a batch that another process has begun is not posted as at
   })
   const fresh = freshBatch({ name: 'batch', source: 'f', digest: 'd', reading: 'r' })
   fresh.records = 3
-  const book = databaseBook(connection, { fresh, most: Infinity })
+  const book = databaseBook(connection, { fresh, most: Infinity, advice: '' })
   await book.advance(rows.slice(0, 1), { isAtomic: false })
 
   await expect(book.advance(rows, { isAtomic: true })).rejects.toThrow(

@@ -78,8 +78,11 @@ export async function adoptNotebook({
 async function readBatch(database: mongo.Db, fresh: BatchRecord): Promise<BatchRecord> {
   // Of a batch that is half taken back nothing counts any more.
   if ((await setAsideOf(database)) === 'accounts') return fresh
-  return checkedRecord(await batchesOf(database).findOne({ _id: ADOPTION }), fresh)
+  return checkedRecord(await batchesOf(database).findOne({ _id: ADOPTION }), fresh, ADVICE)
 }
+
+/** What to do where the notebook is not the one whose adoption was begun. */
+const ADVICE = 'daybook migrate down brings the notebook back as it was'
 
 function requireAdoptable({ unadoptable: { accounts, transfers } }: Survey): void {
   if (accounts + transfers === 0) return
@@ -129,7 +132,7 @@ async function postTransfers(
   let told = performance.now()
   const { record } = await postRows(
     rowsAfter(begin.position, notebook, signal),
-    databaseBook(connection, { fresh, most: Infinity }),
+    databaseBook(connection, { fresh, most: Infinity, advice: ADVICE }),
     {
       begin,
       signal,

@@ -53,6 +53,14 @@ export interface BatchFile {
   row(record: RawRecord, position: number): Row
 }
 
+/** What to do with a file that is not the one that its batch was begun with. */
+export const howToGoOn = ({ hasIds }: Pick<BatchFile, 'hasIds'>): string =>
+  `${
+    hasIds
+      ? 'lines whose ids are posted already are not posted again'
+      : 'its lines have no ids of their own, so those that are posted already would be posted again: leave them out'
+  }, and replay it as a batch of another name (--as NAME)`
+
 /** What a file is opened with to be read as a batch. */
 export interface BatchFileOptions {
   readonly batch: string

@@ -46,7 +46,7 @@ class Unposted extends Error {
  */
 export function databaseBook(
   connection: Connection,
-  { fresh, most }: { fresh: BatchRecord; most: number },
+  { fresh, most, advice }: { fresh: BatchRecord; most: number; advice: string },
 ): Book {
   const batches = connection.collection<BatchRecord>('batches')
   const refusals = connection.collection<RefusalRecord>('refusals')
@@ -63,7 +63,7 @@ export function databaseBook(
         attempts += 1
         if (attempts > 1) await endAbandonedTransactions(connection)
         const stored = await batches.findOne(filter, { session })
-        const before = checkedRecord(stored, fresh)
+        const before = checkedRecord(stored, fresh, advice)
         const rest = remaining(rows, before)
         // A shorter transaction has better chances among others that write the same accounts.
         const taken = isAtomic
@@ -127,13 +127,17 @@ const DUPLICATES_MOST = 5
 /** Longer than the minute for which a server keeps a transaction whose process was killed. */
 const PATIENCE_MS = 120_000
 
-/** The record to go on from: the stored one, which must tell of the very same batch. */
-export function checkedRecord(stored: BatchRecord | null, fresh: BatchRecord): BatchRecord {
+/** The record to go on from: the stored one, which must be of the very same batch; else the error gives an advice. */
+export function checkedRecord(
+  stored: BatchRecord | null,
+  fresh: BatchRecord,
+  advice: string,
+): BatchRecord {
   if (!stored) return fresh
   if (stored.digest !== fresh.digest) {
     throw new BatchConflictError(
       fresh._id,
-      `is of another file: ${quote(stored.source)} with digest ${stored.digest.slice(0, 12)}…, and ${quote(fresh.source)} has ${fresh.digest.slice(0, 12)}…; replay this file as a batch of another name (--as NAME)`,
+      `is of another file: ${quote(stored.source)} with digest ${stored.digest.slice(0, 12)}…, and ${quote(fresh.source)} has ${fresh.digest.slice(0, 12)}…; ${advice}`,
     )
   }
   if (stored.reading !== fresh.reading) {

@@ -24,6 +24,16 @@ export class BatchFileError extends InputError {
   }
 }
 
+/** A file or a folder that is there and fails, as a full disk does. What was posted stays posted. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly file: string
+  constructor(file: string, problem: string, options?: ErrorOptions) {
+    super(`${quote(file)}: ${problem}`, options)
+    this.file = file
+  }
+}
+
 /** A batch of this name is stored, and it is not the one that was asked for. Nothing was posted. */
 export class BatchConflictError extends InputError {
   readonly batch: string

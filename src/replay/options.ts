@@ -22,7 +22,7 @@ export interface ReplayOptions extends ReadingOptions {
   readonly dryRun?: boolean | undefined
   /** A file for all the batch's refused lines, written at the end in the input's format. */
   readonly rejects?: string | undefined
-  /** Ends the replay after the chunk that is in flight. */
+  /** Ends the replay after the chunk that is in flight. Before the file's digest is known it throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /** Is told how far it is, a few times a second. */
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { access, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import mongoose, { type Connection } from 'mongoose'
 import type { RefusalRecord } from '../batch.ts'
 import type { Reject, RejectsFormat } from './batch-file.ts'
 import { BatchFileError } from './errors.ts'
+import { type SourceOptions, identify } from './source.ts'
 
 /** Refuses a file of rejects that could not be written at the end, or that would replace something else. */
-export async function checkRejectsFile(path: string, input: string): Promise<void> {
+export async function checkRejectsFile(path: string, options: SourceOptions): Promise<void> {
   try {
     await access(dirname(path), constants.W_OK)
   } catch (error) {
@@ -19,7 +20,8 @@ export async function checkRejectsFile(path: string, input: string): Promise<voi
   if (!found) return
   if (!found.isFile())
     throw new BatchFileError(path, 'this is no file: name a file for the rejects')
-  if (input !== '-' && (await realpath(path)) === (await realpath(input).catch(() => ''))) {
+  const input = await identify(options)
+  if (input && input.dev === found.dev && input.ino === found.ino) {
     throw new BatchFileError(
       path,
       'the rejects would replace the file that is replayed: name another',

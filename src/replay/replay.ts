@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose'
 import { ATOMIC_LIMIT } from '../account.ts'
 import { type BatchRecord, freshBatch } from '../batch.ts'
 import { endAbandonedTransactions } from './abandoned.ts'
-import type { BatchFile } from './batch-file.ts'
+import { type BatchFile, howToGoOn } from './batch-file.ts'
 import { type Book, checkedRecord, databaseBook, requireUnbegun } from './book.ts'
 import { BatchFileError } from './errors.ts'
 import { openBatchFile } from './format.ts'
@@ -38,8 +38,8 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<ReplaySummary> {
   checkOptions(options)
-  if (options.rejects !== undefined) await checkRejectsFile(options.rejects, options.file)
-  const source = await openSource(options.file, options.stdin, options.signal)
+  if (options.rejects !== undefined) await checkRejectsFile(options.rejects, options)
+  const source = await openSource(options)
   try {
     return await replaySource(source, connection, options)
   } finally {
@@ -55,12 +55,15 @@ async function replaySource(
   const digest = await source.digest()
   const name = options.name ?? source.baseName ?? `stdin-${digest.slice(0, 16)}`
   if (!isBatchName(name)) {
-    throw new BatchFileError(source.name, `the file's name is not ${BATCH_NAME}: name the batch`)
+    throw new BatchFileError(
+      source.name,
+      `the file's name is not ${BATCH_NAME}: name the batch with --as`,
+    )
   }
   const file = await openBatchFile(source, { batch: name, options })
   const stored = await connection.collection<BatchRecord>('batches').findOne({ _id: name })
   const fresh = freshBatch({ name, source: source.name, digest, reading: file.reading })
-  const begin = checkedRecord(stored, fresh)
+  const begin = checkedRecord(stored, fresh, howToGoOn(file))
   const meter = new Meter(source, begin, options.onProgress)
   if (!stored) {
     const counted = await count(file, meter, options)
@@ -98,14 +101,17 @@ async function run(
   const most = mostRefusals(options)
   const book: Book = options.dryRun
     ? rehearsal(connection, { begin, most })
-    : databaseBook(connection, { fresh, most })
+    : databaseBook(connection, { fresh, most, advice: howToGoOn(file) })
   if (!options.dryRun) await endAbandonedTransactions(connection)
   return await postRows(rowsOf(file, begin.position), book, {
     begin,
     isAtomic: options.atomic ?? false,
     signal: options.signal,
     async onRead(rows, { position, records }) {
-      await source.assertUnchanged()
+      if (!(await source.isUnchanged())) {
+        const problem = `the file was changed while it was being read: what is posted stays posted, and ${howToGoOn(file)}`
+        throw new BatchFileError(source.name, problem)
+      }
       if (rows.length > 0 || position === records) return
       const problem = `the file has ${position} records, and the batch was begun with ${records}`
       throw new BatchFileError(source.name, problem)

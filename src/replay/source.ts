@@ -1,10 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import { Readable, pipeline } from 'node:stream'
-import { createGunzip } from 'node:zlib'
-import { BatchFileError } from './errors.ts'
+import { createHash } from 'node:crypto'
+import { type Stats, constants, fstat, open as openDescriptor } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { basename } from 'node:path'
+import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import { BatchFileError, StorageError } from './errors.ts'
+import { gunzipped } from './gzip.ts'
+import { isGzipped, spool } from './spool.ts'
 
 /** How much is read at once. The longest line that is certain to lie within one block is shorter. */
 const BLOCK_BYTES = 256 * 1024
@@ -23,134 +26,134 @@ export interface Source {
   digest(): Promise<string>
   /** The bytes from the beginning, unpacked where they are gzipped. */
   bytes(): AsyncGenerator<Buffer>
-  /** Throws where the file is no longer what it was when it was opened. */
-  assertUnchanged(): Promise<void>
+  /** Whether the file still holds what it did when its digest was made. */
+  isUnchanged(): Promise<boolean>
   close(): Promise<void>
+}
+
+/** What a source is opened with. */
+export interface SourceOptions {
+  /** The path of a file; `-` for `stdin`. */
+  readonly file: string
+  readonly stdin?: Readable | undefined
+  /** Ends the reading of what can be read only once, and of the digest: they throw its reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Opens a file. What can be read only once (`-` for the given standard input, or a pipe by its name)
  * is first spooled to a temporary file, which is gone afterwards, however the process ends.
  */
-export async function openSource(
-  file: string,
-  stdin?: Readable,
-  signal?: AbortSignal,
-): Promise<Source> {
+export async function openSource({ file, stdin, signal }: SourceOptions): Promise<Source> {
   if (file === '-') {
     if (!stdin) throw new TypeError('"-" needs the standard input: give it as `stdin`')
-    return await opened(await spool(stdin, signal), 'standard input')
+    const name = 'standard input'
+    return await opened(await spool(stdin, { file: name, signal }), { name, signal })
   }
-  let handle: FileHandle
-  try {
-    handle = await open(file)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const problem =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'EACCES'
-          ? 'the file may not be read: check its permissions'
-          : `the file cannot be opened: ${(error as Error).message}`
-    throw new BatchFileError(file, problem, {}, { cause: error })
+  const named = { name: file, baseName: basename(file), signal }
+  const found = await stat(file).catch((error: unknown) => unopened(file, error))
+  if (found.isDirectory()) throw new BatchFileError(file, 'this is a directory: name a file')
+  if (found.isFIFO()) {
+    return await opened(await spool(await openFifo(file), { file, signal }), named)
   }
-  const stat = await handle.stat()
-  if (stat.isDirectory()) {
-    await handle.close()
-    throw new BatchFileError(file, 'this is a directory: name a file')
-  }
-  if (stat.isFile()) return await opened(handle, file, basename(file))
-  return await opened(await spool(handle.createReadStream(), signal), file, basename(file))
+  const handle = await open(file).catch((error: unknown) => unopened(file, error))
+  if ((await handle.stat()).isFile()) return await opened(handle, named)
+  return await opened(await spool(handle.createReadStream(), { file, signal }), named)
 }
 
-async function spool(input: Readable, signal?: AbortSignal): Promise<FileHandle> {
-  const path = join(tmpdir(), `daybook-${randomUUID()}`)
-  const handle = await open(path, 'wx+', 0o600)
-  try {
-    // Without its name the file lives as long as its handle, even when the process is killed.
-    await rm(path)
-    for await (const chunk of input) {
-      signal?.throwIfAborted()
-      await handle.writeFile(chunk as Buffer)
-    }
-    return handle
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
+function unopened(file: string, error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException
+  const problem =
+    code === 'ENOENT'
+      ? 'there is no such file'
+      : code === 'EACCES'
+        ? 'the file may not be read: check its permissions'
+        : `the file cannot be opened: ${message}`
+  throw new BatchFileError(file, problem, {}, { cause: error })
 }
 
-async function opened(handle: FileHandle, name: string, baseName?: string): Promise<Source> {
-  const { size, mtimeMs } = await handle.stat()
+/** A FIFO as a stream that waits for its writer, and for what that writes, without holding up an end. */
+async function openFifo(path: string): Promise<Readable> {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK
+  const descriptor = await promisify(openDescriptor)(path, flags).catch((error: unknown) =>
+    unopened(path, error),
+  )
+  return new Socket({ fd: descriptor, readable: true, writable: false })
+}
+
+async function opened(
+  handle: FileHandle,
+  { name, baseName, signal }: { name: string; baseName?: string; signal: AbortSignal | undefined },
+): Promise<Source> {
+  let seen = await handle.stat({ bigint: true })
+  let known: string | undefined
   let consumed = 0
 
-  async function* raw(): AsyncGenerator<Buffer> {
-    consumed = 0
-    while (true) {
-      const { buffer, bytesRead } = await handle.read(
-        Buffer.allocUnsafeSlow(BLOCK_BYTES),
-        0,
-        BLOCK_BYTES,
-        consumed,
-      )
-      if (bytesRead === 0) return
-      consumed += bytesRead
-      yield buffer.subarray(0, bytesRead)
+  async function read(buffer: Buffer, position: number): Promise<Buffer> {
+    const { bytesRead } = await handle
+      .read(buffer, 0, buffer.length, position)
+      .catch((error: Error) => {
+        throw new StorageError(name, `the file cannot be read: ${error.message}`, { cause: error })
+      })
+    return buffer.subarray(0, bytesRead)
+  }
+
+  async function* blocksFrom(from: number): AsyncGenerator<Buffer> {
+    for (let position = from; ;) {
+      const block = await read(Buffer.allocUnsafeSlow(BLOCK_BYTES), position)
+      if (block.length === 0) return
+      position += block.length
+      yield block
     }
   }
 
-  const isGzipped = async (): Promise<boolean> => {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0)
-    return bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b
+  async function* counted(from: number): AsyncGenerator<Buffer> {
+    consumed = from
+    for await (const block of blocksFrom(from)) {
+      consumed += block.length
+      yield block
+    }
+  }
+
+  async function hash(): Promise<string> {
+    const sum = createHash('sha256')
+    for await (const block of blocksFrom(0)) {
+      signal?.throwIfAborted()
+      sum.update(block)
+    }
+    return sum.digest('hex')
   }
 
   return {
     name,
     baseName,
-    size,
+    size: Number(seen.size),
     get consumed() {
       return consumed
     },
     async digest() {
-      const hash = createHash('sha256')
-      for await (const block of raw()) hash.update(block)
-      return hash.digest('hex')
+      return (known ??= await hash())
     },
     async *bytes() {
-      if (!(await isGzipped())) {
-        yield* raw()
-        return
-      }
-      const gunzip = createGunzip({ chunkSize: BLOCK_BYTES })
-      // The failure comes out of the iteration below.
-      pipeline(Readable.from(raw()), gunzip, () => undefined)
-      try {
-        yield* gunzip
-      } catch (error) {
-        throw gzipError(name, error)
-      }
+      if (!isGzipped(await read(Buffer.alloc(2), 0))) yield* counted(0)
+      else yield* gunzipped({ file: name, blockBytes: BLOCK_BYTES, read: counted })
     },
-    async assertUnchanged() {
-      const now = await handle.stat()
-      if (now.size === size && now.mtimeMs === mtimeMs) return
-      throw new BatchFileError(
-        name,
-        'the file was changed while it was being read: what is posted stays posted; replay the changed file as a batch of another name',
-      )
+    async isUnchanged() {
+      const now = await handle.stat({ bigint: true })
+      if (now.size !== seen.size || now.mtimeNs !== seen.mtimeNs) return false
+      // This time cannot be set back; but a new name or new permissions change it too.
+      if (now.ctimeNs !== seen.ctimeNs && (await hash()) !== known) return false
+      seen = now
+      return true
     },
     close: () => handle.close(),
   }
 }
 
-function gzipError(name: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'Z_BUF_ERROR') {
-    const problem = 'the gzip data end too early, the file is truncated: fetch it again'
-    return new BatchFileError(name, problem, {}, { cause: error })
-  }
-  if (code?.startsWith('Z_')) {
-    const problem = `the gzip data are damaged (${(error as Error).message}): fetch the file again`
-    return new BatchFileError(name, problem, {}, { cause: error })
-  }
-  return error
+/** What tells the file behind an input from others; undefined where there is none. */
+export async function identify({ file, stdin }: SourceOptions): Promise<Stats | undefined> {
+  if (file !== '-') return await stat(file).catch(() => undefined)
+  const { fd, path } = (stdin ?? {}) as { fd?: unknown; path?: unknown }
+  if (typeof fd === 'number') return await promisify(fstat)(fd).catch(() => undefined)
+  return typeof path === 'string' ? await stat(path).catch(() => undefined) : undefined
 }
