@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type ReplayOptions, replay } from '../src/replay/replay.ts'
 import { booksOf, makeFile, openAccounts, replayingOn } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
+import { makeFolder } from './support/temporary-folder.ts'
 
 const database = useDatabase()
 const { connection, Account } = database
@@ -344,4 +346,71 @@ describe('rejects of JSON', () => {
 
   const sorted = (line: object) =>
     Object.fromEntries(Object.entries(line).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+})
+
+describe('a file of rejects', () => {
+  const content = 'id,from,to,amount\nT1,A0,A9,1\n'
+
+  test.each([
+    ['', /the file for the rejects has no name/],
+    ['-', /the rejects are written to a file/],
+  ])('is not named %j, which is said before anything is posted', async (rejects, message) => {
+    await expect(replayed('id,from,to,amount\nT1,A0,A1,1\n', { rejects })).rejects.toThrow(message)
+    expect((await booksOf(connection)).transfers).toEqual([])
+  })
+
+  test('that cannot be written is told of with the summary of what was done', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const file = await makeFile('batch.csv', `${content}T2,A0,A1,1\n`)
+    const folder = await makeFolder()
+    const replaying = replay(connection, {
+      file,
+      rejects: join(folder, 'rejects.csv'),
+      onProgress: () => void rm(folder, { recursive: true, force: true }),
+    })
+
+    await expect(replaying).rejects.toMatchObject({
+      name: 'StorageError',
+      message: expect.stringMatching(
+        /rejects.csv": the rejects cannot be written: ENOENT.*; all else is done: run the same command again, and it writes them$/,
+      ),
+      summary: { status: 'finished', posted: 1, refused: 1 },
+    })
+  })
+
+  test('is written where a link to it points', async () => {
+    const folder = await makeFolder()
+    const [link, target] = [join(folder, 'link'), join(folder, 'target')]
+    await writeFile(target, 'old')
+    await symlink(target, link)
+
+    await replayed(content, { rejects: link })
+
+    expect(await readFile(target, 'utf8')).toMatch(/^code,message,line/)
+    expect(await readdir(folder)).toEqual(['link', 'target'])
+  })
+
+  test('takes what killed ones left behind away, and not what is being written', async () => {
+    const rejects = await makeFile('rejects.csv', '')
+    const folder = dirname(rejects)
+    const left = (first: string) => `${rejects}.${first}1111111-1111-4111-8111-111111111111.tmp`
+    for (const [first, name] of [
+      ['a', 'old'],
+      ['b', 'new'],
+    ] as const) {
+      await writeFile(left(first), name)
+    }
+    await writeFile(join(folder, 'other.csv.tmp'), '')
+    const longAgo = new Date(Date.now() - 2 * 3_600_000)
+    for (const name of [left('a'), join(folder, 'other.csv.tmp')])
+      await utimes(name, longAgo, longAgo)
+
+    await replayed(content, { rejects })
+
+    expect((await readdir(folder)).map((name) => join(folder, name))).toEqual([
+      join(folder, 'other.csv.tmp'),
+      rejects,
+      left('b'),
+    ])
+  })
 })

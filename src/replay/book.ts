@@ -9,7 +9,7 @@ import type { Row } from './row.ts'
 import { type BatchRefusal, type Tally, linkedResults, requestsOf, tally } from './tally.ts'
 
 /** What became of rows that were given to a book. */
-interface Advance {
+export interface Advance {
   /** The batch as it is now: its position tells how many of the rows are consumed. */
   readonly record: BatchRecord
   /** What was refused, where the book does not store it. */

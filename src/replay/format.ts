@@ -1,6 +1,7 @@
 import type { BatchFile, ReadingOptions } from './batch-file.ts'
 import { ROLES } from './columns.ts'
-import { BatchFileError, refuse } from './errors.ts'
+import { quote as quoted } from '../errors.ts'
+import { refuse } from './errors.ts'
 import { openJson } from './json-file.ts'
 import { isCurrency } from '../money.ts'
 import { openSeparated } from './separated.ts'
@@ -21,25 +22,53 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
 export function checkReadingOptions(options: ReadingOptions): void {
   const { format, delimiter, quote, columns, map = {}, currency } = options
   if (format !== undefined && !Object.values(EXTENSIONS).includes(format)) {
-    refuse(`format ${JSON.stringify(format)} is not known: csv, tsv, jsonl and json are`)
+    refuse((of) => `${of('format')} is csv, tsv, jsonl or json, and ${quoted(format)} is not`)
   }
   if (delimiter !== undefined && !/^[^\r\n"]{1,8}$/.test(delimiter)) {
-    refuse('a delimiter is 1–8 characters on one line, with no quote among them')
+    refuse(
+      (of) =>
+        `a delimiter is 1–8 characters on one line with no quote among them, and ${of('delimiter')} ${quoted(delimiter)} is not`,
+    )
   }
-  if (quote !== undefined && (!/^[^\r\n]?$/.test(quote) || (quote && delimiter?.includes(quote)))) {
-    refuse('a quote is one character that is not in the delimiter, or none')
+  if (quote !== undefined && !/^[^\r\n\t ]?$/.test(quote)) {
+    refuse(
+      (of) =>
+        `a quote is one character that is no space, or none, and ${of('quote')} ${quoted(quote)} is not`,
+    )
   }
-  if (columns && columns.length === 0) refuse('columns names no column')
-  if (format?.startsWith('json') && (delimiter ?? quote ?? columns) !== undefined) {
-    refuse('delimiter, quote and columns are for CSV files: JSON has none')
+  if (format === 'tsv' && delimiter !== undefined && delimiter !== '\t') {
+    refuse(
+      (of) =>
+        `${of('format')} tsv is delimited by tabs, so ${of('delimiter')} ${quoted(delimiter)} is for ${of('format')} csv`,
+    )
   }
+  if (columns?.length === 0) refuse((of) => `${of('columns')} names no column`)
+  const unnamed = columns?.findIndex((column) => column.trim() === '') ?? -1
+  if (unnamed >= 0) {
+    refuse((of) => `${of('columns')}: column ${unnamed + 1} has no name, and each needs one`)
+  }
+  if (format?.startsWith('json')) refuseForJson(options)
   const role = Object.keys(map).find((key) => !(ROLES as readonly string[]).includes(key))
   if (role !== undefined) {
-    refuse(`a column cannot be mapped as ${JSON.stringify(role)}: ${ROLES.join(', ')} are known`)
+    refuse(
+      (of) =>
+        `a column cannot be mapped as ${quoted(role)} by ${of('map')}: ${ROLES.join(', ')} are known`,
+    )
   }
   if (currency !== undefined && !isCurrency(currency)) {
-    refuse(`currency ${JSON.stringify(currency)} is not an ISO 4217 code in capitals, such as USD`)
+    refuse(
+      (of) =>
+        `${of('currency')} ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
+    )
   }
+}
+
+function refuseForJson({ delimiter, quote, columns }: ReadingOptions): void {
+  if (delimiter === undefined && quote === undefined && columns === undefined) return
+  refuse(
+    (of) =>
+      `${of('delimiter')}, ${of('quote')} and ${of('columns')} are for CSV files: JSON has none`,
+  )
 }
 
 /** Opens a source as a batch, in the format that is asked for, or that its name or its first character tells. */
@@ -56,13 +85,16 @@ export async function openBatchFile(
   const { columns, map = {}, currency, keep = false } = options
   if (shape === 'csv' || shape === 'tsv') {
     const { delimiter = shape === 'tsv' ? '\t' : ',', quote = '"' } = options
+    if (quote !== '' && delimiter.includes(quote)) {
+      refuse(
+        (of) =>
+          `a quote is one character that is not in the delimiter, and ${of('quote')} ${quoted(quote)} is in ${quoted(delimiter)}`,
+      )
+    }
     const reading = describe({ format: 'csv', delimiter, quote, columns, map, currency, keep })
     return await openSeparated(source, { delimiter, quote }, { batch, reading, options })
   }
-  if (options.columns || options.delimiter !== undefined || options.quote !== undefined) {
-    const problem = 'delimiter, quote and columns are for CSV files, and this is JSON'
-    throw new BatchFileError(source.name, problem)
-  }
+  refuseForJson(options)
   const reading = describe({ format: shape, map, currency, keep })
   const layout = shape === 'array' ? 'array' : 'lines'
   return await openJson(source, layout, { batch, reading, options })

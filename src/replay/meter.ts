@@ -1,5 +1,6 @@
 import type { BatchRecord } from '../batch.ts'
 import type { ReplayOptions } from './options.ts'
+import type { Outcome } from './post-rows.ts'
 import type { Source } from './source.ts'
 import { type ReplayProgress, type ReplaySummary, amountsOf, progressOf } from './summary.ts'
 
@@ -10,18 +11,18 @@ export class Meter {
   readonly #begun = performance.now()
   readonly #source: Source
   readonly #begin: BatchRecord
-  readonly #tell: ((progress: ReplayProgress) => void) | undefined
+  readonly #options: Pick<ReplayOptions, 'dryRun' | 'onProgress'>
   #told = 0
   #phase: ReplayProgress['phase'] | undefined
 
   constructor(
     source: Source,
     begin: BatchRecord,
-    tell: ((progress: ReplayProgress) => void) | undefined,
+    options: Pick<ReplayOptions, 'dryRun' | 'onProgress'>,
   ) {
     this.#source = source
     this.#begin = begin
-    this.#tell = tell
+    this.#options = options
   }
 
   /** So many records of the file were read to check it. */
@@ -36,11 +37,7 @@ export class Meter {
     this.#report(progressOf(record), 'posting', record.position - resumedAt)
   }
 
-  summary(
-    record: BatchRecord,
-    status: ReplaySummary['status'],
-    { dryRun = false }: ReplayOptions,
-  ): ReplaySummary {
+  summary({ record, status, stoppedAt }: Outcome): ReplaySummary {
     const seconds = (performance.now() - this.#begun) / 1000
     const { position: resumedAt, status: before } = this.#begin
     return {
@@ -48,7 +45,7 @@ export class Meter {
       source: record.source,
       digest: record.digest,
       status,
-      dryRun,
+      dryRun: Boolean(this.#options.dryRun),
       alreadyFinished: before === 'finished',
       ...progressOf(record),
       refusedByCode: record.refusedByCode,
@@ -56,6 +53,7 @@ export class Meter {
       resumedAt,
       seconds,
       rate: (record.position - resumedAt) / seconds,
+      ...(stoppedAt && { stoppedAt }),
     }
   }
 
@@ -67,12 +65,13 @@ export class Meter {
     const now = performance.now()
     const isDue =
       now - this.#told >= INTERVAL_MS || phase !== this.#phase || counts.read === counts.records
-    if (!this.#tell || !isDue) return
+    const { onProgress } = this.#options
+    if (!onProgress || !isDue) return
     this.#phase = phase
     this.#told = now
     const rate = (done * 1000) / (now - this.#begun)
     const left = counts.records - counts.read
-    this.#tell({
+    onProgress({
       name: this.#begin._id,
       phase,
       ...counts,

@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream'
+import { quote } from '../errors.ts'
 import { isText } from '../request.ts'
 import type { ReadingOptions } from './batch-file.ts'
 import { refuse } from './errors.ts'
 import { checkReadingOptions } from './format.ts'
+import type { Rehearsal } from './rehearsal.ts'
 import type { ReplayProgress } from './summary.ts'
 
 export interface ReplayOptions extends ReadingOptions {
@@ -18,8 +20,11 @@ export interface ReplayOptions extends ReadingOptions {
   readonly maxErrors?: number | undefined
   /** The whole file in one transaction, or nothing of it where a line is refused. */
   readonly atomic?: boolean | undefined
-  /** Writes nothing to the database; the summary and the rejects are those of a real run. */
-  readonly dryRun?: boolean | undefined
+  /**
+   * Writes nothing to the database; the summary and the rejects are those of a real run. A
+   * {@link Rehearsal} goes on from what its files before this one would have left.
+   */
+  readonly dryRun?: boolean | Rehearsal | undefined
   /** A file for all the batch's refused lines, written at the end in the input's format. */
   readonly rejects?: string | undefined
   /** Ends the replay after the chunk that is in flight. Before the file's digest is known it throws the signal's reason. */
@@ -31,24 +36,36 @@ export interface ReplayOptions extends ReadingOptions {
 /** Refuses options that make no sense, alone or together. */
 export function checkOptions(options: ReplayOptions): void {
   checkReadingOptions(options)
-  const { file, stdin, name, onError, maxErrors, atomic } = options
-  if (file === '') refuse('the file has no name')
-  if (file === '-' && !stdin) refuse('"-" is the standard input, and there is none')
+  const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
+  if (file === '') refuse(() => 'the file has no name')
+  if (file === '-' && !stdin) refuse(() => '"-" is the standard input, and there is none')
   if (name !== undefined && !isBatchName(name)) {
-    refuse(`a batch's name is ${BATCH_NAME}, and ${JSON.stringify(name)} is not`)
+    refuse((of) => `a batch's name is ${BATCH_NAME}, and ${of('name')} ${quote(name)} is not`)
   }
   if (maxErrors !== undefined && !(Number.isSafeInteger(maxErrors) && maxErrors >= 0)) {
-    refuse(`max errors is a whole number from 0, and ${maxErrors} is not`)
+    refuse(
+      (of) => `max errors is a whole number from 0, and ${of('maxErrors')} ${maxErrors} is not`,
+    )
+  }
+  if (onError !== undefined && !['continue', 'stop'].includes(onError)) {
+    refuse((of) => `${of('onError')} is "continue" or "stop", and ${quote(onError)} is not`)
   }
   if (onError === 'stop' && maxErrors !== undefined && maxErrors > 0) {
     refuse(
-      'onError "stop" allows no refusal, so maxErrors says nothing beside it: give one of them',
+      (of) =>
+        `${of('onError')} "stop" allows no refusal, so ${of('maxErrors')} says nothing beside it: give one of them`,
     )
   }
   if (atomic && (onError !== undefined || maxErrors !== undefined)) {
     refuse(
-      'an atomic batch is refused whole at any refusal: onError and maxErrors say nothing beside it',
+      (of) =>
+        `an ${of('atomic')} batch is refused whole at any refusal, so ${of('onError')} and ${of('maxErrors')} say nothing beside it`,
     )
+  }
+  if (rejects === '')
+    refuse((of) => `the file for the rejects has no name: ${of('rejects')} is its path`)
+  if (rejects === '-') {
+    refuse((of) => `the rejects are written to a file: ${of('rejects')} is its path, such as ./-`)
   }
 }
 

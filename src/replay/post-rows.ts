@@ -14,6 +14,8 @@ interface PostRowsOptions {
   /** Sees each chunk of rows before it is posted, none at the end, and may throw. */
   readonly onRead?: (rows: readonly Row[], record: BatchRecord) => Promise<void>
   readonly onAdvance?: (record: BatchRecord) => void
+  /** Is given the refusals that the database does not hold. */
+  readonly onRefused?: ((refusals: readonly BatchRefusal[]) => Promise<void>) | undefined
 }
 
 /** How far a book came with the rows of a batch, and why no further. */
@@ -21,19 +23,16 @@ export interface Outcome {
   readonly record: BatchRecord
   readonly status: ReplaySummary['status']
   readonly stoppedAt?: BatchRefusal | undefined
-  /** Those that the database does not hold. */
-  readonly refusals: readonly BatchRefusal[]
 }
 
 /** Posts the rows of a batch from where it stands, in chunks of a fitting size, until it is finished. */
 export async function postRows(
   blocks: AsyncGenerator<Row[]>,
   book: Book,
-  { begin, isAtomic = false, signal, onRead, onAdvance }: PostRowsOptions,
+  { begin, isAtomic = false, signal, onRead, onAdvance, onRefused }: PostRowsOptions,
 ): Promise<Outcome> {
   const queue = new RowQueue(blocks)
   const size = new ChunkSize()
-  const refusals: BatchRefusal[] = []
   let record = begin
   // The next rows are read while these are posted.
   const take = () => {
@@ -44,7 +43,7 @@ export async function postRows(
   let next = take()
   try {
     while (record.status !== 'finished') {
-      if (signal?.aborted) return { record, status: 'interrupted', refusals }
+      if (signal?.aborted) return { record, status: 'interrupted' }
       let rows = await next
       next = take()
       await onRead?.(rows, record)
@@ -52,11 +51,11 @@ export async function postRows(
         throw new Error(`${rows.length} of ${record.records} records cannot be posted as atomic`)
       }
       do {
-        if (signal?.aborted) return { record, status: 'interrupted', refusals }
+        if (signal?.aborted) return { record, status: 'interrupted' }
         const begun = performance.now()
         const advance = await book.advance(rows, { isAtomic })
-        refusals.push(...advance.refusals)
-        if (advance.isRefused) return { record: advance.record, status: 'refused', refusals }
+        await onRefused?.(advance.refusals)
+        if (advance.isRefused) return { record: advance.record, status: 'refused' }
         size.learn({
           rows: advance.record.position - record.position,
           milliseconds: performance.now() - begun,
@@ -65,11 +64,11 @@ export async function postRows(
         record = advance.record
         onAdvance?.(record)
         const { stoppedAt } = advance
-        if (stoppedAt) return { record, status: 'stopped', stoppedAt, refusals }
+        if (stoppedAt) return { record, status: 'stopped', stoppedAt }
         rows = rows.filter(({ position }) => position > record.position)
       } while (rows.length > 0)
     }
-    return { record, status: 'finished', refusals }
+    return { record, status: 'finished' }
   } finally {
     await next.catch(() => undefined)
     await queue.close()

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { access, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import {
+  type FileHandle,
+  access,
+  constants,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import mongoose, { type Connection } from 'mongoose'
 import type { RefusalRecord } from '../batch.ts'
 import type { Reject, RejectsFormat } from './batch-file.ts'
 import { BatchFileError } from './errors.ts'
 import { type SourceOptions, identify } from './source.ts'
+import { append, openTemporary } from './spool.ts'
 
 /** Refuses a file of rejects that could not be written at the end, or that would replace something else. */
 export async function checkRejectsFile(path: string, options: SourceOptions): Promise<void> {
@@ -29,54 +39,104 @@ export async function checkRejectsFile(path: string, options: SourceOptions): Pr
   }
 }
 
-/** Writes a file of rejects: all of it, or the file that was there stays as it was. */
-export async function writeRejects(
-  path: string,
-  rejects: AsyncIterable<Reject> | Iterable<Reject>,
-  format: RejectsFormat,
-): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
-  const file = await open(temporary, 'wx')
-  try {
-    let pending = format.head
-    let isFirst = true
-    for await (const reject of rejects) {
-      pending += (isFirst ? '' : format.separator) + format.write(reject)
-      isFirst = false
-      if (pending.length < 64 * 1024) continue
-      await file.writeFile(pending)
+/**
+ * A file of rejects, gathered in a temporary one: all of it is put in its place at once, or what was there
+ * stays as it was.
+ */
+export class RejectsFile {
+  readonly #path: string
+  readonly #format: RejectsFormat
+  #gathered: FileHandle | undefined
+
+  constructor(path: string, format: RejectsFormat) {
+    this.#path = path
+    this.#format = format
+  }
+
+  async add(rejects: AsyncIterable<Reject> | Iterable<Reject>): Promise<void> {
+    const { head, separator } = this.#format
+    let pending = ''
+    const write = async () => {
+      if (pending === '') return
+      this.#gathered ??= await openTemporary()
+      await append(this.#gathered, pending)
       pending = ''
     }
-    await file.writeFile(isFirst ? format.none : pending + format.tail)
-    await file.sync()
-    await file.close()
-    await rename(temporary, path)
-  } catch (error) {
-    await file.close().catch(() => undefined)
-    await rm(temporary, { force: true })
-    throw error
+    let isFirst = !this.#gathered
+    for await (const reject of rejects) {
+      pending += (isFirst ? head : separator) + this.#format.write(reject)
+      isFirst = false
+      if (pending.length > PENDING_LENGTH) await write()
+    }
+    await write()
+  }
+
+  /** Puts the file in its place. */
+  async put(): Promise<void> {
+    const { none, tail } = this.#format
+    if (this.#gathered) await append(this.#gathered, tail)
+    // A link stays a link.
+    const path = await realpath(this.#path).catch(() => this.#path)
+    await removeAbandoned(path)
+    const temporary = `${path}.${randomUUID()}.tmp`
+    const file = await open(temporary, 'wx')
+    try {
+      if (this.#gathered) await copy(this.#gathered, file)
+      else await file.writeFile(none)
+      await file.sync()
+      await file.close()
+      await rename(temporary, path)
+    } catch (error) {
+      await file.close()
+      await rm(temporary, { force: true })
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#gathered?.close()
+  }
+}
+
+const PENDING_LENGTH = 64 * 1024
+
+async function copy(from: FileHandle, to: FileHandle): Promise<void> {
+  const buffer = Buffer.allocUnsafe(COPIED_BYTES)
+  for (let position = 0; ;) {
+    const { bytesRead } = await from.read(buffer, 0, buffer.length, position)
+    if (bytesRead === 0) return
+    position += bytesRead
+    await to.writeFile(buffer.subarray(0, bytesRead))
+  }
+}
+
+const COPIED_BYTES = 256 * 1024
+
+/** A file that is put in its place is written in one go: what rested so long is of a process that was killed. */
+const ABANDONED_AFTER_MS = 3_600_000
+
+async function removeAbandoned(path: string): Promise<void> {
+  const folder = dirname(path)
+  const suffix = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(basename(path)) || !suffix.test(name.slice(basename(path).length)))
+      continue
+    const found = await stat(join(folder, name)).catch(() => undefined)
+    if (!found || Date.now() - found.mtimeMs < ABANDONED_AFTER_MS) continue
+    await rm(join(folder, name), { force: true })
   }
 }
 
 /** The refused lines of a batch that are stored, in the file's order. */
-async function* storedRefusals(
+export async function* storedRejects(
   connection: Connection,
   batch: string,
-): AsyncGenerator<RefusalRecord> {
-  yield* connection
+): AsyncGenerator<Reject> {
+  const refusals = connection
     .collection<RefusalRecord>('refusals')
     .find({ _id: { $gte: { batch }, $lt: { batch, line: new mongoose.mongo.MaxKey() } } } as object)
     .sort({ _id: 1 })
-}
-
-/** All refused lines of a batch: those stored, then those of a run that stores none. */
-export async function* rejectsOf(
-  connection: Connection,
-  batch: string,
-  others: readonly Reject[],
-): AsyncGenerator<Reject> {
-  for await (const { _id, row: text, ...reject } of storedRefusals(connection, batch)) {
+  for await (const { _id, row: text, ...reject } of refusals) {
     yield { ...reject, line: _id.line, text }
   }
-  yield* others
 }

@@ -3,9 +3,6 @@ import type { Row } from './row.ts'
 /** How much text is taken at once at most, in characters, however few rows it makes. */
 const MOST_TEXT = 8 * 1024 * 1024
 
-/** How much text an atomic batch may have in all, in characters: its rows are taken at once. */
-export const ATOMIC_TEXT = 16 * 1024 * 1024
-
 /** Rows on their way from a file, given out in chunks of any length. */
 export class RowQueue {
   readonly #blocks: AsyncGenerator<Row[]>
