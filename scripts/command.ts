@@ -50,6 +50,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** The command failed, and the message says what can be done about it: exit 1, without a stack. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+}
+
 /** The yargs option `--json`, of every command that prints a result. */
 export const jsonOption = { describe: 'print JSON', type: 'boolean', default: false } as const
 

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { openDatabase, requireReplicaSet, describeUri, isLocalUri } from '../src/index.ts'
-import type { CommonOptions, Context, Database } from './command.ts'
+import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 
 /**
  * Opens the database that the options name, else the local one, for the time of some work. Its name is
@@ -29,10 +29,24 @@ export async function withDatabase<Result>(
       const name = describeUri(engine.uri)
       context.tell(`database: ${name}`)
       return await work({ connection, name, isLocal: isLocalUri(engine.uri) })
+    } catch (error) {
+      throw withLog(error, engine.folder)
     } finally {
       await connection.close()
     }
   } finally {
     await engine.close()
   }
+}
+
+/** An error that says where the local database has its log, where that may tell why it was lost. */
+function withLog(error: unknown, folder: string | undefined): unknown {
+  const isExplained = error instanceof CommandFailure
+  const cause = isExplained ? error.cause : error
+  const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
+  const isLost = cause instanceof MongoNetworkError || cause instanceof MongoServerSelectionError
+  if (!isLost || folder === undefined) return error
+  const problem = isExplained ? error.message : `MongoDB: ${cause.message}`
+  const log = `the log of the local database: ${folder}/mongod.log`
+  return new CommandFailure(`${problem}; ${log}`, { cause })
 }

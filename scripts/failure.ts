@@ -6,8 +6,9 @@ import {
   MigrationFailedError,
   MigrationLockLostError,
   MigrationLockedError,
+  StorageError,
 } from '../src/index.ts'
-import { Exit, type ExitCode, UsageError } from './command.ts'
+import { CommandFailure, Exit, type ExitCode, UsageError } from './command.ts'
 
 /** What a person is told of something thrown, and the exit code. A stack is shown only of what no user can cause. */
 export function explain(error: unknown): { message: string; exitCode: ExitCode } {
@@ -24,7 +25,13 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
   if (error instanceof MigrationFailedError || error instanceof MigrationLockLostError) {
     return { message: error.message, exitCode: Exit.failure }
   }
-  if (error instanceof EngineError) return { message: error.message, exitCode: Exit.failure }
+  if (
+    error instanceof EngineError ||
+    error instanceof StorageError ||
+    error instanceof CommandFailure
+  ) {
+    return { message: error.message, exitCode: Exit.failure }
+  }
   if (error instanceof mongoose.mongo.MongoError) {
     return { message: `MongoDB: ${error.message}`, exitCode: Exit.failure }
   }

@@ -1,12 +1,16 @@
-import type { Connection } from 'mongoose'
+import mongoose, { type Connection } from 'mongoose'
 import {
+  MigrationFailedError,
+  Rehearsal,
+  RejectsError,
   type ReplayOptions,
-  type ReplayProgress,
+  ReplayOptionsError,
   type ReplaySummary,
-  replay,
+  checkReplayOptions,
 } from '../src/index.ts'
 import {
   type Command,
+  CommandFailure,
   type Context,
   Exit,
   type ExitCode,
@@ -15,27 +19,18 @@ import {
 } from './command.ts'
 import { withDatabase } from './database.ts'
 import { bringUpToDate } from './migrations.ts'
-import { type Progress, startProgress } from './progress.ts'
+import {
+  type ReplayCommandOptions,
+  parameterOf,
+  readDelimiter,
+  readKept,
+  readMap,
+  readNames,
+  replayOptions,
+} from './replay-options.ts'
+import { replayWithProgress } from './replay-progress.ts'
+import { renderSummary } from './replay-summary.ts'
 import { fileNamed } from './stdin.ts'
-import { renderPairs } from './table.ts'
-
-interface ReplayCommandOptions {
-  files: string[]
-  as: string | undefined
-  format: 'csv' | 'tsv' | 'jsonl' | 'json' | undefined
-  delimiter: string | undefined
-  quote: string | undefined
-  columns: string[] | undefined
-  map: Record<string, string> | undefined
-  currency: string | undefined
-  keep: string[] | undefined
-  rejects: string | undefined
-  'on-error': 'continue' | 'stop' | undefined
-  'max-errors': number | undefined
-  atomic: boolean
-  'dry-run': boolean
-  json: boolean
-}
 
 export const replayCommand: Command<ReplayCommandOptions> = {
   command: 'replay <files..>',
@@ -59,9 +54,10 @@ export const replayCommand: Command<ReplayCommandOptions> = {
         requiresArg: true,
       })
       .option('delimiter', {
-        describe: 'between the fields of a CSV file',
+        describe: 'between the fields of a CSV file [default: ,]',
         type: 'string',
         requiresArg: true,
+        coerce: readDelimiter,
       })
       .option('quote', {
         describe: 'around fields of a CSV file',
@@ -72,7 +68,7 @@ export const replayCommand: Command<ReplayCommandOptions> = {
         describe: 'names for the columns of a CSV file with no header: from,to,amount',
         type: 'string',
         requiresArg: true,
-        coerce: commaSeparated,
+        coerce: readNames,
       })
       .option('map', {
         describe: 'which column holds what: from=nameOrig,to=nameDest,amount=amount,transferId=id',
@@ -88,11 +84,11 @@ export const replayCommand: Command<ReplayCommandOptions> = {
       .option('keep', {
         describe: 'keep other columns as metadata: all of them, or those named',
         type: 'string',
-        coerce: commaSeparated,
+        coerce: readKept,
       })
       .option('rejects', {
         describe:
-          'write the refused lines to this file, in the input’s format, to be mended and replayed',
+          'write the refused lines to this file, in the input’s format, to be mended and replayed; --dry-run does too',
         type: 'string',
         requiresArg: true,
       })
@@ -114,133 +110,94 @@ export const replayCommand: Command<ReplayCommandOptions> = {
         default: false,
       })
       .option('dry-run', {
-        describe: 'say what would happen, write nothing',
+        describe: 'say what would happen, write nothing but the rejects',
         type: 'boolean',
         default: false,
       })
       .option('json', { describe: 'print the summary as JSON', type: 'boolean', default: false }),
   run: (options, context) => {
-    if (options.files.length > 1 && (options.as ?? options.rejects) !== undefined) {
-      throw new UsageError('--as and --rejects are for one file at a time')
-    }
+    const calls = options.files.map((file) => replayOptions(fileNamed(file), options, context))
+    checkCalls(calls)
     return withDatabase(options, context, async (database) => {
-      const { connection } = database
-      if (!options['dry-run']) await bringUpToDate(database, context)
-      let exitCode: ExitCode = Exit.done
-      for (const file of options.files.map(fileNamed)) {
-        const summary = await replayWithProgress(
-          connection,
-          replayOptions(file, options, context),
-          context,
-        )
-        context.print(options.json ? JSON.stringify(summary) : renderSummary(summary))
-        if (summary.status === 'interrupted') {
-          context.tell('interrupted; run the same command again to go on')
-          return Exit.interrupted
-        }
-        if (summary.refused > 0 || summary.status !== 'finished') exitCode = Exit.refusals
-        if (summary.status !== 'finished') break
+      try {
+        if (!options['dry-run']) await bringUpToDate(database, context)
+        return await replayAll(database.connection, calls, options, context)
+      } catch (error) {
+        if (!isInterruption(error, context.signal)) throw error
+        context.tell(INTERRUPTED)
+        return Exit.interrupted
       }
-      return exitCode
     })
   },
 }
 
-const commaSeparated = (text: string): string[] => text.split(',').filter((part) => part !== '')
+const INTERRUPTED = 'interrupted; run the same command again to go on'
 
-function readMap(text: string): Record<string, string> {
-  const pairs = commaSeparated(text).map((pair) => pair.split('='))
-  for (const pair of pairs) {
-    if (pair.length !== 2 || pair.includes('')) {
-      throw new UsageError(`--map ${text}: expected pairs such as from=nameOrig,to=nameDest`)
-    }
+/** Whether something was thrown because of the signal, and for no other reason. */
+const isInterruption = (error: unknown, { aborted }: AbortSignal): boolean =>
+  aborted && ((error as Error).name === 'AbortError' || error instanceof MigrationFailedError)
+
+async function replayAll(
+  connection: Connection,
+  calls: readonly ReplayOptions[],
+  { json, 'dry-run': isDry }: ReplayCommandOptions,
+  context: Context,
+): Promise<ExitCode> {
+  const dryRun = isDry && new Rehearsal(connection)
+  const print = (summary: ReplaySummary) => {
+    context.print(json ? JSON.stringify(summary) : renderSummary(summary))
   }
-  return Object.fromEntries(pairs)
+  let exitCode: ExitCode = Exit.done
+  for (const call of calls) {
+    const summary = await replayOne(connection, { ...call, dryRun }, { context, print })
+    if (summary.status === 'interrupted') {
+      context.tell(INTERRUPTED)
+      return Exit.interrupted
+    }
+    if (summary.refused > 0 || summary.status !== 'finished') exitCode = Exit.refusals
+    if (summary.status !== 'finished') break
+  }
+  return exitCode
 }
 
-const replayOptions = (
-  file: string,
-  options: ReplayCommandOptions,
-  { stdin, signal }: Context,
-): ReplayOptions => ({
-  file,
-  stdin,
-  signal,
-  name: options.as,
-  format: options.format,
-  delimiter: options.delimiter,
-  quote: options.quote,
-  columns: options.columns,
-  map: options.map,
-  currency: options.currency,
-  keep: options.keep?.length === 0 ? true : options.keep,
-  rejects: options.rejects,
-  onError: options['on-error'],
-  maxErrors: options['max-errors'],
-  atomic: options.atomic,
-  dryRun: options['dry-run'],
-})
-
-/** Replays a file and shows how far it is. */
-export async function replayWithProgress(
-  connection: Connection,
-  options: ReplayOptions,
-  context: Context,
-): Promise<ReplaySummary> {
-  let phase: ReplayProgress['phase'] | undefined
-  let progress: Progress | undefined
-  const onProgress = (state: ReplayProgress): void => {
-    if (state.phase !== phase) {
-      progress?.stop()
-      phase = state.phase
-      progress = startProgress(context, { unit: phase === 'checking' ? 'lines checked' : 'lines' })
-    }
-    if (phase === 'checking') progress?.update(state.read)
-    else {
-      const detail = `${state.posted} posted, ${state.refused} refused`
-      progress?.update(state.read, state.records, detail)
-    }
+/** Refuses what makes no sense before a database is opened for it. */
+function checkCalls(calls: readonly ReplayOptions[]): void {
+  const [{ name, rejects } = {}, ...others] = calls
+  if (others.length > 0 && (name ?? rejects) !== undefined) {
+    throw new UsageError('--as and --rejects are for one file at a time')
+  }
+  if (calls.filter(({ file }) => file === '-').length > 1) {
+    throw new UsageError('- is the standard input, which can be read only once')
   }
   try {
-    return await replay(connection, { ...options, onProgress })
-  } finally {
-    progress?.stop()
+    for (const call of calls) checkReplayOptions(call)
+  } catch (error) {
+    throw explained(error, {})
   }
 }
 
-const count = new Intl.NumberFormat('en')
-
-/** A summary for people: counts, refusals by code, what was moved, and how fast. */
-export function renderSummary(summary: ReplaySummary): string {
-  const { name, source, resumedAt, seconds, rate } = summary
-  const rows = [
-    ['batch', name === source ? name : `${name} (${source})`],
-    ['status', describeStatus(summary)],
-    ['read', `${count.format(summary.read)} of ${count.format(summary.records)}`],
-    ['posted', count.format(summary.posted)],
-    ['existing', count.format(summary.existing)],
-    ['refused', count.format(summary.refused)],
-    ...Object.entries(summary.refusedByCode)
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([code, refused]) => [`  ${code}`, count.format(refused)]),
-    ...Object.entries(summary.amountByCurrency).map(([currency, amount]) => [
-      `moved ${currency}`,
-      amount,
-    ]),
-    ['time', `${seconds.toFixed(2)} s, ${count.format(Math.round(rate))} a second`],
-  ]
-  if (resumedAt > 0 && !summary.alreadyFinished) {
-    rows.splice(3, 0, ['resumed after', count.format(resumedAt)])
+/** Replays one file and prints its summary. */
+async function replayOne(
+  connection: Connection,
+  options: ReplayOptions,
+  { context, print }: { context: Context; print: (summary: ReplaySummary) => void },
+): Promise<ReplaySummary> {
+  try {
+    const summary = await replayWithProgress(connection, options, context)
+    print(summary)
+    return summary
+  } catch (error) {
+    if (error instanceof RejectsError) print(error.summary)
+    throw explained(error, options)
   }
-  return renderPairs(rows)
 }
 
-function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySummary): string {
-  if (alreadyFinished) return 'finished before: all is posted already, nothing was changed'
-  const ended = stoppedAt
-    ? `stopped before line ${stoppedAt.line}: ${stoppedAt.code}: ${stoppedAt.message}`
-    : status === 'refused'
-      ? 'refused whole: nothing of it was posted'
-      : status
-  return dryRun ? `${ended} (rehearsal: nothing was written)` : ended
+/** What went wrong as a person at the command line is told of it. */
+function explained(error: unknown, { dryRun = false }: Pick<ReplayOptions, 'dryRun'>): unknown {
+  if (error instanceof ReplayOptionsError) return new UsageError(error.describe(parameterOf))
+  if (!(error instanceof mongoose.mongo.MongoError)) return error
+  const advice = dryRun
+    ? 'nothing was written'
+    : 'what is posted stays posted: once that is mended, run the same command again to go on'
+  return new CommandFailure(`MongoDB: ${error.message}; ${advice}`, { cause: error })
 }

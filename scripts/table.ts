@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import stringWidth from 'string-width'
+import { quote } from '../src/index.ts'
 
 /** How a column is set. */
 export type Alignment = 'left' | 'right'
@@ -50,6 +51,10 @@ export function renderPairs(rows: readonly (readonly string[])[]): string {
   table.push(...rows.map((row) => [...row]))
   return withoutTrailingSpace(table.toString())
 }
+
+/** A text that may be anything as a cell: as it is where it is short and printable, else quoted and cut. */
+export const cell = (text: string, longest = 256): string =>
+  text.length <= longest && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? text : quote(text)
 
 const withoutTrailingSpace = (text: string): string => text.replace(/ +$/gm, '')
 

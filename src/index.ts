@@ -86,10 +86,18 @@ export { holdsNotebook } from './notebook/collections.ts'
 export { restoreNotebook } from './notebook/restoration.ts'
 export { type OpeningRequest, openingDifferences, readOpening } from './opening.ts'
 export type { Metadata, TransferRequest } from './request.ts'
-export { BatchConflictError, BatchFileError, ReplayOptionsError } from './replay/errors.ts'
+export {
+  BatchConflictError,
+  BatchFileError,
+  type OptionName,
+  RejectsError,
+  ReplayOptionsError,
+  StorageError,
+} from './replay/errors.ts'
 export type { BatchRefusalCode } from './replay/tally.ts'
+export { type ReplayOptions, checkReplayOptions } from './replay/options.ts'
+export { Rehearsal } from './replay/rehearsal.ts'
 export { replay } from './replay/replay.ts'
-export type { ReplayOptions } from './replay/options.ts'
 export type { ReplayProgress, ReplaySummary } from './replay/summary.ts'
 export { type StatementEntry, type StatementOptions, type StatementRange } from './statement.ts'
 export { TransactionTimeoutError, isDuplicatesOnly } from './transaction.ts'

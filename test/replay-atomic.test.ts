@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { freshBatch } from '../src/batch.ts'
 import { databaseBook } from '../src/replay/book.ts'
@@ -43,6 +44,16 @@ test.each([{ dryRun: false }, { dryRun: true }])(
     expect((await booksOf(connection)).transfers).toEqual([])
   },
 )
+
+test('the lines of an atomic batch name the id that was refused in short printable text', async () => {
+  const id = `\u001B[31m${'L'.repeat(100_000)}`
+  const rejects = await makeFile('rejects.csv', '')
+
+  await replayed(`id,from,to,amount\nT1,A0,A1,1\n${id},A0,A1,1\n`, { atomic: true, rejects })
+
+  const [, linked] = (await readFile(rejects, 'utf8')).split('\n')
+  expect(linked).toMatch(/^LINKED_TRANSFER_REFUSED,.{1,200}\\u001b\[31mL.{1,200},2,T1,A0,A1,1$/)
+})
 
 test('what is left of a batch that another process has begun is not posted as atomic', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '1000' })

@@ -127,11 +127,11 @@ describe('a line that is too long', () => {
 test('a line of delimiters alone is a record, be they tabs or not', async () => {
   const content = 'id,from,to,amount\n,,,\n \t \nT1,A0,A1,1\n'
 
-  expect((await replayed(content)).refused).toEqual(['2 INVALID_ACCOUNT_ID'])
+  expect((await replayed(content)).refused).toEqual(['2 INVALID_TRANSFER_ID'])
   const { connection } = database
   for (const { name } of await connection.listCollections()) {
     await connection.collection(name).deleteMany({})
   }
   const tabs = content.replace(' \t ', '   ').replaceAll(',', '\t')
-  expect((await replayed(tabs, { file: 'batch.tsv' })).refused).toEqual(['2 INVALID_ACCOUNT_ID'])
+  expect((await replayed(tabs, { file: 'batch.tsv' })).refused).toEqual(['2 INVALID_TRANSFER_ID'])
 })

@@ -7,18 +7,19 @@ const database = useDatabase()
 const { connection } = database
 const replayed = replayingOn(database)
 
-describe('a line without an id gets one of the batch and the line', () => {
+describe('a line without an id is refused', () => {
   test.each([
-    ['CSV', 'batch.csv', 'id,from,to,amount\n,A0,A1,1\nT,A0,A1,2\n " " ,A0,A1,3\n'],
+    ['CSV', 'batch.csv', 'id,from,to,amount\nT,A0,A1,1\n,A0,A1,2\n " " ,A0,A1,3\n'],
     [
       'JSON',
       'batch.jsonl',
-      '\n{"id":"","from":"A0","to":"A1","amount":1}\n{"id":"T","from":"A0","to":"A1","amount":2}\n{"from":"A0","to":"A1","amount":3}\n',
+      '\n{"id":"T","from":"A0","to":"A1","amount":1}\n{"id":"","from":"A0","to":"A1","amount":2}\n{"from":"A0","to":"A1","amount":3}\n',
     ],
   ])('in a file of %s whose other lines have theirs', async (_, file, content) => {
-    const { posted } = await replayed(content, { file })
+    const { posted, refused } = await replayed(content, { file })
 
-    expect(posted).toEqual([`${file}:2 A0 A1 1`, 'T A0 A1 2', `${file}:4 A0 A1 3`])
+    expect(posted).toEqual(['T A0 A1 1'])
+    expect(refused).toEqual(['3 INVALID_TRANSFER_ID', '4 INVALID_TRANSFER_ID'])
   })
 })
 

@@ -12,6 +12,8 @@ export interface Database {
   uri: string
   /** Whether it runs on this machine. */
   isLocal: boolean
+  /** Where the local database keeps its data and its log, as it was named; absent for one with a URI. */
+  folder?: string | undefined
   close(): Promise<void>
 }
 
@@ -21,7 +23,8 @@ export async function openDatabase(options: DatabaseOptions = {}): Promise<Datab
   const uri = options.uri || environment['MONGODB_URI']
   if (!uri) {
     const local = await openLocalDatabase(options)
-    return { uri: local.uri, isLocal: true, close: () => local.close() }
+    const { folder } = options
+    return { uri: local.uri, isLocal: true, folder, close: () => local.close() }
   }
   await requireReachable(uri)
   return { uri, isLocal: isLocalUri(uri), close: async () => {} }

@@ -44,7 +44,7 @@ export interface RejectsFormat {
 export interface BatchFile {
   /** What its reading rests on, as text to compare. */
   readonly reading: string
-  /** Whether its records have ids of their own. Those that have none get one of the batch's name and the line. */
+  /** Whether its records have ids of their own. Else each gets one, made of the batch's name and the line. */
   readonly hasIds: boolean
   readonly rejects: RejectsFormat
   /** The records from the first, a header left out. */

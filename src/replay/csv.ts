@@ -159,17 +159,6 @@ const withoutReturn = (text: string): string => (text.endsWith('\r') ? text.slic
 export const fieldsOf = (record: RawRecord, { delimiter }: Dialect): readonly string[] =>
   record.fields ?? record.text.split(delimiter)
 
-/** The fields of a record's text. */
-export function readFields(text: string, dialect: Dialect): readonly string[] {
-  if (dialect.quote === '' || !text.includes(dialect.quote)) return text.split(dialect.delimiter)
-  const record = new OpenRecord({ line: 1, item: 1, text }, dialect)
-  for (const [index, line] of text.split('\n').entries()) {
-    const whole = record.add({ line: index + 1, item: 1, text: line })
-    if (whole) return fieldsOf(whole, dialect)
-  }
-  return []
-}
-
 /** A record's text without its first fields; the whole where it has not as many. */
 export function withoutFields(text: string, count: number, { delimiter, quote }: Dialect): string {
   let isQuoted = false

@@ -6,7 +6,7 @@ import { jsonRejects, readRejected } from './json-rejects.ts'
 import { surveyJson } from './json-survey.ts'
 import { linesOf } from './lines.ts'
 import type { RawRecord, RecordBlocks } from './record.ts'
-import { type Row, idMaker, idOf, requestOf } from './row.ts'
+import { type Row, idMaker, lacksId, requestOf } from './row.ts'
 import type { Source } from './source.ts'
 
 /** Opens a file of JSON objects. What their parts hold is found out for each set of keys. */
@@ -21,7 +21,9 @@ export async function openJson(
       : jsonArrayRecords(source.bytes(), source.name)
   const columnsOf = columnFinder(options)
   const { hasIds } = await surveyJson(records(), { file: source.name, shape, options, columnsOf })
-  const makeId = idMaker(batch)
+  const makeId = hasIds ? undefined : idMaker(batch)
+  /** The id of a record that has none of its own: what an earlier batch made for it, or this one does. */
+  const idMadeFor = (record: RawRecord, madeId?: string) => madeId ?? makeId?.(record)
   const { map = {}, currency } = options
 
   return {
@@ -37,7 +39,7 @@ export async function openJson(
         item,
         text,
         problem,
-        madeId: madeId ?? (hasIds ? undefined : makeId(record)),
+        madeId: idMadeFor(record, madeId),
       })
       if (record.problem !== undefined) {
         // As an object it might be taken for the record that it was.
@@ -55,9 +57,8 @@ export async function openJson(
       const columns = columnsOf(object)
       if ('problem' in columns) return refused(columns.problem, text, rejected?.madeId)
       const value = valueIn(object, columns)
-      const id = idOf(value, columns)
-      const madeId = id === undefined ? (rejected?.madeId ?? makeId(record)) : undefined
-      const request = requestOf(value, columns, { transferId: id ?? madeId, currency })
+      const madeId = lacksId(value, columns) ? idMadeFor(record, rejected?.madeId) : undefined
+      const request = requestOf(value, columns, { madeId, currency })
       return { position, line, item, text, request, madeId }
     },
   }

@@ -34,7 +34,7 @@ export interface ReplayOptions extends ReadingOptions {
 }
 
 /** Refuses options that make no sense, alone or together. */
-export function checkOptions(options: ReplayOptions): void {
+export function checkReplayOptions(options: ReplayOptions): void {
   checkReadingOptions(options)
   const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
   if (file === '') refuse(() => 'the file has no name')

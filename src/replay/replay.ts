@@ -10,7 +10,7 @@ import { openBatchFile } from './format.ts'
 import {
   BATCH_NAME,
   type ReplayOptions,
-  checkOptions,
+  checkReplayOptions,
   isBatchName,
   mostRefusals,
 } from './options.ts'
@@ -38,7 +38,7 @@ export async function replay(
   connection: Connection,
   options: ReplayOptions,
 ): Promise<ReplaySummary> {
-  checkOptions(options)
+  checkReplayOptions(options)
   if (options.rejects !== undefined) await checkRejectsFile(options.rejects, options)
   const source = await openSource(options)
   try {

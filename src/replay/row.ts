@@ -15,11 +15,11 @@ export interface Row {
   readonly text: string
   readonly request?: IdentifiedRequest | undefined
   readonly problem?: string | undefined
-  /** The id that was made for it where it has none. */
+  /** The id that was made for it, in a file that has none. */
   readonly madeId?: string | undefined
 }
 
-/** Makes the ids of a batch's lines that have none: `NAME:LINE`, so that a repeat is a repeat. */
+/** Makes the ids of a batch whose file has none: `NAME:LINE`, so that a repeat is a repeat. */
 export function idMaker(name: string): (place: { line: number; item: number }) => string {
   const isShort = name.length <= 100 && isIdentifier(name)
   const prefix = isShort ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
@@ -72,18 +72,19 @@ function safeKey(column: string): string {
   return /^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/.test(key) ? `${key}_` : key
 }
 
-/** The id that a record has. */
-export const idOf = (value: (index: number) => unknown, { indexes }: RowColumns): unknown =>
-  present(indexes.transferId, value)
+/** Whether a record has no id. */
+export const lacksId = (value: (index: number) => unknown, { indexes }: RowColumns): boolean =>
+  present(indexes.transferId, value) === undefined
 
 /** The transfer that a record asks for. Whether its parts are well formed is the posting's to say. */
 export function requestOf(
   value: (index: number) => unknown,
   { indexes, kept }: RowColumns,
-  { transferId, currency }: { transferId: unknown; currency: string | undefined },
+  { madeId, currency }: { madeId: string | undefined; currency: string | undefined },
 ): IdentifiedRequest {
+  const { transferId } = indexes
   return {
-    transferId,
+    transferId: madeId ?? (transferId === undefined ? undefined : value(transferId)),
     from: value(indexes.from),
     to: value(indexes.to),
     amount: value(indexes.amount),

@@ -7,7 +7,7 @@ import { BatchFileError } from './errors.ts'
 import { linesOf } from './lines.ts'
 import { MARKS } from './marks.ts'
 import type { RawRecord, RecordBlocks } from './record.ts'
-import { type Row, type RowColumns, idMaker, idOf, keptColumns, requestOf } from './row.ts'
+import { type Row, type RowColumns, idMaker, keptColumns, requestOf } from './row.ts'
 import type { Source } from './source.ts'
 
 /** Opens a file of separated values: finds out what its columns hold. */
@@ -29,13 +29,13 @@ export async function openSeparated(
   const kept = keptColumns(columns, found.indexes, keep)
   if ('problem' in kept) return fail(kept.problem)
   const rowColumns: RowColumns = { indexes: found.indexes, kept }
-  const idIndex = found.indexes.transferId
-  const makeId = idMaker(batch)
+  const hasIds = found.indexes.transferId !== undefined
+  const makeId = hasIds ? undefined : idMaker(batch)
 
   return {
     reading,
-    hasIds: idIndex !== undefined,
-    rejects: csvRejects(columns, { dialect, idIndex }),
+    hasIds,
+    rejects: csvRejects(columns, { dialect, hasIds }),
     async *records() {
       let isHeader = header.record !== undefined
       for await (const block of all()) {
@@ -55,7 +55,7 @@ export async function openSeparated(
         item,
         text: record.damage ? oneField(text, dialect) : text,
         problem: linesBefore(record) + problem,
-        madeId: idIndex === undefined ? makeId(record) : undefined,
+        madeId: makeId?.(record),
       })
       if (record.problem !== undefined) return refused(record.problem)
       const fields = fieldsOf(record, dialect)
@@ -63,9 +63,8 @@ export async function openSeparated(
         return refused(widthProblem(fields.length, record, header))
       }
       const value = (index: number) => trimmed(fields[index + marks] as string)
-      const id = idOf(value, rowColumns)
-      const madeId = id === undefined ? makeId(record) : undefined
-      const request = requestOf(value, rowColumns, { transferId: id ?? madeId, currency })
+      const madeId = makeId?.(record)
+      const request = requestOf(value, rowColumns, { madeId, currency })
       return { position, line, item, text, request, madeId }
     },
   }
@@ -103,7 +102,7 @@ async function readHeader(
   if (columns) {
     const own = columns.map(trimmed)
     // The rejects of a file without a header have one.
-    const isHeader = [undefined, 0].some((idIndex) => isEqual(names, rejectsColumns(own, idIndex)))
+    const isHeader = [true, false].some((hasIds) => isEqual(names, rejectsColumns(own, hasIds)))
     return isHeader
       ? { record, marks: MARKS.length, columns: names.slice(MARKS.length) }
       : { marks: 0, columns: own }

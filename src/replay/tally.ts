@@ -1,8 +1,8 @@
 import type { BatchRecord } from '../batch.ts'
-import { LinkedTransferRefusedError, type RefusalCode } from '../errors.ts'
+import { LinkedTransferRefusedError, type RefusalCode, quote } from '../errors.ts'
 import type { TransferResult } from '../evaluation.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../money.ts'
-import type { IdentifiedRequest } from '../request.ts'
+import { type IdentifiedRequest, isIdentifier } from '../request.ts'
 import type { Reject } from './batch-file.ts'
 import type { Row } from './row.ts'
 
@@ -105,7 +105,12 @@ export function linkedResults(
   const malformed = rows.find(({ request }) => !request)
   const refused = results.find(({ status }) => status === 'refused')
   if (!malformed && !refused) return [...results]
-  const refusedTransferId = refused?.transferId ?? `line ${malformed?.line}`
+  // It stands in the message of each of them, and may be anything.
+  const refusedTransferId = refused
+    ? isIdentifier(refused.transferId)
+      ? refused.transferId
+      : quote(refused.transferId)
+    : `line ${malformed?.line}`
   return results.map((result) => {
     if (result.status !== 'posted') return result
     const { transferId } = result

@@ -1,0 +1,36 @@
+import type { Connection } from 'mongoose'
+import {
+  type ReplayOptions,
+  type ReplayProgress,
+  type ReplaySummary,
+  replay,
+} from '../src/index.ts'
+import type { Context } from './command.ts'
+import { type Progress, startProgress } from './progress.ts'
+
+/** Replays a file and shows how far it is. */
+export async function replayWithProgress(
+  connection: Connection,
+  options: ReplayOptions,
+  context: Context,
+): Promise<ReplaySummary> {
+  let phase: ReplayProgress['phase'] | undefined
+  let progress: Progress | undefined
+  const onProgress = (state: ReplayProgress): void => {
+    if (state.phase !== phase) {
+      progress?.stop()
+      phase = state.phase
+      progress = startProgress(context, { unit: phase === 'checking' ? 'lines checked' : 'lines' })
+    }
+    if (phase === 'checking') progress?.update(state.read)
+    else {
+      const detail = `${state.posted} posted, ${state.refused} refused`
+      progress?.update(state.read, state.records, detail)
+    }
+  }
+  try {
+    return await replay(connection, { ...options, onProgress })
+  } finally {
+    progress?.stop()
+  }
+}

@@ -1,0 +1,39 @@
+import type { ReplaySummary } from '../src/index.ts'
+import { cell, renderPairs } from './table.ts'
+
+const count = new Intl.NumberFormat('en')
+
+/** A summary for people: counts, refusals by code, what was moved, and how fast. */
+export function renderSummary(summary: ReplaySummary): string {
+  const { name, source, resumedAt, seconds, rate } = summary
+  const rows = [
+    ['batch', name === source ? name : `${name} (${cell(source)})`],
+    ['status', describeStatus(summary)],
+    ['read', `${count.format(summary.read)} of ${count.format(summary.records)}`],
+    ['posted', count.format(summary.posted)],
+    ['existing', count.format(summary.existing)],
+    ['refused', count.format(summary.refused)],
+    ...Object.entries(summary.refusedByCode)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([code, refused]) => [`  ${code}`, count.format(refused)]),
+    ...Object.entries(summary.amountByCurrency).map(([currency, amount]) => [
+      `moved ${currency}`,
+      amount,
+    ]),
+    ['time', `${seconds.toFixed(2)} s, ${count.format(Math.round(rate))} a second`],
+  ]
+  if (resumedAt > 0 && !summary.alreadyFinished) {
+    rows.splice(3, 0, ['resumed after', count.format(resumedAt)])
+  }
+  return renderPairs(rows)
+}
+
+function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySummary): string {
+  if (alreadyFinished) return 'finished before: all is posted already, nothing was changed'
+  const ended = stoppedAt
+    ? `stopped before line ${stoppedAt.line}: ${stoppedAt.code}: ${stoppedAt.message}`
+    : status === 'refused'
+      ? 'refused whole: nothing of it was posted'
+      : status
+  return dryRun ? `${ended} (rehearsal: nothing was written)` : ended
+}
