@@ -34,13 +34,15 @@ export function startProgress(
       first ??= { done, at: clock() }
       const seconds = (clock() - first.at) / 1000
       const rate = seconds > 0 ? (done - first.done) / seconds : 0
-      const parts = [total === undefined ? `${done} ${unit}` : `${done} of ${total} ${unit}`]
-      if (detail) parts.push(detail)
-      if (rate > 0) parts.push(`${Math.round(rate)} a second`)
-      if (rate > 0 && total !== undefined && done < total) {
-        parts.push(`${duration((total - done) / rate)} left`)
-      }
-      display.show(parts.join(', '), total === undefined || total === 0 ? undefined : done / total)
+      const count = total === undefined ? `${done} ${unit}` : `${done} of ${total} ${unit}`
+      const speed = rate > 0 ? `${Math.round(rate)} a second` : ''
+      const isTimed = rate > 0 && total !== undefined && done < total
+      const left = isTimed ? `${duration((total - done) / rate)} left` : ''
+      const texts = [[count, detail, speed, left], [count, speed, left], [count, left], [count]]
+      display.show(
+        texts.map((parts) => parts.filter((part) => part !== '').join(', ')),
+        total === undefined || total === 0 ? undefined : done / total,
+      )
     },
     stop: () => {
       display.stop()
@@ -49,8 +51,8 @@ export function startProgress(
 }
 
 interface Display {
-  /** Shows a text, and the share that is done where it is known. */
-  show(text: string, share: number | undefined): void
+  /** Shows the first of some texts that there is room for, and the share that is done where it is known. */
+  show(texts: readonly string[], share: number | undefined): void
   stop(): void
 }
 
@@ -59,18 +61,21 @@ const CELLS = 24
 function bar(stream: NodeJS.WriteStream): Display {
   const single = new SingleBar({
     stream,
-    format: '{cells}{text}',
+    format: '{text}',
     hideCursor: true,
     clearOnComplete: true,
     // An interruption is the command's: it finishes what is in flight, then stops this.
     gracefulExit: false,
   })
-  single.start(1, 0, { cells: '', text: '' })
+  single.start(1, 0, { text: '' })
   return {
-    show(text, share) {
+    show(texts, share) {
       const full = Math.floor(CELLS * Math.min(share ?? 0, 1))
       const cells = share === undefined ? '' : `${'█'.repeat(full)}${'░'.repeat(CELLS - full)} `
-      single.update(Math.min(share ?? 0, 1), { cells, text })
+      const columns = stream.columns ?? Infinity
+      const whole = cells + (texts[0] ?? '')
+      const text = [whole, ...texts].find(({ length }) => length <= columns) ?? texts.at(-1)
+      single.update(Math.min(share ?? 0, 1), { text })
     },
     stop: () => {
       single.stop()
@@ -84,7 +89,7 @@ const LINE_EVERY_MS = 5_000
 function lines(stream: NodeJS.WriteStream, clock: () => number): Display {
   let wroteAt = clock()
   return {
-    show(text) {
+    show([text = '']) {
       if (clock() - wroteAt < LINE_EVERY_MS) return
       wroteAt = clock()
       stream.write(`${text}\n`)

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { startProgress } from '../scripts/progress.ts'
 
 /** A stream to draw on, and what was drawn. */
-function drawing({ isTTY }: { isTTY: boolean }) {
-  const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 })
+function drawing({ isTTY, columns = 100 }: { isTTY: boolean; columns?: number }) {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns })
   const chunks: string[] = []
   stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
   return {
@@ -53,6 +53,25 @@ describe('startProgress', () => {
     shown.stop()
     expect(drawn()).toContain(`${'█'.repeat(12)}${'░'.repeat(12)} 100 of 200 accounts`)
     expect(drawn().endsWith('\n')).toBe(false)
+  })
+
+  test.each([
+    [110, '░░ 12345 of 100000 lines, 12000 posted, 345 refused, 1235 a second, 1 min 11 s left'],
+    [85, '12345 of 100000 lines, 12000 posted, 345 refused, 1235 a second, 1 min 11 s left'],
+    [50, '12345 of 100000 lines, 1 min 11 s left'],
+    [30, '12345 of 100000 lines'],
+  ])('leaves out what says least where a terminal has %i columns', (columns, text) => {
+    const { progress, drawn } = drawing({ isTTY: true, columns })
+    let now = 0
+    const shown = startProgress({ progress }, { unit: 'lines', total: 100_000, clock: () => now })
+    shown.update(0)
+    now = 10_000
+    shown.update(12_345, undefined, '12000 posted, 345 refused')
+    shown.stop()
+
+    const lines = drawn().split(/[\r\n]|\u001B\[[\d;?]*[A-Za-z]/)
+    expect(lines.findLast((line) => line.includes('12345'))?.endsWith(text)).toBe(true)
+    expect(lines.every((line) => line.length <= columns)).toBe(true)
   })
 
   test('shows nothing when quiet', () => {

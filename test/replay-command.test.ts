@@ -1,8 +1,7 @@
-import type { ChildProcess } from 'node:child_process'
 import { open, readFile, stat } from 'node:fs/promises'
 import { describe, expect, inject, test } from 'vitest'
 import { batchesCommand } from '../scripts/batches.ts'
-import { makeFile, openAccounts } from './support/batch.ts'
+import { makeFifo, makeFile, openAccounts } from './support/batch.ts'
 import { commandLine } from './support/command-line.ts'
 import { useDatabase } from './support/database.ts'
 
@@ -135,23 +134,33 @@ test('the summary is printed though the rejects cannot be written', async () => 
 })
 
 describe('an interruption ends with 130 at once', () => {
-  const opened = (child: ChildProcess) =>
-    new Promise<void>((resolve) => {
-      child.stderr?.on('data', (chunk: Buffer) => {
-        if (chunk.includes('database: ')) resolve()
-      })
-    })
+  const isClean = (stderr: string) => {
+    expect(stderr).toMatch(/^interrupted; run the same command again to go on$/m)
+    expect(stderr).not.toMatch(/defect|^ {4}at /m)
+  }
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('by %s while stdin is waited for', async (signal) => {
-    const { child, ended } = commandLine(uriOf(), ['replay', '-'])
-    child.stdin?.write(HEAD)
-    await opened(child)
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s while a FIFO is read', async (signal) => {
+    const fifo = await makeFifo()
+    const { child, ended } = commandLine(uriOf(), ['replay', fifo])
+    // Opened once somebody reads.
+    const writer = await open(fifo, 'w')
     child.kill(signal)
 
     const { exitCode, stdout, stderr } = await ended
+    await writer.close()
     expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' })
-    expect(stderr).toMatch(/^interrupted; run the same command again to go on$/m)
-    expect(stderr).not.toMatch(/defect|^ {4}at /m)
+    isClean(stderr)
+  })
+
+  test('by SIGINT while stdin is waited for', async () => {
+    const { child, ended } = commandLine(uriOf(), ['replay', '-'])
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (chunk.includes('database: ')) child.kill('SIGINT')
+    })
+
+    const { exitCode, stderr } = await ended
+    expect(exitCode).toBe(130)
+    isClean(stderr)
   })
 })
 

@@ -1,14 +1,18 @@
-import { execFileSync } from 'node:child_process'
 import { closeSync, createReadStream, openSync, utimesSync, writeSync } from 'node:fs'
 import { chmod, open, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { replay } from '../src/replay/replay.ts'
-import { booksOf, hardBatch, makeFile, openAccounts, replayingOn } from './support/batch.ts'
+import {
+  booksOf,
+  hardBatch,
+  makeFifo,
+  makeFile,
+  openAccounts,
+  replayingOn,
+} from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
-import { makeFolder } from './support/temporary-folder.ts'
 
 const database = useDatabase()
 const { connection, Account } = database
@@ -176,12 +180,6 @@ describe('what can be read only once', () => {
 
     expect(await replaying).toMatchObject({ name: 'fifo', posted: 1 })
   })
-
-  async function makeFifo() {
-    const fifo = join(await makeFolder(), 'fifo')
-    execFileSync('mkfifo', [fifo])
-    return fifo
-  }
 
   const endless = (piece: Buffer, read: { bytes: number }) =>
     Readable.from(

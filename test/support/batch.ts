@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Connection } from 'mongoose'
@@ -10,6 +11,13 @@ import { makeFolder } from './temporary-folder.ts'
 export async function makeFile(name: string, content: string | Buffer): Promise<string> {
   const path = join(await makeFolder(), name)
   await writeFile(path, content)
+  return path
+}
+
+/** Makes a FIFO that is removed when the test has finished; gives its path. */
+export async function makeFifo(): Promise<string> {
+  const path = join(await makeFolder(), 'fifo')
+  execFileSync('mkfifo', [path])
   return path
 }
 
