@@ -69,7 +69,9 @@ describe('startProgress', () => {
     shown.update(12_345, undefined, '12000 posted, 345 refused')
     shown.stop()
 
-    const lines = drawn().split(/[\r\n]|\u001B\[[\d;?]*[A-Za-z]/)
+    const lines = drawn()
+      .split('\u001B')
+      .map((part) => part.replace(/^\[[\d;?]*[A-Za-z]/, ''))
     expect(lines.findLast((line) => line.includes('12345'))?.endsWith(text)).toBe(true)
     expect(lines.every((line) => line.length <= columns)).toBe(true)
   })

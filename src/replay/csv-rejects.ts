@@ -1,5 +1,5 @@
 import type { RejectsFormat } from './batch-file.ts'
-import { type Dialect, csvField } from './csv.ts'
+import { type Dialect, csvField } from './dialect.ts'
 import { MADE_ID, MARKS } from './marks.ts'
 
 /**

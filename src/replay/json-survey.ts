@@ -76,6 +76,9 @@ function readRecord(record: RawRecord): ReturnType<typeof readObject> {
   if (record.problem !== undefined) return { problem: record.problem }
   const read = readObject(record.text)
   const text = record.text.trim()
+  if ('problem' in read && text.includes('\r')) {
+    return { problem: `${read.problem}; the lines seem to end in CR alone: save the file with LF` }
+  }
   if ('object' in read || !text.startsWith('{') || text.endsWith('}')) return read
   const hint =
     'an object stands on one line here, and this one has several, as mongoexport --pretty writes them: write them without, or as an array'

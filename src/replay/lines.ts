@@ -5,14 +5,15 @@ import { RECORD_BYTES, type RawRecord, type RecordBlocks } from './record.ts'
 /** How much of a line that is too long is kept to show which it was. */
 const EXCERPT_BYTES = 200
 
-/** How much becomes lines at once: were they all empty, there would be as many. */
+/** How much becomes lines at once. */
 const PIECE_BYTES = 64 * 1024
 
 /**
  * Splits bytes into lines, in bounded memory. Line ends are LF or CRLF (the CR stays with its line).
- * A line that is too long or no text has a `problem` and `damage`; in the first line that is a
- * {@link BatchFileError}. So is a line that is too long and has a `quote`: only an excerpt of it is kept,
- * and in the rest a field may open, or close, that other lines belong to.
+ * Empty lines are left out: the numbers of the others tell of them. A line that is too long or no text has
+ * a `problem` and `damage`; in the first line that is a {@link BatchFileError}. So is a line that is too
+ * long and has a `quote`: only an excerpt of it is kept, and in the rest a field may open, or close, that
+ * other lines belong to.
  */
 export async function* linesOf(
   bytes: AsyncIterable<Buffer>,
@@ -27,28 +28,31 @@ export async function* linesOf(
       isFirst = false
       chunk = withoutMark(chunk, file)
     }
-    const firstEnd = chunk.indexOf(LF)
-    if (firstEnd < 0) {
-      begun.add(chunk)
-      continue
-    }
-    if (begun.length > 0) {
-      begun.add(chunk.subarray(0, firstEnd))
+    let start = 0
+    const end = chunk.lastIndexOf(LF)
+    if (begun.length > 0 && end >= 0) {
+      start = chunk.indexOf(LF) + 1
+      begun.add(chunk.subarray(0, start - 1))
       yield checked([begun.end(line)], file)
       line += 1
-      chunk = chunk.subarray(firstEnd + 1)
     }
-    const end = chunk.lastIndexOf(LF)
-    for (let start = 0; start <= end;) {
+    while (start <= end) {
+      if (chunk[start] === LF) {
+        start += 1
+        line += 1
+        continue
+      }
       const stop = chunk.indexOf(LF, Math.min(start + PIECE_BYTES, end))
-      const lines = readLines(chunk.subarray(start, stop), line)
+      const { lines, next } = readLines(chunk.subarray(start, stop), line)
       yield checked(lines, file)
-      line += lines.length
+      line = next
       start = stop + 1
     }
-    begun.add(chunk.subarray(end + 1))
+    if (start < chunk.length) begun.add(chunk.subarray(start))
   }
   if (begun.length > 0) yield checked([begun.end(line)], file)
+  // That there was something, were it empty lines alone, is worth to know.
+  else if (line > 1) yield []
 }
 
 const LF = 10
@@ -101,21 +105,25 @@ function withoutMark(chunk: Buffer, file: string): Buffer {
   return chunk
 }
 
-/** Reads whole lines, at once where all of them are clean. */
-function readLines(piece: Buffer, first: number): RawRecord[] {
+/** Reads whole lines, at once where all of them are clean; gives the number of the next one too. */
+function readLines(piece: Buffer, first: number): { lines: RawRecord[]; next: number } {
+  const lines: RawRecord[] = []
   let line = first
   if (isUtf8(piece) && !piece.includes(0)) {
-    const text = piece.toString(isAscii(piece) ? 'latin1' : 'utf8')
-    return text.split('\n').map((each) => ({ line: line++, item: 1, text: each }))
+    const all = piece.toString(isAscii(piece) ? 'latin1' : 'utf8')
+    for (const text of all.split('\n')) {
+      if (text !== '') lines.push({ line, item: 1, text })
+      line += 1
+    }
+    return { lines, next: line }
   }
-  const lines: RawRecord[] = []
   for (let start = 0; start <= piece.length; line++) {
     const found = piece.indexOf(LF, start)
     const end = found < 0 ? piece.length : found
-    lines.push(readLine(piece.subarray(start, end), { line, length: end - start }))
+    if (end > start) lines.push(readLine(piece.subarray(start, end), { line, length: end - start }))
     start = end + 1
   }
-  return lines
+  return { lines, next: line }
 }
 
 function readLine(bytes: Buffer, { line, length }: { line: number; length: number }): RawRecord {
