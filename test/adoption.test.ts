@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
-import { beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   BatchConflictError,
   InputError,
@@ -12,13 +12,20 @@ import {
   revert,
   verify,
 } from '../src/index.ts'
+import { type ReplicaSet, startReplicaSet } from '../src/testing.ts'
 import { useDatabase } from './support/database.ts'
 import { bytesOf, notebookOf, notebookTransfer } from './support/notebook.ts'
 
 const { Decimal128, ObjectId } = mongoose.Types
 const { Double, Int32, Long } = mongoose.mongo
 
-const { connection, Account, Transfer } = useDatabase()
+/** A replica set of its own, in which no other test waits for the failpoint. */
+let replicaSet: ReplicaSet
+beforeAll(async () => {
+  replicaSet = await startReplicaSet()
+})
+afterAll(() => replicaSet.stop())
+const { connection, Account, Transfer } = useDatabase({ uri: () => replicaSet.uri })
 const { accounts, transfers } = notebookOf(connection)
 
 const folder = fileURLToPath(new URL('../scripts/migrations', import.meta.url))
@@ -506,7 +513,7 @@ describe('an adoption, and a bringing back, that is broken off', () => {
     }))
     await transfers.deleteMany({})
     await transfers.insertMany(many)
-    const database = [inject('mongodbUri'), connection.name, folder]
+    const database = [replicaSet.uri, connection.name, folder]
     const child = spawn(
       process.execPath,
       ['--import', 'tsx', 'test/support/migrate-child.ts', ...database],

@@ -1,6 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import { describe, expect, inject, test } from 'vitest'
 import { batchesCommand } from '../scripts/batches.ts'
+import { setFailpoint } from '../src/testing/failpoint.ts'
 import { makeFifo, makeFile, openAccounts } from './support/batch.ts'
 import { commandLine } from './support/command-line.ts'
 import { useDatabase } from './support/database.ts'
@@ -167,24 +168,17 @@ describe('an interruption ends with 130 at once', () => {
 test('what to do is said when the database is lost', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
-  await connection
-    .getClient()
-    .db('admin')
-    .command({
-      configureFailPoint: 'failCommand',
-      mode: 'alwaysOn',
-      data: {
-        failCommands: ['insert'],
-        errorCode: 8000,
-        namespace: `${connection.name}.transfers`,
-      },
-    })
+  await setFailpoint(connection, {
+    times: 1,
+    data: {
+      appName: 'daybook',
+      failCommands: ['insert'],
+      errorCode: 8000,
+      namespace: `${connection.name}.transfers`,
+    },
+  })
 
   const { exitCode, stderr } = await daybook('replay', file)
-  await connection
-    .getClient()
-    .db('admin')
-    .command({ configureFailPoint: 'failCommand', mode: 'off' })
 
   expect(exitCode).toBe(1)
   expect(stderr).toMatch(
