@@ -21,7 +21,7 @@ export interface CommonOptions {
   quiet: boolean
 }
 
-/** The outside world as a command sees it: `cli.ts` gives the process's, a test gives its own. */
+/** The world around a command line: `cli.ts` gives the process's, a test gives its own. A command sees it as `--quiet` lets it. */
 export interface Context {
   /** Writes what a caller captures: stdout. */
   readonly print: (text: string) => void

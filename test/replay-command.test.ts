@@ -1,20 +1,19 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import { describe, expect, inject, test } from 'vitest'
-import { batchesCommand } from '../scripts/batches.ts'
 import { setFailpoint } from '../src/testing/failpoint.ts'
 import { makeFifo, makeFile, openAccounts } from './support/batch.ts'
-import { commandLine } from './support/command-line.ts'
+import { daybook as runDaybook, startDaybook } from './support/command-line.ts'
 import { useDatabase } from './support/database.ts'
 
 const { connection, Account, Transfer } = useDatabase()
 
 const uriOf = () => inject('mongodbUri').replace(/\/(\?|$)/, `/${connection.name}$1`)
 
-const daybook = (...parameters: string[]) => commandLine(uriOf(), parameters).ended
+const daybook = (...parameters: string[]) => runDaybook(uriOf(), parameters)
 
 const HEAD = 'id,from,to,amount\n'
 
-describe.concurrent('daybook replay refuses as usage', () => {
+describe('daybook replay refuses as usage', () => {
   test.each([
     [['a.csv', '--map', 'from=a,from=b'], '--map from=a,from=b: from is given twice'],
     [['a.csv', '--map', ''], '--map : expected pairs such as'],
@@ -45,7 +44,7 @@ describe.concurrent('daybook replay refuses as usage', () => {
     [['-', '-'], '- is the standard input, which can be read only once'],
   ])('%j', async (parameters, message) => {
     // Nothing is there to be connected to: it is refused before.
-    const failed = await commandLine('mongodb://127.0.0.1:1', ['replay', ...parameters]).ended
+    const failed = await runDaybook('mongodb://127.0.0.1:1', ['replay', ...parameters])
 
     expect(failed).toMatchObject({ exitCode: 64, stdout: '' })
     expect(failed.stderr).toContain(message)
@@ -110,7 +109,7 @@ test('the input is not replaced by its rejects where it comes as standard input'
   const file = await makeFile('batch.csv', content)
   const handle = await open(file)
 
-  const { ended } = commandLine(uriOf(), ['replay', '-', '--rejects', file], {
+  const { ended } = startDaybook(uriOf(), ['replay', '-', '--rejects', file], {
     stdio: [handle.fd, 'pipe', 'pipe'],
   })
 
@@ -142,7 +141,7 @@ describe('an interruption ends with 130 at once', () => {
 
   test.each(['SIGINT', 'SIGTERM'] as const)('by %s while a FIFO is read', async (signal) => {
     const fifo = await makeFifo()
-    const { child, ended } = commandLine(uriOf(), ['replay', fifo])
+    const { child, ended } = startDaybook(uriOf(), ['replay', fifo])
     // Opened once somebody reads.
     const writer = await open(fifo, 'w')
     child.kill(signal)
@@ -154,7 +153,7 @@ describe('an interruption ends with 130 at once', () => {
   })
 
   test('by SIGINT while stdin is waited for', async () => {
-    const { child, ended } = commandLine(uriOf(), ['replay', '-'])
+    const { child, ended } = startDaybook(uriOf(), ['replay', '-'])
     child.stderr?.on('data', (chunk: Buffer) => {
       if (chunk.includes('database: ')) child.kill('SIGINT')
     })
@@ -187,22 +186,6 @@ test('what to do is said when the database is lost', async () => {
 })
 
 describe('daybook batches', () => {
-  async function run(options: { name?: string; limit?: number; json?: boolean }) {
-    const [printed, told]: [string[], string[]] = [[], []]
-    await batchesCommand.run(
-      { _: [], $0: 'daybook', uri: uriOf(), folder: 'unused', quiet: false, ...options } as never,
-      {
-        print: (text) => void printed.push(text),
-        tell: (text) => void told.push(text),
-        progress: undefined,
-        stdin: process.stdin,
-        columns: undefined,
-        signal: new AbortController().signal,
-      },
-    )
-    return { stdout: printed.join('\n'), told: told.join('\n') }
-  }
-
   async function refuse(ids: readonly string[]) {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const rows = ids.map((id) => `"${id}",A0,A1,x\n`)
@@ -213,16 +196,16 @@ describe('daybook batches', () => {
   test('says how many refusals it does not show, and gives a program all of them', async () => {
     await refuse(Array.from({ length: 130 }, (_, index) => `T${index}`))
 
-    const table = await run({ name: 'batch.csv' })
-    const json = await run({ name: 'batch.csv', json: true })
-    const limited = await run({ name: 'batch.csv', json: true, limit: 7 })
+    const table = await daybook('batches', 'batch.csv')
+    const json = await daybook('batches', 'batch.csv', '--json')
+    const limited = await daybook('batches', 'batch.csv', '--json', '--limit', '7')
 
-    expect(table.stdout.split('\n')).toHaveLength(101)
-    expect(table.told).toContain('100 of 130 refusals are shown: --limit 130 shows all')
+    expect(table.stdout.trimEnd().split('\n')).toHaveLength(101)
+    expect(table.stderr).toContain('100 of 130 refusals are shown: --limit 130 shows all')
     expect(JSON.parse(json.stdout)).toHaveLength(130)
-    expect(json.told).not.toContain('are shown')
+    expect(json.stderr).not.toContain('are shown')
     expect(JSON.parse(limited.stdout)).toHaveLength(7)
-    expect(limited.told).toContain('7 of 130 refusals are shown')
+    expect(limited.stderr).toContain('7 of 130 refusals are shown')
   })
 
   test('says how many batches it does not show', async () => {
@@ -230,23 +213,23 @@ describe('daybook batches', () => {
     const again = await makeFile('again.csv', HEAD)
     await daybook('replay', again, '--quiet')
 
-    const { stdout, told } = await run({ limit: 1 })
+    const { stdout, stderr } = await daybook('batches', '--limit', '1')
 
     expect(stdout).toContain('again.csv')
-    expect(told).toContain('1 of 2 batches are shown: --limit 2 shows all')
-    expect(JSON.parse((await run({ json: true })).stdout)).toHaveLength(2)
+    expect(stderr).toContain('1 of 2 batches are shown: --limit 2 shows all')
+    expect(JSON.parse((await daybook('batches', '--json')).stdout)).toHaveLength(2)
   })
 
   test('shows ids that are none cut, and without what would move the cursor', async () => {
     await refuse([`\u001B[31mred`, 'L'.repeat(120_000), 'a\nb', '\u202Eabc', 'T1'])
 
-    const { stdout } = await run({ name: 'batch.csv' })
+    const { stdout } = await daybook('batches', 'batch.csv')
 
     expect(stdout).toContain('"\\u001b[31mred"')
     expect(stdout).toContain('"a\\nb"')
     expect(stdout).toContain('"\\u202eabc"')
     expect(stdout).toMatch(/^ *\d+ {2}T1 /m)
-    expect(stdout.split('\n')).toHaveLength(6)
+    expect(stdout.trimEnd().split('\n')).toHaveLength(6)
     expect(stdout.length).toBeLessThan(2_000)
   })
 })

@@ -1,0 +1,106 @@
+import yargs, { type Argv } from 'yargs'
+import { accountCommand } from './account.ts'
+import { batchesCommand } from './batches.ts'
+import {
+  type Command,
+  type CommonOptions,
+  type Context,
+  Exit,
+  type ExitCode,
+  UsageError,
+} from './command.ts'
+import { demoCommand } from './demo.ts'
+import { explain } from './failure.ts'
+import { generateCommand } from './generate.ts'
+import { isInstalled } from './installation.ts'
+import { migrateCommand } from './migrate.ts'
+import { replayCommand } from './replay.ts'
+import { reverseCommand } from './reverse.ts'
+import { seedCommand } from './seed.ts'
+import { serveCommand } from './serve.ts'
+import { statementCommand } from './statement.ts'
+import { withStdinNamed } from './stdin.ts'
+import { transferCommand } from './transfer.ts'
+import { verifyCommand } from './verify.ts'
+
+/** Does what a command line says; gives the exit code. What went wrong is told, also under `--quiet`. */
+export async function runCommandLine(
+  parameters: readonly string[],
+  world: Context,
+): Promise<ExitCode> {
+  let exitCode: ExitCode = Exit.done
+  const cli = commandLine(parameters.map(withStdinNamed))
+  const register = <Options extends object>(command: Command<Options>): void => {
+    const { describe, builder, run } = command
+    cli.command(command.command, describe, builder, async (options) => {
+      exitCode = await run(options, contextOf(options, world))
+    })
+  }
+  register(serveCommand)
+  register(migrateCommand)
+  register(seedCommand)
+  register(generateCommand)
+  register(replayCommand)
+  register(batchesCommand)
+  register(verifyCommand)
+  register(statementCommand)
+  register(accountCommand)
+  register(transferCommand)
+  register(reverseCommand)
+  register(demoCommand)
+  // Not for those who install the package: what it measures beside is no dependency of theirs.
+  if (!isInstalled) register((await import('./bench.ts')).benchCommand)
+
+  try {
+    refuseRepetition(parameters)
+    await cli.parseAsync()
+    return exitCode
+  } catch (error) {
+    const failure = explain(error)
+    world.tell(`daybook: ${failure.message}`)
+    return failure.exitCode
+  }
+}
+
+const contextOf = ({ quiet }: CommonOptions, world: Context): Context =>
+  quiet ? { ...world, tell: () => undefined, progress: undefined } : world
+
+/** An option that is given twice would reach its command as a list. */
+function refuseRepetition(parameters: readonly string[]): void {
+  const names = parameters.filter((parameter) => /^--\w/.test(parameter))
+  const given = names.map((name) => name.replace(/=.*$/, ''))
+  const twice = given.find((name, index) => given.indexOf(name) !== index)
+  if (twice) throw new UsageError(`${twice} is given twice`)
+}
+
+const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
+  yargs(parameters)
+    .scriptName('daybook')
+    .locale('en')
+    .option('uri', {
+      describe:
+        'MongoDB to work on, a replica set or a sharded cluster [default: $MONGODB_URI, else the local database]',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('folder', {
+      describe: 'where the local database keeps its data',
+      type: 'string',
+      default: '.daybook',
+      requiresArg: true,
+    })
+    .option('quiet', {
+      describe: 'say nothing but results and errors',
+      type: 'boolean',
+      default: false,
+    })
+    .parserConfiguration({ 'parse-positional-numbers': false })
+    .strict()
+    .demandCommand(1, 'which command?')
+    .recommendCommands()
+    .wrap(100)
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      if (error && error.name !== 'YError') throw error
+      throw new UsageError(error?.message ?? message ?? 'the command line cannot be understood')
+    })
