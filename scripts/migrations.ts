@@ -21,7 +21,11 @@ export function migrationFolders(named: string | undefined): string[] {
 
 /** Lets this process load migrations in TypeScript. From its sources it runs under tsx, or vitest, already. */
 export async function allowTypeScript(): Promise<void> {
-  if (isInstalled) (await import('tsx/esm/api')).register()
+  if (!isInstalled) return
+  // A project's package.json may call its files modules, or not.
+  const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')])
+  commonJs.register()
+  modules.register()
 }
 
 /**

@@ -180,6 +180,15 @@ describe('migrate', () => {
     expect(await log()).toEqual([])
   })
 
+  test('takes one that is no module, whatever Node tells of its exports', async () => {
+    const source = `const up = ({ connection, session }) =>
+      connection.db.collection('log').insertOne({ name: 'whole' }, { session })
+    module.exports = Object.fromEntries([['up', up]])`
+    await writeFile(join(folder, '1-whole.cjs'), source)
+    expect(await migrate(connection, { folder })).toEqual(['1-whole'])
+    expect(await log()).toEqual(['whole'])
+  })
+
   test('names a folder that is not there', async () => {
     await expect(migrate(connection, { folder: join(folder, 'none') })).rejects.toThrow(InputError)
   })

@@ -50,14 +50,14 @@ async function filesOf(folder: string): Promise<MigrationFile[]> {
 
 /** Loads a migration. */
 export async function loadMigration({ name, path }: MigrationFile): Promise<Migration> {
-  const module = await (import(pathToFileURL(path).href) as Promise<Partial<Migration>>).catch(
-    (error: unknown) => {
-      throw new MigrationStateError(
-        `migration ${name} cannot be loaded: ${path}: ${reasonOf(error)}`,
-      )
-    },
-  )
-  const { up, down, transaction = true, resumable = false } = module
+  const {
+    up,
+    down,
+    transaction = true,
+    resumable = false,
+  } = await load(path).catch((error: unknown) => {
+    throw new MigrationStateError(`migration ${name} cannot be loaded: ${path}: ${reasonOf(error)}`)
+  })
   if (typeof up !== 'function' || (down !== undefined && typeof down !== 'function')) {
     throw new MigrationStateError(
       `${path} is no migration: expected "export async function up({ connection, session })", and perhaps down; daybook migrate create writes one to begin with`,
@@ -69,4 +69,13 @@ export async function loadMigration({ name, path }: MigrationFile): Promise<Migr
     )
   }
   return { up, transaction, resumable, ...(down && { down }) }
+}
+
+/** What a file exports. What a CommonJS module does may be told as one default export. */
+async function load(path: string): Promise<Partial<Migration>> {
+  const module = (await import(pathToFileURL(path).href)) as Partial<Migration> & {
+    default?: unknown
+  }
+  const { default: whole } = module
+  return module.up === undefined && typeof whole === 'object' && whole !== null ? whole : module
 }
