@@ -37,3 +37,26 @@ function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySu
       : status
   return dryRun ? `${ended} (rehearsal: nothing was written)` : ended
 }
+
+/** What a person may do next about the lines that were refused. */
+export function adviceOn(
+  { name, status, dryRun, refused, stoppedAt }: ReplaySummary,
+  { rejects }: { rejects?: string | undefined },
+): string[] {
+  const advice = []
+  if (stoppedAt) {
+    const { line } = stoppedAt
+    advice.push(`to go on past line ${line}: with more --max-errors, or without --on-error stop`)
+  }
+  if (refused === 0) return advice
+  const isStored = !dryRun && status !== 'refused'
+  const word = /^[\w.-]+$/.test(name) ? name : 'NAME'
+  advice.push(
+    rejects !== undefined
+      ? `the refused lines are in ${cell(rejects)}: mend them there, and replay that file`
+      : isStored
+        ? `the refused lines: daybook batches ${word}; --rejects FILE writes them, to be mended`
+        : '--rejects FILE writes the refused lines, to be mended',
+  )
+  return advice
+}

@@ -29,7 +29,7 @@ import {
   replayOptions,
 } from './replay-options.ts'
 import { replayWithProgress } from './replay-progress.ts'
-import { renderSummary } from './replay-summary.ts'
+import { adviceOn, renderSummary } from './replay-summary.ts'
 import { fileNamed } from './stdin.ts'
 
 export const replayCommand: Command<ReplayCommandOptions> = {
@@ -185,6 +185,7 @@ async function replayOne(
   try {
     const summary = await replayWithProgress(connection, options, context)
     print(summary)
+    if (summary.status !== 'interrupted') adviceOn(summary, options).forEach(context.tell)
     return summary
   } catch (error) {
     if (error instanceof RejectsError) print(error.summary)

@@ -133,6 +133,35 @@ test('the summary is printed though the rejects cannot be written', async () => 
   await expect(stat(longName)).rejects.toThrow('ENOENT')
 })
 
+describe('what to do next about refused lines is said', () => {
+  test.each([
+    [[], 'the refused lines: daybook batches batch.csv; --rejects FILE writes them, to be mended'],
+    [['--dry-run'], '--rejects FILE writes the refused lines, to be mended'],
+    [['--atomic'], '--rejects FILE writes the refused lines, to be mended'],
+    [
+      ['--max-errors', '0'],
+      'to go on past line 2: with more --max-errors, or without --on-error stop',
+    ],
+  ])('after a replay with %j', async (parameters, advice) => {
+    const file = await makeFile('batch.csv', `${HEAD}T1,A0,A9,1\n`)
+
+    const { exitCode, stderr } = await daybook('replay', file, ...parameters)
+
+    expect(exitCode).toBe(5)
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(advice)
+  })
+
+  test('where they were written', async () => {
+    const file = await makeFile('batch.csv', `${HEAD}T1,A0,A9,1\n`)
+
+    const { stderr } = await daybook('replay', file, '--rejects', `${file}.rejects`)
+
+    expect(stderr.trimEnd()).toMatch(
+      /\/batch\.csv\.rejects: mend them there, and replay that file$/,
+    )
+  })
+})
+
 describe('an interruption ends with 130 at once', () => {
   const isClean = (stderr: string) => {
     expect(stderr).toMatch(/^interrupted; run the same command again to go on$/m)
