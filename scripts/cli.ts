@@ -4,6 +4,7 @@ import v8 from 'node:v8'
 import { hideBin } from 'yargs/helpers'
 import { runCommandLine } from './command-line.ts'
 import { Exit } from './command.ts'
+import { explain } from './failure.ts'
 
 // Left alone the heap grows to twice what a replay of a million lines needs, and is never given back.
 v8.setFlagsFromString('--heap-growing-percent=50')
@@ -34,6 +35,14 @@ for (const stream of [process.stdout, process.stderr]) {
     if (stream === process.stdout) process.stderr.write(`daybook: stdout: ${error.message}\n`)
   })
 }
+
+// A project's migration may leave something behind that nobody awaits.
+process.on('unhandledRejection', (reason) => {
+  process.stderr.write(
+    `daybook: something that was not awaited failed: ${explain(reason).message}\n`,
+  )
+  process.exit(Exit.failure)
+})
 
 const exitCode = await runCommandLine(hideBin(process.argv), {
   print: (text) => void process.stdout.write(`${text}\n`),

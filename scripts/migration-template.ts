@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { InputError } from '../src/index.ts'
 
 /**
- * Writes the beginning of a new migration into a folder, under a name that sorts after all there are, and
- * gives its path.
+ * Writes the beginning of a new migration into a folder, under a name that begins with the time, so that it sorts
+ * after those that were made before. Gives its path.
  * @throws InputError where the name cannot be a file's
  */
 export async function createMigration(folder: string, name: string): Promise<string> {

@@ -61,15 +61,16 @@ export async function revert(
   })
 }
 
-/** Reverts the migration that was applied last, and applies it again. Gives its name. */
+/**
+ * Reverts the last of the applied migrations, by their names, and applies it again, and no other. Gives its name.
+ * @throws as {@link revert}
+ */
 export async function redo(connection: Connection, options: MigrationOptions): Promise<string[]> {
   return await underMigrationLock(connection, options, async (run) => {
-    const reverted = await carryOut(await planDown(await known(connection, options), {}), run)
-    const [to] = reverted
-    if (to !== undefined) {
-      await carryOut(await planUp(await known(connection, options), { to }), run)
-    }
-    return reverted
+    const { steps, executed } = await planDown(await known(connection, options), {})
+    await carryOut({ steps, executed }, run)
+    const again = steps.map((step) => ({ ...step, direction: 'up' as const }))
+    return await carryOut({ steps: again, executed: [] }, run)
   })
 }
 

@@ -1,4 +1,5 @@
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
+import { reasonOf } from './engine/errors.ts'
 import { LedgerError } from './errors.ts'
 
 /** A transaction in progress. */
@@ -81,7 +82,7 @@ export class TransactionTimeoutError extends Error {
   readonly attempts: number
   constructor(attempts: number, patience: number, cause: unknown) {
     super(
-      `the transaction was tried ${attempts} times in ${patience / 1000} s without success: the database is too busy, or a transaction that is still open has written to one of the same accounts (one of this program's own, where a call inside it was not given its session); try again later`,
+      `the transaction was tried ${attempts} times in ${patience / 1000} s without success, at last: ${reasonOf(cause)}; the database is too busy, or a transaction that is still open has written to the same documents, such as an account (one of this program's own, where a call inside it was not given its session); try again later`,
       { cause },
     )
     this.name = 'TransactionTimeoutError'

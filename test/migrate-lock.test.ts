@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { text } from 'node:stream/consumers'
 import type { mongo } from 'mongoose'
 import { beforeEach, expect, inject, test, vi } from 'vitest'
@@ -132,7 +134,7 @@ test('who finds the lock taken waits for it, or is told by whom', async () => {
   const second = migrate(connection, { folder })
   letGo()
   expect(await Promise.all([first, second])).toEqual([['1'], []])
-  expect(await locks().countDocuments()).toBe(0)
+  expect(await locks().countDocuments({ _id: 'lock' })).toBe(0)
 })
 
 const elsewhere = {
@@ -169,7 +171,7 @@ test.each([
   ['does not say that it is applied', loggedOutside, 'running', ['1']],
 ] as const)('a process that has lost the lock %s', async (_what, source, state, left) => {
   const steal = `await connection.db.collection('migration_lock')
-    .updateOne({ _id: 'lock' }, { $set: { token: 'theirs' } })
+    .updateMany({}, { $set: { token: 'theirs' } })
     await connection.db.collection('migrations').updateOne({ _id: '1' }, { $set: { token: 'theirs' } })`
   await write('1', source('1', { end: steal }))
   await expect(migrate(connection, { folder })).rejects.toThrow(MigrationLockLostError)
@@ -180,12 +182,46 @@ test.each([
 test('a lock is renewed while a migration runs', async () => {
   await write('1', loggedOutside('1', { end: WAIT }))
   const migrating = migrate(connection, { folder })
-  const expiry = async () => (await locks().findOne())?.['expiresAt'] as Date | undefined
+  const expiry = async () =>
+    (await locks().findOne({ _id: 'lock' }))?.['expiresAt'] as Date | undefined
   await vi.waitFor(async () => expect(await expiry()).toBeDefined())
   const first = await expiry()
   await vi.waitFor(async () => expect(await expiry()).not.toEqual(first), { timeout: 20_000 })
   letGo()
   await migrating
+})
+
+test('a migration in a transaction that outlasts a renewal runs once', async () => {
+  await write('1', logged('1', { end: `globalThis.runs = (globalThis.runs ?? 0) + 1; ${WAIT}` }))
+  const migrating = migrate(connection, { folder })
+  await vi.waitFor(() => expect(globalThis).toHaveProperty('go'))
+  const expiry = async () => (await locks().findOne({ _id: 'lock' }))?.['expiresAt'] as Date
+  const first = await expiry()
+  await vi.waitFor(async () => expect(await expiry()).not.toEqual(first), { timeout: 20_000 })
+  letGo()
+  expect(await migrating).toEqual(['1'])
+  expect(globalThis).toHaveProperty('runs', 1)
+  Reflect.deleteProperty(globalThis, 'runs')
+})
+
+test.each([
+  ['in a transaction', logged],
+  ['outside', loggedOutside],
+])('one %s does not begin in a process whose lock was broken meanwhile', async (_what, source) => {
+  await write('1', `await globalThis.breakLock()\n${source('1')}`)
+  Object.assign(globalThis, { breakLock: () => breakLock(connection, { force: true }) })
+  await expect(migrate(connection, { folder })).rejects.toThrow(MigrationLockLostError)
+  Reflect.deleteProperty(globalThis, 'breakLock')
+  expect(await states()).toEqual({ '1': 'pending' })
+  expect(await log()).toEqual([])
+})
+
+test('a process of another machine with this one’s name is not taken for one that has ended', async () => {
+  const space = `0b2ee4b4-0000-4000-8000-000000000000 ${await readlink('/proc/self/ns/pid')}`
+  const lease = { ...elsewhere, host: hostname(), space }
+  await locks().insertOne({ ...lease, expiresAt: new Date(Date.now() + 60_000) })
+  await write('1', logged('1'))
+  await expect(migrate(connection, { folder, lockWait: 0 })).rejects.toThrow(MigrationLockedError)
 })
 
 test('an interruption takes a migration in a transaction back, and frees the lock', async () => {
@@ -198,5 +234,5 @@ test('an interruption takes a migration in a transaction back, and frees the loc
   await expect(migrating).rejects.toThrow('Ctrl-C')
   expect(await log()).toEqual([])
   expect(await states()).toEqual({ '1': 'pending' })
-  expect(await locks().countDocuments()).toBe(0)
+  expect(await locks().countDocuments({ _id: 'lock' })).toBe(0)
 })

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -27,6 +27,8 @@ let write: (name: string, source: string) => Promise<string>
 beforeEach(async () => {
   ;({ folder, write } = await migrationFolder())
 })
+
+const NO_ID = { projection: { _id: 0 } }
 
 const log = async () => {
   const entries = await connection.collection<{ name: string }>('log').find().toArray()
@@ -75,7 +77,8 @@ describe('migrate', () => {
     await expect(failure).rejects.toMatchObject({
       migration: '2',
       direction: 'up',
-      message: 'migration 2 (up) failed: out of paint\nnothing of it was kept',
+      message:
+        'migration 2 (up) failed: out of paint\nnothing that it did with its session was kept',
       cause: { message: 'out of paint' },
     })
     expect(await log()).toEqual(['1'])
@@ -155,6 +158,29 @@ describe('migrate', () => {
     expect(await migrate(connection, { folder })).toEqual(['2'])
   })
 
+  test.each([
+    [
+      'a text after a division of what is not null',
+      `const of = (cents: number) => [cents! / 100, 'a/b', 'http://one']`,
+      `const of = (cents: number) => [cents! / 100, 'a/b', 'http://two']`,
+      'changed',
+    ],
+    [
+      'where a statement ends',
+      'const one = () => { return 5 }',
+      'const one = () => { return\n5 }',
+      'changed',
+    ],
+    ['a comment after it', 'const half = n! / 2 // half', 'const half = n! / 2 // 0.5', 'applied'],
+    ['line ends', 'const text = `\n`', 'const text = `\r\n`\r\n', 'applied'],
+  ])('compares %s', async (_what, before, after, state) => {
+    const [path, up] = [join(folder, '1.ts'), '\nexport const up = () => undefined\nlet n = 1']
+    await writeFile(path, before + up)
+    await mark(connection, '1', { folder, as: 'applied' })
+    await writeFile(path, after + up)
+    expect(await states()).toEqual({ '1': state })
+  })
+
   test('does not compare a file with what was compiled from it', async () => {
     const path = await write('1', logged('1'))
     await migrate(connection, { folder })
@@ -187,6 +213,12 @@ describe('migrate', () => {
     await writeFile(join(folder, '1-whole.cjs'), source)
     expect(await migrate(connection, { folder })).toEqual(['1-whole'])
     expect(await log()).toEqual(['whole'])
+  })
+
+  test('sees neither hidden files nor folders', async () => {
+    await write('.1-hidden', 'what?')
+    await mkdir(join(folder, '2-folder.mjs'))
+    expect(await migrate(connection, { folder })).toEqual([])
   })
 
   test('names a folder that is not there', async () => {
@@ -232,9 +264,19 @@ describe('revert', () => {
     expect(await log()).toEqual(['1', '2', '3'])
   })
 
-  test('is undone by redo at once', async () => {
+  test('is undone by redo at once, whatever others are pending or changed', async () => {
+    await write('2a', logged('2a'))
+    await write('1', logged('1', { end: 'await 1' }))
     expect(await redo(connection, { folder })).toEqual(['3'])
     expect(await log()).toEqual(['1', '2', '3'])
+    expect(await states()).toMatchObject({ '1': 'changed', '2a': 'pending', '3': 'applied' })
+  })
+
+  test('says of one that is pending that there is nothing to revert', async () => {
+    await write('4', logged('4'))
+    await expect(revert(connection, { folder, to: '4' })).rejects.toThrow(
+      'migration 4 is not applied, so there is nothing to revert',
+    )
   })
 })
 
@@ -275,11 +317,46 @@ describe('a rehearsal', () => {
     expect(await Account.countDocuments({ branch: { $exists: true } })).toBe(0)
   })
 
-  test('finds what is written outside the transaction', async () => {
-    const source = `export const up = ({ connection }) => connection.db.collection('log').insertOne({})`
-    await write('1', source)
+  test.each([
+    ['insert on log', `collection('log').insertOne({})`],
+    ['update on log', `collection('log').updateOne({}, { $set: { a: 1 } }); throw new Error('x')`],
+    ['renameCollection on', `collection('log').rename('diary')`],
+    ['dropDatabase on test-', 'dropDatabase()'],
+    ['aggregate on log', `collection('log').aggregate([{ $out: 'diary' }]).toArray()`],
+    ['createIndexes on log', `collection('log').createIndex({ a: 1 })`],
+  ])('sends no %s that is outside the transaction', async (what, work) => {
+    await connection.collection('log').insertOne({ name: 'kept' })
+    await write('1', `export const up = async ({ connection }) => { await connection.db.${work} }`)
     await expect(rehearseMigrations(connection, { folder, direction: 'up' })).rejects.toThrow(
-      'writes outside its transaction (insert on log)',
+      `writes outside its transaction (${what}`,
+    )
+    expect(await connection.collection('log').find({}, NO_ID).toArray()).toEqual([{ name: 'kept' }])
+    expect(await connection.collection('log').indexes()).toHaveLength(1)
+    expect(await connection.db?.listCollections({ name: 'diary' }).toArray()).toEqual([])
+  })
+
+  test('reads outside of it, too', async () => {
+    const source = `export const up = async ({ connection }) => {
+      for await (const log of connection.db.collection('log').find({}, { batchSize: 1 })) log.name
+    }`
+    await connection.collection('log').insertMany([{}, {}, {}])
+    await write('1', source)
+    expect(await rehearseMigrations(connection, { folder, direction: 'up' })).toMatchObject([
+      { name: '1', changes: {} },
+    ])
+  })
+
+  test('finds a write that fails and is caught, as it ends a transaction', async () => {
+    const insert = `collection('log').insertOne({ _id: 1 }, { session })`
+    await write(
+      '1',
+      `export const up = async ({ connection, session }) => {
+        await connection.db.${insert}
+        await connection.db.${insert}.catch(() => undefined)
+      }`,
+    )
+    await expect(rehearseMigrations(connection, { folder, direction: 'up' })).rejects.toThrow(
+      /goes on after a write that failed \(E11000 .*\), which has ended its transaction/,
     )
   })
 })

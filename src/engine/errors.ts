@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /** The engine (a mongod found, started or reached) is not there; the message says why and what to do. */
 export class EngineError extends Error {
   override readonly name = 'EngineError'
@@ -12,5 +14,9 @@ export function folderError(folder: string, error: unknown): EngineError {
 
 /** The message of anything thrown, for a sentence that names the reason. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return error instanceof Error
+    ? error.message
+    : typeof error === 'string'
+      ? error
+      : inspect(error, { breakLength: Infinity })
 }

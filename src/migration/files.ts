@@ -14,7 +14,8 @@ export interface MigrationFile {
   readonly checksum: string
 }
 
-const MIGRATION = /^(?!.*\.d\.[cm]?ts$)(?<name>.+)\.[cm]?[jt]s$/
+/** Hidden files are editors' and systems' own. */
+const MIGRATION = /^(?!\.|.*\.d\.[cm]?ts$)(?<name>.+)\.[cm]?[jt]s$/
 
 /** The migrations of folders, in the order of their names. */
 export async function migrationFiles(folders: readonly string[]): Promise<MigrationFile[]> {
@@ -32,12 +33,12 @@ export async function migrationFiles(folders: readonly string[]): Promise<Migrat
 }
 
 async function filesOf(folder: string): Promise<MigrationFile[]> {
-  const entries = await readdir(folder).catch((error: unknown) => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     throw new MigrationStateError(`the folder of migrations ${folder}: ${reasonOf(error)}`)
   })
   const names = entries.flatMap((entry) => {
-    const name = MIGRATION.exec(entry)?.groups?.['name']
-    return name === undefined ? [] : [{ name, path: join(folder, entry) }]
+    const name = entry.isDirectory() ? undefined : MIGRATION.exec(entry.name)?.groups?.['name']
+    return name === undefined ? [] : [{ name, path: join(folder, entry.name) }]
   })
   return await Promise.all(
     names.map(async ({ name, path }) => ({

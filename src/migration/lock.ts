@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readlink } from 'node:fs/promises'
+import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { ClientSession, Connection, mongo } from 'mongoose'
@@ -15,17 +15,28 @@ export interface LockOwner {
 }
 
 /**
- * The one document of the collection `migration_lock`: a lease on the server's clock. A process that
- * renews it no more, because it died or was cut off, loses it when it expires.
+ * A document of the collection `migration_lock`: a lease on the server's clock. A process that renews it
+ * no more, because it died or was cut off, loses it when it expires.
  */
 interface Lease extends LockOwner {
   _id: 'lock'
   /** Of the one process that holds it, this time. */
   token: string
-  /** Where process ids mean the same, and what tells this process from a later one with its id. */
-  space: string
+  /** Where process ids mean the same, if that is known, and what tells this process from a later one with its id. */
+  space?: string
   mark: string
   expiresAt: Date
+}
+
+/**
+ * The other document there: who holds the lock, for transactions to write to. Renewals leave it alone, so that
+ * they are no write conflict with a transaction that began before them.
+ */
+interface Fence {
+  _id: 'fence'
+  /** Of the holder; null after the lock was broken. */
+  token: string | null
+  commits: number
 }
 
 const LEASE_MS = 15_000
@@ -60,8 +71,9 @@ export async function underLock<Result>(
   { wait, signal }: LockOptions,
   work: (lock: Lock) => Promise<Result>,
 ): Promise<Result> {
-  const leases = leasesOf(connection)
+  const { leases, fences } = documentsOf(connection)
   const token = await take(leases, { wait, signal })
+  await fences.updateOne(FENCE, { $set: { token } }, { upsert: true })
   const lost = new AbortController()
   const mine = { _id: 'lock', token } as const
   const renewing = renew(leases, mine, lost)
@@ -71,13 +83,19 @@ export async function underLock<Result>(
       owner: { host: hostname(), pid: process.pid },
       signal: signal ? AbortSignal.any([signal, lost.signal]) : lost.signal,
       async fence(session) {
-        const { matchedCount } = await leases.updateOne(mine, PROLONG, { session })
+        const mineToo = { ...FENCE, token }
+        const { matchedCount } = await fences.updateOne(
+          mineToo,
+          { $inc: { commits: 1 } },
+          { session },
+        )
         if (matchedCount === 0) throw new MigrationLockLostError()
       },
     })
   } finally {
     renewing.stop()
-    await leases.deleteOne(mine)
+    // Where that fails it expires by itself.
+    await leases.deleteOne(mine).catch(() => undefined)
   }
 }
 
@@ -85,7 +103,7 @@ export async function underLock<Result>(
 export async function lockOwner(
   connection: Connection,
 ): Promise<(LockOwner & { readonly isOver: boolean }) | undefined> {
-  const lease = await readLease(leasesOf(connection))
+  const lease = await readLease(documentsOf(connection).leases)
   if (!lease) return undefined
   const { host, pid, since } = lease
   return { host, pid, since, isOver: lease.isExpired || (await isDead(lease)) }
@@ -99,7 +117,7 @@ export async function breakLock(
   connection: Connection,
   { force = false }: { force?: boolean } = {},
 ): Promise<LockOwner | undefined> {
-  const leases = leasesOf(connection)
+  const { leases, fences } = documentsOf(connection)
   const lease = await readLease(leases)
   if (!lease) return undefined
   if (!force && !lease.isExpired && !(await isDead(lease))) {
@@ -108,12 +126,22 @@ export async function breakLock(
       `it renews its lock, so it is alive; where you know better, use --force`,
     )
   }
-  await leases.deleteOne({ _id: 'lock', token: lease.token })
+  const { token } = lease
+  await fences.updateOne({ ...FENCE, token }, { $set: { token: null } })
+  await leases.deleteOne({ _id: 'lock', token })
   return { host: lease.host, pid: lease.pid, since: lease.since }
 }
 
-const leasesOf = (connection: Connection): mongo.Collection<Lease> =>
-  databaseOf(connection).collection<Lease>('migration_lock', { writeConcern: { w: 'majority' } })
+const FENCE = { _id: 'fence' } as const
+
+function documentsOf(connection: Connection) {
+  const [database, name] = [databaseOf(connection), 'migration_lock']
+  const options = { writeConcern: { w: 'majority' } } as const
+  return {
+    leases: database.collection<Lease>(name, options),
+    fences: database.collection<Fence>(name, options),
+  }
+}
 
 const EXPIRES_AT = { $add: ['$$NOW', LEASE_MS] }
 const PROLONG = [{ $set: { expiresAt: EXPIRES_AT } }]
@@ -175,25 +203,40 @@ async function readLease(
   leases: mongo.Collection<Lease>,
 ): Promise<(Lease & { readonly isExpired: boolean }) | null> {
   const [lease] = await leases
-    .aggregate<Lease & { readonly isExpired: boolean }>([{ $set: { isExpired: IS_EXPIRED } }], {
-      readPreference: 'primary',
-    })
+    .aggregate<Lease & { readonly isExpired: boolean }>(
+      [{ $match: { _id: 'lock' } }, { $set: { isExpired: IS_EXPIRED } }],
+      { readPreference: 'primary' },
+    )
     .toArray()
   return lease ?? null
 }
 
 /** Whether its process ran on this machine and has ended. */
 async function isDead({ host, space, pid, mark }: Lease): Promise<boolean> {
+  if (space === undefined) return false
   const here = await thisProcess()
   return host === here.host && space === here.space && (await markOf(pid)) !== mark
 }
 
 async function thisProcess(): Promise<Pick<Lease, 'host' | 'pid' | 'space' | 'mark'>> {
+  const space = await processSpace()
   return {
     host: hostname(),
     pid: process.pid,
-    // Containers may share a host's name; each has a space of process ids of its own.
-    space: await readlink('/proc/self/ns/pid').catch(() => process.platform),
+    ...(space !== undefined && { space }),
     mark: (await markOf(process.pid)) ?? '',
+  }
+}
+
+/**
+ * What names the processes' ids: machines may share a host's name, as clones do, and so may containers. One run
+ * of a kernel has an id of its own, and each container in it a space of process ids.
+ */
+async function processSpace(): Promise<string | undefined> {
+  try {
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
+    return `${boot.trim()} ${await readlink('/proc/self/ns/pid')}`
+  } catch {
+    return undefined
   }
 }

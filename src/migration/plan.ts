@@ -42,7 +42,9 @@ export async function planDown(
   { to, step = to === undefined ? 1 : undefined }: Range,
 ): Promise<Plan> {
   const begun = migrations.filter(({ state }) => state !== 'pending').toReversed()
-  if (to !== undefined && to !== '0') migrationNamed(to, begun)
+  if (to !== undefined && to !== '0' && migrationNamed(to, migrations).state === 'pending') {
+    throw new MigrationStateError(`migration ${to} is not applied, so there is nothing to revert`)
+  }
   const chosen = begun
     .filter(({ name }) => to === undefined || to === '0' || name >= to)
     .slice(0, step)

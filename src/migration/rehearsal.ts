@@ -62,54 +62,96 @@ export async function rehearse(
     if (error instanceof Rehearsed) return rehearsed
     if (error instanceof InputError || !current) throw error
     const { file, direction } = current
-    const advice = 'it was a rehearsal: nothing was kept'
+    const advice = 'it was a rehearsal: nothing was written'
     throw new MigrationFailedError({ migration: file.name, direction }, advice, error)
   }
 }
 
-/** Does a migration's work, and counts what its transaction did by the server's replies. */
+/**
+ * Does a migration's work, and counts what its transaction did by the server's replies. What no rollback would
+ * take back is not sent: the driver tells of each command right before it sends it, and an error ends it there.
+ */
 async function watched(
   connection: Connection,
   { name, session, work }: { name: string; session: ClientSession; work: () => Promise<void> },
 ): Promise<Record<string, CollectionChanges>> {
   const changes: Record<string, CollectionChanges> = {}
   const collections = new Map<number, string>()
-  const strays: string[] = []
-  const started = ({ commandName, command, requestId }: mongo.CommandStartedEvent) => {
-    if (!WRITES.has(commandName)) return
-    const collection = String(command[commandName])
+  let stray: MigrationStateError | undefined
+  let failure: string | undefined
+  const started = ({
+    commandName,
+    command,
+    databaseName,
+    requestId,
+  }: mongo.CommandStartedEvent) => {
+    const target: unknown = command[commandName]
+    const collection =
+      typeof target !== 'string'
+        ? databaseName
+        : databaseName === connection.name
+          ? target
+          : `${databaseName}.${target}`
     const lsid = command['lsid'] as { id: mongo.BSON.Binary } | undefined
     const isOurs =
       command['autocommit'] === false && session.id?.id.toString() === lsid?.id.toString()
-    if (isOurs) collections.set(requestId, collection)
-    else strays.push(`${commandName} on ${collection}`)
+    if (isOurs) {
+      if (WRITES.has(commandName)) collections.set(requestId, collection)
+    } else if (!isRead(commandName, command)) {
+      stray ??= new MigrationStateError(
+        `migration ${name} writes outside its transaction (${commandName} on ${collection}), which a rehearsal cannot take back, so it was not sent: give the session to each operation, or leave the transaction out with "export const transaction = false"`,
+      )
+      throw stray
+    }
   }
   const succeeded = ({ commandName, requestId, reply }: mongo.CommandSucceededEvent) => {
     const collection = collections.get(requestId)
     if (collection === undefined) return
+    const { writeErrors: [error] = [] } = reply as WriteReply
+    failure ??= error?.errmsg
     const counts = (changes[collection] ??= { inserted: 0, matched: 0, modified: 0, deleted: 0 })
     count(counts, commandName, reply as WriteReply)
   }
+  const hasFailed = (event: mongo.CommandFailedEvent) => {
+    if (collections.has(event.requestId)) failure ??= event.failure.message
+  }
   const client = connection.getClient()
-  client.on('commandStarted', started).on('commandSucceeded', succeeded)
+  client.on('commandStarted', started)
+  client.on('commandSucceeded', succeeded).on('commandFailed', hasFailed)
   try {
     await work()
+  } catch (error) {
+    throw stray ?? error
   } finally {
-    client.off('commandStarted', started).off('commandSucceeded', succeeded)
+    client.off('commandStarted', started)
+    client.off('commandSucceeded', succeeded).off('commandFailed', hasFailed)
   }
-  if (strays.length > 0) {
+  if (stray) throw stray
+  if (failure !== undefined) {
     throw new MigrationStateError(
-      `migration ${name} writes outside its transaction (${strays[0]}), which a rehearsal cannot take back: give the session to each operation`,
+      `migration ${name} goes on after a write that failed (${failure}), which has ended its transaction: look before it writes, so that none fails`,
     )
   }
   return changes
 }
 
-const WRITES = new Set(
-  'insert update delete findAndModify create drop createIndexes dropIndexes collMod'.split(' '),
+const WRITES = new Set(['insert', 'update', 'delete', 'findAndModify'])
+
+const READS = new Set(
+  'find aggregate count distinct getMore killCursors listCollections listIndexes listDatabases explain collStats dbStats serverStatus hello ping endSessions'.split(
+    ' ',
+  ),
 )
 
+/** Whether a command changes nothing. Of an aggregation its last stage tells. */
+function isRead(commandName: string, { pipeline }: mongo.Document): boolean {
+  const [last] = Array.isArray(pipeline) ? (pipeline as object[]).slice(-1) : []
+  const writes = last && ('$out' in last || '$merge' in last)
+  return READS.has(commandName) && !writes
+}
+
 interface WriteReply {
+  writeErrors?: readonly { errmsg: string }[]
   n?: number
   nModified?: number
   upserted?: unknown[]

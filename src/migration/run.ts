@@ -53,8 +53,8 @@ function adviceFor({ file, migration: { transaction, resumable } }: Step, error:
   }
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return IMPOSSIBLE_IN_TRANSACTION.has(code)
-    ? 'nothing of it was kept; what no transaction can do, or not within a minute, needs "export const transaction = false" in its file'
-    : 'nothing of it was kept'
+    ? 'nothing that it did with its session was kept; what no transaction can do, or not within a minute, needs "export const transaction = false" in its file'
+    : 'nothing that it did with its session was kept'
 }
 
 async function runInTransaction(
@@ -93,11 +93,12 @@ async function runOutside(
   const mine = { _id: file.name, token: lock.token }
   const begun = { file, direction, lock, startedAt }
   lock.signal.throwIfAborted()
-  await records.replaceOne(
-    { _id: file.name },
-    recordOf({ ...begun, state: 'running' }),
-    MAJORITY_UPSERT,
-  )
+  await inTransaction(connection, async ({ session }) => {
+    // Stopped for long, this process may hold the lock no more and not know it yet.
+    await lock.fence(session)
+    const running = recordOf({ ...begun, state: 'running' })
+    await records.replaceOne({ _id: file.name }, running, { session, upsert: true })
+  })
   try {
     await callMigration(
       { migration, direction },
@@ -105,7 +106,9 @@ async function runOutside(
     )
   } catch (error) {
     const message = lock.signal.aborted ? 'it was interrupted' : reasonOf(error)
-    await records.replaceOne(mine, { ...recordOf({ ...begun, state: 'failed' }), error: message })
+    const failed = { ...recordOf({ ...begun, state: 'failed' }), error: message }
+    // Where that fails too, what the migration threw says more, and `status` that it was not finished.
+    await records.replaceOne(mine, failed, MAJORITY).catch(() => undefined)
     throw error
   }
   const { matchedCount } =
@@ -117,7 +120,6 @@ async function runOutside(
 }
 
 const MAJORITY = { writeConcern: { w: 'majority' } } as const
-const MAJORITY_UPSERT = { ...MAJORITY, upsert: true } as const
 
 const recordOf = ({
   file,
