@@ -12,12 +12,12 @@ import {
   TransferConflictError,
   type TransferRefusedError,
 } from './errors.ts'
+import { isCurrency } from './currency.ts'
 import {
   type Decimal,
   type Decimal128,
   LIMIT,
   decimalsProblem,
-  isCurrency,
   isOutOfRange,
   toDecimal,
   toDecimal128,

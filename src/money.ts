@@ -1,5 +1,6 @@
 import { Decimal as DecimalJs } from 'decimal.js'
 import mongoose from 'mongoose'
+import { scaleOf } from './currency.ts'
 
 /**
  * decimal.js with 64 significant digits, so that no sum of values within {@link LIMIT} is ever
@@ -32,24 +33,6 @@ export const LIMIT = new Decimal(10).pow(24)
 export const isOutOfRange = (value: Decimal): boolean => value.e >= LIMIT.e
 
 const PLAIN_DECIMAL = /^-?\d{1,64}(?:\.\d{1,64})?$/
-
-const scales = new Map<string, number>(
-  Intl.supportedValuesOf('currency').map((currency) => {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-    return [currency, format.resolvedOptions().maximumFractionDigits ?? 0]
-  }),
-)
-
-/** Whether the text is an ISO 4217 code that Intl knows, in capitals. */
-export const isCurrency = (currency: unknown): currency is string =>
-  typeof currency === 'string' && scales.has(currency)
-
-/** The number of decimals of a currency, as Intl knows it (JPY 0, USD 2, KWD 3). */
-export function scaleOf(currency: string): number {
-  const scale = scales.get(currency)
-  if (scale === undefined) throw new RangeError(`${currency} is not a currency that Intl knows`)
-  return scale
-}
 
 /**
  * Reads a value as exact decimal money, or says in a phrase why it can't be ("is not a plain decimal

@@ -7,12 +7,12 @@ import {
   LedgerError,
   ProtectedFieldError,
 } from './errors.ts'
+import { isCurrency } from './currency.ts'
 import {
   Decimal,
   LIMIT,
   type MoneyInput,
   decimalsProblem,
-  isCurrency,
   isOutOfRange,
   readDecimal,
   toDecimal,

@@ -4,7 +4,8 @@ import type { TransferRecord } from './evaluation.ts'
 import { EngineError } from './engine/errors.ts'
 import { quote } from './errors.ts'
 import { Followed, Violation, moneyOf } from './followed-account.ts'
-import { Decimal, isCurrency } from './money.ts'
+import { isCurrency } from './currency.ts'
+import { Decimal } from './money.ts'
 import { Reversals } from './reversals.ts'
 
 /** What {@link verify} read, and the first thing that it found wrong. */
