@@ -121,6 +121,36 @@ describe('failNext', () => {
     )
   })
 
+  test('does not wait for a client that was killed', async ({ connection, failNext: fail }) => {
+    const setting = {
+      times: 1,
+      data: { appName: 'killed', failCommands: ['insert'], errorCode: 1 },
+    }
+    await setFailpoint(connection, setting)
+    await fail({ commands: ['insert'], errorCode: 8000 })
+    await expect(note(connection)).rejects.toMatchObject({ code: 8000 })
+  })
+
+  test.for<[unknown, object, string]>([
+    ['write-conflict', { times: 0 }, 'a whole number of times from 1, and times is 0'],
+    ['write-conflict', { times: 1.5 }, 'and times is 1.5'],
+    ['nope', {}, 'there is no failure named "nope": expected one of write-conflict, '],
+    ['toString', {}, 'there is no failure named "toString"'],
+    [undefined, {}, 'a failure has commands that it befalls, such as ["insert"]'],
+    [{ commands: [], errorCode: 1 }, {}, 'a failure has commands'],
+    [{ commands: ['insert'] }, {}, 'and one of errorCode, closeConnection, writeConcernError'],
+    [{ commands: ['insert'], errorCode: 1, closeConnection: true }, {}, 'and one of errorCode'],
+  ])('refuses %j with %j', async ([failure, options, message], { connection }) => {
+    await expect(failNext(connection, failure as never, options)).rejects.toThrow(message)
+    await note(connection)
+  })
+
+  test('says that a connection is not open', async () => {
+    await expect(failNext(mongoose.createConnection(), 'write-conflict')).rejects.toThrow(
+      'the connection is not open',
+    )
+  })
+
   test('asks for an appName', async () => {
     const connection = mongoose.createConnection(inject('mongodbUri'))
     onTestFinished(() => connection.close())

@@ -137,6 +137,15 @@ describe('a test database', () => {
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
+  test('is opened again by a reset where the program has closed its connection', async () => {
+    const { connection, openAccount, reset, Account: Model } = await open(elsewhere())
+    await openAccount()
+    await connection.close()
+    await reset()
+    expect(await Model.countDocuments()).toBe(0)
+    expect((await openAccount())._id).toBe('ACCOUNT-1')
+  })
+
   test('is gone when it is closed, also where the program has closed its connection', async () => {
     const [open1, open2] = [await open(elsewhere()), await open(elsewhere())]
     const names = [open1.connection.name, open2.connection.name]

@@ -22,7 +22,9 @@ export async function database(): Promise<void> {
   await failNext('power-cut')
   // @ts-expect-error it says what befalls, not how
   const failure: Failure = { commands: ['insert'] }
-  void failure
+  // @ts-expect-error it says how in two ways
+  const both: Failure = { commands: ['insert'], errorCode: 1, closeConnection: true }
+  void [failure, both]
 }
 
 test('fixtures are typed', ({ Account, postTransfer, database: { reset } }) => {

@@ -77,9 +77,12 @@ export async function openTestDatabase({
     throw error
   }
   let closing: Promise<void> | undefined
-  const close = async () => {
+  const reopen = async () => {
     // The program under test may have closed it.
     if (isClosed(connection)) await open(connection, { uri: replicaSet.uri, name })
+  }
+  const close = async () => {
+    await reopen()
     await stopFailing(connection)
     await connection.dropDatabase()
     await connection.close()
@@ -94,6 +97,7 @@ export async function openTestDatabase({
     stopFailing: () => stopFailing(connection),
     async reset() {
       restart()
+      await reopen()
       await stopFailing(connection)
       await makeCollections(connection, made)
       await emptyCollections(connection)

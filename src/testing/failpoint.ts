@@ -20,8 +20,8 @@ interface Failpoint {
 /** The field of its data with the count at which it is used up, which the server itself does not tell. */
 const USED_UP_AT = 'daybookUsedUpAt'
 
-/** How long another client's may stay pending, in milliseconds. */
-const PATIENCE = 10_000
+/** How long another client's may stay pending, in milliseconds: shorter than what runners give a test, 5 seconds. */
+const PATIENCE = 4_000
 
 /** The collection that whoever changes the failpoint makes, and drops again: nobody else can make it meanwhile. */
 const TURN = { database: 'daybook-testing', collection: 'failpoint-turn' }
@@ -39,7 +39,8 @@ export async function setFailpoint(
   const set = async (): Promise<boolean> => {
     const { count, pendingFor } = await readFailpoint(connection)
     holder = pendingFor
-    if (holder !== undefined) return false
+    // That of a client which was killed would stay for ever.
+    if (holder !== undefined && (await isConnected(connection, holder))) return false
     await configure(connection, { mode: { times }, data: { ...data, [USED_UP_AT]: count + times } })
     return true
   }
@@ -86,6 +87,14 @@ async function readFailpoint(connection: Connection): Promise<Failpoint> {
     timesEntered: number
   }
   return { count, pendingFor: count < (data[USED_UP_AT] ?? 0) ? data.appName : undefined }
+}
+
+async function isConnected(connection: Connection, appName: string): Promise<boolean> {
+  const operations = connection
+    .getClient()
+    .db('admin')
+    .aggregate([{ $currentOp: { idleConnections: true } }, { $match: { appName } }, { $limit: 1 }])
+  return (await operations.toArray()).length > 0
 }
 
 const configure = (connection: Connection, failpoint: object) =>

@@ -1,4 +1,6 @@
 import type { Connection } from 'mongoose'
+import { quote } from '../errors.ts'
+import { databaseOf } from '../transaction.ts'
 import { clearFailpoint, setFailpoint } from './failpoint.ts'
 
 /** What the server does in place of a command, or after it. */
@@ -10,12 +12,27 @@ export type Failure = {
       /** Answers with this error and does nothing. Its labels are those that the server gives it, unless given. */
       readonly errorCode: number
       readonly errorLabels?: readonly string[]
+      readonly closeConnection?: never
+      readonly writeConcernError?: never
     }
   /** Drops the connection and does nothing. */
-  | { readonly closeConnection: true }
+  | {
+      readonly closeConnection: true
+      readonly errorCode?: never
+      readonly errorLabels?: never
+      readonly writeConcernError?: never
+    }
   /** Does what was asked, then reports that its write concern failed. */
-  | { readonly writeConcernError: { readonly code: number; readonly errmsg: string } }
+  | {
+      readonly writeConcernError: { readonly code: number; readonly errmsg: string }
+      readonly errorCode?: never
+      readonly errorLabels?: never
+      readonly closeConnection?: never
+    }
 )
+
+/** The ways to fail, of which a failure has one. */
+const WAYS = ['errorCode', 'closeConnection', 'writeConcernError'] as const
 
 const WRITES = ['insert', 'update', 'delete', 'findAndModify']
 
@@ -54,18 +71,38 @@ export interface FailureOptions {
 /**
  * Makes the server fail the next such command of a connection's client, told by its `appName` from all
  * others. A server does this for one client at a time: another's call waits until it has happened.
- * @throws EngineError where the server has no failpoints, or another client's failure does not happen
+ * @throws TypeError where there is no such failure, RangeError where it is to happen no number of times;
+ * EngineError where the server has no failpoints, or another client's failure does not happen
  */
 export async function failNext(
   connection: Connection,
   failure: FailureName | Failure,
   { times = 1 }: FailureOptions = {},
 ): Promise<void> {
-  const { commands, ...how } = typeof failure === 'string' ? FAILURES[failure] : failure
+  const { commands, ...how } = failureOf(failure)
+  if (!Number.isSafeInteger(times) || times < 1) {
+    throw new RangeError(`a failure happens a whole number of times from 1, and times is ${times}`)
+  }
   const appName = appNameOf(connection)
   await stopFailing(connection)
   await setFailpoint(connection, { times, data: { ...how, failCommands: commands, appName } })
   failing.add(connection)
+}
+
+function failureOf(failure: FailureName | Failure): Failure {
+  if (typeof failure === 'string') {
+    if (Object.hasOwn(FAILURES, failure)) return FAILURES[failure]
+    throw new TypeError(
+      `there is no failure named ${quote(failure)}: expected one of ${Object.keys(FAILURES).join(', ')}, or { commands, … }`,
+    )
+  }
+  const ways = WAYS.filter((way) => failure?.[way] !== undefined)
+  if (Array.isArray(failure?.commands) && failure.commands.length > 0 && ways.length === 1) {
+    return failure
+  }
+  throw new TypeError(
+    `a failure has commands that it befalls, such as ["insert"], and one of ${WAYS.join(', ')}: ${quote(failure)} has not`,
+  )
 }
 
 /** Takes back what {@link failNext} asked for and has not happened yet. */
@@ -77,6 +114,7 @@ export async function stopFailing(connection: Connection): Promise<void> {
 const failing = new WeakSet<Connection>()
 
 function appNameOf(connection: Connection): string {
+  databaseOf(connection)
   const { appName } = connection.getClient().options
   if (appName) return appName
   throw new TypeError(

@@ -8,6 +8,25 @@ export interface TestDatabaseFixtures extends Omit<TestDatabase, 'reset' | 'clos
 
 const file = { scope: 'file' } as const
 
+/** The database of the file that runs. Each `test` that extends another has its own fixtures; they share it. */
+let shared: { readonly opening: Promise<TestDatabase>; users: number } | undefined
+
+/** Gives the file's database for the time of some work; the last to end closes it. */
+async function withDatabase(work: (database: TestDatabase) => Promise<void>): Promise<void> {
+  const joined = (shared ??= { opening: openTestDatabase({ uri: inject('mongodbUri') }), users: 0 })
+  joined.users += 1
+  try {
+    await work(await joined.opening)
+  } finally {
+    joined.users -= 1
+    if (joined.users === 0) {
+      shared = undefined
+      const opened = await joined.opening.catch(() => undefined)
+      await opened?.close()
+    }
+  }
+}
+
 /**
  * vitest's `test`, with a database for each test file on mongoose's default connection, emptied before
  * each test. Tests marked concurrent share it, and are not preceded by a reset.
@@ -16,14 +35,7 @@ export const test = plainTest.extend<{
   $file: TestDatabaseFixtures
   $test: { emptyDatabase: void }
 }>({
-  database: [
-    async ({}, use) => {
-      const database = await openTestDatabase({ uri: inject('mongodbUri') })
-      await use(database)
-      await database.close()
-    },
-    { ...file, auto: true },
-  ],
+  database: [({}, use) => withDatabase(use), { ...file, auto: true }],
   connection: [({ database }, use) => use(database.connection), file],
   Account: [({ database }, use) => use(database.Account), file],
   Transfer: [({ database }, use) => use(database.Transfer), file],
