@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { isUtf8 } from 'node:buffer'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { parse } from 'lossless-json'
 import {
   type AccountRecord,
@@ -38,17 +39,39 @@ export async function* accountsOfFile(file: string): AsyncGenerator<AccountRecor
 }
 
 async function opened(file: string): Promise<FileHandle> {
-  let handle: FileHandle
   try {
-    handle = await open(file)
+    // First, because a pipe is not opened before somebody writes to it.
+    const found = await stat(file)
+    if (found.isDirectory()) refuse(file, 'is a directory: name a file of accounts')
+    if (!found.isFile()) {
+      refuse(file, 'is no file, and accounts are read twice: write them to a file first')
+    }
+    const handle = await open(file)
+    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
+    if (buffer.readUInt16BE() !== 0x1f8b) return handle
+    await handle.close()
   } catch (error) {
-    throw new InputError(`${quote(file)} cannot be opened: ${(error as Error).message}`, {
+    if (error instanceof InputError) throw error
+    refuse(file, `cannot be opened: ${(error as Error).message}`, error)
+  }
+  return refuse(file, 'is gzipped: unpack it first')
+}
+
+function refuse(file: string, problem: string, cause?: unknown): never {
+  throw new InputError(`${quote(file)} ${problem}`, { cause })
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function decoded(bytes: Buffer, place: string): string {
+  try {
+    return utf8.decode(bytes)
+  } catch (error) {
+    const before = bytes.toString().split('\uFFFD', 1)[0] ?? ''
+    throw new InputError(`${place}: column ${before.length + 1} is not valid UTF-8`, {
       cause: error,
     })
   }
-  if (!(await handle.stat()).isDirectory()) return handle
-  await handle.close()
-  throw new InputError(`${quote(file)} is a directory: name a file of accounts`)
 }
 
 interface Entry {
@@ -58,7 +81,7 @@ interface Entry {
 }
 
 async function* entriesOfArray(handle: FileHandle, file: string): AsyncGenerator<Entry> {
-  const text = withoutMark(await handle.readFile('utf8'))
+  const text = decodedLines(await handle.readFile(), file)
   const value = readJson(text, (position) => {
     const before = text.slice(0, position)
     const column = position - before.lastIndexOf('\n')
@@ -74,18 +97,26 @@ async function* entriesOfArray(handle: FileHandle, file: string): AsyncGenerator
   }
 }
 
-async function* entriesOfLines(handle: FileHandle, file: string): AsyncGenerator<Entry> {
-  let line = 0
-  for await (const text of handle.readLines({ encoding: 'utf8', autoClose: false })) {
-    line += 1
-    if (text.trim() === '') continue
-    const place = `line ${line}`
-    const where = (position: number) => `${quote(file)}, ${place}, column ${position + 1}`
-    yield { place, value: readJson(line === 1 ? withoutMark(text) : text, where) }
-  }
+function decodedLines(bytes: Buffer, file: string): string {
+  if (isUtf8(bytes)) return utf8.decode(bytes)
+  const lines = bytes.toString('latin1').split('\n')
+  return lines
+    .map((line, index) => decoded(Buffer.from(line, 'latin1'), `${quote(file)}, line ${index + 1}`))
+    .join('\n')
 }
 
-const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text)
+async function* entriesOfLines(handle: FileHandle, file: string): AsyncGenerator<Entry> {
+  let line = 0
+  // As bytes: in text, line separators within a holder would end a line.
+  for await (const bytes of handle.readLines({ encoding: 'latin1', autoClose: false })) {
+    line += 1
+    if (bytes.trim() === '') continue
+    const place = `line ${line}`
+    const text = decoded(Buffer.from(bytes, 'latin1'), `${quote(file)}, ${place}`)
+    const where = (position: number) => `${quote(file)}, ${place}, column ${position + 1}`
+    yield { place, value: readJson(text, where) }
+  }
+}
 
 function readJson(text: string, where: (position: number) => string): unknown {
   try {

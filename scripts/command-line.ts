@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
 import { accountCommand } from './account.ts'
 import { batchesCommand } from './batches.ts'
@@ -23,13 +24,17 @@ import { withStdinNamed } from './stdin.ts'
 import { transferCommand } from './transfer.ts'
 import { verifyCommand } from './verify.ts'
 
+const { version } = createRequire(import.meta.url)('daybook/package.json') as { version: string }
+
 /** Does what a command line says; gives the exit code. What went wrong is told, also under `--quiet`. */
 export async function runCommandLine(
   parameters: readonly string[],
   world: Context,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = Exit.done
-  const cli = commandLine(parameters.map(withStdinNamed))
+  // No other command reads what it is given there.
+  const isReplay = parameters.includes('replay')
+  const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters)
   const register = <Options extends object>(command: Command<Options>): void => {
     const { describe, builder, run } = command
     cli.command(command.command, describe, builder, async (options) => {
@@ -76,6 +81,7 @@ function refuseRepetition(parameters: readonly string[]): void {
 const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
   yargs(parameters)
     .scriptName('daybook')
+    .version(version)
     .locale('en')
     .option('uri', {
       describe:

@@ -19,8 +19,7 @@ export interface Removal {
 
 /**
  * Removes the accounts that seeding made, which it knows by their `createdAt`, all transfers between them,
- * and the records of the batches that brought these or of which nothing stays, so that they can be
- * replayed. The books of all other accounts stay as they are. Killed, it ends its work when run again.
+ * and the records of the batches that brought these and no others, so that they can be replayed. The books of all other accounts stay as they are. Killed, it ends its work when run again.
  * Nothing else may be posting at the same time.
  * @throws InputError where a transfer is with an account that seeding did not make; nothing has changed
  */
@@ -38,20 +37,19 @@ export async function removeSeeded(
   const found = await findTransfers(db.collection<TransferRecord>('transfers'), isSeeded)
   const batches = await db
     .collection<BatchRecord>('batches')
-    .find({
-      $or: [{ _id: { $in: [...found.batches] } }, { _id: { $nin: [...found.keptBatches] } }],
-    })
+    .find({ _id: { $in: [...found.batches], $nin: [...found.keptBatches] } })
     .map(({ _id }) => _id)
     .toArray()
   const removal = { accounts: count, transfers: found.transfers, batches: batches.length }
   if (dryRun) return removal
 
-  await removeTransfers(db.collection<TransferRecord>('transfers'), isSeeded, found)
+  // In this order, because transfers tell the batches, and accounts the transfers, that are left when this
+  // is killed and run again.
   for (const batch of batches) {
     await db.collection<RefusalRecord>('refusals').deleteMany({ '_id.batch': batch })
     await db.collection<BatchRecord>('batches').deleteOne({ _id: batch })
   }
-  // Last, because they tell what is left to do when this is killed and run again.
+  await removeTransfers(db.collection<TransferRecord>('transfers'), isSeeded, found)
   await accounts.deleteMany({ createdAt: SEEDED_AT })
   return removal
 }

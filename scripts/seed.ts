@@ -165,7 +165,7 @@ export const seedCommand: Command<{
       .options(accountOptions)
       .option('reset', {
         describe:
-          'first remove what seeding made: its accounts, the transfers between them and the records of their batches; refused where another account has a transfer with one of them. Nothing else may be writing',
+          'first remove what seeding made: its accounts, the transfers between them and the records of the batches that brought nothing else; refused where another account has a transfer with one of them. Nothing else may be writing',
         type: 'boolean',
         default: false,
       })

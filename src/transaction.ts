@@ -16,6 +16,15 @@ export function databaseOf({ db }: Connection): mongoose.mongo.Db {
 }
 
 /**
+ * Waits for a connection that is being opened, as Mongoose's own operations do.
+ * @throws Error where nobody has begun to open it: Mongoose would wait for that for ten seconds
+ */
+export async function whenOpen(connection: Connection): Promise<void> {
+  if (connection.readyState === mongoose.ConnectionStates.connecting) await connection.asPromise()
+  databaseOf(connection)
+}
+
+/**
  * The session that an operation belongs to: the one that is given, else that of the transaction around it
  * where Mongoose was set to find it there by itself (`transactionAsyncLocalStorage`).
  */
@@ -102,6 +111,7 @@ export async function inTransaction<Result>(
   callback: (transaction: Transaction) => Promise<Result>,
   patience = PATIENCE,
 ): Promise<Result> {
+  await whenOpen(connection)
   try {
     return await attempt(connection, callback, patience)
   } catch (error) {

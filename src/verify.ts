@@ -7,6 +7,7 @@ import { Followed, Violation, moneyOf } from './followed-account.ts'
 import { isCurrency } from './currency.ts'
 import { Decimal } from './money.ts'
 import { Reversals } from './reversals.ts'
+import { whenOpen } from './transaction.ts'
 
 /** What {@link verify} read, and the first thing that it found wrong. */
 export interface Verification {
@@ -27,6 +28,7 @@ export interface Verification {
  * @throws EngineError where the server does not keep a snapshot for long enough
  */
 export async function verify(connection: Connection): Promise<Verification> {
+  await whenOpen(connection)
   const session = await connection.startSession({ snapshot: true })
   const accounts = new Map<string, Followed>()
   let transfers = 0

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import mongoose from 'mongoose'
 import { describe, expect, inject, test } from 'vitest'
 import type { CommonOptions, Context } from '../scripts/command.ts'
@@ -16,6 +17,8 @@ import {
   replay,
   verify,
 } from '../src/index.ts'
+import { setFailpoint } from '../src/testing/failpoint.ts'
+import { makeFifo } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
 import { makeFolder } from './support/temporary-folder.ts'
 
@@ -320,6 +323,19 @@ describe('a file of accounts', () => {
       'none.json" cannot be opened: ENOENT',
     )
     await expect(seed(connection, { file: folder })).rejects.toThrow('is a directory')
+    await expect(seed(connection, { file: await makeFifo() })).rejects.toThrow('is no file')
+    const packed = join(folder, 'x.json')
+    await writeFile(packed, gzipSync('[]'))
+    await expect(seed(connection, { file: packed })).rejects.toThrow('is gzipped: unpack it first')
+  })
+
+  test.each([
+    ['x.json', '[\n{"holder": "Zo\xeb"}]', 'x.json", line 2: column 15 is not valid UTF-8'],
+    ['x.jsonl', '\n{"holder": "\xff"}\n', 'x.jsonl", line 2: column 13 is not valid UTF-8'],
+  ])('that is no UTF-8 is refused: %s', async (name, text, message) => {
+    const file = join(await makeFolder(), name)
+    await writeFile(file, text, 'latin1')
+    await expect(seed(connection, { file })).rejects.toThrow(message)
   })
 })
 
@@ -355,9 +371,36 @@ describe('removeSeeded', () => {
       file: await transfersOf(`T2,${SENDER},${RECEIVER},1\n`),
       name: 'seeded',
     })
-    expect(await removeSeeded(connection)).toMatchObject({ transfers: 1, batches: 1 })
-    expect(await batchModel(connection).distinct('_id')).toEqual(['own'])
+    const mixed = await transfersOf(`T3,MINE,YOURS,1\nT4,${SENDER},${RECEIVER},1\n`)
+    await replay(connection, { file: mixed, name: 'mixed' })
+    await replay(connection, { file: await transfersOf('T5,YOURS,MINE,99\n'), name: 'refused' })
+    expect(await removeSeeded(connection)).toMatchObject({ transfers: 2, batches: 1 })
+    expect(await batchModel(connection).distinct('_id')).toEqual(['mixed', 'own', 'refused'])
+    expect(await connection.collection('refusals').countDocuments()).toBe(1)
   })
+
+  test.each(['refusals', 'batches', 'transfers', 'accounts'])(
+    'ends its work when it is run again, broken off at the %s',
+    async (collection) => {
+      await seed(connection)
+      const file = await transfersOf(`T1,${SENDER},${RECEIVER},1\nT2,${SENDER},NOBODY,1\n`)
+      await replay(connection, { file })
+      await setFailpoint(connection, {
+        times: 1,
+        data: {
+          appName: connection.name,
+          failCommands: ['delete'],
+          errorCode: 8000,
+          namespace: `${connection.name}.${collection}`,
+        },
+      })
+      await expect(removeSeeded(connection)).rejects.toMatchObject({ code: 8000 })
+      await removeSeeded(connection)
+      await seed(connection)
+      expect(await replay(connection, { file })).toMatchObject({ posted: 1, refused: 1 })
+      expect(await verify(connection)).not.toHaveProperty('violation')
+    },
+  )
 
   test('is refused, and removes nothing, where another account has a transfer with one of them', async () => {
     await seed(connection)

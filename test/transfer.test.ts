@@ -1,5 +1,5 @@
 import mongoose from 'mongoose'
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { Decimal, accountModel, verify } from '../src/index.ts'
 import { useDatabase } from './support/database.ts'
 import { countCommands } from './support/commands.ts'
@@ -236,3 +236,20 @@ async function stored() {
   const accounts = await Account.find().sort({ _id: 1 }).lean()
   return { Account: JSON.stringify(accounts) }
 }
+
+describe('a connection that is not open', () => {
+  test('is told at once', async () => {
+    const unopened = accountModel(mongoose.createConnection())
+    await expect(unopened.transfer(request)).rejects.toThrow('the connection is not open')
+    await expect(verify(unopened.db)).rejects.toThrow('the connection is not open')
+  })
+
+  test('is waited for where it is being opened', async () => {
+    await openBoth()
+    const opening = mongoose.createConnection(inject('mongodbUri'), { dbName: connection.name })
+    onTestFinished(() => opening.close())
+    const other = accountModel(opening)
+    await other.transfer(request)
+    expect(await verify(connection)).toMatchObject({ transfers: 1 })
+  })
+})
