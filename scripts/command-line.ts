@@ -35,8 +35,12 @@ export async function runCommandLine(
   // No other command reads what it is given there.
   const isReplay = parameters.includes('replay')
   const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters)
+  /** The command that is asked for, where there is one of that name. */
+  let named: string[] = []
   const register = <Options extends object>(command: Command<Options>): void => {
     const { describe, builder, run } = command
+    const [name = ''] = [command.command].flat()[0]?.split(' ') ?? []
+    if (parameters.includes(name)) named = [name]
     cli.command(command.command, describe, builder, async (options) => {
       exitCode = await run(options, contextOf(options, world))
     })
@@ -63,6 +67,8 @@ export async function runCommandLine(
   } catch (error) {
     const failure = explain(error)
     world.tell(`daybook: ${failure.message}`)
+    if (failure.exitCode === Exit.usage)
+      world.tell(`See ${['daybook', ...named].join(' ')} --help.`)
     return failure.exitCode
   }
 }

@@ -13,7 +13,7 @@ import { CommandFailure, Exit, type ExitCode, UsageError } from './command.ts'
 /** What a person is told of something thrown, and the exit code. A stack is shown only of what no user can cause. */
 export function explain(error: unknown): { message: string; exitCode: ExitCode } {
   if (error instanceof UsageError) {
-    return { message: `${error.message}\nSee daybook --help.`, exitCode: Exit.usage }
+    return { message: error.message, exitCode: Exit.usage }
   }
   if (error instanceof InputError) return { message: error.message, exitCode: Exit.badInput }
   if (error instanceof LedgerError) {

@@ -242,7 +242,7 @@ export class ProtectedFieldError extends LedgerError {
   declare readonly fields: readonly string[]
   constructor(details: { fields: readonly string[] }) {
     super(
-      `${details.fields.join(', ')} of an account cannot be written directly: use Account.transfer(), open(), freeze(), unfreeze(), close() or setOverdraftLimit()`,
+      `${details.fields.join(', ')} of an account cannot be written directly, nor can an account be deleted: use Account.transfer(), open(), freeze(), unfreeze(), close() or setOverdraftLimit()`,
       details,
     )
   }

@@ -154,6 +154,14 @@ describe('the command line', () => {
   })
 
   test.each([
+    [['seed', '--accounts', 'x'], 'See daybook seed --help.'],
+    [['sed'], 'See daybook --help.'],
+  ])('says where %j is explained', async (parameters, last) => {
+    const { stderr } = await daybook(...parameters)
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(last)
+  })
+
+  test.each([
     ['a number that is none', ['statement', 'A', '--limit', 'abc'], 64, '--limit abc: expected a'],
     ['a file that is not there', ['replay', 'missing.csv'], 4, 'missing.csv'],
     [
