@@ -76,7 +76,8 @@ export async function redo(connection: Connection, options: MigrationOptions): P
 
 /**
  * What {@link migrate} or {@link revert} would do, told by doing it in one transaction that is rolled back.
- * The connection must have been opened with `monitorCommands: true`.
+ * The connection must have been opened with `monitorCommands: true`, for this alone: what anything else writes
+ * on it meanwhile is not sent.
  */
 export async function rehearseMigrations(
   connection: Connection,
