@@ -69,7 +69,10 @@ export function databaseBook(
         const taken = isAtomic
           ? rest
           : rest.slice(0, Math.max(FEWEST_ROWS, rows.length >> (attempts - 1)))
-        if (stored && taken.length === 0) return { record: stored, areNew: presumeNew }
+        // Another process has consumed them meanwhile. A batch of no rows is still to be finished.
+        if (stored && taken.length === 0 && (rows.length > 0 || stored.status === 'finished')) {
+          return { record: stored, areNew: presumeNew }
+        }
         if (isAtomic) requireUnbegun(before)
         const posted = await post(requestsOf(taken), transaction, { batch: fresh._id, presumeNew })
         const results = isAtomic ? linkedResults(taken, posted) : posted

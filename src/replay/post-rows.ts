@@ -1,5 +1,6 @@
 import type { BatchRecord } from '../batch.ts'
 import type { Book } from './book.ts'
+import { BatchConflictError } from './errors.ts'
 import type { Row } from './row.ts'
 import { ChunkSize, RowQueue } from './row-queue.ts'
 import type { ReplaySummary } from './summary.ts'
@@ -25,7 +26,10 @@ export interface Outcome {
   readonly stoppedAt?: BatchRefusal | undefined
 }
 
-/** Posts the rows of a batch from where it stands, in chunks of a fitting size, until it is finished. */
+/**
+ * Posts the rows of a batch from where it stands, in chunks of a fitting size, until it is finished.
+ * @throws BatchConflictError where the rows end before the batch does
+ */
 export async function postRows(
   blocks: AsyncGenerator<Row[]>,
   book: Book,
@@ -65,6 +69,7 @@ export async function postRows(
         onAdvance?.(record)
         const { stoppedAt } = advance
         if (stoppedAt) return { record, status: 'stopped', stoppedAt }
+        if (rows.length === 0) requireFinished(record)
         rows = rows.filter(({ position }) => position > record.position)
       } while (rows.length > 0)
     }
@@ -73,4 +78,11 @@ export async function postRows(
     await next.catch(() => undefined)
     await queue.close()
   }
+}
+
+/** There are no more rows, so that nothing else would end it. */
+function requireFinished({ _id, status, position, records }: BatchRecord): void {
+  if (status === 'finished') return
+  const problem = `stands at record ${position} of ${records}, and there are no more to post`
+  throw new BatchConflictError(_id, problem)
 }
