@@ -1,28 +1,39 @@
-import mongoose, { type Connection } from 'mongoose'
+import mongoose, { type Connection, type mongo } from 'mongoose'
 import { accountModel } from './account.ts'
 import { batchModel, refusalModel } from './batch.ts'
+import { EngineError } from './engine/errors.ts'
 import type { MoneyBounds } from './money-path.ts'
 import { type Decimal, Decimal128, LIMIT } from './money.ts'
 import { databaseOf } from './transaction.ts'
 import { transferModel } from './transfer.ts'
 
+const { EJSON } = mongoose.mongo.BSON
+
 /**
  * Creates the collections, their indexes, and validators that hold for every program that writes to
  * them. What is there already stays, with its validator brought up to date. Must be done before the
  * first transaction: neither an index nor a validator can be made inside one.
+ * @throws EngineError where the database's user may not change a validator
  */
 export async function createCollections(connection: Connection): Promise<void> {
+  await createValidated(connection)
+  for (const model of modelsOf(connection)) await model.createIndexes()
+}
+
+/** The part of {@link createCollections} without indexes, of some collections or of all. */
+export async function createValidated(
+  connection: Connection,
+  names?: readonly string[],
+): Promise<void> {
   const database = databaseOf(connection)
+  const there = await validatorsOf(database)
   for (const model of modelsOf(connection)) {
     const name = model.collection.collectionName
+    if (names && !names.includes(name)) continue
     const validator = validatorOf(model.schema)
-    try {
-      await database.createCollection(name, { validator })
-    } catch (error) {
-      if (!isNamespaceExists(error)) throw error
-      await database.command({ collMod: name, validator })
-    }
-    await model.createIndexes()
+    if (!there.has(name) && (await created(database, name, validator))) continue
+    // To change one takes a right that many a user has not who can create one.
+    if (!isSame(there.get(name), validator)) await setValidator(database, name, validator)
   }
 }
 
@@ -38,7 +49,7 @@ export async function removeCollections(connection: Connection): Promise<void> {
       await collection.drop()
       continue
     }
-    await database.command({ collMod: name, validator: {} })
+    await setValidator(database, name, {})
     const indexes = new Set((await collection.indexes()).map((index) => index.name))
     for (const [keys] of model.schema.indexes()) {
       const index = indexNameOf(keys)
@@ -55,10 +66,50 @@ const modelsOf = (connection: Connection) =>
     connection.model(model(connection).modelName),
   )
 
-const isNamespaceExists = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.codeName === 'NamespaceExists'
+/** Creates a collection; false where it is there already. */
+async function created(database: mongo.Db, name: string, validator: Validator): Promise<boolean> {
+  try {
+    await database.createCollection(name, { validator })
+    return true
+  } catch (error) {
+    if (isServerError(error, 'NamespaceExists')) return false
+    throw error
+  }
+}
+
+async function setValidator(
+  database: mongo.Db,
+  name: string,
+  validator: Validator | Record<string, never>,
+): Promise<void> {
+  try {
+    await database.command({ collMod: name, validator })
+  } catch (error) {
+    if (!isServerError(error, 'Unauthorized')) throw error
+    throw new EngineError(
+      `the database user may not change the validator of ${name}: give it the role dbAdmin on the database ${database.databaseName}`,
+      { cause: error },
+    )
+  }
+}
+
+/** The validators of all collections that are there. */
+async function validatorsOf(database: mongo.Db): Promise<Map<string, unknown>> {
+  const collections = await database.listCollections<mongo.CollectionInfo>({}).toArray()
+  return new Map(collections.map(({ name, options }) => [name, options?.['validator']]))
+}
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  EJSON.stringify(one ?? {}) === EJSON.stringify(other)
+
+const isServerError = (error: unknown, codeName: string): boolean =>
+  error instanceof mongoose.mongo.MongoServerError && error.codeName === codeName
 
 const decimal128 = (value: Decimal): Decimal128 => Decimal128.fromString(value.toString())
+
+interface Validator {
+  readonly $jsonSchema: object
+}
 
 /** What of a schema a validator is derived from. */
 interface Paths {
@@ -67,7 +118,7 @@ interface Paths {
 }
 
 /** The schema as MongoDB's `$jsonSchema`, with bounds that keep NaN and Infinity out of money. */
-function validatorOf(schema: Paths): { $jsonSchema: object } {
+function validatorOf(schema: Paths): Validator {
   const jsonSchema = schema.toJSONSchema({ useBsonType: true })
   schema.eachPath((path, { instance, options }) => {
     const property = jsonSchema.properties?.[path]

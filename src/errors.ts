@@ -1,3 +1,4 @@
+import mongoose from 'mongoose'
 import { type Decimal, formatMoney } from './money.ts'
 
 /** Which end of a transfer a refusal is about. */
@@ -303,12 +304,17 @@ export function quote(value: unknown): string {
   )
 }
 
+/** Whether a value is of a type that MongoDB has and JSON has not: it would tell of a regular expression as `{}`. */
+const isStored = (value: unknown): value is object =>
+  value instanceof RegExp || (typeof value === 'object' && value !== null && '_bsontype' in value)
+
 function textOf(value: unknown): string {
   if (typeof value === 'number' || value === undefined || value instanceof Date)
     return String(value)
   // Hexadecimal is the one notation in which the digits of a huge one come at once.
   if (typeof value === 'bigint') return String(value >> 512n ? `0x${value.toString(16)}` : value)
   try {
+    if (isStored(value)) return mongoose.mongo.BSON.EJSON.stringify(value)
     return JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value) ?? typeof value
   } catch {
     return Object.prototype.toString.call(value)

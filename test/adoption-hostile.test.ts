@@ -1,12 +1,21 @@
 import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { BatchConflictError, mark, migrate, revert, verify } from '../src/index.ts'
+import {
+  BatchConflictError,
+  InputError,
+  adoptNotebook,
+  mark,
+  migrate,
+  revert,
+  verify,
+} from '../src/index.ts'
 import { type ReplicaSet, startReplicaSet } from '../src/testing.ts'
 import { useDatabase } from './support/database.ts'
-import { notebookOf, notebookTransfer } from './support/notebook.ts'
+import { bytesOf, notebookOf, notebookTransfer } from './support/notebook.ts'
 
-const { Decimal128 } = mongoose.Types
+const { Decimal128, ObjectId } = mongoose.Types
+const { Binary, Long, Timestamp } = mongoose.mongo
 const ADOPTION = '0001-adopt-notebook'
 
 /** A replica set of its own, as the adoption's other tests have. */
@@ -16,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => replicaSet.stop())
 const { connection, Account } = useDatabase({ uri: () => replicaSet.uri })
-const { accounts } = notebookOf(connection)
+const { accounts, transfers } = notebookOf(connection)
 
 const folder = fileURLToPath(new URL('../scripts/migrations', import.meta.url))
 
@@ -41,6 +50,197 @@ const pay = async (id: string, amount: number) =>
 
 const batches = connection.collection('batches')
 
+const payment = { transfer_id: 'TR9', from_account: 'A', to_account: 'B', amount: 5 }
+
+const namesOf = async () => (await connection.listCollections()).map(({ name }) => name).toSorted()
+
+/** Does work while the server holds back one command of an adoption, or of a bringing back: the one after `skip` others. */
+async function during(
+  { command, skip = 0 }: { command: string; skip?: number },
+  { run, until, work }: Record<'run' | 'until' | 'work', () => Promise<unknown>>,
+): Promise<unknown> {
+  const client = connection.getClient()
+  const { appName } = client.options
+  await client.db('admin').command({
+    configureFailPoint: 'failCommand',
+    mode: skip === 0 ? { times: 1 } : { skip },
+    data: { failCommands: [command], blockConnection: true, blockTimeMS: 1_500, appName },
+  })
+  try {
+    const running = run().catch((error: unknown) => error)
+    await expect.poll(until, { interval: 20, timeout: 20_000 }).toBeTruthy()
+    await work()
+    return await running
+  } finally {
+    await client.db('admin').command({ configureFailPoint: 'failCommand', mode: 'off' })
+  }
+}
+
+const parameters = () => ({
+  connection,
+  session: undefined,
+  tell,
+  signal: new AbortController().signal,
+  options: { currency: 'USD', skipUnadoptable: true },
+})
+
+describe('a notebook whose program goes on writing', () => {
+  const isRecorded = () => batches.findOne()
+  const isSetAside = async () => (await namesOf()).includes('notebook_transfers')
+
+  test('is brought back with what was written before it was set aside', async () => {
+    await pay('TR1', 5)
+    const error = await during(
+      { command: 'renameCollection' },
+      { run: up, until: isRecorded, work: () => pay('TR2', 7) },
+    )
+    expect(error).toBeInstanceOf(InputError)
+    expect(error).toMatchObject({ message: expect.stringContaining('stop its program') })
+    expect(await transfers.distinct('transfer_id')).toEqual(['TR1', 'TR2'])
+    expect(await accounts.findOne({ account_id: 'A' })).toMatchObject({ balance: 988 })
+    expect(await namesOf()).not.toContain('notebook_transfers')
+    await up()
+    expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 2 })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('is brought back where only an account was written to', async () => {
+    const error = await during(
+      { command: 'renameCollection' },
+      {
+        run: up,
+        until: isRecorded,
+        work: () => accounts.updateOne({ account_id: 'A' }, { $set: { balance: 7 } }),
+      },
+    )
+    expect(error).toBeInstanceOf(InputError)
+    expect(await accounts.findOne({ account_id: 'A' })).toMatchObject({ balance: 7 })
+  })
+
+  test('is brought back with what was written to its old place before validators kept it from that', async () => {
+    await pay('TR1', 5)
+    const work = async () => {
+      await transfers.insertOne({ ...payment })
+      await accounts.insertOne({ account_id: 'NEW', balance: 1 })
+    }
+    const error = await during({ command: 'create', skip: 2 }, { run: up, until: isSetAside, work })
+    expect(error).toBeInstanceOf(InputError)
+    expect(await transfers.distinct('transfer_id')).toEqual(['TR1', 'TR9'])
+    expect(await accounts.distinct('account_id')).toEqual(['A', 'B', 'NEW'])
+    expect(await batches.countDocuments()).toBe(0)
+    expect(await namesOf()).not.toContain('notebook_accounts')
+  })
+
+  test('loses nothing of what it wrote past the validators', async () => {
+    await pay('TR1', 5)
+    await up()
+    await transfers.insertOne({ ...payment }, { bypassDocumentValidation: true })
+    await accounts.insertOne({ account_id: 'NEW' }, { bypassDocumentValidation: true })
+    await down()
+    expect(await transfers.distinct('transfer_id')).toEqual(['TR1', 'TR9'])
+    expect(await accounts.distinct('account_id')).toEqual(['A', 'B', 'NEW'])
+  })
+})
+
+describe('what only looks like a notebook that was set aside', () => {
+  test.each([['accounts'], ['transfers'], ['accounts', 'transfers']])(
+    'is refused, and stays: a copy of %s %s',
+    async (...copied) => {
+      await pay('TR1', 5)
+      for (const name of copied) {
+        const into = connection.collection(name).aggregate([{ $out: `notebook_${name}` }])
+        await into.toArray()
+      }
+      await pay('TR2', 7)
+      const names = await namesOf()
+      const before = await bytesOf(connection, names)
+      await expect(up()).rejects.toThrow(/collection notebook_\w+ that no adoption has made/)
+      await down()
+      expect(told[0]).toBe(`notebook_${copied[0]} is left alone: no adoption has made it`)
+      expect(await bytesOf(connection, names)).toEqual(before)
+    },
+  )
+
+  test('is no adoption: a batch of the same name', async () => {
+    await pay('TR1', 5)
+    await batches.insertOne({ _id: 'notebook' as never, mine: 1 })
+    await expect(up()).rejects.toThrow('batches has a document notebook that no adoption has made')
+    await down()
+    expect(await transfers.countDocuments()).toBe(1)
+    expect(await batches.countDocuments()).toBe(1)
+  })
+})
+
+describe('what is not a notebook alone', () => {
+  test.each([false, true])(
+    'is refused: transfers of the notebook beside accounts of Daybook (skipUnadoptable: %s)',
+    async (skipUnadoptable) => {
+      await accounts.drop()
+      await migrate(connection, { folder, tell })
+      await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
+      await transfers.insertOne({ ...payment }, { bypassDocumentValidation: true })
+      await mark(connection, ADOPTION, { folder, as: 'pending' })
+      await expect(up({ skipUnadoptable })).rejects.toThrow(
+        'documents of the notebook and of Daybook (in transfers and in accounts)',
+      )
+      expect(await namesOf()).not.toContain('notebook_accounts')
+      expect(await Account.countDocuments()).toBe(1)
+    },
+  )
+
+  test('is refused: a view', async () => {
+    await connection.createCollection('people', {})
+    await connection.collection('people').insertOne({ account_id: 'A', balance: 1 })
+    await accounts.drop()
+    await connection.createCollection('accounts', { viewOn: 'people', pipeline: [] })
+    const names = await namesOf()
+    await expect(up()).rejects.toThrow('accounts is a view, which cannot be set aside')
+    expect((await namesOf()).filter((name) => !name.startsWith('migration'))).toEqual(names)
+  })
+})
+
+describe('a bringing back that was broken off', () => {
+  test('is to be finished first', async () => {
+    await pay('TR1', 5)
+    await up()
+    await Account.transfer({ from: 'A', to: 'B', amount: '1' })
+    const error = await during(
+      { command: 'renameCollection' },
+      {
+        run: down,
+        until: () =>
+          connection.collection('notebook_transfers').findOne({ daybook: { $exists: true } }),
+        work: async () => {
+          await expect(adoptNotebook(parameters())).rejects.toThrow(
+            'is half taken back: finish that first, with daybook migrate down',
+          )
+        },
+      },
+    )
+    expect(error).toEqual(['0002-create-collections', ADOPTION])
+  })
+})
+
+describe('a database user without the role dbAdmin', () => {
+  test('can adopt a notebook all the same', async () => {
+    await pay('TR1', 5)
+    const client = connection.getClient()
+    const failPoint = { configureFailPoint: 'failCommand' }
+    const data = { failCommands: ['collMod'], errorCode: 13, appName: client.options.appName }
+    await client.db('admin').command({ ...failPoint, mode: 'alwaysOn', data })
+    try {
+      expect(await up()).toEqual([ADOPTION, '0002-create-collections'])
+      await expect(down()).rejects.toThrow(
+        'may not change the validator of accounts: give it the role dbAdmin',
+      )
+    } finally {
+      await client.db('admin').command({ ...failPoint, mode: 'off' })
+    }
+    await down()
+    expect(await transfers.countDocuments()).toBe(1)
+  })
+})
+
 describe('an adoption whose transfers end early', () => {
   test('says so, and does not wait for more', async () => {
     await pay('TR1', 5)
@@ -61,5 +261,156 @@ describe('a notebook without transfers', () => {
     await down()
     await up()
     expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 1 })
+  })
+})
+
+const since = {
+  balance: new Decimal128('5.00'),
+  currency: 'USD',
+  status: 'open',
+  overdraftLimit: new Decimal128('0.00'),
+  createdAt: new Date(0),
+  updatedAt: new Date(0),
+}
+const account = (parts: object) => ({ account_id: 'C', balance: 5, ...parts })
+const transfer = (parts: object) => ({ ...payment, ...parts })
+const RANGE = 'is not below 1000000000000000000000000 in magnitude'
+const NOT_OURS = 'which is not what Daybook writes there'
+const NO_NUMBER = 'is not a number'
+const postedAt = new Date(0)
+
+const UNADOPTABLE = [
+  ['a balance of 34 digits', account({ balance: new Decimal128('9'.repeat(34)) }), RANGE],
+  ['a balance of 10^24', account({ balance: new Decimal128('1E+24') }), RANGE],
+  ['a debt of 10^24', account({ balance: new Decimal128('-1E+24') }), RANGE],
+  ['a balance of 10^25 as a double', account({ balance: 1e25 }), RANGE],
+  ['the largest double', account({ balance: Number.MAX_VALUE }), 'is no exact amount'],
+  ['the largest Decimal128', account({ balance: new Decimal128('9.99E+6144') }), RANGE],
+  ['an amount of 10^24', transfer({ amount: new Decimal128('1E+24') }), 'is not below 1'],
+  [
+    'a timestamp',
+    account({ balance: new Timestamp({ t: 5, i: 1 }) }),
+    'balance {"$timestamp":{"t":5,"i":1}} is not a number',
+  ],
+  ['an ObjectId', transfer({ amount: new ObjectId('6b06'.repeat(6)) }), 'amount {"$oid":"6b06'],
+  ['a regular expression', account({ balance: /a/ }), '"$regularExpression":{"pattern":"a"'],
+  ['a number that is a regular expression', account({ account_id: /a/ }), '"pattern":"a"'],
+  ['bytes', account({ balance: new Binary(Buffer.from('abc')) }), '"base64":"YWJj"'],
+  [
+    'a literal in a literal',
+    account({ balance: { $numberDecimal: { $numberDecimal: 5 } } }),
+    NO_NUMBER,
+  ],
+  ['a text for daybook', account({ daybook: 'x' }), NOT_OURS],
+  ['a number for daybook', account({ daybook: 5 }), NOT_OURS],
+  ['half a daybook', account({ daybook: { currency: 'USD' } }), NOT_OURS],
+  [
+    'a limit below zero',
+    account({ daybook: { ...since, overdraftLimit: new Decimal128('-1') } }),
+    NOT_OURS,
+  ],
+  ['no time', account({ daybook: { ...since, updatedAt: 'today' } }), NOT_OURS],
+  ['a transfer without a time', transfer({ daybook: {} }), NOT_OURS],
+  ['a reversal of a number', transfer({ daybook: { postedAt, reverses: 3 } }), NOT_OURS],
+  ['a reversal of another id', transfer({ daybook: { postedAt, reverses: 'TR1' } }), NOT_OURS],
+  ['a batch that is a number', transfer({ daybook: { postedAt, batch: 3 } }), NOT_OURS],
+  [
+    'a reversal of another amount',
+    transfer({
+      transfer_id: 'TR1:reversal',
+      from_account: 'B',
+      to_account: 'A',
+      daybook: { postedAt, reverses: 'TR1' },
+    }),
+    'names a transfer that it does not reverse',
+  ],
+  [
+    'a reversal of none',
+    transfer({ transfer_id: 'X:reversal', daybook: { postedAt, reverses: 'X' } }),
+    'names a transfer that it does not reverse',
+  ],
+] as const
+
+describe('a document of a notebook', () => {
+  test.each(UNADOPTABLE)('is told, and not adopted: %s', async (_what, document, problem) => {
+    await pay('TR1', 100)
+    const collection = 'transfer_id' in document ? transfers : accounts
+    await collection.insertOne({ ...document })
+    const before = await bytesOf(connection, ['accounts', 'transfers'])
+    await expect(up()).rejects.toThrow(InputError)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain(problem)
+    expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
+    expect(await namesOf()).not.toContain('notebook_accounts')
+    await up({ skipUnadoptable: true })
+    expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 1 })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+    await down()
+    expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
+  })
+
+  test.each([
+    ['an opening balance', new Decimal128('9E+23'), [['A', 'B']]],
+    [
+      'a balance on the way',
+      0,
+      [
+        ['B', 'A'],
+        ['A', 'B'],
+      ],
+    ],
+    [
+      'a sum',
+      0,
+      [
+        ['A', 'B'],
+        ['A', 'B'],
+      ],
+    ],
+  ] as const)('is told, and never left behind: %s out of range', async (_what, balance, pairs) => {
+    await accounts.updateMany({}, { $set: { balance } })
+    if (balance === 0) await accounts.updateOne({ account_id: 'A' }, { $set: { balance: 9e23 } })
+    for (const [index, [from_account, to_account]] of pairs.entries()) {
+      const amount = new Decimal128('9E+23')
+      await transfers.insertOne({ transfer_id: `T${index}`, from_account, to_account, amount })
+    }
+    const before = await bytesOf(connection, ['accounts', 'transfers'])
+    await expect(up({ skipUnadoptable: true })).rejects.toThrow('sums that are out of range')
+    expect(told.join()).toContain('is not below 1000000000000000000000000 in magnitude')
+    expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
+  })
+
+  test.each([
+    ['a long', Long.fromString('9007199254740993'), '9007199254740993.00'],
+    ['a Decimal128', new Decimal128('5.25'), '5.25'],
+  ])('is adopted with a literal sub-document that holds %s', async (_what, held, expected) => {
+    await accounts.insertOne(account({ balance: { $numberDecimal: held } }))
+    await up()
+    expect((await Account.findById('C').orFail()).toJSON()).toMatchObject({ balance: expected })
+  })
+})
+
+describe('an account that came back from Daybook', () => {
+  test('keeps its limit while the notebook does not lend it more', async () => {
+    await up()
+    await Account.transfer({ from: 'A', to: 'B', amount: '10' })
+    await down()
+    await pay('TR2', 5000)
+    await up()
+    const debtor = await Account.findById('A').orFail()
+    expect(debtor.toJSON()).toMatchObject({ balance: '-4010.00', overdraftLimit: '4010.00' })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('is open again where the notebook gave money to a closed one', async () => {
+    await up()
+    await Account.open({ accountId: 'C', holder: 'Cid', currency: 'USD' })
+    await Account.close('C')
+    await down()
+    await notebookTransfer(connection, { id: 'TR2', from: 'A', to: 'C', amount: 7 })
+    await up()
+    const reopened = await Account.findById('C').orFail()
+    expect(reopened.toJSON()).toMatchObject({ balance: '7.00', status: 'open' })
+    expect(await verify(connection)).not.toHaveProperty('violation')
   })
 })

@@ -13,6 +13,7 @@ import {
   verify,
 } from '../src/index.ts'
 import { type ReplicaSet, startReplicaSet } from '../src/testing.ts'
+import { breakOff, breakOffEverywhere } from './support/break-off.ts'
 import { useDatabase } from './support/database.ts'
 import { bytesOf, notebookOf, notebookTransfer } from './support/notebook.ts'
 
@@ -422,32 +423,6 @@ describe('an adoption, and a bringing back, that is broken off', () => {
   const adopt = () => adoptNotebook(parameters())
   const restore = () => restoreNotebook(parameters())
 
-  /** Lets so many writes succeed and then none, as a killed process would; gives whether all did. */
-  async function breakOff(work: () => Promise<unknown>, writes: number): Promise<boolean> {
-    const admin = connection.getClient().db('admin')
-    const { appName } = connection.getClient().options
-    const failPoint = { configureFailPoint: 'failCommand' }
-    const failCommands = ['insert', 'update', 'delete', 'create', 'drop', 'renameCollection']
-    failCommands.push('createIndexes', 'collMod')
-    const data = { failCommands, errorCode: 8, appName }
-    await admin.command({ ...failPoint, mode: { skip: writes }, data })
-    try {
-      await work()
-      return true
-    } catch {
-      return false
-    } finally {
-      await admin.command({ ...failPoint, mode: 'off' })
-    }
-  }
-
-  /** Does the work as often as it has writes, broken off at each of them, and then to its end. */
-  async function breakOffEverywhere(work: () => Promise<unknown>): Promise<number> {
-    let writes = 0
-    while (!(await breakOff(work, writes))) writes += 1
-    return writes
-  }
-
   beforeEach(async () => {
     await pay('TR1', 100)
     await payBack('TR2', 0.5)
@@ -459,13 +434,13 @@ describe('an adoption, and a bringing back, that is broken off', () => {
     await adopt()
     const adopted = await books()
     await restore()
-    expect(await breakOffEverywhere(adopt)).toBeGreaterThan(3)
+    expect(await breakOffEverywhere(connection, adopt)).toBeGreaterThan(3)
     expect(await books()).toEqual(adopted)
     expect(await verify(connection)).not.toHaveProperty('violation')
     await Account.open({ accountId: 'NEW', holder: 'Grace', currency: 'USD' })
     await Account.transfer({ transferId: 'N1', from: 'MDB574189300', to: 'NEW', amount: '1' })
     const since = await books()
-    expect(await breakOffEverywhere(restore)).toBeGreaterThan(3)
+    expect(await breakOffEverywhere(connection, restore)).toBeGreaterThan(3)
     expect(await accounts.distinct('account_id')).toEqual(['MDB343652528', 'MDB574189300', 'NEW'])
     const [, , , ...added] = await bytesOf(connection, ['transfers']).then(
       (all) => all['transfers'] ?? [],
@@ -480,12 +455,12 @@ describe('an adoption, and a bringing back, that is broken off', () => {
 
   test('can be turned round at each write', async () => {
     const notebook = await bytesOf(connection, ['accounts', 'transfers'])
-    for (let writes = 0; !(await breakOff(adopt, writes)); writes++) {
+    for (let writes = 0; !(await breakOff(connection, adopt, writes)); writes++) {
       await restore()
       expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(notebook)
     }
     const adopted = await books()
-    for (let writes = 0; !(await breakOff(restore, writes)); writes++) {
+    for (let writes = 0; !(await breakOff(connection, restore, writes)); writes++) {
       await adopt()
       expect(await books()).toEqual(adopted)
     }
@@ -495,7 +470,7 @@ describe('an adoption, and a bringing back, that is broken off', () => {
   test('goes on with the options that it was begun with', async () => {
     let writes = 0
     while (!(await accounts.findOne({ openingBalance: { $exists: true } }))) {
-      await breakOff(adopt, writes++)
+      await breakOff(connection, adopt, writes++)
     }
     await expect(
       adoptNotebook({ ...parameters(), options: { currency: 'JPY', skipUnadoptable: true } }),

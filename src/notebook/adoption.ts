@@ -1,33 +1,44 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
 import { type BatchRecord, freshBatch } from '../batch.ts'
-import { createCollections } from '../collections.ts'
+import { createCollections, createValidated } from '../collections.ts'
 import { InputError, quote } from '../errors.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { isCurrency } from '../currency.ts'
 import { awaitAbandonedTransactions } from '../replay/abandoned.ts'
 import { checkedRecord, databaseBook } from '../replay/book.ts'
+import { BatchConflictError } from '../replay/errors.ts'
 import { postRows } from '../replay/post-rows.ts'
 import type { Row } from '../replay/row.ts'
 import { databaseOf, isDuplicatesOnly } from '../transaction.ts'
 import {
   ADOPTION,
   type Notebook,
-  batchesOf,
+  SOURCE,
   findNotebook,
+  hasStrays,
   ledgerOf,
+  recordAdoption,
   setAside,
-  setAsideOf,
+  takeBack,
 } from './collections.ts'
 import { openedRecord, requestOf } from './documents.ts'
-import { type Survey, surveyNotebook, transfersOf } from './survey.ts'
+import {
+  NO_REVERSAL,
+  type Survey,
+  digestOf,
+  documentsOf,
+  openingOf,
+  surveyNotebook,
+} from './survey.ts'
 
 /**
  * Takes over a database in the notebook's shape: its accounts, opened at what their transfers leave of
  * their balances, and its transfers, posted in the order of their insertion as the batch `notebook`. The
  * notebook's own documents are kept as they are in `notebook_accounts` and `notebook_transfers`. Does nothing
  * where there is no notebook. Killed at any moment and called again it ends in the same state. The
- * notebook's program must not write meanwhile.
- * @throws InputError where documents cannot be adopted, unless they may be left behind; nothing was changed
+ * notebook's program must not write meanwhile: what it writes all the same is refused to it, or found.
+ * @throws InputError where documents cannot be adopted, unless they may be left behind, or are not a notebook's
+ * alone; nothing was changed. Also where they changed meanwhile: the notebook is brought back
  */
 export async function adoptNotebook({
   connection,
@@ -44,29 +55,36 @@ export async function adoptNotebook({
       `currency ${quote(currency)} is not an ISO 4217 code in capitals, such as USD`,
     )
   }
-  const survey = await surveyNotebook(found, { currency, tell, signal })
+  const survey = await surveyNotebook(found.notebook, { currency, tell, signal })
   const fresh = freshBatch({
     name: ADOPTION,
-    source: 'notebook_transfers',
+    source: SOURCE,
     digest: survey.digest,
     reading: JSON.stringify({ currency, skipUnadoptable }),
   })
   fresh.records = survey.transfers
-  const begin = await readBatch(database, fresh)
-  if (!skipUnadoptable) requireAdoptable(survey)
+  // Of an adoption that is half taken back nothing counts any more.
+  const begin = found.stage === 'both' ? unchangedRecord(found.adoption, fresh) : fresh
+  requireAdoptable(survey, skipUnadoptable)
 
   await awaitAbandonedTransactions(connection)
+  if (begin === fresh) {
+    await createValidated(connection, ['batches', 'refusals'])
+    await recordAdoption(database, fresh)
+  }
   const notebook = await setAside(database)
-  // Tells with which options the accounts are about to be opened.
-  if (begin === fresh) await batchesOf(database).insertOne(fresh)
-  if (begin.position === 0) await openAccounts(connection, survey, signal)
-  const record = await postTransfers(connection, notebook, { begin, fresh, tell, signal })
-  await settleAccounts(connection, notebook)
+  await createValidated(connection)
+  if (begin.status === 'running') {
+    await requireUndisturbed(database, notebook, { begin, fresh, signal })
+    if (begin.position === 0) await openAccounts(connection, survey, signal)
+  }
+  const record = await postTransfers(connection, notebook, { begin, fresh, survey, tell, signal })
+  await settleAccounts(connection, survey)
   await createCollections(connection)
   const { accounts, unadoptable } = survey
   if (record.refused + record.existing !== unadoptable.transfers) {
     throw new InputError(
-      `${record.refused} of the notebook's transfers were refused, ${unadoptable.transfers} of them expected: see daybook batches ${ADOPTION}; daybook migrate down brings the notebook back`,
+      `${record.refused} of the notebook's transfers were refused, ${unadoptable.transfers} of them expected: see daybook batches ${ADOPTION}; ${ADVICE}`,
     )
   }
   tell(
@@ -75,19 +93,47 @@ export async function adoptNotebook({
 }
 
 /** How far an earlier run came, which must have been of the same notebook with the same options. */
-async function readBatch(database: mongo.Db, fresh: BatchRecord): Promise<BatchRecord> {
-  // Of a batch that is half taken back nothing counts any more.
-  if ((await setAsideOf(database)) === 'accounts') return fresh
-  return checkedRecord(await batchesOf(database).findOne({ _id: ADOPTION }), fresh, ADVICE)
+function unchangedRecord(stored: BatchRecord | undefined, fresh: BatchRecord): BatchRecord {
+  if (!stored || stored.digest === fresh.digest) return checkedRecord(stored ?? null, fresh, ADVICE)
+  // Only to bring a notebook back changes what is set aside, and only of one that is wholly adopted.
+  const problem =
+    stored.status === 'finished'
+      ? 'is half taken back: finish that first, with daybook migrate down'
+      : `is of a notebook that was changed meanwhile: ${ADVICE}`
+  throw new BatchConflictError(ADOPTION, problem)
 }
 
 /** What to do where the notebook is not the one whose adoption was begun. */
-const ADVICE = 'daybook migrate down brings the notebook back as it was'
+const ADVICE = 'daybook migrate down brings the notebook back'
 
-function requireAdoptable({ unadoptable: { accounts, transfers } }: Survey): void {
-  if (accounts + transfers === 0) return
+function requireAdoptable({ unadoptable }: Survey, skipUnadoptable: boolean): void {
+  const { accounts, transfers, never } = unadoptable
+  if (never > 0) {
+    throw new InputError(
+      `${never} documents of the notebook lead to sums that are out of range, so nothing is adopted: mend them, or remove them`,
+    )
+  }
+  if (skipUnadoptable || accounts + transfers === 0) return
   throw new InputError(
     `${accounts} accounts and ${transfers} transfers of the notebook cannot be adopted, so nothing is: mend them, or leave them behind with --skip-unadoptable`,
+  )
+}
+
+/**
+ * Looks whether the notebook's program wrote to it between its survey and its setting aside, or wrote to
+ * where it was before validators kept it from that. Then the notebook is brought back with what was written.
+ */
+async function requireUndisturbed(
+  database: mongo.Db,
+  notebook: Notebook,
+  { begin, fresh, signal }: { begin: BatchRecord; fresh: BatchRecord; signal: AbortSignal },
+): Promise<void> {
+  // A notebook that was surveyed where it is kept is what the record says.
+  const digest = begin === fresh ? await digestOf(notebook, signal) : begin.digest
+  if (digest === begin.digest && !(await hasStrays(database))) return
+  await takeBack(database)
+  throw new InputError(
+    'the notebook was written to while it was read, so it is brought back, with all that was written: stop its program, then run the same command again',
   )
 }
 
@@ -100,10 +146,10 @@ async function openAccounts(
   signal: AbortSignal,
 ): Promise<void> {
   const collection = ledgerOf(databaseOf(connection)).accounts
-  const records = [...accounts.values()].map(({ account, ledger, firstTransferAt }) =>
-    openedRecord(account, {
-      opening: account.balance.minus(ledger.balance),
-      createdBy: firstTransferAt,
+  const records = [...accounts.values()].map((surveyed) =>
+    openedRecord(surveyed.account, {
+      opening: openingOf(surveyed),
+      createdBy: surveyed.firstTransferAt,
     }),
   )
   for (let start = 0; start < records.length; start += ACCOUNTS_AT_ONCE) {
@@ -119,19 +165,20 @@ async function openAccounts(
 
 const TELL_MS = 5_000
 
+interface PostingTransfers extends Pick<MigrationParameters, 'tell' | 'signal'> {
+  readonly begin: BatchRecord
+  readonly fresh: BatchRecord
+  readonly survey: Survey
+}
+
 async function postTransfers(
   connection: Connection,
   notebook: Notebook,
-  {
-    begin,
-    fresh,
-    tell,
-    signal,
-  }: { begin: BatchRecord; fresh: BatchRecord } & Pick<MigrationParameters, 'tell' | 'signal'>,
+  { begin, fresh, survey, tell, signal }: PostingTransfers,
 ): Promise<BatchRecord> {
   let told = performance.now()
   const { record } = await postRows(
-    rowsAfter(begin.position, notebook, signal),
+    rowsAfter(begin.position, notebook, { survey, signal }),
     databaseBook(connection, { fresh, most: Infinity, advice: ADVICE }),
     {
       begin,
@@ -153,14 +200,22 @@ const ROWS_AT_ONCE = 1_000
 async function* rowsAfter(
   begin: number,
   { transfers }: Notebook,
-  signal: AbortSignal,
+  { survey, signal }: Pick<PostingTransfers, 'survey' | 'signal'>,
 ): AsyncGenerator<Row[]> {
   let position = 0
   let rows: Row[] = []
-  for await (const document of transfersOf(transfers, { signal })) {
+  for await (const document of documentsOf(transfers, { signal })) {
     position += 1
     if (position <= begin) continue
-    const request = requestOf(document)
+    if (position > survey.transfers) {
+      throw new BatchConflictError(
+        ADOPTION,
+        `has more documents in ${SOURCE} than before: ${ADVICE}`,
+      )
+    }
+    const request = survey.falseReversals.has(position)
+      ? { problem: NO_REVERSAL }
+      : requestOf(document)
     const text = mongoose.mongo.BSON.EJSON.stringify(document)
     const place = { position, line: position, item: 1, text }
     rows.push('problem' in request ? { ...place, ...request } : { ...place, request })
@@ -172,15 +227,12 @@ async function* rowsAfter(
 }
 
 /** Accounts that were in Daybook before changed last when they did then, which may be after their last transfer. */
-async function settleAccounts(connection: Connection, notebook: Notebook): Promise<void> {
+async function settleAccounts(connection: Connection, survey: Survey): Promise<void> {
+  const updates = [...survey.accounts.values()].flatMap(({ account: { accountId, updatedAt } }) =>
+    updatedAt
+      ? [{ updateOne: { filter: { _id: accountId }, update: { $max: { updatedAt } } } }]
+      : [],
+  )
   const { accounts } = ledgerOf(databaseOf(connection))
-  for await (const { account_id: accountId, daybook } of notebook.accounts.find({
-    daybook: { $exists: true },
-  })) {
-    if (!daybook) continue
-    await accounts.updateOne(
-      { _id: accountId as string },
-      { $max: { updatedAt: daybook.updatedAt } },
-    )
-  }
+  if (updates.length > 0) await accounts.bulkWrite(updates)
 }

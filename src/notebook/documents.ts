@@ -2,9 +2,20 @@ import mongoose, { type mongo } from 'mongoose'
 import type { AccountRecord, AccountStatus } from '../account.ts'
 import { LedgerError, quote } from '../errors.ts'
 import type { TransferRecord } from '../evaluation.ts'
-import { Decimal, decimalsProblem, readDecimal, toDecimal, toDecimal128 } from '../money.ts'
+import {
+  Decimal,
+  Decimal128,
+  LIMIT,
+  decimalsProblem,
+  isOutOfRange,
+  readDecimal,
+  toDecimal,
+  toDecimal128,
+} from '../money.ts'
+import { isCurrency } from '../currency.ts'
 import { readOpening } from '../opening.ts'
-import type { IdentifiedRequest } from '../request.ts'
+import { isBatchName } from '../replay/options.ts'
+import { type IdentifiedRequest, reversalId } from '../request.ts'
 
 /** An account as the notebook writes it. Nobody checked it, so every part may be of any type, or missing. */
 export interface NotebookAccount {
@@ -13,8 +24,8 @@ export interface NotebookAccount {
   account_holder?: unknown
   balance?: unknown
   transfers_complete?: unknown
-  /** What the notebook has no words for: of an account that came back from Daybook. */
-  daybook?: AccountAfterwards
+  /** What the notebook has no words for: {@link AccountAfterwards} of an account that came back from Daybook. */
+  daybook?: unknown
 }
 
 /** A transfer as the notebook writes it; see {@link NotebookAccount}. */
@@ -24,16 +35,16 @@ export interface NotebookTransfer {
   from_account?: unknown
   to_account?: unknown
   amount?: unknown
-  daybook?: TransferAfterwards
+  daybook?: unknown
 }
 
-/** MongoDB's own, unless the notebook's data came from elsewhere, or from Daybook. */
+/** MongoDB's own, unless the notebook's data came from elsewhere; a text where they came from Daybook. */
 export type DocumentId = mongo.ObjectId | string
 
-/** What an account had in Daybook. */
+/** What an account had in Daybook. The notebook's programs may have changed its balance since. */
 type AccountAfterwards = Pick<
   AccountRecord,
-  'currency' | 'status' | 'overdraftLimit' | 'createdAt' | 'updatedAt'
+  'balance' | 'currency' | 'status' | 'overdraftLimit' | 'createdAt' | 'updatedAt'
 >
 
 /** What a transfer had in Daybook. */
@@ -51,6 +62,8 @@ export interface AdoptableAccount {
   readonly overdraftLimit: Decimal
   readonly status: AccountStatus
   readonly createdAt: Date
+  /** When it changed last, where that was in Daybook. */
+  readonly updatedAt?: Date
 }
 
 type Problem = { readonly problem: string }
@@ -62,22 +75,44 @@ export function readAccount(
 ): AdoptableAccount | Problem {
   const accountId = account_id as string
   const holder = (account_holder ?? account_id) as string
-  const currency = daybook?.currency ?? assumedCurrency
+  const afterwards = daybook ?? undefined
+  if (!isAccountAfterwards(afterwards)) return notOurs(daybook)
+  const currency = afterwards?.currency ?? assumedCurrency
   const opening = readOpening({ accountId, holder, currency }, new Date(0))
   if (opening instanceof LedgerError) return { problem: opening.message }
   const balance = readAmount(stored)
   if ('problem' in balance) return { problem: `balance ${quote(stored)} ${balance.problem}` }
-  const problem = decimalsProblem(balance, currency)
-  if (problem !== undefined) return { problem: `balance ${balance.toFixed()} ${problem}` }
+  const problem = isOutOfRange(balance)
+    ? `is not below ${LIMIT} in magnitude`
+    : decimalsProblem(balance, currency)
+  if (problem !== undefined) return { problem: `balance ${quote(stored)} ${problem}` }
   return {
     accountId,
     holder,
     currency,
     balance,
-    // The notebook has no limits. One that holds for the account as it stands lets no debt grow.
-    overdraftLimit: daybook ? toDecimal(daybook.overdraftLimit) : Decimal.max(0, balance.neg()),
-    status: daybook?.status ?? 'open',
-    createdAt: daybook?.createdAt ?? timeOf(_id),
+    ...(afterwards ? standingOf(afterwards, balance) : newStanding(balance)),
+    createdAt: afterwards?.createdAt ?? timeOf(_id),
+    ...(afterwards && { updatedAt: afterwards.updatedAt }),
+  }
+}
+
+type Standing = Pick<AdoptableAccount, 'status' | 'overdraftLimit'>
+
+/** The notebook has no limits. One that holds for the account as it stands lets no debt grow. */
+const newStanding = (balance: Decimal): Standing => ({
+  status: 'open',
+  overdraftLimit: Decimal.max(0, balance.neg()),
+})
+
+/** Daybook's rules go on where the notebook's programs have not broken them since. */
+function standingOf({ status, ...afterwards }: AccountAfterwards, balance: Decimal): Standing {
+  const limit = toDecimal(afterwards.overdraftLimit)
+  return {
+    status: status === 'closed' && !balance.isZero() ? 'open' : status,
+    overdraftLimit: balance.eq(toDecimal(afterwards.balance))
+      ? limit
+      : Decimal.max(limit, balance.neg()),
   }
 }
 
@@ -86,17 +121,70 @@ export function requestOf(document: NotebookTransfer): IdentifiedRequest | Probl
   const { _id, transfer_id, from_account, to_account, amount: stored, daybook } = document
   const amount = readAmount(stored)
   if ('problem' in amount) return { problem: `amount ${quote(stored)} ${amount.problem}` }
+  const transferId = transfer_id as string
+  const afterwards = daybook ?? undefined
+  if (!isTransferAfterwards(afterwards, transferId)) return notOurs(daybook)
   return {
-    transferId: transfer_id as string,
+    transferId,
     from: from_account as string,
     to: to_account as string,
     amount,
-    reference: daybook?.reference,
-    metadata: daybook?.metadata,
-    reverses: daybook?.reverses,
-    postedBefore: { at: daybook?.postedAt ?? timeOf(_id), batch: daybook?.batch },
+    reference: afterwards?.reference,
+    metadata: afterwards?.metadata,
+    reverses: afterwards?.reverses,
+    postedBefore: { at: afterwards?.postedAt ?? timeOf(_id), batch: afterwards?.batch },
   }
 }
+
+const notOurs = (daybook: unknown): Problem => ({
+  problem: `its field daybook is ${quote(daybook)}, which is not what Daybook writes there: rename the field, or take it away`,
+})
+
+const STATUSES: readonly unknown[] = ['open', 'frozen', 'closed'] satisfies AccountStatus[]
+
+/** Whether a field can have come from {@link movedAccount}; also where there is none. */
+function isAccountAfterwards(field: unknown): field is AccountAfterwards | undefined {
+  if (field === undefined) return true
+  if (typeof field !== 'object') return false
+  const { currency, status, balance, overdraftLimit, createdAt, updatedAt } = field as Record<
+    keyof AccountAfterwards,
+    unknown
+  >
+  return (
+    isCurrency(currency) &&
+    STATUSES.includes(status) &&
+    isMoney(balance, currency) &&
+    isMoney(overdraftLimit, currency) &&
+    !toDecimal(overdraftLimit).isNeg() &&
+    isTime(createdAt) &&
+    isTime(updatedAt)
+  )
+}
+
+/** Whether a field can have come from {@link notebookTransfer}; what is well formed of it is the posting's to say. */
+function isTransferAfterwards(
+  field: unknown,
+  transferId: string,
+): field is TransferAfterwards | undefined {
+  if (field === undefined) return true
+  if (typeof field !== 'object') return false
+  const { postedAt, reverses, batch } = field as Record<keyof TransferAfterwards, unknown>
+  return (
+    isTime(postedAt) &&
+    (batch === undefined || (typeof batch === 'string' && isBatchName(batch))) &&
+    (reverses === undefined ||
+      (typeof reverses === 'string' && transferId === reversalId(reverses)))
+  )
+}
+
+function isMoney(stored: unknown, currency: string): stored is Decimal128 {
+  if (!(stored instanceof Decimal128)) return false
+  const value = toDecimal(stored)
+  return value.isFinite() && !isOutOfRange(value) && decimalsProblem(value, currency) === undefined
+}
+
+const isTime = (value: unknown): value is Date =>
+  value instanceof Date && !Number.isNaN(value.getTime())
 
 /** The time in the id that MongoDB gave a document: to the second. The earliest there is where the id tells none. */
 const timeOf = (id: DocumentId): Date =>
@@ -117,18 +205,21 @@ function readAmount(stored: unknown): Decimal | Problem {
       ? { problem: 'is a double that is no exact amount' }
       : value
   }
-  if (stored instanceof mongoose.mongo.Long) return readDecimal(stored.toBigInt())
+  if (isLong(stored)) return readDecimal(stored.toBigInt())
   const literal = literalOf(stored)
   return literal === undefined ? readDecimal(stored) : readAmount(literal)
 }
+
+/** Whether a value is a 64-bit integer; a timestamp, which is none, is made as one too. */
+const isLong = (stored: unknown): stored is mongo.BSON.Long =>
+  stored instanceof mongoose.mongo.Long && (stored._bsontype as string) === 'Long'
 
 /** The notebook's literal sub-document `{ "$numberDecimal": 100 }`: what is in it. */
 function literalOf(stored: unknown): unknown {
   if (typeof stored !== 'object' || stored === null) return undefined
   const [[key, value] = [], ...others] = Object.entries(stored)
-  return key === '$numberDecimal' && others.length === 0 && typeof value !== 'object'
-    ? value
-    : undefined
+  const isNumber = typeof value !== 'object' || isLong(value) || value instanceof Decimal128
+  return key === '$numberDecimal' && others.length === 0 && isNumber ? value : undefined
 }
 
 /** An account in the notebook's shape, with what that has no words for. */
@@ -141,11 +232,13 @@ export const notebookAccount = (account: AccountRecord): NotebookAccount => ({
 })
 
 /** What of a notebook's account changes with Daybook's. */
-export function movedAccount(
-  account: AccountRecord,
-): Required<Pick<NotebookAccount, 'balance' | 'daybook'>> {
+export function movedAccount(account: AccountRecord): {
+  balance: Decimal128
+  daybook: AccountAfterwards
+} {
   const { balance, currency, status, overdraftLimit, createdAt, updatedAt } = account
-  return { balance, daybook: { currency, status, overdraftLimit, createdAt, updatedAt } }
+  const daybook = { balance, currency, status, overdraftLimit, createdAt, updatedAt }
+  return { balance, daybook }
 }
 
 /** A transfer in the notebook's shape, with what that has no words for. */

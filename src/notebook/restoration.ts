@@ -8,10 +8,12 @@ import { databaseOf, isDuplicatesOnly } from '../transaction.ts'
 import {
   ADOPTION,
   type Notebook,
-  batchesOf,
+  findAdoption,
+  findLookalike,
+  findStage,
   keptNotebook,
   ledgerOf,
-  setAsideOf,
+  ours,
   takeBack,
 } from './collections.ts'
 import {
@@ -35,12 +37,15 @@ export async function restoreNotebook({
   signal,
 }: MigrationParameters<undefined>): Promise<void> {
   const database = databaseOf(connection)
-  const state = await setAsideOf(database)
-  if (state === 'nothing') return
+  const adoption = await findAdoption(database)
+  if (!adoption) {
+    const lookalike = await findLookalike(database)
+    if (lookalike !== undefined) tell(`${lookalike} is left alone: no adoption has made it`)
+    return
+  }
   await awaitAbandonedTransactions(connection)
-  const adoption = await batchesOf(database).findOne({ _id: ADOPTION })
   // Of an adoption that was broken off there is nothing to bring along: the notebook is as it was.
-  if (state === 'both' && adoption?.status !== 'running') {
+  if ((await findStage(database)) === 'both' && adoption.status === 'finished') {
     const notebook = keptNotebook(database)
     const ledger = ledgerOf(database)
     const documentIds = await idsOf(notebook)
@@ -104,7 +109,7 @@ async function addAccounts(
   { documentIds, signal }: Additions,
 ): Promise<number> {
   let count = 0
-  for await (const batch of inBatches(collection.find({}), signal)) {
+  for await (const batch of inBatches(collection.find(ours('accounts')), signal)) {
     const added = batch.filter(({ _id }) => !documentIds.has(_id))
     for (const { _id } of added) documentIds.set(_id, _id)
     await insertMissing(accounts, added.map(notebookAccount))
@@ -120,7 +125,10 @@ async function addTransfers(
   { documentIds, signal }: Additions,
 ): Promise<number> {
   let count = 0
-  const since = collection.find({ batch: { $ne: ADOPTION } }, { sort: { $natural: 1 } })
+  const since = collection.find(
+    { ...ours('transfers'), batch: { $ne: ADOPTION } },
+    { sort: { $natural: 1 } },
+  )
   for await (const batch of inBatches(since, signal)) {
     await insertMissing(transfers, batch.map(notebookTransfer))
     const completed = new Map<DocumentId, string[]>()

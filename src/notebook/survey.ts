@@ -2,8 +2,8 @@ import { type Hash, createHash } from 'node:crypto'
 import mongoose, { type mongo } from 'mongoose'
 import { TransferRefusedError, quote } from '../errors.ts'
 import { type LedgerAccount, type TransferRecord, evaluate } from '../evaluation.ts'
-import { Decimal } from '../money.ts'
-import { readRequest } from '../request.ts'
+import { Decimal, LIMIT, isOutOfRange, toDecimal } from '../money.ts'
+import { type WellFormedRequest, readRequest } from '../request.ts'
 import type { Notebook } from './collections.ts'
 import {
   type AdoptableAccount,
@@ -20,6 +20,8 @@ interface SurveyedAccount {
   readonly documentId: DocumentId
   /** As its transfers leave it, begun at zero. */
   readonly ledger: LedgerAccount
+  /** The least and the most that it has on the way. */
+  readonly extent: { least: Decimal; most: Decimal }
   firstTransferAt?: Date
 }
 
@@ -28,9 +30,16 @@ export interface Survey {
   readonly accounts: ReadonlyMap<string, SurveyedAccount>
   /** How many documents of transfers there are. */
   readonly transfers: number
-  /** SHA-256 of these documents in their order, in hex. */
+  /** SHA-256 of all documents in their order, in hex. */
   readonly digest: string
-  readonly unadoptable: { readonly accounts: number; readonly transfers: number }
+  /** `never` counts those among which sums leave the range of balances: which to leave behind is not ours to say. */
+  readonly unadoptable: {
+    readonly accounts: number
+    readonly transfers: number
+    readonly never: number
+  }
+  /** The positions of the transfers that say that they are reversals, and are none. */
+  readonly falseReversals: ReadonlySet<number>
 }
 
 interface SurveyOptions {
@@ -49,17 +58,18 @@ export async function surveyNotebook(
   notebook: Notebook,
   { currency, tell, signal }: SurveyOptions,
 ): Promise<Survey> {
-  const { accounts, unadoptable, refusedNumbers } = await surveyAccounts(notebook.accounts, {
+  const hash = createHash('sha256')
+  const documents = documentsOf(notebook.accounts, { hash, signal })
+  const { accounts, unadoptable, refusedNumbers } = await surveyAccounts(documents, {
     currency,
     tell,
-    signal,
   })
   const ledger = new Map([...accounts].map(([accountId, { ledger: each }]) => [accountId, each]))
   const transfers = new Map<string, TransferRecord>()
-  const repeated = await repeatedIds(notebook.transfers)
-  const hash = createHash('sha256')
-  let [count, refused] = [0, 0]
-  for await (const document of transfersOf(notebook.transfers, { hash, signal })) {
+  const remembered = await rememberedIds(notebook.transfers)
+  const falseReversals = new Set<number>()
+  let [count, refused, never] = [0, 0, 0]
+  for await (const document of documentsOf(notebook.transfers, { hash, signal })) {
     count += 1
     const judged = judge(document)
     if (judged === undefined) continue
@@ -70,7 +80,12 @@ export async function surveyNotebook(
     accounts,
     transfers: count,
     digest: hash.digest('hex'),
-    unadoptable: { accounts: unadoptable, transfers: refused },
+    unadoptable: {
+      accounts: unadoptable,
+      transfers: refused,
+      never: never + tellOutOfRange(accounts, tell),
+    },
+    falseReversals,
   }
 
   /** Enters a transfer in its accounts, or says why it cannot be. */
@@ -82,21 +97,76 @@ export async function surveyNotebook(
     const { transferId, from, to } = reading
     const stranger = [from, to].find((accountId) => refusedNumbers.has(accountId))
     if (stranger !== undefined) return `account ${quote(stranger)} cannot be adopted`
+    if (!isReversal(reading, transfers)) {
+      falseReversals.add(count)
+      return NO_REVERSAL
+    }
     const result = evaluate(reading, { accounts: ledger, transfers }, { now: new Date(0) })
-    if (result.status === 'refused') return result.message
+    if (result.status === 'refused') {
+      if (result.code === 'BALANCE_OUT_OF_RANGE') never += 1
+      return result.message
+    }
     if (result.status === 'existing') return `transfer ${transferId} is there already`
-    if (!repeated.has(transferId)) transfers.delete(transferId)
+    if (!remembered.has(transferId)) transfers.delete(transferId)
     for (const accountId of [from, to]) {
       const surveyed = accounts.get(accountId) as SurveyedAccount
       surveyed.firstTransferAt ??= result.transfer.postedAt
+      const { extent, ledger: each } = surveyed
+      if (each.balance.lt(extent.least)) extent.least = each.balance
+      else if (each.balance.gt(extent.most)) extent.most = each.balance
     }
     return undefined
   }
 }
 
+/** What is wrong with a transfer that says that it is a reversal, and is none. */
+export const NO_REVERSAL = 'its field daybook names a transfer that it does not reverse'
+
+/** Whether a transfer takes the one back that it names, if it names one: that comes before it. */
+function isReversal(
+  { reverses, from, to, amount }: WellFormedRequest,
+  transfers: ReadonlyMap<string, TransferRecord>,
+): boolean {
+  if (reverses === undefined) return true
+  const original = transfers.get(reverses)
+  return (
+    original !== undefined &&
+    original.reverses === undefined &&
+    original.fromAccount === to &&
+    original.toAccount === from &&
+    toDecimal(original.amount).eq(amount)
+  )
+}
+
+/** Tells of each account whose balance would not stay in range from its opening on, and how many there are. */
+function tellOutOfRange(
+  accounts: ReadonlyMap<string, SurveyedAccount>,
+  tell: SurveyOptions['tell'],
+): number {
+  let count = 0
+  for (const { account, documentId, ledger, extent } of accounts.values()) {
+    const opening = openingOf({ account, ledger })
+    const ends = [opening.plus(extent.least), opening.plus(extent.most)]
+    const end = ends.find(isOutOfRange)
+    if (end === undefined) continue
+    count += 1
+    tell(
+      `accounts ${idOf({ _id: documentId })} (account_id ${quote(account.accountId)}): its balance and its transfers make it begin at ${opening} and come to ${end}, which is not below ${LIMIT} in magnitude`,
+    )
+  }
+  return count
+}
+
+/** What an account begins with so that its transfers lead to its balance. */
+export const openingOf = ({
+  account,
+  ledger,
+}: Pick<SurveyedAccount, 'account' | 'ledger'>): Decimal => account.balance.minus(ledger.balance)
+
+/** Which of a notebook's accounts can be adopted: what can be said without its transfers. */
 async function surveyAccounts(
-  collection: mongo.Collection<NotebookAccount>,
-  { currency, tell, signal }: SurveyOptions,
+  documents: AsyncIterable<NotebookAccount>,
+  { currency, tell }: Pick<SurveyOptions, 'currency' | 'tell'>,
 ) {
   const accounts = new Map<string, SurveyedAccount>()
   const refusedNumbers = new Set<unknown>()
@@ -106,8 +176,7 @@ async function surveyAccounts(
     refusedNumbers.add(number)
     tell(`accounts ${idOf({ _id: documentId })} (account_id ${quote(number)}): ${problem}`)
   }
-  for await (const document of collection.find({}, IN_ORDER)) {
-    signal.throwIfAborted()
+  for await (const document of documents) {
     const { _id: documentId, account_id: number } = document
     const account = readAccount(document, currency)
     const namesake = accounts.get(number as string)
@@ -119,52 +188,83 @@ async function surveyAccounts(
     } else if ('problem' in account) {
       refuse(documentId, number, account.problem)
     } else {
-      accounts.set(account.accountId, { account, documentId, ledger: emptyLedger(account) })
+      const extent = { least: ZERO, most: ZERO }
+      const ledger = emptyLedger(account)
+      accounts.set(account.accountId, { account, documentId, ledger, extent })
     }
   }
   return { accounts, unadoptable, refusedNumbers }
 }
 
+const ZERO = new Decimal(0)
+
 const emptyLedger = ({ accountId, currency }: AdoptableAccount): LedgerAccount => ({
   _id: accountId,
   currency,
   status: 'open',
-  lowestBalance: new Decimal(0),
-  balance: new Decimal(0),
+  lowestBalance: ZERO,
+  balance: ZERO,
   transferCount: 0,
   updatedAt: new Date(0),
 })
 
-/** The ids that several transfers have. */
-async function repeatedIds(collection: mongo.Collection<NotebookTransfer>): Promise<Set<unknown>> {
-  const groups = collection.aggregate<{ _id: unknown }>(
+const IS_TEXT = { $eq: [{ $type: '$daybook.reverses' }, 'string'] }
+
+/** The ids of transfers to which a later document may refer: that several have, and that are reversed. */
+async function rememberedIds(
+  collection: mongo.Collection<NotebookTransfer>,
+): Promise<Set<unknown>> {
+  const groups = collection.aggregate<{ _id: unknown; reverses: string | null }>(
     [
-      { $group: { _id: '$transfer_id', count: { $sum: 1 } } },
-      { $match: { count: { $gt: 1 } } },
-      { $project: { _id: 1 } },
+      {
+        $group: {
+          _id: '$transfer_id',
+          count: { $sum: 1 },
+          reverses: { $max: { $cond: [IS_TEXT, '$daybook.reverses', null] } },
+        },
+      },
+      { $match: { $or: [{ count: { $gt: 1 } }, { reverses: { $ne: null } }] } },
     ],
     { allowDiskUse: true },
   )
   const ids = new Set<unknown>()
-  for await (const { _id } of groups) ids.add(_id)
+  for await (const { _id, reverses } of groups) ids.add(_id).add(reverses)
   return ids
 }
 
 /** The documents lie in the order in which they were inserted. */
 const IN_ORDER = { sort: { $natural: 1 } } as const
 
-/** A notebook's transfers in the order of their insertion; their bytes go into the hash. */
-export async function* transfersOf(
-  collection: mongo.Collection<NotebookTransfer>,
-  { hash, signal }: { hash?: Hash; signal: AbortSignal },
-): AsyncGenerator<NotebookTransfer> {
+/** A notebook's documents in the order of their insertion, as bytes. */
+async function* bytesOf<Document extends object>(
+  collection: mongo.Collection<Document>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   const documents = collection.find({}, { ...IN_ORDER, raw: true, batchSize: 5_000 })
   // What a driver gives where it is asked for bytes.
   for await (const bytes of documents as AsyncIterable<unknown> as AsyncIterable<Buffer>) {
     signal.throwIfAborted()
-    hash?.update(bytes)
-    yield mongoose.mongo.BSON.deserialize(bytes) as NotebookTransfer
+    yield bytes
   }
+}
+
+/** A notebook's documents in the order of their insertion; their bytes go into the hash. */
+export async function* documentsOf<Document extends object>(
+  collection: mongo.Collection<Document>,
+  { hash, signal }: { hash?: Hash; signal: AbortSignal },
+): AsyncGenerator<Document> {
+  for await (const bytes of bytesOf(collection, signal)) {
+    hash?.update(bytes)
+    yield mongoose.mongo.BSON.deserialize(bytes) as Document
+  }
+}
+
+/** The {@link Survey.digest} of a notebook, by reading it once more. */
+export async function digestOf(notebook: Notebook, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const bytes of bytesOf(notebook.accounts, signal)) hash.update(bytes)
+  for await (const bytes of bytesOf(notebook.transfers, signal)) hash.update(bytes)
+  return hash.digest('hex')
 }
 
 /** The id of a document as text, in MongoDB's extended JSON. */
