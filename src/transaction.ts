@@ -151,11 +151,26 @@ const DUPLICATE_KEY = 11_000
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY
 
-/** Whether all that an unordered insert failed at was there already; all else of it is stored. */
+/** Whether all that an unordered insert failed at was there already, by its `_id`; all else of it is stored. */
 export const isDuplicatesOnly = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
   error instanceof mongoose.mongo.MongoBulkWriteError &&
   !error.result.getWriteConcernError() &&
-  [error.writeErrors].flat().every(({ code }) => code === DUPLICATE_KEY)
+  [error.writeErrors]
+    .flat()
+    .every(({ code, errmsg }) => code === DUPLICATE_KEY && indexIn(errmsg) === '_id_')
+
+/** The unique index, other than that of `_id`, whose key something in an insert has that is there already. */
+export const uniqueIndexOf = (error: unknown): string | undefined =>
+  error instanceof mongoose.mongo.MongoBulkWriteError
+    ? [error.writeErrors]
+        .flat()
+        .flatMap(({ code, errmsg }) => (code === DUPLICATE_KEY ? [indexIn(errmsg)] : []))
+        .find((index) => index !== '_id_')
+    : undefined
+
+/** The index that a server's message about a duplicate key names; where it names none it is that of `_id`. */
+const indexIn = (message = ''): string =>
+  / index: (.+?) (?:collation: .+ )?dup key: /.exec(message)?.[1] ?? '_id_'
 
 /** What a server says, without a label, when another client or an operator ends a session. */
 const INTERRUPTED = 11_601

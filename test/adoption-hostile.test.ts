@@ -7,15 +7,17 @@ import {
   adoptNotebook,
   mark,
   migrate,
+  restoreNotebook,
   revert,
   verify,
 } from '../src/index.ts'
 import { type ReplicaSet, startReplicaSet } from '../src/testing.ts'
+import { breakOffEverywhere } from './support/break-off.ts'
 import { useDatabase } from './support/database.ts'
 import { bytesOf, notebookOf, notebookTransfer } from './support/notebook.ts'
 
 const { Decimal128, ObjectId } = mongoose.Types
-const { Binary, Long, Timestamp } = mongoose.mongo
+const { BSON, Binary, Long, Timestamp } = mongoose.mongo
 const ADOPTION = '0001-adopt-notebook'
 
 /** A replica set of its own, as the adoption's other tests have. */
@@ -261,6 +263,132 @@ describe('a notebook without transfers', () => {
     await down()
     await up()
     expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 1 })
+  })
+})
+
+const open = async (accountId: string, openingBalance = '77') =>
+  await Account.open({ accountId, holder: `Holder ${accountId}`, currency: 'USD', openingBalance })
+
+describe('bringing a notebook back', () => {
+  test('says which unique index what came since does not fit, and loses nothing', async () => {
+    await accounts.updateMany({}, [{ $set: { iban: { $concat: ['X', '$account_id'] } } }])
+    await accounts.createIndex({ iban: 1 }, { unique: true })
+    await up()
+    await open('N1')
+    await open('N2')
+    const before = await bytesOf(connection, ['accounts', 'transfers'])
+    await expect(down()).rejects.toThrow(
+      'do not fit the unique index iban_1 of notebook_accounts: nothing is taken back yet',
+    )
+    expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
+    await connection.collection('notebook_accounts').dropIndex('iban_1')
+    await down()
+    expect(await accounts.distinct('account_id')).toEqual(['A', 'B', 'N1', 'N2'])
+  })
+
+  describe('whose ids are those of accounts and transfers since', () => {
+    beforeEach(async () => {
+      await accounts.insertOne({ _id: '1' as never, account_id: 'C', balance: 5 })
+      await transfers.insertOne({ _id: '1' as never, ...payment })
+      await up()
+      await open('1')
+      await Account.transfer({ transferId: '1', from: '1', to: 'A', amount: '7' })
+      await Account.transfer({ transferId: '2', from: 'A', to: '1', amount: '2' })
+    })
+
+    const expectAll = async () => {
+      const numbers = await accounts.find().sort({ account_id: 1 }).toArray()
+      expect(numbers.map(({ account_id: number }) => number)).toEqual(['1', 'A', 'B', 'C'])
+      expect(numbers[0]).toMatchObject({
+        account_holder: 'Holder 1',
+        balance: new Decimal128('72.00'),
+        transfers_complete: ['1', '2'],
+      })
+      expect(numbers[3]).toMatchObject({ _id: '1', balance: 5 })
+      expect(await transfers.find().sort({ $natural: 1 }).toArray()).toMatchObject([
+        { _id: '1', transfer_id: 'TR9', amount: 5 },
+        { transfer_id: '1', amount: new Decimal128('7.00') },
+        { transfer_id: '2', amount: new Decimal128('2.00') },
+      ])
+    }
+
+    test('adds them beside', async () => {
+      await down()
+      await expectAll()
+      await up()
+      expect(await verify(connection)).toMatchObject({ accounts: 4, transfers: 3 })
+      await down()
+      await expectAll()
+    })
+
+    test('adds them once, wherever it was broken off', async () => {
+      expect(
+        await breakOffEverywhere(connection, () => restoreNotebook(parameters())),
+      ).toBeGreaterThan(3)
+      await expectAll()
+    })
+  })
+
+  test('leaves as it is what was left behind, and adds what was opened under its number', async () => {
+    const left = [
+      { account_id: 'C', balance: 'many', transfers_complete: [] },
+      { account_id: 'D', balance: 5, transfers_complete: [] },
+      { account_id: 'D', balance: 6, transfers_complete: [] },
+    ]
+    await accounts.insertMany(left)
+    await transfers.insertOne({ ...payment, amount: 'much' })
+    const before = await bytesOf(connection, ['accounts', 'transfers'])
+    await up({ skipUnadoptable: true })
+    await open('C')
+    await open('D')
+    await Account.transfer({ transferId: 'TR9', from: 'C', to: 'D', amount: '7' })
+    await breakOffEverywhere(connection, () => restoreNotebook(parameters()))
+    const after = await bytesOf(connection, ['accounts', 'transfers'])
+    expect(after['accounts']?.slice(0, 5)).toEqual(before['accounts'])
+    expect(after['transfers']?.slice(0, 1)).toEqual(before['transfers'])
+    const added = await accounts.find({ daybook: { $exists: true } }).toArray()
+    expect(added).toMatchObject([
+      { account_id: 'C', balance: new Decimal128('70.00'), transfers_complete: ['TR9'] },
+      { account_id: 'D', balance: new Decimal128('84.00'), transfers_complete: ['TR9'] },
+    ])
+    expect(await transfers.countDocuments()).toBe(2)
+  })
+
+  test('adds what came in another batch once, however often it comes and goes', async () => {
+    await up()
+    const stored = await Account.transfer({ from: 'A', to: 'B', amount: '1' })
+    const ledger = connection.collection('transfers')
+    await ledger.updateOne({ _id: stored._id as never }, { $set: { batch: 'march.csv' } })
+    await down()
+    const before = await bytesOf(connection, ['accounts', 'transfers'])
+    await up()
+    await down()
+    expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(before)
+  })
+
+  test('looks for room in the lists of accounts before it changes anything', async () => {
+    const document = { account_id: 'FULL', balance: 5, transfers_complete: [] as string[] }
+    const list = Array.from({ length: 16_000 }, (_, index) => `${index}`.padEnd(1_000))
+    document.transfers_complete = list
+    const _id = new ObjectId()
+    const spare = 16 * 1024 * 1024 - BSON.calculateObjectSize({ _id, ...document }) - 2_000
+    list.push(''.padEnd(spare))
+    await accounts.insertOne({ _id, ...document })
+    await up()
+    const ids = Array.from({ length: 9 }, (_, index) => `${index}`.padEnd(100, 'x'))
+    for (const transferId of ids) {
+      await Account.transfer({ transferId, from: 'A', to: 'FULL', amount: '1' })
+    }
+    const before = await bytesOf(connection, await namesOf())
+    await expect(restoreNotebook(parameters())).rejects.toThrow(
+      "document of account FULL has no room in MongoDB's 16 MB",
+    )
+    expect(await bytesOf(connection, await namesOf())).toEqual(before)
+    const kept = connection.collection('notebook_accounts')
+    await kept.updateOne({ _id }, { $pop: { transfers_complete: 1 } })
+    await breakOffEverywhere(connection, () => restoreNotebook(parameters()))
+    const full = await accounts.findOne({ _id })
+    expect(full?.['transfers_complete'].slice(-9)).toEqual(ids)
   })
 })
 

@@ -200,6 +200,8 @@ async function forgetRefusals(database: mongo.Db): Promise<void> {
 }
 
 /** Daybook's collections of the same names. */
+export type Ledger = ReturnType<typeof ledgerOf>
+
 export const ledgerOf = (database: mongo.Db) => ({
   accounts: database.collection<AccountRecord>('accounts'),
   transfers: database.collection<TransferRecord>('transfers'),

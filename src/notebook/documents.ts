@@ -17,6 +17,8 @@ import { readOpening } from '../opening.ts'
 import { isBatchName } from '../replay/options.ts'
 import { type IdentifiedRequest, reversalId } from '../request.ts'
 
+const { EJSON } = mongoose.mongo.BSON
+
 /** An account as the notebook writes it. Nobody checked it, so every part may be of any type, or missing. */
 export interface NotebookAccount {
   _id: DocumentId
@@ -38,7 +40,7 @@ export interface NotebookTransfer {
   daybook?: unknown
 }
 
-/** MongoDB's own, unless the notebook's data came from elsewhere; a text where they came from Daybook. */
+/** MongoDB's own, unless the notebook's data came from elsewhere; a text in Daybook. */
 export type DocumentId = mongo.ObjectId | string
 
 /** What an account had in Daybook. The notebook's programs may have changed its balance since. */
@@ -231,6 +233,15 @@ export const notebookAccount = (account: AccountRecord): NotebookAccount => ({
   transfers_complete: [],
 })
 
+/** Whether an account is another than adopting its document made it. */
+export const hasMoved = (adopted: AdoptableAccount, account: AccountRecord): boolean =>
+  !(
+    adopted.balance.eq(toDecimal(account.balance)) &&
+    adopted.overdraftLimit.eq(toDecimal(account.overdraftLimit)) &&
+    adopted.status === account.status &&
+    adopted.holder === account.holder
+  )
+
 /** What of a notebook's account changes with Daybook's. */
 export function movedAccount(account: AccountRecord): {
   balance: Decimal128
@@ -259,6 +270,19 @@ export function notebookTransfer(transfer: TransferRecord): NotebookTransfer {
       ...(batch !== undefined && { batch }),
     },
   }
+}
+
+/** By what a document that came from Daybook is known: its list is the notebook's. */
+export const accountText = ({
+  _id,
+  transfers_complete: _list,
+  ...account
+}: NotebookAccount): string => EJSON.stringify(account)
+
+/** By what a document that came from Daybook is known: its time may be later each time that it is posted. */
+export function transferText({ _id, daybook, ...transfer }: NotebookTransfer): string {
+  const { postedAt: _postedAt, ...afterwards } = (daybook ?? {}) as Partial<TransferAfterwards>
+  return EJSON.stringify({ ...transfer, afterwards })
 }
 
 /** The account's record before its first transfer. */

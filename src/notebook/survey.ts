@@ -164,7 +164,7 @@ export const openingOf = ({
 }: Pick<SurveyedAccount, 'account' | 'ledger'>): Decimal => account.balance.minus(ledger.balance)
 
 /** Which of a notebook's accounts can be adopted: what can be said without its transfers. */
-async function surveyAccounts(
+export async function surveyAccounts(
   documents: AsyncIterable<NotebookAccount>,
   { currency, tell }: Pick<SurveyOptions, 'currency' | 'tell'>,
 ) {
