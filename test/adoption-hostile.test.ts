@@ -133,6 +133,27 @@ describe('a notebook whose program goes on writing', () => {
     expect(await namesOf()).not.toContain('notebook_accounts')
   })
 
+  test('is not adopted for ever where it grows while it is adopted', async () => {
+    await pay('TR1', 5)
+    const heldBack = async () => {
+      const failPoint = 'failpoint.failCommand'
+      const admin = connection.getClient().db('admin')
+      const answer = await admin.command({ getParameter: 1, [failPoint]: 1 })
+      return answer[failPoint].timesEntered as number
+    }
+    const before = await heldBack()
+    const isOpening = async () => (await heldBack()) > before
+    const kept = connection.collection('notebook_transfers')
+    const error = await during(
+      { command: 'insert' },
+      { run: up, until: isOpening, work: () => kept.insertOne({ ...payment }) },
+    )
+    expect(error).toBeInstanceOf(BatchConflictError)
+    expect(error).toMatchObject({ message: expect.stringContaining('more documents in notebook_') })
+    await down()
+    expect(await transfers.distinct('transfer_id')).toEqual(['TR1', 'TR9'])
+  })
+
   test('loses nothing of what it wrote past the validators', async () => {
     await pay('TR1', 5)
     await up()
