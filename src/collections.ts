@@ -20,12 +20,16 @@ export async function createCollections(connection: Connection): Promise<void> {
   for (const model of modelsOf(connection)) await model.createIndexes()
 }
 
+/** The database as its primary has it, whatever the connection reads from: a secondary may not have heard of all. */
+export const primaryOf = (connection: Connection): mongo.Db =>
+  connection.getClient().db(databaseOf(connection).databaseName, { readPreference: 'primary' })
+
 /** The part of {@link createCollections} without indexes, of some collections or of all. */
 export async function createValidated(
   connection: Connection,
   names?: readonly string[],
 ): Promise<void> {
-  const database = databaseOf(connection)
+  const database = primaryOf(connection)
   const there = await validatorsOf(database)
   for (const model of modelsOf(connection)) {
     const name = model.collection.collectionName

@@ -264,6 +264,30 @@ describe('a database user without the role dbAdmin', () => {
   })
 })
 
+describe('an adoption on a connection that reads from secondaries', () => {
+  test('reads from the primary: a secondary may not have heard of all', async () => {
+    await pay('TR1', 5)
+    const options = { dbName: connection.name, monitorCommands: true, autoIndex: false }
+    const other = await mongoose
+      .createConnection(replicaSet.uri, { ...options, readPreference: 'secondaryPreferred' })
+      .asPromise()
+    const elsewhere: string[] = []
+    other.getClient().on('commandStarted', ({ commandName, command }) => {
+      if (command['$readPreference'] && /^(?:find|aggregate|listCollections)$/.test(commandName)) {
+        elsewhere.push(`${commandName} ${command[commandName]}`)
+      }
+    })
+    try {
+      await adoptNotebook({ ...parameters(), connection: other })
+      await restoreNotebook({ ...parameters(), connection: other })
+    } finally {
+      await other.close()
+    }
+    expect(elsewhere.filter((each) => each !== 'aggregate 1')).toEqual([])
+    expect(await transfers.countDocuments()).toBe(1)
+  })
+})
+
 describe('an adoption whose transfers end early', () => {
   test('says so, and does not wait for more', async () => {
     await pay('TR1', 5)

@@ -1,6 +1,6 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
 import { type BatchRecord, freshBatch } from '../batch.ts'
-import { createCollections, createValidated } from '../collections.ts'
+import { createCollections, createValidated, primaryOf } from '../collections.ts'
 import { InputError, quote } from '../errors.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { isCurrency } from '../currency.ts'
@@ -47,7 +47,7 @@ export async function adoptNotebook({
   options,
 }: MigrationParameters<undefined>): Promise<void> {
   const { currency, skipUnadoptable } = options
-  const database = databaseOf(connection)
+  const database = primaryOf(connection)
   const found = await findNotebook(database)
   if (!found) return
   if (!isCurrency(currency)) {

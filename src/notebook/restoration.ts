@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import mongoose, { type mongo } from 'mongoose'
 import type { BatchRecord } from '../batch.ts'
+import { primaryOf } from '../collections.ts'
 import { InputError } from '../errors.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { awaitAbandonedTransactions } from '../replay/abandoned.ts'
-import { databaseOf, uniqueIndexOf } from '../transaction.ts'
+import { uniqueIndexOf } from '../transaction.ts'
 import {
   type Ledger,
   type Notebook,
@@ -41,7 +42,7 @@ export async function restoreNotebook({
   tell,
   signal,
 }: MigrationParameters<undefined>): Promise<void> {
-  const database = databaseOf(connection)
+  const database = primaryOf(connection)
   const adoption = await findAdoption(database)
   if (!adoption) {
     const lookalike = await findLookalike(database)
