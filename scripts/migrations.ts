@@ -30,12 +30,13 @@ export async function allowTypeScript(): Promise<void> {
 
 /**
  * Applies Daybook's own migrations to a database that nobody shares; of any other its owner decides. A
- * project's own are for `daybook migrate up` alone, and so is a notebook's data.
+ * project's own are for `daybook migrate up` alone, and so is a notebook's data. A dry run only looks.
  * @throws InputError where one is pending on a database that is not local, or would adopt a notebook
  */
 export async function bringUpToDate(
   { connection, isLocal }: Database,
   { tell, signal }: Pick<Context, 'tell' | 'signal'>,
+  { dryRun = false }: { dryRun?: boolean } = {},
 ): Promise<void> {
   const folder = ownFolder
   const { migrations } = await migrationStatus(connection, { folder })
@@ -46,6 +47,7 @@ export async function bringUpToDate(
     )
   }
   if (isLocal) {
+    if (dryRun) return
     await migrate(connection, { folder, tell, signal })
     return
   }

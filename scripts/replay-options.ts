@@ -9,7 +9,7 @@ export interface ReplayCommandOptions {
   delimiter: string | undefined
   quote: string | undefined
   columns: string[] | undefined
-  map: Record<string, string> | undefined
+  map: Record<string, string | null> | undefined
   currency: string | undefined
   keep: true | string[] | undefined
   rejects: string | undefined
@@ -69,22 +69,22 @@ export function readKept(list: string): true | string[] {
   return names
 }
 
-/** Which column holds what: `from=nameOrig,amount="amount, net"`. */
-export function readMap(list: string): Record<string, string> {
-  const map: Record<string, string> = {}
+/** Which column holds what: `from=nameOrig,amount="amount, net"`; `currency=` says that none does. */
+export function readMap(list: string): Record<string, string | null> {
+  const map: Record<string, string | null> = {}
   for (const part of parts(list)) {
     const end = part.indexOf('=')
     const [role, column] = [
       part.slice(0, Math.max(end, 0)).trim(),
       unquoted(part.slice(end + 1).trim()),
     ]
-    if (role === '' || column === '') {
+    if (role === '') {
       throw new UsageError(
         `--map ${list}: expected pairs such as from=nameOrig,to=nameDest; a name with a comma stands in double quotes`,
       )
     }
     if (Object.hasOwn(map, role)) throw new UsageError(`--map ${list}: ${role} is given twice`)
-    map[role] = column
+    map[role] = column === '' ? null : column
   }
   return map
 }

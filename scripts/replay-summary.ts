@@ -52,11 +52,13 @@ export function adviceOn(
   const isStored = !dryRun && status !== 'refused'
   const word = /^[\w.-]+$/.test(name) ? name : 'NAME'
   advice.push(
-    rejects !== undefined
-      ? `the refused lines are in ${cell(rejects)}: mend them there, and replay that file`
-      : isStored
-        ? `the refused lines: daybook batches ${word}; --rejects FILE writes them, to be mended`
-        : '--rejects FILE writes the refused lines, to be mended',
+    rejects !== undefined && dryRun
+      ? `the refused lines are in ${cell(rejects)}: mend them in the file itself, for nothing of it is posted yet`
+      : rejects !== undefined
+        ? `the refused lines are in ${cell(rejects)}: mend them there, and replay that file`
+        : isStored
+          ? `the refused lines: daybook batches ${word}; --rejects FILE writes them, to be mended`
+          : '--rejects FILE writes the refused lines, to be mended',
   )
   return advice
 }

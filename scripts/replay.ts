@@ -33,7 +33,7 @@ import { adviceOn, renderSummary } from './replay-summary.ts'
 import { fileNamed } from './stdin.ts'
 
 export const replayCommand: Command<ReplayCommandOptions> = {
-  command: 'replay <files..>',
+  command: 'replay [files..]',
   describe: 'post files of transfers, each line exactly once however often it is run',
   builder: (yargs) =>
     yargs
@@ -41,7 +41,7 @@ export const replayCommand: Command<ReplayCommandOptions> = {
         describe: 'CSV, TSV, JSON Lines or JSON, gzipped or not; - is stdin',
         type: 'string',
         array: true,
-        demandOption: true,
+        default: [],
       })
       .option('as', {
         describe: 'the batch’s name [default: the file’s]',
@@ -116,11 +116,12 @@ export const replayCommand: Command<ReplayCommandOptions> = {
       })
       .option('json', { describe: 'print the summary as JSON', type: 'boolean', default: false }),
   run: (options, context) => {
+    if (options.files.length === 0) throw new UsageError(noFile(options))
     const calls = options.files.map((file) => replayOptions(fileNamed(file), options, context))
     checkCalls(calls)
     return withDatabase(options, context, async (database) => {
       try {
-        if (!options['dry-run']) await bringUpToDate(database, context)
+        await bringUpToDate(database, context, { dryRun: options['dry-run'] })
         return await replayAll(database.connection, calls, options, context)
       } catch (error) {
         if (!isInterruption(error, context.signal)) throw error
@@ -130,6 +131,11 @@ export const replayCommand: Command<ReplayCommandOptions> = {
     })
   },
 }
+
+const noFile = ({ keep }: ReplayCommandOptions): string =>
+  Array.isArray(keep)
+    ? `which file? --keep took ${keep.join(',')} for columns: name the file before it, or write --keep=`
+    : 'which file? - is the standard input'
 
 const INTERRUPTED = 'interrupted; run the same command again to go on'
 

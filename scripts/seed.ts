@@ -188,7 +188,7 @@ export const seedCommand: Command<{
           `--reset removes accounts and transfers, and ${database.name} is not on this machine: add --force if that is meant`,
         )
       }
-      if (!dryRun) await bringUpToDate(database, context)
+      await bringUpToDate(database, context, { dryRun })
       const progress = startProgress(context, { unit: 'accounts' })
       try {
         const seeded = await seed(database.connection, {

@@ -1,4 +1,5 @@
 import mongoose from 'mongoose'
+import { isCurrency } from './currency.ts'
 import { type Decimal, formatMoney } from './money.ts'
 
 /** Which end of a transfer a refusal is about. */
@@ -137,7 +138,7 @@ export class CurrencyMismatchError extends TransferRefusedError {
   declare readonly currency: string
   constructor(details: { accountId: string; side: Side; currency: string; expected: unknown }) {
     super(
-      `${details.side} account ${details.accountId} is in ${details.currency}, the transfer in ${quote(details.expected)}`,
+      `${details.side} account ${details.accountId} is in ${details.currency}, the transfer in ${quote(details.expected)}${isCurrency(details.expected) ? '' : ', which is no ISO 4217 code'}`,
       details,
     )
   }

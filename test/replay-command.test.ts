@@ -11,6 +11,8 @@ const uriOf = () => inject('mongodbUri').replace(/\/(\?|$)/, `/${connection.name
 
 const daybook = (...parameters: string[]) => runDaybook(uriOf(), parameters)
 
+const UNVALIDATED = { bypassDocumentValidation: true } as const
+
 const HEAD = 'id,from,to,amount\n'
 
 describe('daybook replay refuses as usage', () => {
@@ -18,6 +20,9 @@ describe('daybook replay refuses as usage', () => {
     [['a.csv', '--map', 'from=a,from=b'], '--map from=a,from=b: from is given twice'],
     [['a.csv', '--map', ''], '--map : expected pairs such as'],
     [['a.csv', '--map', 'from'], '--map from: expected pairs such as'],
+    [['a.csv', '--map', 'from='], '--map says that no column is the from, which every'],
+    [['--keep', 'a.csv'], 'which file? --keep took a.csv for columns: name the file before it'],
+    [[], 'which file? - is the standard input'],
     [['a.csv', '--map', 'sender=a'], 'a column cannot be mapped as "sender" by --map'],
     [['a.csv', '--keep', 'a,,b'], '--keep a,,b: a name is missing'],
     [['a.csv', '--columns', 'from,,to,amount'], '--columns: column 2 has no name'],
@@ -131,6 +136,34 @@ test('the summary is printed though the rejects cannot be written', async () => 
   expect(stderr).toMatch(/^daybook: ".*…: the rejects cannot be written: ENAMETOOLONG/m)
   expect(stderr).not.toMatch(/^ {4}at /m)
   await expect(stat(longName)).rejects.toThrow('ENOENT')
+})
+
+test.each([[], ['--dry-run']])(
+  'lines without ids are not posted again under another name, with %j',
+  async (...parameters) => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const content = 'from,to,amount\nA0,A1,1\n'
+    const [january, copy] = [
+      await makeFile('january.csv', content),
+      await makeFile('copy.csv', content),
+    ]
+
+    const both = await daybook('replay', january, copy, ...parameters)
+
+    expect(both.exitCode).toBe(4)
+    expect(both.stderr).toContain('the very content of batch "january.csv"')
+    expect((await daybook('replay', copy, '--as', 'again', ...parameters)).exitCode).toBe(0)
+  },
+)
+
+test('a rehearsal too is refused where a notebook is to be adopted', async () => {
+  await connection.collection('accounts').insertOne({ account_id: 'A0', balance: 5 }, UNVALIDATED)
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
+
+  const { exitCode, stderr } = await daybook('replay', file, '--dry-run')
+
+  expect(exitCode).toBe(4)
+  expect(stderr).toContain('adopt them with daybook migrate up')
 })
 
 describe('what to do next about refused lines is said', () => {

@@ -41,6 +41,12 @@ describe('a batch is read', () => {
     ['CSV with spaces around quotes', 'batch.csv', CSV.replaceAll(/A\d/g, ' "$&"\t')],
     ['CSV with blank lines', 'batch.csv', `\n${CSV.replaceAll('\n', '\n\n  \n')}`],
     ['CSV with semicolons', 'batch.csv', CSV.replaceAll(',', ';'), { delimiter: ';' }],
+    [
+      'CSV with the line that Excel writes',
+      'batch.csv',
+      `\uFEFFsep=;\r\n${CSV.replaceAll(',', ';')}`,
+    ],
+    ['a JSON array under the name of JSON Lines', 'batch.jsonl', JSON.stringify(ROWS)],
     ['CSV with another quote', 'batch.csv', CSV.replaceAll(/A\d/g, "'$&'"), { quote: "'" }],
     [
       'CSV without a header',
@@ -157,6 +163,21 @@ describe('columns', () => {
     expect(transfers).toMatchObject([{ fromAccount: 'A0', toAccount: 'A1' }])
   })
 
+  test('are left alone where the map says that none holds it', async () => {
+    const content =
+      'id,from,to,amount,Payment Currency,memo\nT,A0,A1,12.34,US Dollar,x\nT,A0,A1,5,,\n'
+    const map = { transferId: null, currency: null, reference: null }
+
+    const { posted, transfers } = await replayed(content, { map, keep: ['memo'] })
+
+    expect(posted).toEqual(['batch.csv:2 A0 A1 12.34', 'batch.csv:3 A0 A1 5'])
+    expect(transfers[0]).toMatchObject({ metadata: { memo: 'x' } })
+    expect(transfers[0]).not.toHaveProperty('reference')
+    await expect(replayed(content, { map: { amount: null } })).rejects.toThrow(
+      'map says that no column is the amount, which every transfer has',
+    )
+  })
+
   test('are taken as mapped, by name or by number', async () => {
     const content = 'Account,amount,Account,balance\nA0,999,A1,12.34\n'
 
@@ -166,6 +187,21 @@ describe('columns', () => {
   })
 
   test.each<[string, string, RegExp, Partial<ReplayOptions>?]>([
+    [
+      'share their names',
+      'Account,amount,Account\nA0,1,A1\n',
+      /no column is known as from: the columns are "Account" \(#1\), "amount", "Account" \(#3\);/,
+    ],
+    [
+      'are not in the first line',
+      'Exported by bank,2024-01-01\nfrom,to,amount\nA0,A1,1\n',
+      /"2024-01-01"; name it with --map from=COLUMN; the first line must be the header: take/,
+    ],
+    [
+      'are delimited by another character, with a comma in one',
+      'from;to;amount, net\nA0;A1;1\n',
+      /the fields seem to be delimited by ";": say so with --delimiter$/,
+    ],
     [
       'is missing',
       'from,amount\nA0,1\n',

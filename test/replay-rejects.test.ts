@@ -17,16 +17,16 @@ async function rejectsOf(content: string | Buffer, options: Partial<ReplayOption
 }
 
 describe('rejects', () => {
-  test('of CSV are the lines as they were, after code, message and line, and before the made id', async () => {
+  test('of CSV are the lines as they were, after code, message, line and the made id', async () => {
     const content = 'from;to;amount;code\nA0;A1;"1";a\nA0;A9;" 2 ";b\nA0;A1\n'
 
     const { text } = await rejectsOf(content, { delimiter: ';' })
 
     expect(text).toBe(
       [
-        'code;message;line;from;to;amount;code;transferId',
-        'ACCOUNT_NOT_FOUND;to account A9 does not exist;3;A0;A9;" 2 ";b;batch.csv:3',
-        'MALFORMED_LINE;"the line has 2 fields and 4 are expected: field 3 (""amount"") is missing";4;A0;A1;batch.csv:4',
+        'code;message;line;madeId;from;to;amount;code',
+        'ACCOUNT_NOT_FOUND;to account A9 does not exist;3;batch.csv:3;A0;A9;" 2 ";b',
+        'MALFORMED_LINE;"the line has 2 fields and 4 are expected: field 3 (""amount"") is missing";4;batch.csv:4;A0;A1',
         '',
       ].join('\n'),
     )
@@ -95,7 +95,7 @@ describe('rejects', () => {
     const all = await readFile(rejects, 'utf8')
     await replay(connection, { file, rejects })
 
-    expect(all.split('\n').map((line) => line.split(',').at(-3))).toEqual([
+    expect(all.split('\n').map((line) => line.split(',').at(-2))).toEqual([
       'to',
       'x',
       'y',
@@ -103,6 +103,85 @@ describe('rejects', () => {
       undefined,
     ])
     expect(await readFile(rejects, 'utf8')).toBe(all)
+  })
+
+  test.each<[string, string, (text: string) => string, Partial<ReplayOptions>, object]>([
+    [
+      'a line that was too short, lengthened',
+      'from,to,amount,reference\nA0,A1,5\n',
+      (text) => text.replace('A0,A1,5', 'A0,A1,5,rent'),
+      {},
+      { _id: 'batch.csv:2', reference: 'rent' },
+    ],
+    [
+      'a last field that ends as the delimiter begins',
+      'from||to||amount||note\nA0||A9||5||pipe|\n',
+      (text) => text.replace('A9||', 'A1||'),
+      { delimiter: '||' },
+      { _id: 'batch.csv:2' },
+    ],
+    [
+      'fields between spaces, without quotes',
+      'from to amount\nA0 A9 5\n',
+      (text) => text.replace('A9 5', 'A1 5'),
+      { delimiter: ' ', quote: '' },
+      { _id: 'batch.csv:2' },
+    ],
+    [
+      'columns whose names hold the delimiter',
+      'A0;A9;5;x\n',
+      (text) => text.replace('A9;5', 'A1;5'),
+      { delimiter: ';', quote: '', columns: ['from', 'to', 'amount', 'n;ote'] },
+      { _id: 'batch.csv:1' },
+    ],
+    [
+      'what Excel says of the delimiter',
+      'sep=;\r\nfrom;to;amount\r\nA0;A9;5\r\n',
+      (text) => text.replace('A9;5', 'A1;5'),
+      {},
+      { _id: 'batch.csv:3' },
+    ],
+    [
+      'a key for the id that is blank',
+      '{"from":"A0","to":"A1","amount":6}\n{"transactionId":null,"from":"A0","to":"A9","amount":5}\n',
+      (text) => text.replace('A9"', 'A1"'),
+      { file: 'batch.jsonl' },
+      { _id: 'batch.jsonl:2' },
+    ],
+    [
+      'a broken line, mended where it stands',
+      '{"from":"A0","to":"A1","amount":5}\n{"from":"A0","to":"A1","amount":7\n',
+      (text) => text.replace('7"', '7}"'),
+      { file: 'batch.jsonl' },
+      { _id: 'batch.jsonl:2' },
+    ],
+    [
+      'an id that is not to be looked at',
+      '{"id":"same","from":"A0","to":"A9","amount":5}\n',
+      (text) => text.replace('A9"', 'A1"'),
+      { file: 'batch.jsonl', map: { transferId: null } },
+      { _id: 'batch.jsonl:1' },
+    ],
+  ])('keep the made id with %s', async (_, content, mend, options, transfer) => {
+    const { text } = await rejectsOf(content, options)
+    const file = await makeFile('mended', mend(text))
+    const format = options.file ? 'jsonl' : 'csv'
+
+    const summary = await replay(connection, { ...options, file, format })
+
+    expect(summary).toMatchObject({ posted: 1, refused: 0 })
+    expect((await booksOf(connection)).transfers.at(-1)).toMatchObject(transfer)
+  })
+
+  test('say what is still wrong with a broken line', async () => {
+    const { text } = await rejectsOf('{"from":"A0"\n{"from":"A0","to":"A1","amount":5}\n', {
+      file: 'batch.jsonl',
+    })
+    const rejects = await makeFile('second', '')
+    await replay(connection, { file: await makeFile('again.jsonl', text), rejects })
+    expect(await readFile(rejects, 'utf8')).toMatch(
+      /what stands in \\"text\\" is no JSON object yet \(.*\): mend it there/,
+    )
   })
 
   test('of an atomic batch hold every line of it', async () => {

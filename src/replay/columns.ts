@@ -4,8 +4,11 @@ import { quote } from '../errors.ts'
 export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
 type Role = (typeof ROLES)[number]
 
-/** The columns' names by what they hold; `#3` names the third column of a file that has columns. */
-export type ColumnMap = { readonly [role in Role]?: string | undefined }
+/**
+ * The columns' names by what they hold; `#3` names the third column of a file that has columns, and null says that
+ * none holds it, however one is called.
+ */
+export type ColumnMap = { readonly [role in Role]?: string | null | undefined }
 
 /**
  * The spellings known for each role, in capitals or not, with any of ` _-.` within. A row is tried only
@@ -48,7 +51,8 @@ const SPELLINGS: Readonly<Record<Role, readonly (readonly string[])[]>> = {
   ],
 }
 
-const REQUIRED: ReadonlySet<Role> = new Set(['from', 'to', 'amount'])
+/** What every transfer has. */
+export const REQUIRED: readonly Role[] = ['from', 'to', 'amount']
 
 /** Where each role is found: the index of its column. */
 export type ColumnIndexes = { readonly [role in Role]?: number | undefined }
@@ -73,6 +77,7 @@ export function candidates(
   { map, areKeys = false }: ColumnOptions,
 ): readonly number[] {
   const name = map[role]
+  if (name === null) return []
   if (name === undefined) return recognised(columns, role)
   const exact = indexesOf(columns, (column) => column === name)
   return exact.length > 0 || areKeys ? exact : numbered(columns, name)
@@ -89,7 +94,7 @@ export function findColumns(
     const found = candidates(columns, role, options)
     const [index] = found
     if (index === undefined) {
-      if (!REQUIRED.has(role) && (map[role] === undefined || areKeys)) continue
+      if (!REQUIRED.includes(role) && (typeof map[role] !== 'string' || areKeys)) continue
       return { problem: missing(columns, role, options) }
     }
     if (found.length > 1) return { problem: ambiguous(columns, role, { found, areKeys }) }
@@ -114,7 +119,7 @@ function missing(
 ): string {
   const name = map[role]
   const what =
-    name === undefined ? `no column is known as ${role}` : `no column is named ${quote(name)}`
+    typeof name !== 'string' ? `no column is known as ${role}` : `no column is named ${quote(name)}`
   const hint = areKeys && name?.startsWith('#') ? `, for keys are in no order to be counted` : ''
   return `${what}: the columns are ${list(columns)}; name it with --map ${role}=COLUMN${hint}`
 }
@@ -131,10 +136,16 @@ function ambiguous(
   return `both ${each.join(' and ')} can be the ${role}: choose one, as in --map '${role}=${choice}'`
 }
 
-const list = (columns: readonly string[]): string =>
-  columns.length > 40
-    ? `${columns.slice(0, 40).map(quote).join(', ')} … (${columns.length})`
-    : columns.map(quote).join(', ')
+/** Columns for people; those that share a name with their numbers. */
+function list(columns: readonly string[]): string {
+  const named = columns.slice(0, LISTED).map((column, index) => {
+    const isShared = columns.indexOf(column) !== columns.lastIndexOf(column)
+    return isShared ? `${quote(column)} (#${index + 1})` : quote(column)
+  })
+  return columns.length > LISTED ? `${named.join(', ')} … (${columns.length})` : named.join(', ')
+}
+
+const LISTED = 40
 
 function numbered(columns: readonly string[], name: string): number[] {
   const number = /^#([1-9]\d{0,5})$/.exec(name)

@@ -1,27 +1,35 @@
 import type { RejectsFormat } from './batch-file.ts'
 import { type Dialect, csvField } from './dialect.ts'
-import { MADE_ID, MARKS } from './marks.ts'
+import { MADE_ID_MARK, MARKS } from './marks.ts'
+
+interface CsvRejectsOptions {
+  readonly dialect: Dialect
+  /** Whether one of the columns has the ids. */
+  readonly hasIds: boolean
+  /** What stands before the header. */
+  readonly preface: string
+}
 
 /**
- * Rejects as lines of separated values: the marks, then the file's own columns, so that each can be mapped by
- * the number that it had, then the made ids of a file that has none.
+ * Rejects as lines of separated values: the marks, with the made id of a file that has none, then the
+ * file's own columns. A line that is mended grows at its end, and a column has the number that it had.
  */
 export function csvRejects(
   columns: readonly string[],
-  { dialect, hasIds }: { dialect: Dialect; hasIds: boolean },
+  { dialect, hasIds, preface }: CsvRejectsOptions,
 ): RejectsFormat {
   const { delimiter } = dialect
   const written = (fields: readonly string[]) =>
     fields.map((field) => csvField(field, dialect)).join(delimiter)
-  const head = `${written(rejectsColumns(columns, hasIds))}\n`
+  const head = `${preface}${written(rejectsColumns(columns, hasIds))}\n`
   return {
     head,
     separator: '\n',
     tail: '\n',
     none: head,
     write({ code, message, line, transferId = '', text }): string {
-      const marked = `${written([code, message, String(line)])}${delimiter}${text}`
-      return hasIds ? marked : `${marked}${delimiter}${csvField(transferId, dialect)}`
+      const marks = [code, message, String(line), ...(hasIds ? [] : [transferId])]
+      return `${written(marks)}${delimiter}${text}`
     },
   }
 }
@@ -29,6 +37,6 @@ export function csvRejects(
 /** The columns of a file of rejects. */
 export const rejectsColumns = (columns: readonly string[], hasIds: boolean): readonly string[] => [
   ...MARKS,
+  ...(hasIds ? [] : [MADE_ID_MARK]),
   ...columns,
-  ...(hasIds ? [] : [MADE_ID]),
 ]

@@ -44,7 +44,7 @@ const isBlankLine = (text: string, { delimiter }: Dialect): boolean =>
 const unclosed = (file: string, { opened }: OpenRecord, problem: string): BatchFileError =>
   new BatchFileError(
     file,
-    `the quote that opens here ${problem}: nothing after it can be read`,
+    `the quote that opens here ${problem}: nothing after it can be read; where quotes are text like any other, say so with --quote ''`,
     opened,
   )
 

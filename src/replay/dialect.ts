@@ -40,7 +40,10 @@ export function trimmed(text: string): string {
 
 /** A value as a field, in quotes where it needs them. */
 export function csvField(value: string, { delimiter, quote }: Dialect): string {
-  if (quote === '') return value.replaceAll(delimiter, ' ').replaceAll(/[\r\n]+/g, ' ')
+  if (quote === '') {
+    const space = delimiter.trim() === '' ? '_' : ' '
+    return value.replaceAll(delimiter, space).replaceAll(/[\r\n]+/g, space)
+  }
   const isPlain = !value.includes(delimiter) && !value.includes(quote) && !/[\r\n]/.test(value)
   return isPlain ? value : `${quote}${value.replaceAll(quote, quote + quote)}${quote}`
 }

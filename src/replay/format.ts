@@ -1,5 +1,5 @@
 import type { BatchFile, ReadingOptions } from './batch-file.ts'
-import { ROLES } from './columns.ts'
+import { REQUIRED, ROLES } from './columns.ts'
 import { quote as quoted } from '../errors.ts'
 import { refuse } from './errors.ts'
 import { openJson } from './json-file.ts'
@@ -48,6 +48,10 @@ export function checkReadingOptions(options: ReadingOptions): void {
     refuse((of) => `${of('columns')}: column ${unnamed + 1} has no name, and each needs one`)
   }
   if (format?.startsWith('json')) refuseForJson(options)
+  const without = REQUIRED.find((role) => map[role] === null)
+  if (without !== undefined) {
+    refuse((of) => `${of('map')} says that no column is the ${without}, which every transfer has`)
+  }
   const role = Object.keys(map).find((key) => !(ROLES as readonly string[]).includes(key))
   if (role !== undefined) {
     refuse(
@@ -78,13 +82,14 @@ export async function openBatchFile(
 ): Promise<BatchFile> {
   const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(source.baseName ?? '')?.[1]?.toLowerCase() ?? ''
   const format = options.format ?? EXTENSIONS[extension]
-  const shape =
-    format === undefined || format === 'json'
-      ? await shapeOf(source, format === 'json' ? 'jsonl' : 'csv')
-      : format
+  // What is called JSON Lines may be an array all the same; only --format says that it is none.
+  const isKnown = format === 'csv' || format === 'tsv' || options.format === 'jsonl'
+  const shape = isKnown ? format : await shapeOf(source, format === undefined ? 'csv' : 'jsonl')
   const { columns, map = {}, currency, keep = false } = options
   if (shape === 'csv' || shape === 'tsv') {
-    const { delimiter = shape === 'tsv' ? '\t' : ',', quote = '"' } = options
+    const told = options.delimiter === undefined && (await toldDelimiter(source))
+    const { delimiter = told || (shape === 'tsv' ? '\t' : ','), quote = '"' } = options
+    const preface = told ? `sep=${told}\n` : ''
     if (quote !== '' && delimiter.includes(quote)) {
       refuse(
         (of) =>
@@ -92,7 +97,8 @@ export async function openBatchFile(
       )
     }
     const reading = describe({ format: 'csv', delimiter, quote, columns, map, currency, keep })
-    return await openSeparated(source, { delimiter, quote }, { batch, reading, options })
+    const separated = { batch, reading, options, preface }
+    return await openSeparated(source, { delimiter, quote }, separated)
   }
   refuseForJson(options)
   const reading = describe({ format: shape, map, currency, keep })
@@ -106,6 +112,14 @@ function describe(options: Record<string, unknown>): string {
   const roles = Object.entries(map as object).filter(([, column]) => column !== undefined)
   roles.sort(([one], [other]) => (one < other ? -1 : 1))
   return JSON.stringify({ ...others, map: Object.fromEntries(roles) })
+}
+
+/** The delimiter that the first line tells, as Excel reads and writes it. */
+async function toldDelimiter(source: Source): Promise<string | undefined> {
+  for await (const block of source.bytes()) {
+    return /^(?:\xEF\xBB\xBF)?"?sep=(.)"?\r?\n/i.exec(block.toString('latin1', 0, 16))?.[1]
+  }
+  return undefined
 }
 
 async function shapeOf(

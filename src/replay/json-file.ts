@@ -48,12 +48,13 @@ export async function openJson(
       }
       const read = readObject(record.text)
       if ('problem' in read) return refused(read.problem, record.text)
-      const rejected = readRejected(read.object, record.text)
-      if (rejected && !rejected.object) {
-        return refused('what stands in "text" was not mended', rejected.text, rejected.madeId)
+      const rejected = readRejected(read.object, record.text, map)
+      if (rejected && 'problem' in rejected) {
+        const problem = `what stands in "text" is no JSON object yet (${rejected.problem}): mend it there, or put the transfer's keys in its place`
+        return refused(problem, rejected.text, rejected.madeId)
       }
       const { text } = rejected ?? record
-      const object = rejected?.object ?? read.object
+      const { object } = rejected ?? read
       const columns = columnsOf(object)
       if ('problem' in columns) return refused(columns.problem, text, rejected?.madeId)
       const value = valueIn(object, columns)

@@ -10,11 +10,11 @@ import { MADE_ID, MARKS, isRefusalCode } from './marks.ts'
  */
 export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFormat {
   const isArray = shape === 'array'
-  const idKey = map.transferId ?? MADE_ID
-  const hasId = (object: JsonObject): boolean => {
+  const idKey = madeIdKey(map)
+  const ownIdKey = (object: JsonObject): string | undefined => {
     const keys = Object.keys(object)
     const [index] = candidates(keys, 'transferId', { map, areKeys: true })
-    return index !== undefined && !isMissing(object[keys[index] as string])
+    return index === undefined ? undefined : keys[index]
   }
   return {
     head: isArray ? '[\n' : '',
@@ -25,14 +25,16 @@ export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFo
     write({ code, message, line, transferId, text }: Reject): string {
       const marks = { code, message, line }
       const read = readObject(text)
-      if ('problem' in read) return JSON.stringify({ ...marks, [MADE_ID]: transferId, text })
+      if ('problem' in read) return JSON.stringify({ ...marks, [idKey]: transferId, text })
       const { object } = read
-      const madeId = hasId(object) ? undefined : transferId
+      const ownKey = ownIdKey(object)
+      const madeId = ownKey === undefined || isMissing(object[ownKey]) ? transferId : undefined
       const added = JSON.stringify({ ...marks, [idKey]: madeId }).slice(0, -1)
-      const taken = [...MARKS, ...(madeId === undefined ? [] : [idKey]), ...WHOLE]
-      if (taken.some((key) => Object.hasOwn(object, key))) {
-        const whole = JSON.stringify({ ...marks, [MADE_ID]: madeId }).slice(0, -1)
-        return `${whole},"record":${text.trim()}}`
+      const taken = [...MARKS, ...WHOLE, ...(madeId === undefined ? [] : [idKey])]
+      // Beside a key for the id that is blank, or not to be looked at, a made one would not be found.
+      const isHidden = madeId !== undefined && (ownKey !== undefined || map.transferId === null)
+      if (isHidden || taken.some((key) => Object.hasOwn(object, key))) {
+        return `${added},"record":${text.trim()}}`
       }
       const parts = text.trim().slice(1).trimStart()
       return parts === '}' ? `${added}}` : `${added},${parts}`
@@ -45,29 +47,34 @@ const WHOLE = ['record', 'text']
 
 const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ''
 
-/** A record of a file of rejects as it was in the first file. */
-interface Rejected {
-  readonly text: string
-  readonly madeId: string | undefined
-  /** Absent where it was no JSON object, and is not mended. */
-  readonly object?: JsonObject
-}
+const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID
+
+/** A record of a file of rejects as it was in the first file; with a problem where it is no JSON object yet. */
+type Rejected = { readonly text: string; readonly madeId: string | undefined } & (
+  { readonly object: JsonObject } | { readonly problem: string }
+)
 
 /** What a record of a file of rejects is about, in whatever order its parts are; undefined for any other record. */
-export function readRejected(object: JsonObject, text: string): Rejected | undefined {
+export function readRejected(
+  object: JsonObject,
+  text: string,
+  map?: ColumnMap,
+): Rejected | undefined {
   const { code, message, line, ...parts } = object
   if (!isRefusalCode(code) || typeof message !== 'string') return undefined
   if (typeof line !== 'string' || !/^\d+$/.test(line)) return undefined
-  const { [MADE_ID]: id, ...others } = parts
+  const { [madeIdKey(map)]: id, ...others } = parts
   const madeId = typeof id === 'string' ? id : undefined
   const [key, ...more] = Object.keys(others)
   const whole = key === undefined || more.length > 0 ? undefined : others[key]
-  if (key === 'text' && typeof whole === 'string') return { text: whole, madeId }
+  if (key === 'text' && typeof whole === 'string') {
+    return { text: whole, madeId, ...readObject(whole) }
+  }
   const exact = parse(text) as Record<string, unknown>
   if (key === 'record' && isObject(whole)) {
     const record = stringify(exact.record) as string
     const read = readObject(record)
-    return 'object' in read ? { text: record, madeId, object: read.object } : undefined
+    return 'object' in read ? { text: record, madeId, ...read } : undefined
   }
   for (const mark of MARKS) delete exact[mark]
   return { text: stringify(exact) as string, madeId: undefined, object: parts }

@@ -34,7 +34,7 @@ export async function surveyJson(
         broken ??= { line: record.line, problem: read.problem, isObject: false }
         continue
       }
-      if (readRejected(read.object, record.text)) return { hasIds: true }
+      if (readRejected(read.object, record.text, options.map)) return { hasIds: true }
       const columns = columnsOf(read.object)
       for (const key of Object.keys(read.object)) unseen.delete(key)
       if ('problem' in columns) {
@@ -69,7 +69,7 @@ export async function surveyJson(
 /** The keys that the options name. */
 function namedKeys({ map = {}, keep = false }: ReadingOptions): Set<string> {
   const kept = typeof keep === 'boolean' ? [] : keep
-  return new Set([...Object.values(map), ...kept].filter((key) => key !== undefined))
+  return new Set([...Object.values(map), ...kept].filter((key) => typeof key === 'string'))
 }
 
 function readRecord(record: RawRecord): ReturnType<typeof readObject> {
@@ -80,6 +80,9 @@ function readRecord(record: RawRecord): ReturnType<typeof readObject> {
     return { problem: `${read.problem}; the lines seem to end in CR alone: save the file with LF` }
   }
   if ('object' in read || !text.startsWith('{') || text.endsWith('}')) return read
+  if (text.endsWith('},')) {
+    return { problem: `${read.problem}; no comma follows an object of JSON Lines` }
+  }
   const hint =
     'an object stands on one line here, and this one has several, as mongoexport --pretty writes them: write them without, or as an array'
   return { problem: `${read.problem}; ${hint}` }

@@ -147,6 +147,10 @@ function readLine(bytes: Buffer, { line, length }: { line: number; length: numbe
 function checked(lines: RawRecord[], file: string): RawRecord[] {
   const [first] = lines
   if (first?.line === 1 && first.problem !== undefined) {
+    if (first.text.startsWith('PK\u0003\u0004')) {
+      const problem = 'this is a ZIP archive, as .xlsx files are: save the sheet as CSV in UTF-8'
+      throw new BatchFileError(file, problem)
+    }
     const problem = `${first.problem}: a batch is a text file in UTF-8, or such a file gzipped`
     throw new BatchFileError(file, problem, { line: 1 })
   }

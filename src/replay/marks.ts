@@ -3,8 +3,11 @@ import type { BatchRefusalCode } from './tally.ts'
 /** What stands first in a record of a file of rejects. It is left out when that file is replayed. */
 export const MARKS = ['code', 'message', 'line'] as const
 
-/** What a made id is kept under in a file of rejects, unless it is mapped. */
+/** What a made id is kept under in an object of a file of rejects, unless it is mapped. */
 export const MADE_ID = 'transferId'
+
+/** The mark after these, in a file of separated values that has no ids of its own. No own column is called so. */
+export const MADE_ID_MARK = 'madeId'
 
 const CODES: Readonly<Record<BatchRefusalCode, true>> = {
   MALFORMED_LINE: true,

@@ -45,6 +45,11 @@ export class Rehearsal {
     return this.#batches.get(batch)
   }
 
+  /** The records of all of them. */
+  get records(): readonly BatchRecord[] {
+    return [...this.#batches.values()]
+  }
+
   /** A book in which rows are evaluated, by the rules of posting, against what is stored and what was rehearsed. */
   book({ begin, most }: BookOptions): Book {
     const advance = async (rows: readonly Row[], isAtomic: boolean): Promise<Advance> => {
@@ -60,10 +65,17 @@ export class Rehearsal {
         if (beyond.index === 0) return { record, refusals, stoppedAt, attempts: 1 }
         return { ...(await advance(rows.slice(0, beyond.index), isAtomic)), stoppedAt }
       }
-      for (const [id, account] of accounts) this.#accounts.set(id, account)
-      this.#transfers.add(
-        results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
+      const posted = results.flatMap((result) =>
+        result.status === 'posted' ? [result.transfer] : [],
       )
+      for (const { fromAccount, toAccount } of posted) {
+        for (const id of [fromAccount, toAccount]) {
+          const account = accounts.get(id)
+          // Its own id: that of the transfer would keep the file's text in memory.
+          if (account) this.#accounts.set(account._id, account)
+        }
+      }
+      this.#transfers.add(posted)
       this.#batches.set(begin._id, record)
       return { record, refusals, attempts: 1 }
     }

@@ -4,7 +4,7 @@ import { quote } from '../errors.ts'
 import { endAbandonedTransactions } from './abandoned.ts'
 import { type BatchFile, howToGoOn } from './batch-file.ts'
 import { checkedRecord, databaseBook, requireUnbegun } from './book.ts'
-import { BatchFileError, RejectsError, refuse } from './errors.ts'
+import { BatchConflictError, BatchFileError, RejectsError, refuse } from './errors.ts'
 import { measure, requireAtomicSize } from './extent.ts'
 import { openBatchFile } from './format.ts'
 import {
@@ -66,6 +66,9 @@ async function replaySource(
   const begin = checkedRecord(stored, fresh, howToGoOn(file))
   const meter = new Meter(source, begin, options)
   if (!stored) {
+    if (!file.hasIds && options.name === undefined) {
+      await refuseTwin(connection, fresh, rehearsal?.records)
+    }
     const extent = await measure(file, { signal, tell: (records) => meter.checked(records) })
     if (!extent) return meter.summary({ record: begin, status: 'interrupted' })
     fresh.records = extent.records
@@ -105,6 +108,21 @@ function nameOf({ baseName, name: file }: Source, digest: string, options: Repla
   if (isBatchName(name)) return name
   const problem = `the file's name is not ${BATCH_NAME}: name the batch (--as NAME)`
   throw new BatchFileError(file, problem)
+}
+
+/** Refuses to post the lines of a batch once more because their file has another name: they get other ids by it. */
+async function refuseTwin(
+  connection: Connection,
+  { _id, digest }: BatchRecord,
+  rehearsed: readonly BatchRecord[] = [],
+): Promise<void> {
+  const twin =
+    rehearsed.find((record) => record.digest === digest) ??
+    (await connection.collection<BatchRecord>('batches').findOne({ digest }))
+  if (!twin) return
+  const name = quote(twin._id)
+  const problem = `would have the very content of batch ${name}, whose lines have no ids of their own: under another name all of them would be posted again; go on with that batch (--as ${name}), or name this one (--as NAME) where that is meant`
+  throw new BatchConflictError(_id, problem)
 }
 
 function refuseRejectsOf(batch: string): never {

@@ -1,12 +1,12 @@
 import { quote } from '../errors.ts'
 import type { BatchFile, BatchFileOptions } from './batch-file.ts'
-import { findColumns } from './columns.ts'
+import { type ColumnMap, REQUIRED, candidates, findColumns } from './columns.ts'
 import { csvRecords, fieldsOf } from './csv.ts'
 import { csvRejects, rejectsColumns } from './csv-rejects.ts'
 import { type Dialect, csvField, trimmed, withoutFields } from './dialect.ts'
 import { BatchFileError } from './errors.ts'
 import { linesOf } from './lines.ts'
-import { MARKS } from './marks.ts'
+import { MADE_ID_MARK, MARKS } from './marks.ts'
 import type { RawRecord, RecordBlocks } from './record.ts'
 import { type Row, type RowColumns, idMaker, keptColumns, requestOf } from './row.ts'
 import type { Source } from './source.ts'
@@ -15,28 +15,33 @@ import type { Source } from './source.ts'
 export async function openSeparated(
   source: Source,
   dialect: Dialect,
-  { batch, reading, options }: BatchFileOptions,
+  { batch, reading, options, preface }: BatchFileOptions & { readonly preface: string },
 ): Promise<BatchFile> {
   const { map = {}, keep = false, currency } = options
   const all = () =>
-    csvRecords(linesOf(source.bytes(), source.name, dialect.quote), dialect, source.name)
+    withoutPreface(
+      csvRecords(linesOf(source.bytes(), source.name, dialect.quote), dialect, source.name),
+    )
   const header = await readHeader(all(), source, { dialect, columns: options.columns })
-  const { columns, marks } = header
+  const { columns, marks, hasMadeIds } = header
   const fail = (problem: string): never => {
     throw new BatchFileError(source.name, problem, header.record && { line: header.record.line })
   }
   const found = findColumns(columns, { map })
-  if ('problem' in found) return fail(found.problem + hint(header, dialect))
+  if ('problem' in found) return fail(found.problem + hint(header, dialect, map))
   const kept = keptColumns(columns, found.indexes, keep)
   if ('problem' in kept) return fail(kept.problem)
   const rowColumns: RowColumns = { indexes: found.indexes, kept }
-  const hasIds = found.indexes.transferId !== undefined
-  const makeId = hasIds ? undefined : idMaker(batch)
+  const hasOwnIds = found.indexes.transferId !== undefined
+  const makeId = hasOwnIds ? undefined : idMaker(batch)
+  /** The id of a record that has none of its own: what an earlier batch made for it, or this one does. */
+  const madeIdOf = (record: RawRecord, fields: readonly string[]) =>
+    makeId && ((hasMadeIds && trimmed(fields[MARKS.length] ?? '')) || makeId(record))
 
   return {
     reading,
-    hasIds,
-    rejects: csvRejects(columns, { dialect, hasIds }),
+    hasIds: hasOwnIds || hasMadeIds,
+    rejects: csvRejects(columns, { dialect, hasIds: hasOwnIds, preface }),
     async *records() {
       let isHeader = header.record !== undefined
       for await (const block of all()) {
@@ -49,6 +54,8 @@ export async function openSeparated(
     },
     row(record: RawRecord, position): Row {
       const { line, item } = record
+      const fields = fieldsOf(record, dialect)
+      const madeId = madeIdOf(record, fields)
       const text = marks === 0 ? record.text : withoutFields(record.text, marks, dialect)
       const refused = (problem: string) => ({
         position,
@@ -56,18 +63,31 @@ export async function openSeparated(
         item,
         text: record.damage ? oneField(text, dialect) : text,
         problem: linesBefore(record) + problem,
-        madeId: makeId?.(record),
+        madeId,
       })
       if (record.problem !== undefined) return refused(record.problem)
-      const fields = fieldsOf(record, dialect)
       if (fields.length !== marks + columns.length) {
         return refused(widthProblem(fields.length, record, header))
       }
       const value = (index: number) => trimmed(fields[index + marks] as string)
-      const madeId = makeId?.(record)
       const request = requestOf(value, rowColumns, { madeId, currency })
       return { position, line, item, text, request, madeId }
     },
+  }
+}
+
+/** The line by which Excel tells the delimiter. */
+const PREFACE = /^"?sep=.?"?$/i
+
+/** Records without what stands before the header. */
+async function* withoutPreface(records: RecordBlocks): RecordBlocks {
+  let isFirst = true
+  for await (const block of records) {
+    if (isFirst && block.length > 0) {
+      isFirst = false
+      if (PREFACE.test(block[0]?.text ?? '')) block.shift()
+    }
+    yield block
   }
 }
 
@@ -77,6 +97,8 @@ interface Header {
   readonly record?: RawRecord
   /** How many fields of each record stand before its own: those that a file of rejects begins with. */
   readonly marks: number
+  /** Whether the last of these is the id that a batch has made. */
+  readonly hasMadeIds: boolean
   readonly columns: readonly string[]
 }
 
@@ -96,6 +118,8 @@ async function readHeader(
     throw new BatchFileError(source.name, problem, { line: record.line })
   }
   const names = fieldsOf(record, dialect).map(trimmed)
+  /** A name as a file of rejects has it: without quotes, not all can be written. */
+  const asWritten = (name: string) => trimmed(dialect.quote === '' ? csvField(name, dialect) : name)
   const isBroken = !record.fields || record.problem !== undefined
   if (/\r(?!\n)/.test(record.text) && isBroken && names.length !== columns?.length) {
     return fail('the lines end in CR alone: save the file with line ends LF or CRLF')
@@ -103,16 +127,22 @@ async function readHeader(
   if (columns) {
     const own = columns.map(trimmed)
     // The rejects of a file without a header have one.
-    const isHeader = [true, false].some((hasIds) => isEqual(names, rejectsColumns(own, hasIds)))
-    return isHeader
-      ? { record, marks: MARKS.length, columns: names.slice(MARKS.length) }
-      : { marks: 0, columns: own }
+    const isHeader = [true, false].some((hasIds) =>
+      isEqual(names, rejectsColumns(own, hasIds).map(asWritten)),
+    )
+    return { ...(isHeader ? { record } : {}), ...marksIn(isHeader ? names : []), columns: own }
   }
-  const isMarked = isEqual(names.slice(0, MARKS.length), MARKS)
-  const marks = isMarked ? MARKS.length : 0
-  const header = { record, marks, columns: names.slice(marks) }
-  if (record.problem !== undefined) return fail(record.problem + hint(header, dialect))
+  const marked = marksIn(names)
+  const header = { record, ...marked, columns: names.slice(marked.marks) }
+  if (record.problem !== undefined) return fail(record.problem + hint(header, dialect, {}))
   return header
+}
+
+/** The marks that a header begins with. */
+function marksIn(names: readonly string[]): Pick<Header, 'marks' | 'hasMadeIds'> {
+  const isMarked = isEqual(names.slice(0, MARKS.length), MARKS)
+  const hasMadeIds = isMarked && names[MARKS.length] === MADE_ID_MARK
+  return { marks: isMarked ? MARKS.length + Number(hasMadeIds) : 0, hasMadeIds }
 }
 
 const isEqual = (some: readonly string[], others: readonly string[]): boolean =>
@@ -124,15 +154,20 @@ async function firstOf(records: RecordBlocks): Promise<RawRecord | undefined> {
 }
 
 /** What may be wrong where a header does not fall into the columns that are looked for. */
-function hint({ record, columns }: Header, { delimiter }: Dialect): string {
-  const { text = '' } = record ?? {}
+function hint({ record, columns }: Header, { delimiter }: Dialect, map: ColumnMap): string {
+  if (!record) return ''
+  const { text } = record
   if (/^\s*[[{]/.test(text)) return '; this seems to be JSON: say so with --format json'
-  const other = [',', ';', '\t', '|'].find(
-    (each) => each !== delimiter && columns.length === 1 && text.includes(each),
-  )
-  return other === undefined
+  const other = [',', ';', '\t', '|'].find((each) => {
+    const parts = text.split(each).length
+    return each !== delimiter && parts > columns.length && (parts > 2 || columns.length === 1)
+  })
+  if (other !== undefined) {
+    return `; the fields seem to be delimited by ${JSON.stringify(other)}: say so with --delimiter`
+  }
+  return REQUIRED.some((role) => candidates(columns, role, { map }).length > 0)
     ? ''
-    : `; the fields seem to be delimited by ${JSON.stringify(other)}: say so with --delimiter`
+    : '; the first line must be the header: take away what stands before it, or give --columns where there is none'
 }
 
 /** A problem's beginning that says which lines it is about, where a record has several. */
@@ -148,6 +183,6 @@ function widthProblem(width: number, { lastLine }: RawRecord, { marks, columns }
   const expected = marks + columns.length
   const counts = `the ${what} has ${width} field${width === 1 ? '' : 's'} and ${expected} are expected`
   return width < expected
-    ? `${counts}: field ${width + 1} (${quote(columns[width - marks] ?? MARKS[width])}) is missing`
+    ? `${counts}: field ${width + 1} (${quote(columns[width - marks] ?? 'a mark')}) is missing`
     : `${counts}: field ${expected + 1} is one too many`
 }
