@@ -21,8 +21,10 @@ export async function createCollections(connection: Connection): Promise<void> {
 }
 
 /** The database as its primary has it, whatever the connection reads from: a secondary may not have heard of all. */
-export const primaryOf = (connection: Connection): mongo.Db =>
-  connection.getClient().db(databaseOf(connection).databaseName, { readPreference: 'primary' })
+export function primaryOf(connection: Connection): mongo.Db {
+  const { databaseName } = databaseOf(connection)
+  return connection.getClient().db(databaseName, { readPreference: 'primary' })
+}
 
 /** The part of {@link createCollections} without indexes, of some collections or of all. */
 export async function createValidated(
