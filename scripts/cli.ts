@@ -1,13 +1,9 @@
 #!/usr/bin/env node
 import process from 'node:process'
-import v8 from 'node:v8'
 import { hideBin } from 'yargs/helpers'
 import { runCommandLine } from './command-line.ts'
 import { Exit } from './command.ts'
 import { explain } from './failure.ts'
-
-// Left alone the heap grows to twice what a replay of a million lines needs, and is never given back.
-v8.setFlagsFromString('--heap-growing-percent=50')
 
 const interruption = new AbortController()
 /** npm and tsx pass on a Ctrl-C that the terminal has sent already: what comes at once counts as one. */
