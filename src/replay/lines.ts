@@ -73,7 +73,8 @@ class BegunLine {
   }
 
   add(part: Buffer): void {
-    if (this.length <= RECORD_BYTES) this.#parts.push(part)
+    // A copy: what follows is read into the place of this.
+    if (this.length <= RECORD_BYTES) this.#parts.push(Buffer.from(part))
     else this.#hadQuote ||= this.#quotes(part)
     this.length += part.length
   }

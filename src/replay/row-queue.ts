@@ -44,7 +44,7 @@ export class RowQueue {
 }
 
 const FEWEST = 100
-const MOST = 10_000
+const MOST = 20_000
 const TARGET_MS = 750
 
 /** How many rows to post at once: as many as take about the target time, fewer after a write conflict. */

@@ -24,7 +24,7 @@ export interface Source {
   readonly consumed: number
   /** SHA-256 of the bytes as given, in hex. */
   digest(): Promise<string>
-  /** The bytes from the beginning, unpacked where they are gzipped. */
+  /** The bytes from the beginning, unpacked where they are gzipped. A block is there until the next one is asked for. */
   bytes(): AsyncGenerator<Buffer>
   /** Whether the file still holds what it did when its digest was made. */
   isUnchanged(): Promise<boolean>
@@ -98,18 +98,21 @@ async function opened(
     return buffer.subarray(0, bytesRead)
   }
 
-  async function* blocksFrom(from: number): AsyncGenerator<Buffer> {
+  /** The file from a position on. A block is there until the next one is asked for, unless they are `kept`. */
+  async function* blocksFrom(from: number, { kept = false } = {}): AsyncGenerator<Buffer> {
+    let buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
     for (let position = from; ;) {
-      const block = await read(Buffer.allocUnsafeSlow(BLOCK_BYTES), position)
+      if (kept) buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+      const block = await read(buffer, position)
       if (block.length === 0) return
       position += block.length
       yield block
     }
   }
 
-  async function* counted(from: number): AsyncGenerator<Buffer> {
+  async function* counted(from: number, { kept = false } = {}): AsyncGenerator<Buffer> {
     consumed = from
-    for await (const block of blocksFrom(from)) {
+    for await (const block of blocksFrom(from, { kept })) {
       consumed += block.length
       yield block
     }
@@ -136,7 +139,11 @@ async function opened(
     },
     async *bytes() {
       if (!isGzipped(await read(Buffer.alloc(2), 0))) yield* counted(0)
-      else yield* gunzipped({ file: name, blockBytes: BLOCK_BYTES, read: counted })
+      else {
+        // Unpacking takes several before it is done with the first.
+        const readKept = (from: number) => counted(from, { kept: true })
+        yield* gunzipped({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
+      }
     },
     async isUnchanged() {
       const now = await handle.stat({ bigint: true })
