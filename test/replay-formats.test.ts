@@ -135,10 +135,10 @@ describe('a batch is read', () => {
         const text = rows.map((row) => row.map(quoted).join(',') + eol).join('')
         const bytes = Buffer.from(text)
         // Each in the place of the one before, as a file is read.
-        const block = Buffer.alloc(size)
+        const place = Buffer.alloc(size)
         const blocks = (async function* () {
           for (let at = 0; at < bytes.length; at += size) {
-            yield block.subarray(0, bytes.copy(block, 0, at))
+            yield place.subarray(0, bytes.copy(place, 0, at))
           }
         })()
         const dialect = { delimiter: ',', quote: '"' }
@@ -194,7 +194,7 @@ describe('columns', () => {
     [
       'share their names',
       'Account,amount,Account\nA0,1,A1\n',
-      /no column is known as from: the columns are "Account" \(#1\), "amount", "Account" \(#3\);/,
+      /no column is known as from: the columns are "Account" \(#1\), "amount", "Account" \(#3\); name it, or its number, with --map from=COLUMN$/,
     ],
     [
       'are not in the first line',

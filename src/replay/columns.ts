@@ -121,7 +121,8 @@ function missing(
   const what =
     typeof name !== 'string' ? `no column is known as ${role}` : `no column is named ${quote(name)}`
   const hint = areKeys && name?.startsWith('#') ? `, for keys are in no order to be counted` : ''
-  return `${what}: the columns are ${list(columns)}; name it with --map ${role}=COLUMN${hint}`
+  const number = !areKeys && new Set(columns).size < columns.length ? ', or its number,' : ''
+  return `${what}: the columns are ${list(columns)}; name it${number} with --map ${role}=COLUMN${hint}`
 }
 
 function ambiguous(
