@@ -1,5 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises'
-import { describe, expect, inject, test } from 'vitest'
+import mongoose from 'mongoose'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { setFailpoint } from '../src/testing/failpoint.ts'
 import { makeFifo, makeFile, openAccounts } from './support/batch.ts'
 import { daybook as runDaybook, startDaybook } from './support/command-line.ts'
@@ -229,6 +230,10 @@ describe('an interruption ends with 130 at once', () => {
 test('what to do is said when the database is lost', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
+  // A failpoint is free for others while no client has its name, as the command's has not yet.
+  const sameName = mongoose.createConnection(uriOf(), { appName: 'daybook' })
+  onTestFinished(() => sameName.close())
+  await sameName.asPromise()
   await setFailpoint(connection, {
     times: 1,
     data: {
