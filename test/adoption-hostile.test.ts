@@ -1,46 +1,23 @@
-import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   BatchConflictError,
   InputError,
   adoptNotebook,
   mark,
-  migrate,
   restoreNotebook,
-  revert,
   verify,
 } from '../src/index.ts'
-import { type ReplicaSet, startReplicaSet } from '../src/testing.ts'
+import { ADOPTION, folder, useAdoption } from './support/adoption.ts'
 import { breakOffEverywhere } from './support/break-off.ts'
-import { useDatabase } from './support/database.ts'
-import { bytesOf, notebookOf, notebookTransfer } from './support/notebook.ts'
+import { bytesOf, notebookTransfer } from './support/notebook.ts'
 
 const { Decimal128, ObjectId } = mongoose.Types
 const { BSON, Binary, Long, Timestamp } = mongoose.mongo
-const ADOPTION = '0001-adopt-notebook'
 
-/** A replica set of its own, as the adoption's other tests have. */
-let replicaSet: ReplicaSet
-beforeAll(async () => {
-  replicaSet = await startReplicaSet()
-})
-afterAll(() => replicaSet.stop())
-const { connection, Account } = useDatabase({ uri: () => replicaSet.uri })
-const { accounts, transfers } = notebookOf(connection)
-
-const folder = fileURLToPath(new URL('../scripts/migrations', import.meta.url))
-
-let told: string[]
-const tell = (message: string) => void told.push(message)
-
-const up = async (settings: { currency?: string; skipUnadoptable?: boolean } = {}) =>
-  await migrate(connection, { folder, tell, settings })
-const down = async () => await revert(connection, { folder, tell, to: '0' })
+const { connection, Account, accounts, transfers, uri, told, up, down, parameters } = useAdoption()
 
 beforeEach(async () => {
-  told = []
-  for (const { name } of await connection.listCollections()) await connection.dropCollection(name)
   await accounts.insertMany([
     { account_id: 'A', account_holder: 'Ada', balance: 1000, transfers_complete: [] },
     { account_id: 'B', balance: new Decimal128('50.50'), transfers_complete: [] },
@@ -77,14 +54,6 @@ async function during(
     await client.db('admin').command({ configureFailPoint: 'failCommand', mode: 'off' })
   }
 }
-
-const parameters = () => ({
-  connection,
-  session: undefined,
-  tell,
-  signal: new AbortController().signal,
-  options: { currency: 'USD', skipUnadoptable: true },
-})
 
 describe('a notebook whose program goes on writing', () => {
   const isRecorded = () => batches.findOne()
@@ -199,7 +168,7 @@ describe('what is not a notebook alone', () => {
     'is refused: transfers of the notebook beside accounts of Daybook (skipUnadoptable: %s)',
     async (skipUnadoptable) => {
       await accounts.drop()
-      await migrate(connection, { folder, tell })
+      await up()
       await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
       await transfers.insertOne({ ...payment }, { bypassDocumentValidation: true })
       await mark(connection, ADOPTION, { folder, as: 'pending' })
@@ -269,7 +238,7 @@ describe('an adoption on a connection that reads from secondaries', () => {
     await pay('TR1', 5)
     const options = { dbName: connection.name, monitorCommands: true, autoIndex: false }
     const other = await mongoose
-      .createConnection(replicaSet.uri, { ...options, readPreference: 'secondaryPreferred' })
+      .createConnection(uri(), { ...options, readPreference: 'secondaryPreferred' })
       .asPromise()
     const elsewhere: string[] = []
     other.getClient().on('commandStarted', ({ commandName, command }) => {

@@ -1,47 +1,25 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   BatchConflictError,
   InputError,
   adoptNotebook,
-  migrate,
   restoreNotebook,
-  revert,
   verify,
 } from '../src/index.ts'
-import { type ReplicaSet, startReplicaSet } from '../src/testing.ts'
+import { ADOPTION, folder, useAdoption } from './support/adoption.ts'
 import { breakOff, breakOffEverywhere } from './support/break-off.ts'
-import { useDatabase } from './support/database.ts'
-import { bytesOf, notebookOf, notebookTransfer } from './support/notebook.ts'
+import { bytesOf, notebookTransfer } from './support/notebook.ts'
 
 const { Decimal128, ObjectId } = mongoose.Types
 const { Double, Int32, Long } = mongoose.mongo
 
-/** A replica set of its own, in which no other test waits for the failpoint. */
-let replicaSet: ReplicaSet
-beforeAll(async () => {
-  replicaSet = await startReplicaSet()
-})
-afterAll(() => replicaSet.stop())
-const { connection, Account, Transfer } = useDatabase({ uri: () => replicaSet.uri })
-const { accounts, transfers } = notebookOf(connection)
-
-const folder = fileURLToPath(new URL('../scripts/migrations', import.meta.url))
-const ADOPTION = '0001-adopt-notebook'
-
-let told: string[]
-const tell = (message: string) => void told.push(message)
-
-const up = async (settings: { currency?: string; skipUnadoptable?: boolean } = {}) =>
-  await migrate(connection, { folder, tell, settings })
-const down = async () => await revert(connection, { folder, tell, to: '0' })
+const { connection, Account, Transfer, accounts, transfers, uri, told, up, down, parameters } =
+  useAdoption()
 
 beforeEach(async () => {
-  told = []
-  for (const { name } of await connection.listCollections()) await connection.dropCollection(name)
   await accounts.insertMany([
     {
       account_id: 'MDB574189300',
@@ -413,13 +391,6 @@ describe('bringing a notebook back', () => {
 })
 
 describe('an adoption, and a bringing back, that is broken off', () => {
-  const parameters = () => ({
-    connection,
-    session: undefined,
-    tell,
-    signal: new AbortController().signal,
-    options: { currency: 'USD', skipUnadoptable: true },
-  })
   const adopt = () => adoptNotebook(parameters())
   const restore = () => restoreNotebook(parameters())
 
@@ -488,7 +459,7 @@ describe('an adoption, and a bringing back, that is broken off', () => {
     }))
     await transfers.deleteMany({})
     await transfers.insertMany(many)
-    const database = [replicaSet.uri, connection.name, folder]
+    const database = [uri(), connection.name, folder]
     const child = spawn(
       process.execPath,
       ['--import', 'tsx', 'test/support/migrate-child.ts', ...database],
