@@ -47,8 +47,7 @@ export async function bringUpToDate(
     )
   }
   if (isLocal) {
-    if (dryRun) return
-    await migrate(connection, { folder, tell, signal })
+    if (!dryRun) await migrate(connection, { folder, tell, signal })
     return
   }
   const pending = migrations.find(({ state }) => state === 'pending')

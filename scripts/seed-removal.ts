@@ -19,8 +19,9 @@ export interface Removal {
 
 /**
  * Removes the accounts that seeding made, which it knows by their `createdAt`, all transfers between them,
- * and the records of the batches that brought these and no others, so that they can be replayed. The books of all other accounts stay as they are. Killed, it ends its work when run again.
- * Nothing else may be posting at the same time.
+ * and the records of the batches that brought these and no others, so that they can be replayed. The books
+ * of all other accounts stay as they are. Killed, it ends its work when run again. Nothing else may be
+ * posting at the same time.
  * @throws InputError where a transfer is with an account that seeding did not make; nothing has changed
  */
 export async function removeSeeded(

@@ -4,7 +4,7 @@ import { batchModel, refusalModel } from './batch.ts'
 import { EngineError } from './engine/errors.ts'
 import type { MoneyBounds } from './money-path.ts'
 import { type Decimal, Decimal128, LIMIT } from './money.ts'
-import { databaseOf } from './transaction.ts'
+import { databaseOf, isServerError } from './transaction.ts'
 import { transferModel } from './transfer.ts'
 
 const { EJSON } = mongoose.mongo.BSON
@@ -37,7 +37,7 @@ export async function createValidated(
     const name = model.collection.collectionName
     if (names && !names.includes(name)) continue
     const validator = validatorOf(model.schema)
-    if (!there.has(name) && (await created(database, name, validator))) continue
+    if (!there.has(name) && (await created(database, name, { validator }))) continue
     // To change one takes a right that many a user has not who can create one.
     if (!isSame(there.get(name), validator)) await setValidator(database, name, validator)
   }
@@ -73,9 +73,13 @@ const modelsOf = (connection: Connection) =>
   )
 
 /** Creates a collection; false where it is there already. */
-async function created(database: mongo.Db, name: string, validator: Validator): Promise<boolean> {
+export async function created(
+  database: mongo.Db,
+  name: string,
+  options: mongo.CreateCollectionOptions = {},
+): Promise<boolean> {
   try {
-    await database.createCollection(name, { validator })
+    await database.createCollection(name, options)
     return true
   } catch (error) {
     if (isServerError(error, 'NamespaceExists')) return false
@@ -107,9 +111,6 @@ async function validatorsOf(database: mongo.Db): Promise<Map<string, unknown>> {
 
 const isSame = (one: unknown, other: unknown): boolean =>
   EJSON.stringify(one ?? {}) === EJSON.stringify(other)
-
-const isServerError = (error: unknown, codeName: string): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.codeName === codeName
 
 const decimal128 = (value: Decimal): Decimal128 => Decimal128.fromString(value.toString())
 

@@ -67,10 +67,10 @@ export async function revert(
  */
 export async function redo(connection: Connection, options: MigrationOptions): Promise<string[]> {
   return await underMigrationLock(connection, options, async (run) => {
-    const { steps, executed } = await planDown(await known(connection, options), {})
-    await carryOut({ steps, executed }, run)
-    const again = steps.map((step) => ({ ...step, direction: 'up' as const }))
-    return await carryOut({ steps: again, executed: [] }, run)
+    const plan = await planDown(await known(connection, options), {})
+    await carryOut(plan, run)
+    const steps = plan.steps.map((step) => ({ ...step, direction: 'up' as const }))
+    return await carryOut({ steps, executed: [] }, run)
   })
 }
 

@@ -145,6 +145,10 @@ function attempt<Result>(
   }, OPTIONS)
 }
 
+/** Whether a server gave this error, by the name of its code. */
+export const isServerError = (error: unknown, codeName: string): boolean =>
+  error instanceof mongoose.mongo.MongoServerError && error.codeName === codeName
+
 const DUPLICATE_KEY = 11_000
 
 /** Whether something with the same `_id` was there already. */

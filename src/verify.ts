@@ -1,4 +1,4 @@
-import mongoose, { type Connection } from 'mongoose'
+import type { Connection } from 'mongoose'
 import type { AccountRecord } from './account.ts'
 import type { TransferRecord } from './evaluation.ts'
 import { EngineError } from './engine/errors.ts'
@@ -7,7 +7,7 @@ import { Followed, Violation, moneyOf } from './followed-account.ts'
 import { isCurrency } from './currency.ts'
 import { Decimal } from './money.ts'
 import { Reversals } from './reversals.ts'
-import { whenOpen } from './transaction.ts'
+import { isServerError, whenOpen } from './transaction.ts'
 
 /** What {@link verify} read, and the first thing that it found wrong. */
 export interface Verification {
@@ -53,7 +53,7 @@ export async function verify(connection: Connection): Promise<Verification> {
     const violation = currencyViolation(accounts, totals)
     return { accounts: accounts.size, transfers, totals, ...(violation && { violation }) }
   } catch (error) {
-    if (isSnapshotTooOld(error)) {
+    if (isServerError(error, 'SnapshotTooOld')) {
       throw new EngineError(
         'the server let go of the snapshot before all was read: verify while fewer transfers are posted, or let it keep snapshots for longer (the server parameter minSnapshotHistoryWindowInSeconds)',
         { cause: error },
@@ -65,9 +65,6 @@ export async function verify(connection: Connection): Promise<Verification> {
     await session.endSession()
   }
 }
-
-const isSnapshotTooOld = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.codeName === 'SnapshotTooOld'
 
 function followTransfer(transfer: TransferRecord, accounts: ReadonlyMap<string, Followed>): void {
   const { _id: transferId, currency, postedAt } = transfer

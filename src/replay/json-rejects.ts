@@ -3,6 +3,7 @@ import type { Reject, RejectsFormat } from './batch-file.ts'
 import { type ColumnMap, candidates } from './columns.ts'
 import { type JsonObject, isObject, readObject } from './json.ts'
 import { MADE_ID, MARKS, isRefusalCode } from './marks.ts'
+import { isMissing } from './row.ts'
 
 /**
  * Rejects as JSON objects: the marks and the made id before the parts of the record. A record with such
@@ -44,8 +45,6 @@ export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFo
 
 /** What holds a whole record of a file of rejects. */
 const WHOLE = ['record', 'text']
-
-const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ''
 
 const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID
 

@@ -94,9 +94,13 @@ export function requestOf(
   } as IdentifiedRequest
 }
 
+/** Whether a part of a record stands for none. */
+export const isMissing = (value: unknown): boolean =>
+  value === undefined || value === null || value === ''
+
 function present(index: number | undefined, value: (index: number) => unknown): unknown {
   const found = index === undefined ? undefined : value(index)
-  return found === '' || found === null ? undefined : found
+  return isMissing(found) ? undefined : found
 }
 
 function metadataOf(
@@ -106,7 +110,7 @@ function metadataOf(
   const entries: [string, string | boolean][] = []
   for (const { index, key } of kept) {
     const found = value(index)
-    if (found === undefined || found === null || found === '') continue
+    if (isMissing(found)) continue
     const isPlain = typeof found === 'string' || typeof found === 'boolean'
     entries.push([key, isPlain ? found : JSON.stringify(found)])
   }

@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose'
+import { created } from '../collections.ts'
 import { EngineError } from '../engine/errors.ts'
 import { waitUntil } from '../engine/processes.ts'
 
@@ -66,12 +67,7 @@ export async function clearFailpoint(connection: Connection, appName: string): P
 /** Does some work while no other client does so; false where another is at it. */
 async function inTurn(connection: Connection, work: () => Promise<boolean>): Promise<boolean> {
   const database = connection.getClient().db(TURN.database)
-  try {
-    await database.createCollection(TURN.collection)
-  } catch (error) {
-    if (isServerError(error) && error.codeName === 'NamespaceExists') return false
-    throw error
-  }
+  if (!(await created(database, TURN.collection))) return false
   try {
     return await work()
   } finally {
@@ -104,13 +100,10 @@ async function command(connection: Connection, document: object): Promise<mongoo
   try {
     return await connection.getClient().db('admin').command(document)
   } catch (error) {
-    if (!isServerError(error)) throw error
+    if (!(error instanceof mongoose.mongo.MongoServerError)) throw error
     throw new EngineError(
       `the server fails no commands on demand (it says: ${error.message}); leave MONGODB_URI out, so that one is started which does, or start yours with --setParameter enableTestCommands=1`,
       { cause: error },
     )
   }
 }
-
-const isServerError = (error: unknown): error is mongoose.mongo.MongoServerError =>
-  error instanceof mongoose.mongo.MongoServerError
