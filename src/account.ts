@@ -14,7 +14,7 @@ import { guardAccounts } from './account-guard.ts'
 import { type Place, close, insertMissing, setOverdraftLimit, setStatus } from './life-cycle.ts'
 import { modelOn } from './model-on.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
-import { Decimal, type Decimal128, type MoneyInput } from './money.ts'
+import { Decimal, type Decimal128, type MoneyInput } from './money/money.ts'
 import {
   HOLDER,
   type OpeningRequest,

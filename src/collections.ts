@@ -3,7 +3,7 @@ import { accountModel } from './account.ts'
 import { batchModel, refusalModel } from './batch.ts'
 import { EngineError } from './engine/errors.ts'
 import type { MoneyBounds } from './money-path.ts'
-import { type Decimal, Decimal128, LIMIT } from './money.ts'
+import { type Decimal, Decimal128, LIMIT } from './money/money.ts'
 import { databaseOf, isServerError } from './transaction.ts'
 import { transferModel } from './transfer.ts'
 

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
-import { isCurrency } from './currency.ts'
-import { type Decimal, formatMoney } from './money.ts'
+import { isCurrency } from './money/currency.ts'
+import { type Decimal, formatMoney } from './money/money.ts'
 
 /** Which end of a transfer a refusal is about. */
 export type Side = 'from' | 'to'

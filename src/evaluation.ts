@@ -12,7 +12,7 @@ import {
   TransferConflictError,
   type TransferRefusedError,
 } from './errors.ts'
-import { isCurrency } from './currency.ts'
+import { isCurrency } from './money/currency.ts'
 import {
   type Decimal,
   type Decimal128,
@@ -21,7 +21,7 @@ import {
   isOutOfRange,
   toDecimal,
   toDecimal128,
-} from './money.ts'
+} from './money/money.ts'
 import type { Metadata, WellFormedRequest } from './request.ts'
 
 /** An account as a posting sees it; `balance`, `transferCount` and `updatedAt` move as it goes. */

@@ -1,7 +1,7 @@
 import type { AccountRecord } from './account.ts'
 import { quote } from './errors.ts'
-import { isCurrency, scaleOf } from './currency.ts'
-import { Decimal, Decimal128 } from './money.ts'
+import { isCurrency, scaleOf } from './money/currency.ts'
+import { Decimal, Decimal128 } from './money/money.ts'
 import { TRANSFERS_KEPT } from './stored-ledger.ts'
 
 /** Leaves a verification at the first thing found wrong, which its message names. */

@@ -71,8 +71,15 @@ export { type LockOwner, breakLock } from './migration/lock.ts'
 export type { CollectionChanges, RehearsedMigration } from './migration/rehearsal.ts'
 export type { MigrationState, MigrationStatus } from './migration/status.ts'
 export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'
-export { isCurrency, scaleOf } from './currency.ts'
-export { Decimal, Decimal128, LIMIT, type MoneyInput, formatMoney, toDecimal } from './money.ts'
+export { isCurrency, scaleOf } from './money/currency.ts'
+export {
+  Decimal,
+  Decimal128,
+  LIMIT,
+  type MoneyInput,
+  formatMoney,
+  toDecimal,
+} from './money/money.ts'
 export { adoptNotebook } from './notebook/adoption.ts'
 export { holdsNotebook } from './notebook/collections.ts'
 export { restoreNotebook } from './notebook/restoration.ts'

@@ -8,7 +8,7 @@ import {
   InvalidAmountError,
   SameAccountError,
 } from './errors.ts'
-import { type Decimal128, toDecimal, toDecimal128 } from './money.ts'
+import { type Decimal128, toDecimal, toDecimal128 } from './money/money.ts'
 import { readLimit } from './opening.ts'
 import { post } from './posting.ts'
 import { IDENTIFIER, isIdentifier, makeId } from './request.ts'

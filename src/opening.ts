@@ -7,7 +7,7 @@ import {
   LedgerError,
   ProtectedFieldError,
 } from './errors.ts'
-import { isCurrency } from './currency.ts'
+import { isCurrency } from './money/currency.ts'
 import {
   Decimal,
   LIMIT,
@@ -17,7 +17,7 @@ import {
   readDecimal,
   toDecimal,
   toDecimal128,
-} from './money.ts'
+} from './money/money.ts'
 import { IDENTIFIER, isIdentifier, isText } from './request.ts'
 
 /** An account that is asked for. */

@@ -9,7 +9,7 @@ import {
   type TransferRefusedError,
   quote,
 } from './errors.ts'
-import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from './money.ts'
+import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from './money/money.ts'
 
 /** Facts of the caller's own about a transfer: a flat object, at most 32 keys. */
 export type Metadata = Readonly<Record<string, string | number | boolean>>

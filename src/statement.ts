@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose'
 import type { AccountRecord } from './account.ts'
 import { quote } from './errors.ts'
 import type { TransferRecord } from './evaluation.ts'
-import { Decimal, toDecimal } from './money.ts'
+import { Decimal, toDecimal } from './money/money.ts'
 
 /** One line of an account's statement. */
 export interface StatementEntry {

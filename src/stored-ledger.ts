@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import type { LedgerAccount, TransferRecord } from './evaluation.ts'
-import { type Decimal128, toDecimal, toDecimal128 } from './money.ts'
+import { type Decimal128, toDecimal, toDecimal128 } from './money/money.ts'
 import type { Transaction } from './transaction.ts'
 
 /** How many ids `account.transfersComplete` holds: the latest. */

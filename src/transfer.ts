@@ -12,7 +12,7 @@ import { postOne } from './group-commit.ts'
 import { makeImmutable } from './guard.ts'
 import { modelOn } from './model-on.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
-import { Decimal } from './money.ts'
+import { Decimal } from './money/money.ts'
 import { isIdentifier, reversalId } from './request.ts'
 import { databaseOf, joinTransaction, sessionOf } from './transaction.ts'
 

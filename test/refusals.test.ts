@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as daybook from '../src/index.ts'
-import { LIMIT } from '../src/money.ts'
+import { LIMIT } from '../src/money/money.ts'
 import { useDatabase } from './support/database.ts'
 
 const { connection, Account, Transfer } = useDatabase()

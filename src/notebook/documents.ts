@@ -11,8 +11,8 @@ import {
   readDecimal,
   toDecimal,
   toDecimal128,
-} from '../money.ts'
-import { isCurrency } from '../currency.ts'
+} from '../money/money.ts'
+import { isCurrency } from '../money/currency.ts'
 import { readOpening } from '../opening.ts'
 import { isBatchName } from '../replay/options.ts'
 import { type IdentifiedRequest, reversalId } from '../request.ts'

@@ -2,7 +2,7 @@ import { type Hash, createHash } from 'node:crypto'
 import mongoose, { type mongo } from 'mongoose'
 import { TransferRefusedError, quote } from '../errors.ts'
 import { type LedgerAccount, type TransferRecord, evaluate } from '../evaluation.ts'
-import { Decimal, LIMIT, isOutOfRange, toDecimal } from '../money.ts'
+import { Decimal, LIMIT, isOutOfRange, toDecimal } from '../money/money.ts'
 import { type WellFormedRequest, readRequest } from '../request.ts'
 import type { Notebook } from './collections.ts'
 import {

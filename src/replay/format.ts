@@ -3,7 +3,7 @@ import { REQUIRED, ROLES } from './columns.ts'
 import { quote as quoted } from '../errors.ts'
 import { refuse } from './errors.ts'
 import { openJson } from './json-file.ts'
-import { isCurrency } from '../currency.ts'
+import { isCurrency } from '../money/currency.ts'
 import { openSeparated } from './separated.ts'
 import type { Source } from './source.ts'
 

@@ -1,5 +1,5 @@
 import type { BatchRecord } from '../batch.ts'
-import { formatMoney, toDecimal } from '../money.ts'
+import { formatMoney, toDecimal } from '../money/money.ts'
 import type { BatchRefusal } from './tally.ts'
 
 /** What of a batch is done so far. */

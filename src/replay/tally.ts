@@ -1,7 +1,7 @@
 import type { BatchRecord } from '../batch.ts'
 import { LinkedTransferRefusedError, type RefusalCode, quote } from '../errors.ts'
 import type { TransferResult } from '../evaluation.ts'
-import { Decimal, toDecimal, toDecimal128 } from '../money.ts'
+import { Decimal, toDecimal, toDecimal128 } from '../money/money.ts'
 import { type IdentifiedRequest, isIdentifier } from '../request.ts'
 import type { Reject } from './batch-file.ts'
 import type { Row } from './row.ts'
