@@ -1,7 +1,7 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
 import { accountModel } from './account.ts'
 import { batchModel, refusalModel } from './batch.ts'
-import { EngineError } from './engine/errors.ts'
+import { EngineError } from './errors.ts'
 import type { MoneyBounds } from './money-path.ts'
 import { type Decimal, Decimal128, LIMIT } from './money/money.ts'
 import { databaseOf, isServerError } from './transaction.ts'

@@ -1,4 +1,4 @@
-import mongoose from 'mongoose'
+import { quote } from './messages.ts'
 import { isCurrency } from './money/currency.ts'
 import { type Decimal, formatMoney } from './money/money.ts'
 
@@ -295,29 +295,7 @@ export class InputError extends Error {
 const nameOf = ({ accountId, side }: { accountId: string; side?: Side }): string =>
   side ? `${side} account ${accountId}` : `account ${accountId}`
 
-/** A value of any kind as short printable text: control and invisible characters escaped, the rest cut. */
-export function quote(value: unknown): string {
-  const text = textOf(value)
-  const cut = text.length > 80 ? `${text.slice(0, 79)}…` : text
-  return cut.replace(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-/** Whether a value is of a type that MongoDB has and JSON has not: it would tell of a regular expression as `{}`. */
-const isStored = (value: unknown): value is object =>
-  value instanceof RegExp || (typeof value === 'object' && value !== null && '_bsontype' in value)
-
-function textOf(value: unknown): string {
-  if (typeof value === 'number' || value === undefined || value instanceof Date)
-    return String(value)
-  // Hexadecimal is the one notation in which the digits of a huge one come at once.
-  if (typeof value === 'bigint') return String(value >> 512n ? `0x${value.toString(16)}` : value)
-  try {
-    if (isStored(value)) return mongoose.mongo.BSON.EJSON.stringify(value)
-    return JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value) ?? typeof value
-  } catch {
-    return Object.prototype.toString.call(value)
-  }
+/** The engine (a mongod found, started or reached) is not there; the message says why and what to do. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
 }

@@ -1,5 +1,5 @@
 import type { AccountRecord } from './account.ts'
-import { quote } from './errors.ts'
+import { quote } from './messages.ts'
 import { isCurrency, scaleOf } from './money/currency.ts'
 import { Decimal, Decimal128 } from './money/money.ts'
 import { TRANSFERS_KEPT } from './stored-ledger.ts'

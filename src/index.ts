@@ -23,6 +23,7 @@ export {
   AccountNotOpenError,
   BalanceOutOfRangeError,
   CurrencyMismatchError,
+  EngineError,
   InputError,
   InsufficientFundsError,
   InvalidAccountIdError,
@@ -43,11 +44,10 @@ export {
   TransferIsReversalError,
   TransferNotFoundError,
   TransferRefusedError,
-  quote,
 } from './errors.ts'
+export { quote } from './messages.ts'
 export { openDatabase } from './engine/database.ts'
 export { openLocalDatabase } from './engine/local-database.ts'
-export { EngineError } from './engine/errors.ts'
 export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, isLocalUri } from './engine/uri.ts'
 export type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'

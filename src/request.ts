@@ -7,8 +7,8 @@ import {
   InvalidReferenceError,
   InvalidTransferIdError,
   type TransferRefusedError,
-  quote,
 } from './errors.ts'
+import { quote } from './messages.ts'
 import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from './money/money.ts'
 
 /** Facts of the caller's own about a transfer: a flat object, at most 32 keys. */

@@ -1,4 +1,4 @@
-import { quote } from './errors.ts'
+import { quote } from './messages.ts'
 import type { TransferRecord } from './evaluation.ts'
 import { Violation } from './followed-account.ts'
 import { REVERSAL, reversalId } from './request.ts'

@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose'
 import type { AccountRecord } from './account.ts'
-import { quote } from './errors.ts'
+import { quote } from './messages.ts'
 import type { TransferRecord } from './evaluation.ts'
 import { Decimal, toDecimal } from './money/money.ts'
 

@@ -1,5 +1,5 @@
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
-import { reasonOf } from './engine/errors.ts'
+import { reasonOf } from './messages.ts'
 import { LedgerError } from './errors.ts'
 
 /** A transaction in progress. */

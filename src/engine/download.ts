@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { EngineError } from './errors.ts'
+import { EngineError } from '../errors.ts'
 import type { OnProgress } from './mongod.ts'
 
 const longestSilence = 12_000

@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { EngineError, folderError } from './errors.ts'
+import { folderError } from './errors.ts'
+import { EngineError } from '../errors.ts'
 import { findRunning, serves, startServer, stopServer, type LocalServer } from './local-server.ts'
 import { localName } from './member.ts'
 import { findMongod, type FindMongodOptions } from './mongod.ts'

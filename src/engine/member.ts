@@ -1,5 +1,5 @@
 import mongoose from 'mongoose'
-import { EngineError } from './errors.ts'
+import { EngineError } from '../errors.ts'
 import { waitUntil } from './processes.ts'
 
 /** The driver's client, connected to one mongod. */

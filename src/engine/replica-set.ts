@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
-import { InputError } from '../errors.ts'
-import { EngineError, reasonOf } from './errors.ts'
+import { EngineError, InputError } from '../errors.ts'
+import { reasonOf } from '../messages.ts'
 import { describeUri } from './uri.ts'
 
 /** How long a server may take to be found, in milliseconds. */

@@ -1,4 +1,4 @@
-import { reasonOf } from '../engine/errors.ts'
+import { reasonOf } from '../messages.ts'
 import { InputError } from '../errors.ts'
 import type { Direction } from './record.ts'
 import type { LockOwner } from './lock.ts'

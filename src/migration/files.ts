@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { reasonOf } from '../engine/errors.ts'
+import { reasonOf } from '../messages.ts'
 import { checksumOf } from './checksum.ts'
 import { MigrationStateError } from './errors.ts'
 import type { Migration } from './migration.ts'

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import { reasonOf } from '../engine/errors.ts'
+import { reasonOf } from '../messages.ts'
 import { InputError } from '../errors.ts'
 import { endAbandonedTransactions } from '../replay/abandoned.ts'
 import { inTransaction } from '../transaction.ts'

@@ -1,6 +1,7 @@
 import mongoose, { type mongo } from 'mongoose'
 import type { AccountRecord, AccountStatus } from '../account.ts'
-import { LedgerError, quote } from '../errors.ts'
+import { LedgerError } from '../errors.ts'
+import { quote } from '../messages.ts'
 import type { TransferRecord } from '../evaluation.ts'
 import {
   Decimal,

@@ -1,6 +1,7 @@
 import { type Hash, createHash } from 'node:crypto'
 import mongoose, { type mongo } from 'mongoose'
-import { TransferRefusedError, quote } from '../errors.ts'
+import { TransferRefusedError } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { type LedgerAccount, type TransferRecord, evaluate } from '../evaluation.ts'
 import { Decimal, LIMIT, isOutOfRange, toDecimal } from '../money/money.ts'
 import { type WellFormedRequest, readRequest } from '../request.ts'

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import type { BatchRecord, RefusalRecord } from '../batch.ts'
-import { quote } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { post } from '../posting.ts'
 import { inTransaction, isDuplicateKey } from '../transaction.ts'
 import { endAbandonedTransactions } from './abandoned.ts'

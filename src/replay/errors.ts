@@ -1,4 +1,5 @@
-import { InputError, quote } from '../errors.ts'
+import { InputError } from '../errors.ts'
+import { quote } from '../messages.ts'
 import type { ReplayOptions } from './options.ts'
 import type { ReplaySummary } from './summary.ts'
 

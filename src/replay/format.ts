@@ -1,6 +1,6 @@
 import type { BatchFile, ReadingOptions } from './batch-file.ts'
 import { REQUIRED, ROLES } from './columns.ts'
-import { quote as quoted } from '../errors.ts'
+import { quote as quoted } from '../messages.ts'
 import { refuse } from './errors.ts'
 import { openJson } from './json-file.ts'
 import { isCurrency } from '../money/currency.ts'

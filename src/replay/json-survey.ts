@@ -1,5 +1,5 @@
 import type { ReadingOptions } from './batch-file.ts'
-import { quote } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { BatchFileError } from './errors.ts'
 import { readObject } from './json.ts'
 import type { ColumnsOf } from './json-columns.ts'

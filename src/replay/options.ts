@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { quote } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { isText } from '../request.ts'
 import type { ReadingOptions } from './batch-file.ts'
 import { refuse } from './errors.ts'

@@ -1,6 +1,6 @@
 import mongoose, { type Connection } from 'mongoose'
 import { type BatchRecord, freshBatch } from '../batch.ts'
-import { quote } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { endAbandonedTransactions } from './abandoned.ts'
 import { type BatchFile, howToGoOn } from './batch-file.ts'
 import { checkedRecord, databaseBook, requireUnbegun } from './book.ts'

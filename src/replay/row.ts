@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { quote } from '../errors.ts'
-import type { IdentifiedRequest } from '../request.ts'
-import { type Metadata, isIdentifier } from '../request.ts'
+import { quote } from '../messages.ts'
+import { type IdentifiedRequest, isIdentifier, type Metadata } from '../request.ts'
 import { type ColumnIndexes, type FoundColumns, ROLES } from './columns.ts'
 
 /** A line of a batch: a transfer that is asked for, or why there is none. */

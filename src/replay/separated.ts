@@ -1,4 +1,4 @@
-import { quote } from '../errors.ts'
+import { quote } from '../messages.ts'
 import type { BatchFile, BatchFileOptions } from './batch-file.ts'
 import { type ColumnMap, REQUIRED, candidates, findColumns } from './columns.ts'
 import { csvRecords, fieldsOf } from './csv.ts'

@@ -1,5 +1,6 @@
 import type { BatchRecord } from '../batch.ts'
-import { LinkedTransferRefusedError, type RefusalCode, quote } from '../errors.ts'
+import { LinkedTransferRefusedError, type RefusalCode } from '../errors.ts'
+import { quote } from '../messages.ts'
 import type { TransferResult } from '../evaluation.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../money/money.ts'
 import { type IdentifiedRequest, isIdentifier } from '../request.ts'

@@ -1,6 +1,6 @@
 import mongoose, { type Connection } from 'mongoose'
 import { created } from '../collections.ts'
-import { EngineError } from '../engine/errors.ts'
+import { EngineError } from '../errors.ts'
 import { waitUntil } from '../engine/processes.ts'
 
 /** What the server's one failpoint for commands is to do, and to which client. */

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import { quote } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { databaseOf } from '../transaction.ts'
 import { clearFailpoint, setFailpoint } from './failpoint.ts'
 
