@@ -13,7 +13,7 @@ import type { TransferResult } from './evaluation.ts'
 import { postOne } from './group-commit.ts'
 import { guardAccounts } from './account-guard.ts'
 import { type Place, close, insertMissing, setOverdraftLimit, setStatus } from './life-cycle.ts'
-import { modelOn } from './model-on.ts'
+import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 import { Decimal, type Decimal128, type MoneyInput } from './money/money.ts'
 import {
@@ -34,7 +34,7 @@ import {
   statementEntries,
 } from './statement.ts'
 import { ledgerAccountOf } from './stored-ledger.ts'
-import { databaseOf, joinTransaction, sessionOf } from './transaction.ts'
+import { joinTransaction } from './mongodb/transaction.ts'
 import { type TransferDocument, transferModel } from './transfer.ts'
 
 export type AccountStatus = 'open' | 'frozen' | 'closed'

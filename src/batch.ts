@@ -1,5 +1,5 @@
 import mongoose, { type Connection, type Model, Schema } from 'mongoose'
-import { modelOn } from './model-on.ts'
+import { modelOn } from './mongodb/connection.ts'
 import type { Decimal128 } from './money/money.ts'
 
 /** A batch as it is stored: written in the same transaction as each chunk that it tells of. */

@@ -1,10 +1,11 @@
+import { databaseOf, primaryOf } from './mongodb/connection.ts'
 import mongoose, { type Connection, type mongo } from 'mongoose'
 import { accountModel } from './account.ts'
 import { batchModel, refusalModel } from './batch.ts'
 import { EngineError } from './errors.ts'
 import type { MoneyBounds } from './money-path.ts'
 import { type Decimal, Decimal128, LIMIT } from './money/money.ts'
-import { databaseOf, isServerError } from './transaction.ts'
+import { isServerError } from './mongodb/server-errors.ts'
 import { transferModel } from './transfer.ts'
 
 const { EJSON } = mongoose.mongo.BSON
@@ -18,12 +19,6 @@ const { EJSON } = mongoose.mongo.BSON
 export async function createCollections(connection: Connection): Promise<void> {
   await createValidated(connection)
   for (const model of modelsOf(connection)) await model.createIndexes()
-}
-
-/** The database as its primary has it, whatever the connection reads from: a secondary may not have heard of all. */
-export function primaryOf(connection: Connection): mongo.Db {
-  const { databaseName } = databaseOf(connection)
-  return connection.getClient().db(databaseName, { readPreference: 'primary' })
 }
 
 /** The part of {@link createCollections} without indexes, of some collections or of all. */

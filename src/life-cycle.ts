@@ -12,7 +12,8 @@ import { type Decimal128, toDecimal, toDecimal128 } from './money/money.ts'
 import { readLimit } from './opening.ts'
 import { post } from './posting.ts'
 import { IDENTIFIER, isIdentifier, makeId } from './request.ts'
-import { type Transaction, databaseOf, inTransaction } from './transaction.ts'
+import { inTransaction, type Transaction } from './mongodb/transaction.ts'
+import { databaseOf } from './mongodb/connection.ts'
 
 /** Where a change is made: in the caller's transaction, or at once. */
 export type Place = {

@@ -25,7 +25,8 @@ import {
   readAccounts,
   readTransfers,
 } from './stored-ledger.ts'
-import { type Transaction, inTransaction, isDuplicateKey } from './transaction.ts'
+import { inTransaction, type Transaction } from './mongodb/transaction.ts'
+import { isDuplicateKey } from './mongodb/server-errors.ts'
 
 export interface PostingOptions {
   /** All or nothing: when one request is refused none is posted. */

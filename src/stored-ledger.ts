@@ -1,7 +1,7 @@
 import mongoose from 'mongoose'
 import type { LedgerAccount, TransferRecord } from './evaluation.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from './money/money.ts'
-import type { Transaction } from './transaction.ts'
+import type { Transaction } from './mongodb/transaction.ts'
 
 /** How many ids `account.transfersComplete` holds: the latest. */
 export const TRANSFERS_KEPT = 100

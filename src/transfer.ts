@@ -10,11 +10,11 @@ import { TransferIsReversalError, TransferNotFoundError } from './errors.ts'
 import type { TransferRecord } from './evaluation.ts'
 import { postOne } from './group-commit.ts'
 import { makeImmutable } from './guard.ts'
-import { modelOn } from './model-on.ts'
+import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 import { Decimal } from './money/money.ts'
 import { isIdentifier, reversalId } from './request.ts'
-import { databaseOf, joinTransaction, sessionOf } from './transaction.ts'
+import { joinTransaction } from './mongodb/transaction.ts'
 
 interface TransferStatics {
   /**

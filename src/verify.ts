@@ -7,7 +7,8 @@ import { Followed, Violation, moneyOf } from './followed-account.ts'
 import { isCurrency } from './money/currency.ts'
 import { Decimal } from './money/money.ts'
 import { Reversals } from './reversals.ts'
-import { isServerError, whenOpen } from './transaction.ts'
+import { isServerError } from './mongodb/server-errors.ts'
+import { whenOpen } from './mongodb/connection.ts'
 
 /** What {@link verify} read, and the first thing that it found wrong. */
 export interface Verification {

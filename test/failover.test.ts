@@ -3,7 +3,7 @@ import mongoose, { type Connection } from 'mongoose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accountModel, createCollections, transferModel, verify } from '../src/index.ts'
 import { findMongod } from '../src/engine/mongod.ts'
-import { inTransaction } from '../src/transaction.ts'
+import { inTransaction } from '../src/mongodb/transaction.ts'
 
 /** A replica set of its own: what is done to it would fail the other test files. */
 let replicaSet: MongoMemoryReplSet

@@ -4,7 +4,8 @@ import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { ClientSession, Connection, mongo } from 'mongoose'
 import { markOf } from '../engine/processes.ts'
-import { databaseOf, isDuplicateKey } from '../transaction.ts'
+import { isDuplicateKey } from '../mongodb/server-errors.ts'
+import { databaseOf } from '../mongodb/connection.ts'
 import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
 
 /** Who migrates a database. */

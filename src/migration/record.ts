@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { databaseOf } from '../transaction.ts'
+import { databaseOf } from '../mongodb/connection.ts'
 
 /** Which of a migration's two functions runs. */
 export type Direction = 'up' | 'down'

@@ -1,6 +1,6 @@
 import type { ClientSession, Connection, mongo } from 'mongoose'
 import { InputError } from '../errors.ts'
-import { inTransaction } from '../transaction.ts'
+import { inTransaction } from '../mongodb/transaction.ts'
 import { MigrationFailedError, MigrationStateError } from './errors.ts'
 import { type MigrationParameters, callMigration } from './migration.ts'
 import type { Direction } from './record.ts'

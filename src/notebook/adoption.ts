@@ -1,16 +1,17 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
 import { type BatchRecord, freshBatch } from '../batch.ts'
-import { createCollections, createValidated, primaryOf } from '../collections.ts'
+import { createCollections, createValidated } from '../collections.ts'
+import { databaseOf, primaryOf } from '../mongodb/connection.ts'
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { isCurrency } from '../money/currency.ts'
-import { awaitAbandonedTransactions } from '../replay/abandoned.ts'
+import { awaitAbandonedTransactions } from '../mongodb/abandoned.ts'
 import { checkedRecord, databaseBook } from '../replay/book.ts'
 import { BatchConflictError } from '../replay/errors.ts'
 import { postRows } from '../replay/post-rows.ts'
 import type { Row } from '../replay/row.ts'
-import { databaseOf, isDuplicatesOnly } from '../transaction.ts'
+import { isDuplicatesOnly } from '../mongodb/server-errors.ts'
 import {
   ADOPTION,
   type Notebook,

@@ -3,7 +3,7 @@ import type { AccountRecord } from '../account.ts'
 import type { BatchRecord, RefusalRecord } from '../batch.ts'
 import { InputError } from '../errors.ts'
 import type { TransferRecord } from '../evaluation.ts'
-import { databaseOf } from '../transaction.ts'
+import { databaseOf } from '../mongodb/connection.ts'
 import type { NotebookAccount, NotebookTransfer } from './documents.ts'
 
 /** The collections of a notebook, where they are at the moment. */

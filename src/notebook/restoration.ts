@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import mongoose, { type mongo } from 'mongoose'
 import type { BatchRecord } from '../batch.ts'
-import { primaryOf } from '../collections.ts'
+import { primaryOf } from '../mongodb/connection.ts'
 import { InputError } from '../errors.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
-import { awaitAbandonedTransactions } from '../replay/abandoned.ts'
-import { uniqueIndexOf } from '../transaction.ts'
+import { awaitAbandonedTransactions } from '../mongodb/abandoned.ts'
+import { uniqueIndexOf } from '../mongodb/server-errors.ts'
 import {
   type Ledger,
   type Notebook,

@@ -11,7 +11,7 @@ import {
 import { accountIdsOf } from '../posting.ts'
 import { type IdentifiedRequest, type WellFormedRequest, readRequest } from '../request.ts'
 import { readAccounts, readTransfers } from '../stored-ledger.ts'
-import { databaseOf } from '../transaction.ts'
+import { databaseOf } from '../mongodb/connection.ts'
 import type { Advance, Book } from './book.ts'
 import { RehearsedTransfers } from './rehearsed-transfers.ts'
 import type { Row } from './row.ts'

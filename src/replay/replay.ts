@@ -1,7 +1,7 @@
 import mongoose, { type Connection } from 'mongoose'
 import { type BatchRecord, freshBatch } from '../batch.ts'
 import { quote } from '../messages.ts'
-import { endAbandonedTransactions } from './abandoned.ts'
+import { endAbandonedTransactions } from '../mongodb/abandoned.ts'
 import { type BatchFile, howToGoOn } from './batch-file.ts'
 import { checkedRecord, databaseBook, requireUnbegun } from './book.ts'
 import { BatchConflictError, BatchFileError, RejectsError, refuse } from './errors.ts'

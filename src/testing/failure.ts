@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import { quote } from '../messages.ts'
-import { databaseOf } from '../transaction.ts'
+import { databaseOf } from '../mongodb/connection.ts'
 import { clearFailpoint, setFailpoint } from './failpoint.ts'
 
 /** What the server does in place of a command, or after it. */

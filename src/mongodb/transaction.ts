@@ -1,45 +1,14 @@
+import { isDuplicateKey } from './server-errors.ts'
+import { databaseOf, whenOpen } from './connection.ts'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
-import { reasonOf } from './messages.ts'
-import { LedgerError } from './errors.ts'
+import { reasonOf } from '../messages.ts'
+import { LedgerError } from '../errors.ts'
 
 /** A transaction in progress. */
 export interface Transaction {
   /** The driver's own: Mongoose's collections would hold commands back while the server is away. */
   readonly database: mongoose.mongo.Db
   readonly session: ClientSession
-}
-
-/** The database of a connection that is open. */
-export function databaseOf({ db }: Connection): mongoose.mongo.Db {
-  if (!db) throw new Error('the connection is not open: await mongoose.connect() first')
-  return db
-}
-
-/**
- * Waits for a connection that is being opened, as Mongoose's own operations do.
- * @throws Error where nobody has begun to open it: Mongoose would wait for that for ten seconds
- */
-export async function whenOpen(connection: Connection): Promise<void> {
-  if (connection.readyState === mongoose.ConnectionStates.connecting) await connection.asPromise()
-  databaseOf(connection)
-}
-
-/**
- * The session that an operation belongs to: the one that is given, else that of the transaction around it
- * where Mongoose was set to find it there by itself (`transactionAsyncLocalStorage`).
- */
-export function sessionOf(
-  connection: Connection,
-  given: ClientSession | null | undefined,
-): ClientSession | undefined {
-  if (given) return given
-  // Mongoose's types do not tell of it.
-  const base = Reflect.get(connection, 'base') as { transactionAsyncLocalStorage?: Store }
-  return base.transactionAsyncLocalStorage?.getStore()?.session ?? undefined
-}
-
-interface Store {
-  getStore(): { readonly session?: ClientSession | null } | undefined
 }
 
 /** The last that was asked of a session's transaction. What is asked next waits for it. */
@@ -144,37 +113,6 @@ function attempt<Result>(
     }
   }, OPTIONS)
 }
-
-/** Whether a server gave this error, by the name of its code. */
-export const isServerError = (error: unknown, codeName: string): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.codeName === codeName
-
-const DUPLICATE_KEY = 11_000
-
-/** Whether something with the same `_id` was there already. */
-export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY
-
-/** Whether all that an unordered insert failed at was there already, by its `_id`; all else of it is stored. */
-export const isDuplicatesOnly = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
-  error instanceof mongoose.mongo.MongoBulkWriteError &&
-  !error.result.getWriteConcernError() &&
-  [error.writeErrors]
-    .flat()
-    .every(({ code, errmsg }) => code === DUPLICATE_KEY && indexIn(errmsg) === '_id_')
-
-/** The unique index, other than that of `_id`, whose key something in an insert has that is there already. */
-export const uniqueIndexOf = (error: unknown): string | undefined =>
-  error instanceof mongoose.mongo.MongoBulkWriteError
-    ? [error.writeErrors]
-        .flat()
-        .flatMap(({ code, errmsg }) => (code === DUPLICATE_KEY ? [indexIn(errmsg)] : []))
-        .find((index) => index !== '_id_')
-    : undefined
-
-/** The index that a server's message about a duplicate key names; where it names none it is that of `_id`. */
-const indexIn = (message = ''): string =>
-  / index: (.+?) (?:collation: .+ )?dup key: /.exec(message)?.[1] ?? '_id_'
 
 /** What a server says, without a label, when another client or an operator ends a session. */
 const INTERRUPTED = 11_601
