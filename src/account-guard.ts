@@ -1,8 +1,9 @@
 import type { Schema } from 'mongoose'
 import type { AccountDocument, AccountModel } from './account.ts'
-import { ProtectedFieldError } from './errors.ts'
+import { LedgerError, ProtectedFieldError } from './errors.ts'
 import { protectFields } from './guard.ts'
-import { completeOpening } from './opening.ts'
+import { readOpening } from './ledger/opening.ts'
+import { toDecimal } from './money/money.ts'
 
 /** What changes by Daybook's own verbs alone. */
 const PROTECTED = [
@@ -47,4 +48,27 @@ export function guardAccounts(guarded: object): void {
 
 function completeNew(this: AccountDocument): void {
   if (this.isNew) completeOpening(this)
+}
+
+/** Completes a document of a new account that was not made by `Account.open()`, or throws why it cannot be opened. */
+export function completeOpening(document: AccountDocument): void {
+  const { _id: accountId, holder, currency, openingBalance, overdraftLimit } = document
+  const record = readOpening(
+    { accountId, holder, currency, openingBalance, overdraftLimit },
+    new Date(),
+  )
+  if (record instanceof LedgerError) throw record
+  // Of a new document, whatever its type says, these may be missing.
+  const { balance, transferCount, transfersComplete, status }: Partial<AccountDocument> = document
+  const moved = [
+    ...(balance && !balance.eq(toDecimal(record.balance)) ? ['balance'] : []),
+    ...(transferCount ? ['transferCount'] : []),
+    ...(transfersComplete?.length ? ['transfersComplete'] : []),
+    ...(status && status !== 'open' ? ['status'] : []),
+  ]
+  if (moved.length > 0) throw new ProtectedFieldError({ fields: moved })
+  for (const [path, value] of Object.entries(record)) {
+    // A value that could not be read is reported by Mongoose itself, unless another is set.
+    if (path !== '_id' && document.$isValid(path)) document.set(path, value)
+  }
 }

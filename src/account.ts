@@ -5,26 +5,28 @@ import mongoose, {
   type Model,
   Schema,
 } from 'mongoose'
-import { memoryOf } from './account-memory.ts'
-import { chunksOf } from './chunks.ts'
-import { AccountConflictError, LedgerError } from './errors.ts'
-import { quote } from './messages.ts'
-import type { TransferResult } from './evaluation.ts'
-import { postOne } from './group-commit.ts'
 import { guardAccounts } from './account-guard.ts'
-import { type Place, close, insertMissing, setOverdraftLimit, setStatus } from './life-cycle.ts'
-import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
-import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
-import { Decimal, type Decimal128, type MoneyInput } from './money/money.ts'
+import { AccountConflictError, LedgerError } from './errors.ts'
+import { memoryOf } from './ledger/account-memory.ts'
+import type { TransferResult } from './ledger/evaluation.ts'
+import { postOne } from './ledger/group-commit.ts'
+import {
+  type Place,
+  close,
+  insertMissing,
+  setOverdraftLimit,
+  setStatus,
+} from './ledger/life-cycle.ts'
 import {
   HOLDER,
   type OpeningRequest,
   isHolder,
   openingDifferences,
   readOpening,
-} from './opening.ts'
-import { post, postAlone } from './posting.ts'
-import { type TransferRequest, identifiedOf, makeId, withId } from './request.ts'
+} from './ledger/opening.ts'
+import { post, postAlone } from './ledger/posting.ts'
+import type { AccountRecord } from './ledger/records.ts'
+import { type TransferRequest, identifiedOf, makeId, withId } from './ledger/request.ts'
 import {
   type StatementEntry,
   type StatementOptions,
@@ -32,35 +34,15 @@ import {
   balanceAt,
   statement,
   statementEntries,
-} from './statement.ts'
-import { ledgerAccountOf } from './stored-ledger.ts'
+} from './ledger/statement.ts'
+import { ledgerAccountOf } from './ledger/stored-ledger.ts'
+import { ATOMIC_LIMIT, chunksOf } from './ledger/transaction-size.ts'
+import { quote } from './messages.ts'
+import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import { Decimal, type MoneyInput } from './money/money.ts'
+import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
 import { joinTransaction } from './mongodb/transaction.ts'
 import { type TransferDocument, transferModel } from './transfer.ts'
-
-export type AccountStatus = 'open' | 'frozen' | 'closed'
-
-/** An account as it is stored. */
-export interface AccountRecord {
-  /** The account's number: the caller's own, or one that was made. */
-  _id: string
-  holder: string
-  /** ISO 4217. */
-  currency: string
-  /** Only an open account sends or receives. */
-  status: AccountStatus
-  /** `openingBalance` + received − sent; changed by posting alone. */
-  balance: Decimal128
-  openingBalance: Decimal128
-  /** How far below zero the balance may go: zero or more. */
-  overdraftLimit: Decimal128
-  /** How many transfers it sent and received; the sequence of its latest. */
-  transferCount: number
-  /** The ids of its latest 100 transfers, oldest first. The full list is a query. */
-  transfersComplete: string[]
-  createdAt: Date
-  /** When its balance, status or limit last changed: never before its latest transfer. */
-  updatedAt: Date
-}
 
 interface AccountMethods {
   /** Whether it sends and receives. */
@@ -151,9 +133,6 @@ export type AccountDocument = PlainForms<AccountRecord> &
 
 export interface AccountModel
   extends Model<AccountRecord, object, AccountMethods, object, AccountDocument>, AccountStatics {}
-
-/** The largest atomic group: others wait for its accounts while it is posted. */
-export const ATOMIC_LIMIT = 50_000
 
 const accountSchema = new Schema<
   AccountRecord,

@@ -1,12 +1,6 @@
-export {
-  ATOMIC_LIMIT,
-  Account,
-  type AccountDocument,
-  type AccountModel,
-  type AccountRecord,
-  type AccountStatus,
-  accountModel,
-} from './account.ts'
+export { Account, type AccountDocument, accountModel, type AccountModel } from './account.ts'
+export { ATOMIC_LIMIT } from './ledger/transaction-size.ts'
+export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './ledger/records.ts'
 export {
   Batch,
   type BatchRecord,
@@ -50,7 +44,7 @@ export { openDatabase } from './engine/database.ts'
 export { openLocalDatabase } from './engine/local-database.ts'
 export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, isLocalUri } from './engine/uri.ts'
-export type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'
+export type { RefusedTransfer, TransferResult } from './ledger/evaluation.ts'
 export {
   type MigrationOptions,
   type MigrationRange,
@@ -83,8 +77,8 @@ export {
 export { adoptNotebook } from './notebook/adoption.ts'
 export { holdsNotebook } from './notebook/collections.ts'
 export { restoreNotebook } from './notebook/restoration.ts'
-export { type OpeningRequest, openingDifferences, readOpening } from './opening.ts'
-export type { Metadata, TransferRequest } from './request.ts'
+export { type OpeningRequest, openingDifferences, readOpening } from './ledger/opening.ts'
+export type { TransferRequest } from './ledger/request.ts'
 export {
   BatchConflictError,
   BatchFileError,
@@ -98,7 +92,11 @@ export { type ReplayOptions, checkReplayOptions } from './replay/options.ts'
 export { Rehearsal } from './replay/rehearsal.ts'
 export { replay } from './replay/replay.ts'
 export type { ReplayProgress, ReplaySummary } from './replay/summary.ts'
-export { type StatementEntry, type StatementOptions, type StatementRange } from './statement.ts'
+export {
+  type StatementEntry,
+  type StatementOptions,
+  type StatementRange,
+} from './ledger/statement.ts'
 export { TransactionTimeoutError } from './mongodb/transaction.ts'
 export { isDuplicatesOnly } from './mongodb/server-errors.ts'
 export { Transfer, type TransferDocument, type TransferModel, transferModel } from './transfer.ts'

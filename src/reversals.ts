@@ -1,7 +1,7 @@
-import { quote } from './messages.ts'
-import type { TransferRecord } from './evaluation.ts'
 import { Violation } from './followed-account.ts'
-import { REVERSAL, reversalId } from './request.ts'
+import type { TransferRecord } from './ledger/records.ts'
+import { REVERSAL, reversalId } from './ledger/request.ts'
+import { quote } from './messages.ts'
 
 type Reversal = Pick<TransferRecord, '_id' | 'fromAccount' | 'toAccount' | 'currency'> & {
   readonly amount: string

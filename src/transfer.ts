@@ -7,13 +7,13 @@ import mongoose, {
   type mongo,
 } from 'mongoose'
 import { TransferIsReversalError, TransferNotFoundError } from './errors.ts'
-import type { TransferRecord } from './evaluation.ts'
-import { postOne } from './group-commit.ts'
 import { makeImmutable } from './guard.ts'
-import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
+import { postOne } from './ledger/group-commit.ts'
+import type { TransferRecord } from './ledger/records.ts'
+import { isIdentifier, reversalId } from './ledger/request.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 import { Decimal } from './money/money.ts'
-import { isIdentifier, reversalId } from './request.ts'
+import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
 import { joinTransaction } from './mongodb/transaction.ts'
 
 interface TransferStatics {

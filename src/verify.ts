@@ -1,14 +1,13 @@
 import type { Connection } from 'mongoose'
-import type { AccountRecord } from './account.ts'
-import type { TransferRecord } from './evaluation.ts'
 import { EngineError } from './errors.ts'
-import { quote } from './messages.ts'
 import { Followed, Violation, moneyOf } from './followed-account.ts'
+import type { AccountRecord, TransferRecord } from './ledger/records.ts'
+import { quote } from './messages.ts'
 import { isCurrency } from './money/currency.ts'
 import { Decimal } from './money/money.ts'
-import { Reversals } from './reversals.ts'
-import { isServerError } from './mongodb/server-errors.ts'
 import { whenOpen } from './mongodb/connection.ts'
+import { isServerError } from './mongodb/server-errors.ts'
+import { Reversals } from './reversals.ts'
 
 /** What {@link verify} read, and the first thing that it found wrong. */
 export interface Verification {

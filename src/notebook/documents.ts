@@ -1,8 +1,10 @@
 import mongoose, { type mongo } from 'mongoose'
-import type { AccountRecord, AccountStatus } from '../account.ts'
 import { LedgerError } from '../errors.ts'
+import { readOpening } from '../ledger/opening.ts'
+import type { AccountRecord, AccountStatus, TransferRecord } from '../ledger/records.ts'
+import { type IdentifiedRequest, reversalId } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
-import type { TransferRecord } from '../evaluation.ts'
+import { isCurrency } from '../money/currency.ts'
 import {
   Decimal,
   Decimal128,
@@ -13,10 +15,7 @@ import {
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
-import { isCurrency } from '../money/currency.ts'
-import { readOpening } from '../opening.ts'
 import { isBatchName } from '../replay/options.ts'
-import { type IdentifiedRequest, reversalId } from '../request.ts'
 
 const { EJSON } = mongoose.mongo.BSON
 

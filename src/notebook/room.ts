@@ -1,5 +1,5 @@
-import type { AccountRecord } from '../account.ts'
 import { InputError } from '../errors.ts'
+import type { AccountRecord } from '../ledger/records.ts'
 import { ADOPTION, type Ledger, type Notebook, ours } from './collections.ts'
 import { hasMoved } from './documents.ts'
 import type { Survey } from './survey.ts'

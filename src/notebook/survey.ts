@@ -1,10 +1,11 @@
 import { type Hash, createHash } from 'node:crypto'
 import mongoose, { type mongo } from 'mongoose'
 import { TransferRefusedError } from '../errors.ts'
+import { evaluate, type LedgerAccount } from '../ledger/evaluation.ts'
+import type { TransferRecord } from '../ledger/records.ts'
+import { type WellFormedRequest, readRequest } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
-import { type LedgerAccount, type TransferRecord, evaluate } from '../evaluation.ts'
 import { Decimal, LIMIT, isOutOfRange, toDecimal } from '../money/money.ts'
-import { type WellFormedRequest, readRequest } from '../request.ts'
 import type { Notebook } from './collections.ts'
 import {
   type AdoptableAccount,

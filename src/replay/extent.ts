@@ -1,4 +1,4 @@
-import { ATOMIC_LIMIT } from '../account.ts'
+import { ATOMIC_LIMIT } from '../ledger/transaction-size.ts'
 import type { BatchFile } from './batch-file.ts'
 import { BatchFileError } from './errors.ts'
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
+import { isText } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
-import { isText } from '../request.ts'
 import type { ReadingOptions } from './batch-file.ts'
 import { refuse } from './errors.ts'
 import { checkReadingOptions } from './format.ts'

@@ -1,16 +1,11 @@
 import type { Connection } from 'mongoose'
 import type { BatchRecord } from '../batch.ts'
 import { TransferRefusedError } from '../errors.ts'
-import {
-  type LedgerAccount,
-  type TransferRecord,
-  type TransferResult,
-  evaluate,
-  refused,
-} from '../evaluation.ts'
-import { accountIdsOf } from '../posting.ts'
-import { type IdentifiedRequest, type WellFormedRequest, readRequest } from '../request.ts'
-import { readAccounts, readTransfers } from '../stored-ledger.ts'
+import { evaluate, type LedgerAccount, refused, type TransferResult } from '../ledger/evaluation.ts'
+import { accountIdsOf } from '../ledger/posting.ts'
+import type { TransferRecord } from '../ledger/records.ts'
+import { type IdentifiedRequest, type WellFormedRequest, readRequest } from '../ledger/request.ts'
+import { readAccounts, readTransfers } from '../ledger/stored-ledger.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import type { Advance, Book } from './book.ts'
 import { RehearsedTransfers } from './rehearsed-transfers.ts'

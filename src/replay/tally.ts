@@ -1,9 +1,9 @@
 import type { BatchRecord } from '../batch.ts'
 import { LinkedTransferRefusedError, type RefusalCode } from '../errors.ts'
+import type { TransferResult } from '../ledger/evaluation.ts'
+import { type IdentifiedRequest, isIdentifier } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
-import type { TransferResult } from '../evaluation.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../money/money.ts'
-import { type IdentifiedRequest, isIdentifier } from '../request.ts'
 import type { Reject } from './batch-file.ts'
 import type { Row } from './row.ts'
 

@@ -1,6 +1,6 @@
 import type { AccountDocument, AccountModel } from '../account.ts'
-import type { OpeningRequest } from '../opening.ts'
-import type { TransferRequest } from '../request.ts'
+import type { OpeningRequest } from '../ledger/opening.ts'
+import type { TransferRequest } from '../ledger/request.ts'
 import type { TransferDocument } from '../transfer.ts'
 
 /** What makes accounts and transfers of which a test says only what matters to it. */

@@ -1,8 +1,7 @@
 import type { mongo } from 'mongoose'
-import type { AccountRecord } from './account.ts'
-import { quote } from './messages.ts'
-import type { TransferRecord } from './evaluation.ts'
-import { Decimal, toDecimal } from './money/money.ts'
+import { quote } from '../messages.ts'
+import { Decimal, toDecimal } from '../money/money.ts'
+import type { AccountRecord, TransferRecord } from './records.ts'
 
 /** One line of an account's statement. */
 export interface StatementEntry {

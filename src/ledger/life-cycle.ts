@@ -1,5 +1,4 @@
 import type { Connection, mongo } from 'mongoose'
-import type { AccountRecord, AccountStatus } from './account.ts'
 import {
   AccountNotEmptyError,
   AccountNotFoundError,
@@ -7,13 +6,14 @@ import {
   InvalidAccountIdError,
   InvalidAmountError,
   SameAccountError,
-} from './errors.ts'
-import { type Decimal128, toDecimal, toDecimal128 } from './money/money.ts'
+} from '../errors.ts'
+import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
+import { databaseOf } from '../mongodb/connection.ts'
+import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
 import { readLimit } from './opening.ts'
 import { post } from './posting.ts'
+import type { AccountRecord, AccountStatus } from './records.ts'
 import { IDENTIFIER, isIdentifier, makeId } from './request.ts'
-import { inTransaction, type Transaction } from './mongodb/transaction.ts'
-import { databaseOf } from './mongodb/connection.ts'
 
 /** Where a change is made: in the caller's transaction, or at once. */
 export type Place = {

@@ -1,3 +1,5 @@
+import type { TransferRecord } from './records.ts'
+import { type Metadata } from './records.ts'
 import {
   AccountNotFoundError,
   AccountNotOpenError,
@@ -11,18 +13,17 @@ import {
   type Side,
   TransferConflictError,
   type TransferRefusedError,
-} from './errors.ts'
-import { isCurrency } from './money/currency.ts'
+} from '../errors.ts'
+import { isCurrency } from '../money/currency.ts'
 import {
   type Decimal,
-  type Decimal128,
-  LIMIT,
   decimalsProblem,
   isOutOfRange,
+  LIMIT,
   toDecimal,
   toDecimal128,
-} from './money/money.ts'
-import type { Metadata, WellFormedRequest } from './request.ts'
+} from '../money/money.ts'
+import type { WellFormedRequest } from './request.ts'
 
 /** An account as a posting sees it; `balance`, `transferCount` and `updatedAt` move as it goes. */
 export interface LedgerAccount {
@@ -34,30 +35,6 @@ export interface LedgerAccount {
   balance: Decimal
   transferCount: number
   updatedAt: Date
-}
-
-/** A transfer as it is stored, and as it stays. */
-export interface TransferRecord {
-  _id: string
-  fromAccount: string
-  toAccount: string
-  amount: Decimal128
-  currency: string
-  /** The sender's balance after this transfer. */
-  fromBalance: Decimal128
-  /** The receiver's balance after this transfer. */
-  toBalance: Decimal128
-  /** The sender's running number of this transfer, from 1. */
-  fromSequence: number
-  /** The receiver's running number of this transfer, from 1. */
-  toSequence: number
-  /** Never before an earlier transfer of either account. */
-  postedAt: Date
-  reverses?: string
-  reference?: string
-  metadata?: Metadata
-  /** The name of the batch that brought it. */
-  batch?: string
 }
 
 /** What became of one request: posted now, posted before with the same content, or refused. */

@@ -1,13 +1,12 @@
-import type { AccountDocument, AccountRecord } from './account.ts'
+import type { AccountRecord } from './records.ts'
+import type { LedgerError } from '../errors.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
   InvalidCurrencyError,
   InvalidHolderError,
-  LedgerError,
-  ProtectedFieldError,
-} from './errors.ts'
-import { isCurrency } from './money/currency.ts'
+} from '../errors.ts'
+import { isCurrency } from '../money/currency.ts'
 import {
   Decimal,
   LIMIT,
@@ -17,7 +16,7 @@ import {
   readDecimal,
   toDecimal,
   toDecimal128,
-} from './money/money.ts'
+} from '../money/money.ts'
 import { IDENTIFIER, isIdentifier, isText } from './request.ts'
 
 /** An account that is asked for. */
@@ -102,29 +101,6 @@ function readMoney(given: unknown, currency: string, field: string): Decimal | I
   }
   const problem = decimalsProblem(money, currency)
   return problem === undefined ? money : new InvalidAmountError({ amount: given, field, problem })
-}
-
-/** Completes a document of a new account that was not made by `Account.open()`, or throws why it cannot be opened. */
-export function completeOpening(document: AccountDocument): void {
-  const { _id: accountId, holder, currency, openingBalance, overdraftLimit } = document
-  const record = readOpening(
-    { accountId, holder, currency, openingBalance, overdraftLimit },
-    new Date(),
-  )
-  if (record instanceof LedgerError) throw record
-  // Of a new document, whatever its type says, these may be missing.
-  const { balance, transferCount, transfersComplete, status }: Partial<AccountDocument> = document
-  const moved = [
-    ...(balance && !balance.eq(toDecimal(record.balance)) ? ['balance'] : []),
-    ...(transferCount ? ['transferCount'] : []),
-    ...(transfersComplete?.length ? ['transfersComplete'] : []),
-    ...(status && status !== 'open' ? ['status'] : []),
-  ]
-  if (moved.length > 0) throw new ProtectedFieldError({ fields: moved })
-  for (const [path, value] of Object.entries(record)) {
-    // A value that could not be read is reported by Mongoose itself, unless another is set.
-    if (path !== '_id' && document.$isValid(path)) document.set(path, value)
-  }
 }
 
 /** The fields in which an account that is there was opened differently. */

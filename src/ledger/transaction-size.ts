@@ -32,3 +32,6 @@ function textOf({ metadata }: IdentifiedRequest): number {
   }
   return text
 }
+
+/** The largest atomic group: others wait for its accounts while it is posted. */
+export const ATOMIC_LIMIT = 50_000

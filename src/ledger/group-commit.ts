@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
-import type { RefusedTransfer, TransferRecord, TransferResult } from './evaluation.ts'
+import { sessionOf } from '../mongodb/connection.ts'
+import { joinTransaction, PATIENCE, TransactionTimeoutError } from '../mongodb/transaction.ts'
+import type { RefusedTransfer, TransferResult } from './evaluation.ts'
 import { post, postAlone } from './posting.ts'
+import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest } from './request.ts'
-import { joinTransaction, PATIENCE, TransactionTimeoutError } from './mongodb/transaction.ts'
-import { sessionOf } from './mongodb/connection.ts'
 
 /** What one posting takes at most, so that it stays well below a second; the rest waits for the next. */
 const LARGEST_GROUP = 1_000

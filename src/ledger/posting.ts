@@ -1,17 +1,19 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Connection } from 'mongoose'
+import { TransferRefusedError } from '../errors.ts'
+import { isDuplicateKey } from '../mongodb/server-errors.ts'
+import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
 import { memoryOf } from './account-memory.ts'
-import { TransferRefusedError } from './errors.ts'
 import {
+  evaluate,
   type Ledger,
   type LedgerAccount,
-  type RefusedTransfer,
-  type TransferRecord,
-  type TransferResult,
-  evaluate,
   refused,
+  type RefusedTransfer,
+  type TransferResult,
   unlinked,
 } from './evaluation.ts'
+import type { TransferRecord } from './records.ts'
 import {
   type IdentifiedRequest,
   type WellFormedRequest,
@@ -25,8 +27,6 @@ import {
   readAccounts,
   readTransfers,
 } from './stored-ledger.ts'
-import { inTransaction, type Transaction } from './mongodb/transaction.ts'
-import { isDuplicateKey } from './mongodb/server-errors.ts'
 
 export interface PostingOptions {
   /** All or nothing: when one request is refused none is posted. */

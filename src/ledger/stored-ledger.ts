@@ -1,7 +1,8 @@
 import mongoose from 'mongoose'
-import type { LedgerAccount, TransferRecord } from './evaluation.ts'
-import { type Decimal128, toDecimal, toDecimal128 } from './money/money.ts'
-import type { Transaction } from './mongodb/transaction.ts'
+import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
+import type { Transaction } from '../mongodb/transaction.ts'
+import type { LedgerAccount } from './evaluation.ts'
+import type { TransferRecord } from './records.ts'
 
 /** How many ids `account.transfersComplete` holds: the latest. */
 export const TRANSFERS_KEPT = 100

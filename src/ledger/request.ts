@@ -7,12 +7,10 @@ import {
   InvalidReferenceError,
   InvalidTransferIdError,
   type TransferRefusedError,
-} from './errors.ts'
-import { quote } from './messages.ts'
-import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from './money/money.ts'
-
-/** Facts of the caller's own about a transfer: a flat object, at most 32 keys. */
-export type Metadata = Readonly<Record<string, string | number | boolean>>
+} from '../errors.ts'
+import { quote } from '../messages.ts'
+import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from '../money/money.ts'
+import type { Metadata } from './records.ts'
 
 /** A transfer that is asked for. */
 export interface TransferRequest {
