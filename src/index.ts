@@ -1,15 +1,16 @@
-export { Account, type AccountDocument, accountModel, type AccountModel } from './account.ts'
+export { Account, type AccountDocument, accountModel, type AccountModel } from './models/account.ts'
 export { ATOMIC_LIMIT } from './ledger/transaction-size.ts'
 export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './ledger/records.ts'
 export {
   Batch,
-  type BatchRecord,
-  Refusal,
-  type RefusalRecord,
   batchModel,
+  type BatchRecord,
+  type BatchRefusalCode,
+  Refusal,
   refusalModel,
-} from './batch.ts'
-export { createCollections, removeCollections } from './collections.ts'
+  type RefusalRecord,
+} from './models/batch.ts'
+export { createCollections, removeCollections } from './models/collections.ts'
 export {
   AccountConflictError,
   AccountNotEmptyError,
@@ -87,7 +88,6 @@ export {
   ReplayOptionsError,
   StorageError,
 } from './replay/errors.ts'
-export type { BatchRefusalCode } from './replay/tally.ts'
 export { type ReplayOptions, checkReplayOptions } from './replay/options.ts'
 export { Rehearsal } from './replay/rehearsal.ts'
 export { replay } from './replay/replay.ts'
@@ -99,5 +99,10 @@ export {
 } from './ledger/statement.ts'
 export { TransactionTimeoutError } from './mongodb/transaction.ts'
 export { isDuplicatesOnly } from './mongodb/server-errors.ts'
-export { Transfer, type TransferDocument, type TransferModel, transferModel } from './transfer.ts'
+export {
+  Transfer,
+  type TransferDocument,
+  type TransferModel,
+  transferModel,
+} from './models/transfer.ts'
 export { type Verification, verify } from './verify.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { freshBatch } from '../src/batch.ts'
+import { freshBatch } from '../src/models/batch.ts'
 import { databaseBook } from '../src/replay/book.ts'
 import { replay } from '../src/replay/replay.ts'
 import type { Row } from '../src/replay/row.ts'

@@ -1,17 +1,17 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
-import { type BatchRecord, freshBatch } from '../batch.ts'
-import { createCollections, createValidated } from '../collections.ts'
-import { databaseOf, primaryOf } from '../mongodb/connection.ts'
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
+import { type BatchRecord, freshBatch } from '../models/batch.ts'
+import { createCollections, createValidated } from '../models/collections.ts'
 import { isCurrency } from '../money/currency.ts'
 import { awaitAbandonedTransactions } from '../mongodb/abandoned.ts'
+import { databaseOf, primaryOf } from '../mongodb/connection.ts'
+import { isDuplicatesOnly } from '../mongodb/server-errors.ts'
 import { checkedRecord, databaseBook } from '../replay/book.ts'
 import { BatchConflictError } from '../replay/errors.ts'
 import { postRows } from '../replay/post-rows.ts'
 import type { Row } from '../replay/row.ts'
-import { isDuplicatesOnly } from '../mongodb/server-errors.ts'
 import {
   ADOPTION,
   type Notebook,

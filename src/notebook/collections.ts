@@ -1,7 +1,7 @@
 import type { Connection, mongo } from 'mongoose'
-import type { BatchRecord, RefusalRecord } from '../batch.ts'
 import { InputError } from '../errors.ts'
 import type { AccountRecord, TransferRecord } from '../ledger/records.ts'
+import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import type { NotebookAccount, NotebookTransfer } from './documents.ts'
 

@@ -4,6 +4,7 @@ import { readOpening } from '../ledger/opening.ts'
 import type { AccountRecord, AccountStatus, TransferRecord } from '../ledger/records.ts'
 import { type IdentifiedRequest, reversalId } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
+import { isBatchName } from '../models/batch.ts'
 import { isCurrency } from '../money/currency.ts'
 import {
   Decimal,
@@ -15,7 +16,6 @@ import {
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
-import { isBatchName } from '../replay/options.ts'
 
 const { EJSON } = mongoose.mongo.BSON
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import mongoose, { type mongo } from 'mongoose'
-import type { BatchRecord } from '../batch.ts'
-import { primaryOf } from '../mongodb/connection.ts'
 import { InputError } from '../errors.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
+import type { BatchRecord } from '../models/batch.ts'
 import { awaitAbandonedTransactions } from '../mongodb/abandoned.ts'
+import { primaryOf } from '../mongodb/connection.ts'
 import { uniqueIndexOf } from '../mongodb/server-errors.ts'
 import {
   type Ledger,

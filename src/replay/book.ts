@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose'
-import type { BatchRecord, RefusalRecord } from '../batch.ts'
 import { post } from '../ledger/posting.ts'
 import { quote } from '../messages.ts'
+import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned.ts'
 import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import { inTransaction } from '../mongodb/transaction.ts'

@@ -1,4 +1,4 @@
-import type { BatchRecord } from '../batch.ts'
+import type { BatchRecord } from '../models/batch.ts'
 import type { ReplayOptions } from './options.ts'
 import type { Outcome } from './post-rows.ts'
 import type { Source } from './source.ts'

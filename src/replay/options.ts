@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
-import { isText } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
+import { BATCH_NAME, isBatchName } from '../models/batch.ts'
 import type { ReadingOptions } from './batch-file.ts'
 import { refuse } from './errors.ts'
 import { checkReadingOptions } from './format.ts'
@@ -72,8 +72,3 @@ export function checkReplayOptions(options: ReplayOptions): void {
 /** How many refusals the batch may have. */
 export const mostRefusals = ({ onError, maxErrors }: ReplayOptions): number =>
   onError === 'stop' ? 0 : (maxErrors ?? Infinity)
-
-export const BATCH_NAME = 'a text of 1–256 printable characters with no space at its ends'
-
-/** Whether a text can be the name of a batch. */
-export const isBatchName = (name: string): boolean => isText(name, 256) && name.trim() === name

@@ -1,8 +1,8 @@
-import type { BatchRecord } from '../batch.ts'
+import type { BatchRecord } from '../models/batch.ts'
 import type { Book } from './book.ts'
 import { BatchConflictError } from './errors.ts'
-import type { Row } from './row.ts'
 import { ChunkSize, RowQueue } from './row-queue.ts'
+import type { Row } from './row.ts'
 import type { ReplaySummary } from './summary.ts'
 import type { BatchRefusal } from './tally.ts'
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import mongoose, { type Connection } from 'mongoose'
-import type { RefusalRecord } from '../batch.ts'
+import type { RefusalRecord } from '../models/batch.ts'
 import type { Reject, RejectsFormat } from './batch-file.ts'
 import { BatchFileError } from './errors.ts'
 import { type SourceOptions, identify } from './source.ts'

@@ -1,20 +1,14 @@
 import mongoose, { type Connection } from 'mongoose'
-import { type BatchRecord, freshBatch } from '../batch.ts'
 import { quote } from '../messages.ts'
+import { BATCH_NAME, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned.ts'
 import { type BatchFile, howToGoOn } from './batch-file.ts'
 import { checkedRecord, databaseBook, requireUnbegun } from './book.ts'
 import { BatchConflictError, BatchFileError, RejectsError, refuse } from './errors.ts'
 import { measure, requireAtomicSize } from './extent.ts'
 import { openBatchFile } from './format.ts'
-import {
-  BATCH_NAME,
-  type ReplayOptions,
-  checkReplayOptions,
-  isBatchName,
-  mostRefusals,
-} from './options.ts'
 import { Meter } from './meter.ts'
+import { checkReplayOptions, mostRefusals, type ReplayOptions } from './options.ts'
 import { type Outcome, postRows } from './post-rows.ts'
 import { Rehearsal } from './rehearsal.ts'
 import { RejectsFile, checkRejectsFile, storedRejects } from './rejects.ts'

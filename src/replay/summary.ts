@@ -1,4 +1,4 @@
-import type { BatchRecord } from '../batch.ts'
+import type { BatchRecord } from '../models/batch.ts'
 import { formatMoney, toDecimal } from '../money/money.ts'
 import type { BatchRefusal } from './tally.ts'
 

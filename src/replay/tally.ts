@@ -1,14 +1,12 @@
-import type { BatchRecord } from '../batch.ts'
-import { LinkedTransferRefusedError, type RefusalCode } from '../errors.ts'
+import type { BatchRefusalCode } from '../models/batch.ts'
+import { type BatchRecord } from '../models/batch.ts'
+import { LinkedTransferRefusedError } from '../errors.ts'
 import type { TransferResult } from '../ledger/evaluation.ts'
 import { type IdentifiedRequest, isIdentifier } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../money/money.ts'
 import type { Reject } from './batch-file.ts'
 import type { Row } from './row.ts'
-
-/** Why a line of a batch was refused. `MALFORMED_LINE` is one that could not be read as a transfer. */
-export type BatchRefusalCode = RefusalCode | 'MALFORMED_LINE'
 
 /** A refused line. */
 export interface BatchRefusal extends Reject {

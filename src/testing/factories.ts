@@ -1,7 +1,7 @@
-import type { AccountDocument, AccountModel } from '../account.ts'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { TransferRequest } from '../ledger/request.ts'
-import type { TransferDocument } from '../transfer.ts'
+import type { AccountDocument, AccountModel } from '../models/account.ts'
+import type { TransferDocument } from '../models/transfer.ts'
 
 /** What makes accounts and transfers of which a test says only what matters to it. */
 export interface Factories {

@@ -1,7 +1,7 @@
 import mongoose, { type Connection } from 'mongoose'
-import { created } from '../collections.ts'
-import { EngineError } from '../errors.ts'
 import { waitUntil } from '../engine/processes.ts'
+import { EngineError } from '../errors.ts'
+import { created } from '../models/collections.ts'
 
 /** What the server's one failpoint for commands is to do, and to which client. */
 interface Setting {

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Connection } from 'mongoose'
-import type { AccountModel } from '../../src/account.ts'
+import type { AccountModel } from '../../src/models/account.ts'
+import type { TransferModel } from '../../src/models/transfer.ts'
 import { type ReplayOptions, replay } from '../../src/replay/replay.ts'
-import type { TransferModel } from '../../src/transfer.ts'
 import { makeFolder } from './temporary-folder.ts'
 
 /** Writes a file that is removed when the test has finished; gives its path. */

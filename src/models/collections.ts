@@ -1,11 +1,11 @@
-import { databaseOf, primaryOf } from './mongodb/connection.ts'
 import mongoose, { type Connection, type mongo } from 'mongoose'
+import { EngineError } from '../errors.ts'
+import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
+import { databaseOf, primaryOf } from '../mongodb/connection.ts'
+import { isServerError } from '../mongodb/server-errors.ts'
 import { accountModel } from './account.ts'
 import { batchModel, refusalModel } from './batch.ts'
-import { EngineError } from './errors.ts'
 import type { MoneyBounds } from './money-path.ts'
-import { type Decimal, Decimal128, LIMIT } from './money/money.ts'
-import { isServerError } from './mongodb/server-errors.ts'
 import { transferModel } from './transfer.ts'
 
 const { EJSON } = mongoose.mongo.BSON

@@ -1,9 +1,9 @@
 import type { Schema } from 'mongoose'
+import { LedgerError, ProtectedFieldError } from '../errors.ts'
+import { readOpening } from '../ledger/opening.ts'
+import { toDecimal } from '../money/money.ts'
 import type { AccountDocument, AccountModel } from './account.ts'
-import { LedgerError, ProtectedFieldError } from './errors.ts'
 import { protectFields } from './guard.ts'
-import { readOpening } from './ledger/opening.ts'
-import { toDecimal } from './money/money.ts'
 
 /** What changes by Daybook's own verbs alone. */
 const PROTECTED = [

@@ -1,5 +1,5 @@
 import { Schema, type SchemaTypeOptions } from 'mongoose'
-import { type Decimal, Decimal128, formatMoney, readDecimal, toDecimal } from './money/money.ts'
+import { type Decimal, Decimal128, formatMoney, readDecimal, toDecimal } from '../money/money.ts'
 
 /** A record as its document shows it: money is a decimal.js value, all else is as stored. */
 export type WithDecimals<Record> = {

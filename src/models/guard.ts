@@ -1,5 +1,5 @@
 import type { Document, Query, Schema } from 'mongoose'
-import { ProtectedFieldError, TransferImmutableError } from './errors.ts'
+import { ProtectedFieldError, TransferImmutableError } from '../errors.ts'
 
 const QUERIES = [
   'updateOne',

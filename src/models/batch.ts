@@ -1,6 +1,8 @@
 import mongoose, { type Connection, type Model, Schema } from 'mongoose'
-import { modelOn } from './mongodb/connection.ts'
-import type { Decimal128 } from './money/money.ts'
+import type { RefusalCode } from '../errors.ts'
+import { isText } from '../ledger/request.ts'
+import type { Decimal128 } from '../money/money.ts'
+import { modelOn } from '../mongodb/connection.ts'
 
 /** A batch as it is stored: written in the same transaction as each chunk that it tells of. */
 export interface BatchRecord {
@@ -119,3 +121,11 @@ export const Batch = batchModel(mongoose.connection)
 
 /** The model of refused lines on mongoose's default connection. */
 export const Refusal = refusalModel(mongoose.connection)
+
+export const BATCH_NAME = 'a text of 1–256 printable characters with no space at its ends'
+
+/** Whether a text can be the name of a batch. */
+export const isBatchName = (name: string): boolean => isText(name, 256) && name.trim() === name
+
+/** Why a line of a batch was refused. `MALFORMED_LINE` is one that could not be read as a transfer. */
+export type BatchRefusalCode = RefusalCode | 'MALFORMED_LINE'

@@ -6,15 +6,15 @@ import mongoose, {
   Schema,
   type mongo,
 } from 'mongoose'
-import { TransferIsReversalError, TransferNotFoundError } from './errors.ts'
+import { TransferIsReversalError, TransferNotFoundError } from '../errors.ts'
+import { postOne } from '../ledger/group-commit.ts'
+import type { TransferRecord } from '../ledger/records.ts'
+import { isIdentifier, reversalId } from '../ledger/request.ts'
+import { Decimal } from '../money/money.ts'
+import { databaseOf, modelOn, sessionOf } from '../mongodb/connection.ts'
+import { joinTransaction } from '../mongodb/transaction.ts'
 import { makeImmutable } from './guard.ts'
-import { postOne } from './ledger/group-commit.ts'
-import type { TransferRecord } from './ledger/records.ts'
-import { isIdentifier, reversalId } from './ledger/request.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
-import { Decimal } from './money/money.ts'
-import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
-import { joinTransaction } from './mongodb/transaction.ts'
 
 interface TransferStatics {
   /**

@@ -5,28 +5,27 @@ import mongoose, {
   type Model,
   Schema,
 } from 'mongoose'
-import { guardAccounts } from './account-guard.ts'
-import { AccountConflictError, LedgerError } from './errors.ts'
-import { memoryOf } from './ledger/account-memory.ts'
-import type { TransferResult } from './ledger/evaluation.ts'
-import { postOne } from './ledger/group-commit.ts'
+import { AccountConflictError, LedgerError } from '../errors.ts'
+import { memoryOf } from '../ledger/account-memory.ts'
+import type { TransferResult } from '../ledger/evaluation.ts'
+import { postOne } from '../ledger/group-commit.ts'
 import {
   type Place,
   close,
   insertMissing,
   setOverdraftLimit,
   setStatus,
-} from './ledger/life-cycle.ts'
+} from '../ledger/life-cycle.ts'
 import {
   HOLDER,
   type OpeningRequest,
   isHolder,
   openingDifferences,
   readOpening,
-} from './ledger/opening.ts'
-import { post, postAlone } from './ledger/posting.ts'
-import type { AccountRecord } from './ledger/records.ts'
-import { type TransferRequest, identifiedOf, makeId, withId } from './ledger/request.ts'
+} from '../ledger/opening.ts'
+import { post, postAlone } from '../ledger/posting.ts'
+import type { AccountRecord } from '../ledger/records.ts'
+import { type TransferRequest, identifiedOf, makeId, withId } from '../ledger/request.ts'
 import {
   type StatementEntry,
   type StatementOptions,
@@ -34,14 +33,15 @@ import {
   balanceAt,
   statement,
   statementEntries,
-} from './ledger/statement.ts'
-import { ledgerAccountOf } from './ledger/stored-ledger.ts'
-import { ATOMIC_LIMIT, chunksOf } from './ledger/transaction-size.ts'
-import { quote } from './messages.ts'
+} from '../ledger/statement.ts'
+import { ledgerAccountOf } from '../ledger/stored-ledger.ts'
+import { ATOMIC_LIMIT, chunksOf } from '../ledger/transaction-size.ts'
+import { quote } from '../messages.ts'
+import { Decimal, type MoneyInput } from '../money/money.ts'
+import { databaseOf, modelOn, sessionOf } from '../mongodb/connection.ts'
+import { joinTransaction } from '../mongodb/transaction.ts'
+import { guardAccounts } from './account-guard.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
-import { Decimal, type MoneyInput } from './money/money.ts'
-import { databaseOf, modelOn, sessionOf } from './mongodb/connection.ts'
-import { joinTransaction } from './mongodb/transaction.ts'
 import { type TransferDocument, transferModel } from './transfer.ts'
 
 interface AccountMethods {
