@@ -105,4 +105,4 @@ export {
   type TransferModel,
   transferModel,
 } from './models/transfer.ts'
-export { type Verification, verify } from './verify.ts'
+export { type Verification, verify } from './verification/verify.ts'

@@ -6,7 +6,7 @@ import { expect, inject, test, vi } from 'vitest'
 import { endAbandonedTransactions } from '../src/mongodb/abandoned.ts'
 import { replay } from '../src/replay/replay.ts'
 import { failNext } from '../src/testing.ts'
-import { verify } from '../src/verify.ts'
+import { verify } from '../src/verification/verify.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
 

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert'
 import type { Connection } from 'mongoose'
-import { verify } from '../verify.ts'
+import { verify } from '../verification/verify.ts'
 
 /**
  * Asserts that the books of a connection's database balance, as `verify` proves it.

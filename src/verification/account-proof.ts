@@ -1,8 +1,8 @@
-import type { AccountRecord } from './ledger/records.ts'
-import { TRANSFERS_KEPT } from './ledger/stored-ledger.ts'
-import { quote } from './messages.ts'
-import { isCurrency, scaleOf } from './money/currency.ts'
-import { Decimal, Decimal128 } from './money/money.ts'
+import type { AccountRecord } from '../ledger/records.ts'
+import { TRANSFERS_KEPT } from '../ledger/stored-ledger.ts'
+import { quote } from '../messages.ts'
+import { isCurrency, scaleOf } from '../money/currency.ts'
+import { Decimal, Decimal128 } from '../money/money.ts'
 
 /** Leaves a verification at the first thing found wrong, which its message names. */
 export class Violation extends Error {}

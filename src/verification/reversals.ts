@@ -1,7 +1,7 @@
-import { Violation } from './followed-account.ts'
-import type { TransferRecord } from './ledger/records.ts'
-import { REVERSAL, reversalId } from './ledger/request.ts'
-import { quote } from './messages.ts'
+import type { TransferRecord } from '../ledger/records.ts'
+import { REVERSAL, reversalId } from '../ledger/request.ts'
+import { quote } from '../messages.ts'
+import { Violation } from './account-proof.ts'
 
 type Reversal = Pick<TransferRecord, '_id' | 'fromAccount' | 'toAccount' | 'currency'> & {
   readonly amount: string
