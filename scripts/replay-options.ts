@@ -1,4 +1,4 @@
-import type { OptionName, ReplayOptions } from '../src/index.ts'
+import type { ReplayOptions } from '../src/index.ts'
 import { type Context, UsageError } from './command.ts'
 
 /** The options of `daybook replay` as yargs gives them. */
@@ -45,9 +45,9 @@ export const replayOptions = (
 })
 
 /** What the command line calls an option of `replay`. */
-export const parameterOf = (option: OptionName): string =>
+export const parameterOf = (option: string): string =>
   ({ name: '--as', onError: '--on-error', maxErrors: '--max-errors', dryRun: '--dry-run' })[
-    option as string
+    option
   ] ?? `--${option}`
 
 /** A list's parts between commas. What stands in double quotes is one part, commas and all. */

@@ -83,15 +83,13 @@ export type { TransferRequest } from './ledger/request.ts'
 export {
   BatchConflictError,
   BatchFileError,
-  type OptionName,
-  RejectsError,
   ReplayOptionsError,
   StorageError,
 } from './replay/errors.ts'
+export { RejectsError, type ReplayProgress, type ReplaySummary } from './replay/summary.ts'
 export { type ReplayOptions, checkReplayOptions } from './replay/options.ts'
-export { Rehearsal } from './replay/rehearsal.ts'
+export { Rehearsal } from './replay/posting/rehearsal.ts'
 export { replay } from './replay/replay.ts'
-export type { ReplayProgress, ReplaySummary } from './replay/summary.ts'
 export {
   type StatementEntry,
   type StatementOptions,

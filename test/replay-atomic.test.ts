@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { freshBatch } from '../src/models/batch.ts'
-import { databaseBook } from '../src/replay/book.ts'
+import { databaseBook } from '../src/replay/posting/book.ts'
+import type { Row } from '../src/replay/reading/row.ts'
 import { replay } from '../src/replay/replay.ts'
-import type { Row } from '../src/replay/row.ts'
 import { booksOf, makeFile, openAccounts, replayingOn } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { Rehearsal } from '../src/replay/rehearsal.ts'
+import { Rehearsal } from '../src/replay/posting/rehearsal.ts'
 import { type ReplayOptions, type ReplaySummary, replay } from '../src/replay/replay.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'

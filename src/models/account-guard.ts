@@ -1,9 +1,10 @@
-import type { Schema } from 'mongoose'
+import type { HydratedDocument, Model, Schema } from 'mongoose'
 import { LedgerError, ProtectedFieldError } from '../errors.ts'
 import { readOpening } from '../ledger/opening.ts'
+import type { AccountRecord } from '../ledger/records.ts'
 import { toDecimal } from '../money/money.ts'
-import type { AccountDocument, AccountModel } from './account.ts'
 import { protectFields } from './guard.ts'
+import type { WithDecimals } from './money-path.ts'
 
 /** What changes by Daybook's own verbs alone. */
 const PROTECTED = [
@@ -18,6 +19,9 @@ const PROTECTED = [
   'updatedAt',
 ] as const
 
+/** A document that may become a new account. What its type says may still be missing. */
+type AccountToOpen = HydratedDocument<WithDecimals<AccountRecord>>
+
 /**
  * Sees to it that an account that is made other than by `Account.open()` begins as one that was, and that
  * none is changed or deleted other than by Daybook's own verbs.
@@ -25,12 +29,12 @@ const PROTECTED = [
 export function guardAccounts(guarded: object): void {
   // Mongoose's type of one record's schema is not assignable to that of another's.
   const schema = guarded as Schema
-  schema.pre<AccountDocument>('validate', completeNew)
+  schema.pre<AccountToOpen>('validate', completeNew)
   // Once more for one that is saved without being validated, or was changed since.
-  schema.pre<AccountDocument>('save', completeNew)
+  schema.pre<AccountToOpen>('save', completeNew)
   // Before Mongoose does with them what its options say: a lean insert would store them as they are.
   schema.pre('insertMany', function (documents: unknown) {
-    const Account = this as unknown as AccountModel
+    const Account = this as unknown as Model<object, object, object, object, AccountToOpen>
     for (const given of [documents].flat()) {
       if (typeof given !== 'object' || given === null) continue
       const document = given instanceof Account ? given : new Account(given)
@@ -46,20 +50,19 @@ export function guardAccounts(guarded: object): void {
   protectFields(schema, PROTECTED)
 }
 
-function completeNew(this: AccountDocument): void {
+function completeNew(this: AccountToOpen): void {
   if (this.isNew) completeOpening(this)
 }
 
 /** Completes a document of a new account that was not made by `Account.open()`, or throws why it cannot be opened. */
-export function completeOpening(document: AccountDocument): void {
+function completeOpening(document: AccountToOpen): void {
   const { _id: accountId, holder, currency, openingBalance, overdraftLimit } = document
   const record = readOpening(
     { accountId, holder, currency, openingBalance, overdraftLimit },
     new Date(),
   )
   if (record instanceof LedgerError) throw record
-  // Of a new document, whatever its type says, these may be missing.
-  const { balance, transferCount, transfersComplete, status }: Partial<AccountDocument> = document
+  const { balance, transferCount, transfersComplete, status }: Partial<AccountToOpen> = document
   const moved = [
     ...(balance && !balance.eq(toDecimal(record.balance)) ? ['balance'] : []),
     ...(transferCount ? ['transferCount'] : []),

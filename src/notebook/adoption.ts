@@ -8,10 +8,10 @@ import { isCurrency } from '../money/currency.ts'
 import { awaitAbandonedTransactions } from '../mongodb/abandoned.ts'
 import { databaseOf, primaryOf } from '../mongodb/connection.ts'
 import { isDuplicatesOnly } from '../mongodb/server-errors.ts'
-import { checkedRecord, databaseBook } from '../replay/book.ts'
 import { BatchConflictError } from '../replay/errors.ts'
-import { postRows } from '../replay/post-rows.ts'
-import type { Row } from '../replay/row.ts'
+import { checkedRecord, databaseBook } from '../replay/posting/book.ts'
+import { postRows } from '../replay/posting/post-rows.ts'
+import type { Row } from '../replay/reading/row.ts'
 import {
   ADOPTION,
   type Notebook,

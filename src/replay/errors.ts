@@ -1,7 +1,5 @@
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
-import type { ReplayOptions } from './options.ts'
-import type { ReplaySummary } from './summary.ts'
 
 /** Where in a file something was found: each number counts from 1. */
 export interface Place {
@@ -37,16 +35,6 @@ export class StorageError extends Error {
   }
 }
 
-/** The rejects could not be written. All else of the replay is done: `summary` tells of it. */
-export class RejectsError extends StorageError {
-  readonly summary: ReplaySummary
-  constructor(file: string, cause: unknown, summary: ReplaySummary) {
-    const problem = `the rejects cannot be written: ${(cause as Error).message}; all else is done: run the same command again, and it writes them`
-    super(file, problem, { cause })
-    this.summary = summary
-  }
-}
-
 /** A batch of this name is stored, and it is not the one that was asked for. Nothing was posted. */
 export class BatchConflictError extends InputError {
   readonly batch: string
@@ -56,12 +44,10 @@ export class BatchConflictError extends InputError {
   }
 }
 
-export type OptionName = keyof ReplayOptions
-
 /** Options that make no sense, alone or together. Nothing was posted. */
 export class ReplayOptionsError extends InputError {
   /** The message, with the options as its reader calls them: `--max-errors` for `maxErrors`. */
-  readonly describe: (name: (option: OptionName) => string) => string
+  readonly describe: (name: (option: string) => string) => string
   constructor(describe: ReplayOptionsError['describe']) {
     super(describe((option) => option))
     this.describe = describe

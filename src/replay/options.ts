@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import { quote } from '../messages.ts'
 import { BATCH_NAME, isBatchName } from '../models/batch.ts'
-import type { ReadingOptions } from './batch-file.ts'
 import { refuse } from './errors.ts'
-import { checkReadingOptions } from './format.ts'
-import type { Rehearsal } from './rehearsal.ts'
+import type { Rehearsal } from './posting/rehearsal.ts'
+import type { ReadingOptions } from './reading/batch-file.ts'
+import { checkReadingOptions } from './reading/format.ts'
 import type { ReplayProgress } from './summary.ts'
 
 export interface ReplayOptions extends ReadingOptions {

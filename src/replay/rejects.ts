@@ -13,10 +13,10 @@ import {
 import { basename, dirname, join } from 'node:path'
 import mongoose, { type Connection } from 'mongoose'
 import type { RefusalRecord } from '../models/batch.ts'
-import type { Reject, RejectsFormat } from './batch-file.ts'
 import { BatchFileError } from './errors.ts'
-import { type SourceOptions, identify } from './source.ts'
-import { append, openTemporary } from './spool.ts'
+import type { Reject, RejectsFormat } from './reading/batch-file.ts'
+import { type SourceOptions, identify } from './source/source.ts'
+import { append, openTemporary } from './source/spool.ts'
 
 /** Refuses a file of rejects that could not be written at the end, or that would replace something else. */
 export async function checkRejectsFile(path: string, options: SourceOptions): Promise<void> {

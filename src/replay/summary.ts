@@ -1,6 +1,7 @@
 import type { BatchRecord } from '../models/batch.ts'
 import { formatMoney, toDecimal } from '../money/money.ts'
-import type { BatchRefusal } from './tally.ts'
+import { StorageError } from './errors.ts'
+import type { BatchRefusal } from './reading/batch-file.ts'
 
 /** What of a batch is done so far. */
 export interface BatchProgress {
@@ -73,3 +74,13 @@ export const amountsOf = ({ amountByCurrency }: BatchRecord): Record<string, str
       formatMoney(toDecimal(sum), code),
     ]),
   )
+
+/** The rejects could not be written. All else of the replay is done: `summary` tells of it. */
+export class RejectsError extends StorageError {
+  readonly summary: ReplaySummary
+  constructor(file: string, cause: unknown, summary: ReplaySummary) {
+    const problem = `the rejects cannot be written: ${(cause as Error).message}; all else is done: run the same command again, and it writes them`
+    super(file, problem, { cause })
+    this.summary = summary
+  }
+}

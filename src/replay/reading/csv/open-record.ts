@@ -1,5 +1,5 @@
+import { RECORD_BYTES, type RawRecord } from '../../source/record.ts'
 import { type Dialect, isBlank, withoutReturn } from './dialect.ts'
-import { RECORD_BYTES, type RawRecord } from './record.ts'
 
 /** A record of which the last line may be still to come. */
 export class OpenRecord {

@@ -1,7 +1,7 @@
 import type { BatchRecord } from '../models/batch.ts'
 import type { ReplayOptions } from './options.ts'
-import type { Outcome } from './post-rows.ts'
-import type { Source } from './source.ts'
+import type { Outcome } from './posting/post-rows.ts'
+import type { Source } from './source/source.ts'
 import { type ReplayProgress, type ReplaySummary, amountsOf, progressOf } from './summary.ts'
 
 const INTERVAL_MS = 200

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Metadata } from '../ledger/records.ts'
-import { type IdentifiedRequest, isIdentifier } from '../ledger/request.ts'
-import { quote } from '../messages.ts'
+import type { Metadata } from '../../ledger/records.ts'
+import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
+import { quote } from '../../messages.ts'
 import { type ColumnIndexes, type FoundColumns, ROLES } from './columns.ts'
 
 /** A line of a batch: a transfer that is asked for, or why there is none. */

@@ -1,5 +1,5 @@
-import { BatchFileError } from './errors.ts'
-import { RECORD_BYTES, type RawRecord, type RecordBlocks } from './record.ts'
+import { BatchFileError } from '../../errors.ts'
+import { RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/record.ts'
 
 /** Splits a JSON array into the texts of its elements, in bounded memory. */
 export async function* jsonArrayRecords(bytes: AsyncIterable<Buffer>, file: string): RecordBlocks {

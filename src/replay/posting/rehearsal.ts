@@ -1,15 +1,24 @@
 import type { Connection } from 'mongoose'
-import { TransferRefusedError } from '../errors.ts'
-import { evaluate, type LedgerAccount, refused, type TransferResult } from '../ledger/evaluation.ts'
-import { accountIdsOf } from '../ledger/posting.ts'
-import type { TransferRecord } from '../ledger/records.ts'
-import { type IdentifiedRequest, type WellFormedRequest, readRequest } from '../ledger/request.ts'
-import { readAccounts, readTransfers } from '../ledger/stored-ledger.ts'
-import type { BatchRecord } from '../models/batch.ts'
-import { databaseOf } from '../mongodb/connection.ts'
+import { TransferRefusedError } from '../../errors.ts'
+import {
+  evaluate,
+  type LedgerAccount,
+  refused,
+  type TransferResult,
+} from '../../ledger/evaluation.ts'
+import { accountIdsOf } from '../../ledger/posting.ts'
+import type { TransferRecord } from '../../ledger/records.ts'
+import {
+  type IdentifiedRequest,
+  type WellFormedRequest,
+  readRequest,
+} from '../../ledger/request.ts'
+import { readAccounts, readTransfers } from '../../ledger/stored-ledger.ts'
+import type { BatchRecord } from '../../models/batch.ts'
+import { databaseOf } from '../../mongodb/connection.ts'
+import type { Row } from '../reading/row.ts'
 import type { Advance, Book } from './book.ts'
 import { RehearsedTransfers } from './rehearsed-transfers.ts'
-import type { Row } from './row.ts'
 import { linkedResults, requestsOf, tally } from './tally.ts'
 
 interface BookOptions {

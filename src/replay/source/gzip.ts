@@ -1,6 +1,6 @@
 import { Readable, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { BatchFileError } from './errors.ts'
+import { BatchFileError } from '../errors.ts'
 
 export interface GunzipOptions {
   readonly file: string

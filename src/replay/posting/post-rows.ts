@@ -1,10 +1,10 @@
-import type { BatchRecord } from '../models/batch.ts'
+import type { BatchRecord } from '../../models/batch.ts'
+import { BatchConflictError } from '../errors.ts'
+import type { BatchRefusal } from '../reading/batch-file.ts'
+import type { Row } from '../reading/row.ts'
+import type { ReplaySummary } from '../summary.ts'
 import type { Book } from './book.ts'
-import { BatchConflictError } from './errors.ts'
 import { ChunkSize, RowQueue } from './row-queue.ts'
-import type { Row } from './row.ts'
-import type { ReplaySummary } from './summary.ts'
-import type { BatchRefusal } from './tally.ts'
 
 interface PostRowsOptions {
   /** Where the batch stands: right before the first of the rows. */

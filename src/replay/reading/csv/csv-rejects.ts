@@ -1,6 +1,6 @@
-import type { RejectsFormat } from './batch-file.ts'
+import type { RejectsFormat } from '../batch-file.ts'
+import { MADE_ID_MARK, MARKS } from '../reject-columns.ts'
 import { type Dialect, csvField } from './dialect.ts'
-import { MADE_ID_MARK, MARKS } from './marks.ts'
 
 interface CsvRejectsOptions {
   readonly dialect: Dialect

@@ -1,11 +1,11 @@
+import { quote as quoted } from '../../messages.ts'
+import { isCurrency } from '../../money/currency.ts'
+import { refuse } from '../errors.ts'
+import type { Source } from '../source/source.ts'
 import type { BatchFile, ReadingOptions } from './batch-file.ts'
 import { REQUIRED, ROLES } from './columns.ts'
-import { quote as quoted } from '../messages.ts'
-import { refuse } from './errors.ts'
-import { openJson } from './json-file.ts'
-import { isCurrency } from '../money/currency.ts'
-import { openSeparated } from './separated.ts'
-import type { Source } from './source.ts'
+import { openSeparated } from './csv/separated.ts'
+import { openJson } from './json/json-file.ts'
 
 type Format = 'csv' | 'tsv' | 'jsonl' | 'json'
 

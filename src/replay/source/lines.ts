@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { BatchFileError } from './errors.ts'
+import { BatchFileError } from '../errors.ts'
 import { RECORD_BYTES, type RawRecord, type RecordBlocks } from './record.ts'
 
 /** How much of a line that is too long is kept to show which it was. */

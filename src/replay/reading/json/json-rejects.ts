@@ -1,9 +1,9 @@
 import { parse, stringify } from 'lossless-json'
-import type { Reject, RejectsFormat } from './batch-file.ts'
-import { type ColumnMap, candidates } from './columns.ts'
+import type { Reject, RejectsFormat } from '../batch-file.ts'
+import { type ColumnMap, candidates } from '../columns.ts'
+import { MADE_ID, MARKS, isRefusalCode } from '../reject-columns.ts'
+import { isMissing } from '../row.ts'
 import { type JsonObject, isObject, readObject } from './json.ts'
-import { MADE_ID, MARKS, isRefusalCode } from './marks.ts'
-import { isMissing } from './row.ts'
 
 /**
  * Rejects as JSON objects: the marks and the made id before the parts of the record. A record with such

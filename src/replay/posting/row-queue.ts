@@ -1,4 +1,4 @@
-import type { Row } from './row.ts'
+import type { Row } from '../reading/row.ts'
 
 /** How much text is taken at once at most, in characters, however few rows it makes. */
 const MOST_TEXT = 8 * 1024 * 1024

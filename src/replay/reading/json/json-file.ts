@@ -1,13 +1,12 @@
-import type { BatchFile, BatchFileOptions } from './batch-file.ts'
-import { type JsonObject, jsonLineRecords, objectIdText, readObject } from './json.ts'
+import { linesOf } from '../../source/lines.ts'
+import type { RawRecord, RecordBlocks } from '../../source/record.ts'
+import type { Source } from '../../source/source.ts'
+import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
+import { type Row, idMaker, lacksId, requestOf } from '../row.ts'
 import { jsonArrayRecords } from './json-array.ts'
-import { type KeyColumns, columnFinder } from './json-columns.ts'
 import { jsonRejects, readRejected } from './json-rejects.ts'
-import { surveyJson } from './json-survey.ts'
-import { linesOf } from './lines.ts'
-import type { RawRecord, RecordBlocks } from './record.ts'
-import { type Row, idMaker, lacksId, requestOf } from './row.ts'
-import type { Source } from './source.ts'
+import { columnFinder, type KeyColumns, surveyJson } from './json-survey.ts'
+import { type JsonObject, jsonLineRecords, objectIdText, readObject } from './json.ts'
 
 /** Opens a file of JSON objects. What their parts hold is found out for each set of keys. */
 export async function openJson(

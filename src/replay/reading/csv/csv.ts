@@ -1,7 +1,7 @@
+import { BatchFileError } from '../../errors.ts'
+import { RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/record.ts'
 import { type Dialect, withoutReturn } from './dialect.ts'
-import { BatchFileError } from './errors.ts'
 import { OpenRecord } from './open-record.ts'
-import { RECORD_BYTES, type RawRecord, type RecordBlocks } from './record.ts'
 
 /**
  * Joins lines into records where a quoted field holds line ends, and leaves blank lines out. A line with

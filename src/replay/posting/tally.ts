@@ -1,19 +1,11 @@
-import type { BatchRefusalCode } from '../models/batch.ts'
-import { type BatchRecord } from '../models/batch.ts'
-import { LinkedTransferRefusedError } from '../errors.ts'
-import type { TransferResult } from '../ledger/evaluation.ts'
-import { type IdentifiedRequest, isIdentifier } from '../ledger/request.ts'
-import { quote } from '../messages.ts'
-import { Decimal, toDecimal, toDecimal128 } from '../money/money.ts'
-import type { Reject } from './batch-file.ts'
-import type { Row } from './row.ts'
-
-/** A refused line. */
-export interface BatchRefusal extends Reject {
-  readonly code: BatchRefusalCode
-  /** 1, or more where several records begin on one line. */
-  readonly item: number
-}
+import { LinkedTransferRefusedError } from '../../errors.ts'
+import type { TransferResult } from '../../ledger/evaluation.ts'
+import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
+import { quote } from '../../messages.ts'
+import type { BatchRecord } from '../../models/batch.ts'
+import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
+import type { BatchRefusal } from '../reading/batch-file.ts'
+import type { Row } from '../reading/row.ts'
 
 /** The requests of the rows that have one. */
 export const requestsOf = (rows: readonly Row[]): IdentifiedRequest[] =>

@@ -1,5 +1,6 @@
+import type { BatchRefusalCode } from '../../models/batch.ts'
+import type { RawRecord, RecordBlocks } from '../source/record.ts'
 import type { ColumnMap } from './columns.ts'
-import type { RawRecord, RecordBlocks } from './record.ts'
 import type { Row } from './row.ts'
 
 /** How a file is to be read. A batch is read in one way from its beginning to its end. */
@@ -66,4 +67,11 @@ export interface BatchFileOptions {
   readonly batch: string
   readonly reading: string
   readonly options: ReadingOptions
+}
+
+/** A refused line. */
+export interface BatchRefusal extends Reject {
+  readonly code: BatchRefusalCode
+  /** 1, or more where several records begin on one line. */
+  readonly item: number
 }

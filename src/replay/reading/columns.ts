@@ -1,4 +1,4 @@
-import { quote } from '../messages.ts'
+import { quote } from '../../messages.ts'
 
 /** What a column of a batch can hold. */
 export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const

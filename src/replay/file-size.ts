@@ -1,6 +1,6 @@
 import { ATOMIC_LIMIT } from '../ledger/transaction-size.ts'
-import type { BatchFile } from './batch-file.ts'
 import { BatchFileError } from './errors.ts'
+import type { BatchFile } from './reading/batch-file.ts'
 
 /** How large a file is. */
 interface Extent {

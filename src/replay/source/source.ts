@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { BatchFileError, StorageError } from './errors.ts'
+import { BatchFileError, StorageError } from '../errors.ts'
 import { gunzipped } from './gzip.ts'
 import { isGzipped, spool } from './spool.ts'
 

@@ -1,13 +1,14 @@
 import type { Connection } from 'mongoose'
-import { post } from '../ledger/posting.ts'
-import { quote } from '../messages.ts'
-import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
-import { endAbandonedTransactions } from '../mongodb/abandoned.ts'
-import { isDuplicateKey } from '../mongodb/server-errors.ts'
-import { inTransaction } from '../mongodb/transaction.ts'
-import { BatchConflictError } from './errors.ts'
-import type { Row } from './row.ts'
-import { type BatchRefusal, type Tally, linkedResults, requestsOf, tally } from './tally.ts'
+import { post } from '../../ledger/posting.ts'
+import { quote } from '../../messages.ts'
+import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
+import { endAbandonedTransactions } from '../../mongodb/abandoned.ts'
+import { isDuplicateKey } from '../../mongodb/server-errors.ts'
+import { inTransaction } from '../../mongodb/transaction.ts'
+import { BatchConflictError } from '../errors.ts'
+import type { BatchRefusal } from '../reading/batch-file.ts'
+import type { Row } from '../reading/row.ts'
+import { linkedResults, requestsOf, tally, type Tally } from './tally.ts'
 
 /** What became of rows that were given to a book. */
 export interface Advance {

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, addAbortSignal } from 'node:stream'
-import { StorageError } from './errors.ts'
+import { StorageError } from '../errors.ts'
 import { linesOf } from './lines.ts'
 import { RECORD_BYTES } from './record.ts'
 

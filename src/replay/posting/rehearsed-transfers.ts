@@ -1,5 +1,5 @@
-import type { TransferRecord } from '../ledger/records.ts'
-import { Decimal128 } from '../money/money.ts'
+import type { TransferRecord } from '../../ledger/records.ts'
+import { Decimal128 } from '../../money/money.ts'
 
 /** The parts of a transfer that a repeat of its id is compared with. */
 type Content = Pick<

@@ -1,4 +1,4 @@
-import type { BatchRefusalCode } from '../models/batch.ts'
+import type { BatchRefusalCode } from '../../models/batch.ts'
 
 /** What stands first in a record of a file of rejects. It is left out when that file is replayed. */
 export const MARKS = ['code', 'message', 'line'] as const
