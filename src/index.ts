@@ -42,7 +42,7 @@ export {
 } from './errors.ts'
 export { quote } from './messages.ts'
 export { openDatabase } from './engine/database.ts'
-export { openLocalDatabase } from './engine/local-database.ts'
+export { openLocalDatabase } from './engine/local/local-database.ts'
 export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, isLocalUri } from './engine/uri.ts'
 export type { RefusedTransfer, TransferResult } from './ledger/evaluation.ts'

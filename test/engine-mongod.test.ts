@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { findMongod, type Mongod } from '../src/engine/mongod.ts'
+import { findMongod, type Mongod } from '../src/engine/finding/mongod.ts'
 import { makeFolder } from './support/temporary-folder.ts'
 
 let real: Mongod

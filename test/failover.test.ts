@@ -1,8 +1,8 @@
 import { MongoMemoryReplSet } from 'mongodb-memory-server-core'
 import mongoose, { type Connection } from 'mongoose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findMongod } from '../src/engine/finding/mongod.ts'
 import { accountModel, createCollections, transferModel, verify } from '../src/index.ts'
-import { findMongod } from '../src/engine/mongod.ts'
 import { inTransaction } from '../src/mongodb/transaction.ts'
 
 /** A replica set of its own: what is done to it would fail the other test files. */

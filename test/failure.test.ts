@@ -1,9 +1,9 @@
 import { MongoMemoryServer } from 'mongodb-memory-server-core'
 import mongoose, { type Connection } from 'mongoose'
 import { describe, expect, inject, onTestFinished, vi } from 'vitest'
-import { findMongod } from '../src/engine/mongod.ts'
-import { setFailpoint } from '../src/testing/failpoint.ts'
+import { findMongod } from '../src/engine/finding/mongod.ts'
 import { type TestDatabase, failNext, openTestDatabase } from '../src/testing.ts'
+import { setFailpoint } from '../src/testing/failpoint.ts'
 import { test } from '../src/testing/vitest.ts'
 import { countCommands } from './support/commands.ts'
 

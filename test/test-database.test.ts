@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import mongoose, { Schema } from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { isListening } from '../src/engine/ports.ts'
+import { isListening } from '../src/engine/local/ports.ts'
 import { Account, Transfer, accountModel, verify } from '../src/index.ts'
 import { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from '../src/testing.ts'
 

@@ -1,4 +1,4 @@
-import { findMongod } from '../../src/engine/mongod.ts'
+import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { openDatabase } from '../../src/index.ts'
 
 /** A replica set that the bench works on. */

@@ -1,4 +1,4 @@
-import { openLocalDatabase, type LocalDatabaseOptions } from './local-database.ts'
+import { openLocalDatabase, type LocalDatabaseOptions } from './local/local-database.ts'
 import { requireReachable } from './replica-set.ts'
 import { isLocalUri } from './uri.ts'
 

@@ -7,3 +7,6 @@ export function folderError(folder: string, error: unknown): EngineError {
     cause: error,
   })
 }
+
+/** Is told, in a sentence for a human, of each thing that takes time. */
+export type OnProgress = (message: string) => void

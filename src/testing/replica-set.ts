@@ -1,4 +1,5 @@
-import { type OnProgress, findMongod } from '../engine/mongod.ts'
+import type { OnProgress } from '../engine/errors.ts'
+import { findMongod } from '../engine/finding/mongod.ts'
 import { requireReachable } from '../engine/replica-set.ts'
 
 /** A MongoDB for tests. */

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
-import { EngineError } from '../errors.ts'
+import { EngineError } from '../../errors.ts'
 
 // Below the range from which systems take the ports of outgoing connections, so that a port kept
 // with the data is seldom found taken later.

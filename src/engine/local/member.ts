@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
-import { EngineError } from '../errors.ts'
-import { waitUntil } from './processes.ts'
+import { EngineError } from '../../errors.ts'
+import { waitUntil } from '../processes.ts'
 
 /** The driver's client, connected to one mongod. */
 export type Client = mongoose.mongo.MongoClient

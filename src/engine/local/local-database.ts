@@ -1,10 +1,10 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { folderError } from './errors.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError } from '../../errors.ts'
+import { folderError } from '../errors.ts'
+import { findMongod, type FindMongodOptions } from '../finding/mongod.ts'
 import { findRunning, serves, startServer, stopServer, type LocalServer } from './local-server.ts'
 import { localName } from './member.ts'
-import { findMongod, type FindMongodOptions } from './mongod.ts'
 import { addUser, hasUsers, withLock } from './users.ts'
 
 /** The folder of the data, `.daybook` in the working folder by default, and where to find a mongod. */

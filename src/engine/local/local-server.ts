@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EngineError } from '../errors.ts'
-import { reasonOf } from '../messages.ts'
+import { EngineError } from '../../errors.ts'
+import { reasonOf } from '../../messages.ts'
+import { commandLineOf, markOf, waitUntil } from '../processes.ts'
 import { reasonInLog } from './log.ts'
 import { dataFolderOf, localName, makePrimary, withMember, type Client } from './member.ts'
 import { findFreePort, isListening } from './ports.ts'
-import { commandLineOf, markOf, waitUntil } from './processes.ts'
 
 /** A mongod that serves the data of a folder. */
 export interface LocalServer {
