@@ -55,14 +55,15 @@ export {
   redo,
   rehearseMigrations,
   revert,
-} from './migrate.ts'
+} from './migration/migrate.ts'
 export {
   MigrationFailedError,
   MigrationLockLostError,
   MigrationLockedError,
   MigrationStateError,
 } from './migration/errors.ts'
-export { type LockOwner, breakLock } from './migration/lock.ts'
+export { breakLock } from './migration/lock.ts'
+export type { LockOwner } from './migration/record.ts'
 export type { CollectionChanges, RehearsedMigration } from './migration/rehearsal.ts'
 export type { MigrationState, MigrationStatus } from './migration/status.ts'
 export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'

@@ -1,7 +1,6 @@
-import { reasonOf } from '../messages.ts'
 import { InputError } from '../errors.ts'
-import type { Direction } from './record.ts'
-import type { LockOwner } from './lock.ts'
+import { reasonOf } from '../messages.ts'
+import type { Direction, LockOwner } from './record.ts'
 
 /** The migrations' files, or what the database says of them, do not allow what was asked for. Nothing was changed. */
 export class MigrationStateError extends InputError {}

@@ -4,16 +4,10 @@ import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { ClientSession, Connection, mongo } from 'mongoose'
 import { markOf } from '../engine/processes.ts'
-import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import { databaseOf } from '../mongodb/connection.ts'
+import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
-
-/** Who migrates a database. */
-export interface LockOwner {
-  readonly host: string
-  readonly pid: number
-  readonly since: Date
-}
+import type { LockOwner } from './record.ts'
 
 /**
  * A document of the collection `migration_lock`: a lease on the server's clock. A process that renews it

@@ -35,3 +35,10 @@ export async function readRecords(connection: Connection): Promise<Map<string, M
   const records = await recordsOf(connection).find({}, { readPreference: 'primary' }).toArray()
   return new Map(records.map((record) => [record._id, record]))
 }
+
+/** Who migrates a database. */
+export interface LockOwner {
+  readonly host: string
+  readonly pid: number
+  readonly since: Date
+}

@@ -1,16 +1,16 @@
 import type { Connection } from 'mongoose'
-import { type LockOwner, lockOwner, underLock } from './migration/lock.ts'
-import type { MigrationSettings } from './migration/migration.ts'
-import { type Plan, isUpToDate, planDown, planUp, requireFile } from './migration/plan.ts'
-import { type Direction, recordsOf } from './migration/record.ts'
-import { type RehearsedMigration, rehearse } from './migration/rehearsal.ts'
-import { type RunOptions, runMigration } from './migration/run.ts'
+import { lockOwner, underLock } from './lock.ts'
+import type { MigrationSettings } from './migration.ts'
+import { type Plan, isUpToDate, planDown, planUp, requireFile } from './plan.ts'
+import { type Direction, type LockOwner, recordsOf } from './record.ts'
+import { type RehearsedMigration, rehearse } from './rehearsal.ts'
+import { type RunOptions, runMigration } from './run.ts'
 import {
   type KnownMigration,
   type MigrationStatus,
   knownMigrations,
   migrationNamed,
-} from './migration/status.ts'
+} from './status.ts'
 
 export interface MigrationOptions {
   /** The folder of the migration files, or several. They run in the order of their names. */
