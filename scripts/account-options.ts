@@ -1,7 +1,12 @@
 import { isCurrency, quote } from '../src/index.ts'
+import {
+  DEFAULT_CURRENCIES,
+  DEFAULT_SEED,
+  MOST_ACCOUNTS,
+  MOST_SEED,
+} from '../src/seeding/fake-accounts.ts'
+import { accountsFile } from '../src/seeding/seeded-accounts.ts'
 import { UsageError, wholeNumber } from './command.ts'
-import { DEFAULT_CURRENCIES, DEFAULT_SEED, MOST_ACCOUNTS, MOST_SEED } from './fake-accounts.ts'
-import { accountsFile } from './seeded-accounts.ts'
 
 /** The options that say which accounts are meant: `generate` has the same. */
 export const accountOptions = {

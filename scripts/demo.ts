@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { accountModel, verify } from '../src/index.ts'
+import { seed } from '../src/seeding/seed.ts'
 import { type Command, Exit } from './command.ts'
 import { withDatabase } from './database.ts'
 import { bringUpToDate } from './migrations.ts'
 import { replayWithProgress } from './replay-progress.ts'
 import { renderSummary } from './replay-summary.ts'
-import { seed } from './seed.ts'
 import { renderStatement } from './statement.ts'
 import { describeVerification } from './verify.ts'
 

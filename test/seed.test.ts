@@ -5,10 +5,7 @@ import { gzipSync } from 'node:zlib'
 import mongoose from 'mongoose'
 import { describe, expect, inject, test } from 'vitest'
 import type { CommonOptions, Context } from '../scripts/command.ts'
-import { fakeAccounts } from '../scripts/fake-accounts.ts'
-import { removeSeeded } from '../scripts/seed-removal.ts'
-import { seed, seedCommand } from '../scripts/seed.ts'
-import { type SeededAccounts, seededAccounts } from '../scripts/seeded-accounts.ts'
+import { seedCommand } from '../scripts/seed.ts'
 import {
   type AccountRecord,
   InputError,
@@ -17,6 +14,10 @@ import {
   replay,
   verify,
 } from '../src/index.ts'
+import { fakeAccounts } from '../src/seeding/fake-accounts.ts'
+import { removeSeeded } from '../src/seeding/seed-removal.ts'
+import { seed } from '../src/seeding/seed.ts'
+import { type SeededAccounts, seededAccounts } from '../src/seeding/seeded-accounts.ts'
 import { setFailpoint } from '../src/testing/failpoint.ts'
 import { makeFifo } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'

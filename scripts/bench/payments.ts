@@ -1,6 +1,6 @@
 import { type AccountRecord, LedgerError, readOpening } from '../../src/index.ts'
-import { textOfMinor } from '../minor-units.ts'
-import { Random } from '../random.ts'
+import { textOfMinor } from '../../src/seeding/minor-units.ts'
+import { Random } from '../../src/seeding/random.ts'
 
 /** A transfer that is to be made, the same for every contestant. */
 export interface Payment {

@@ -1,6 +1,6 @@
 import { type AccountRecord, createCollections } from '../../src/index.ts'
-import { seed } from '../seed.ts'
-import { seededAccounts } from '../seeded-accounts.ts'
+import { seed } from '../../src/seeding/seed.ts'
+import { seededAccounts } from '../../src/seeding/seeded-accounts.ts'
 import { accountsOf } from './books.ts'
 import { type Entrant, type Place, ProofError } from './contest.ts'
 

@@ -1,4 +1,4 @@
-import type { RefusalCode } from '../src/index.ts'
+import type { RefusalCode } from '../errors.ts'
 import type { Brim, FakeBook, Outsider, Pool } from './fake-book.ts'
 import { textOfMinor } from './minor-units.ts'
 import type { Random } from './random.ts'

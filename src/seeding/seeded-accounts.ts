@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import type { AccountRecord } from '../src/index.ts'
+import type { AccountRecord } from '../ledger/records.ts'
 import { accountsOfFile } from './account-file.ts'
 import { type FakeAccountsOptions, fakeAccounts } from './fake-accounts.ts'
 
 /** The accounts that come with Daybook. */
-export const accountsFile = fileURLToPath(new URL('../seeds/accounts.json', import.meta.url))
+export const accountsFile = fileURLToPath(new URL('../../seeds/accounts.json', import.meta.url))
 
 /** Which accounts are seeded: those of a file, then as many more made by faker. */
 export interface SeededAccounts extends FakeAccountsOptions {

@@ -1,4 +1,4 @@
-import { Decimal128 } from '../src/index.ts'
+import { Decimal128 } from '../money/money.ts'
 
 /** A whole number of a currency's smallest unit as text with the currency's decimals: 12345 as `123.45`. */
 export function textOfMinor(minor: number, scale: number): string {

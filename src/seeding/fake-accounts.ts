@@ -1,5 +1,8 @@
 import type { Faker, LocaleDefinition } from '@faker-js/faker'
-import { type AccountRecord, LedgerError, readOpening, scaleOf } from '../src/index.ts'
+import { LedgerError } from '../errors.ts'
+import { readOpening } from '../ledger/opening.ts'
+import type { AccountRecord } from '../ledger/records.ts'
+import { scaleOf } from '../money/currency.ts'
 import { decimal128OfMinor } from './minor-units.ts'
 import { Random } from './random.ts'
 

@@ -1,4 +1,6 @@
-import { type AccountRecord, LIMIT, scaleOf, toDecimal } from '../src/index.ts'
+import type { AccountRecord } from '../ledger/records.ts'
+import { scaleOf } from '../money/currency.ts'
+import { LIMIT, toDecimal } from '../money/money.ts'
 import { minorOfText } from './minor-units.ts'
 
 /** The accounts of one currency that can send and receive, each by its number in the book. */

@@ -1,4 +1,5 @@
-import { type AccountRecord, InputError, type RefusalCode } from '../src/index.ts'
+import { InputError, type RefusalCode } from '../errors.ts'
+import type { AccountRecord } from '../ledger/records.ts'
 import { DEFAULT_SEED, perDollar } from './fake-accounts.ts'
 import { FakeBook, type Movement, type Pool } from './fake-book.ts'
 import { REASONS, type TransferFields } from './fake-refusals.ts'

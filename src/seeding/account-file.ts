@@ -1,15 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { parse } from 'lossless-json'
-import {
-  type AccountRecord,
-  InputError,
-  LedgerError,
-  type OpeningRequest,
-  quote,
-  readOpening,
-  toDecimal,
-} from '../src/index.ts'
+import { InputError, LedgerError } from '../errors.ts'
+import { type OpeningRequest, readOpening } from '../ledger/opening.ts'
+import type { AccountRecord } from '../ledger/records.ts'
+import { quote } from '../messages.ts'
+import { toDecimal } from '../money/money.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
 
 /**

@@ -1,13 +1,9 @@
 import type mongoose from 'mongoose'
 import type { Connection } from 'mongoose'
-import {
-  type AccountRecord,
-  type BatchRecord,
-  InputError,
-  type RefusalRecord,
-  type TransferRecord,
-  quote,
-} from '../src/index.ts'
+import { InputError } from '../errors.ts'
+import type { AccountRecord, TransferRecord } from '../ledger/records.ts'
+import { quote } from '../messages.ts'
+import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
 
 /** How many of each were removed; with `dryRun`, would be. */
