@@ -2,8 +2,8 @@
 import process from 'node:process'
 import { hideBin } from 'yargs/helpers'
 import { runCommandLine } from './command-line.ts'
-import { Exit } from './command.ts'
-import { explain } from './failure.ts'
+import { Exit } from './context/command.ts'
+import { explain } from './context/failure.ts'
 
 const interruption = new AbortController()
 /** npm and tsx pass on a Ctrl-C that the terminal has sent already: what comes at once counts as one. */

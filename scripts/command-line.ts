@@ -1,28 +1,28 @@
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
-import { accountCommand } from './account.ts'
-import { batchesCommand } from './batches.ts'
+import { accountCommand } from './commands/account.ts'
+import { batchesCommand } from './commands/batches.ts'
+import { demoCommand } from './commands/demo.ts'
+import { generateCommand } from './commands/generate.ts'
+import { migrateCommand } from './commands/migrate/migrate.ts'
+import { replayCommand } from './commands/replay/replay.ts'
+import { reverseCommand } from './commands/reverse.ts'
+import { seedCommand } from './commands/seed.ts'
+import { serveCommand } from './commands/serve.ts'
+import { statementCommand } from './commands/statement.ts'
+import { transferCommand } from './commands/transfer.ts'
+import { verifyCommand } from './commands/verify.ts'
 import {
   type Command,
   type CommonOptions,
   type Context,
   Exit,
   type ExitCode,
+  isInstalled,
   UsageError,
-} from './command.ts'
-import { demoCommand } from './demo.ts'
-import { explain } from './failure.ts'
-import { generateCommand } from './generate.ts'
-import { isInstalled } from './installation.ts'
-import { migrateCommand } from './migrate.ts'
-import { replayCommand } from './replay.ts'
-import { reverseCommand } from './reverse.ts'
-import { seedCommand } from './seed.ts'
-import { serveCommand } from './serve.ts'
-import { statementCommand } from './statement.ts'
-import { withStdinNamed } from './stdin.ts'
-import { transferCommand } from './transfer.ts'
-import { verifyCommand } from './verify.ts'
+} from './context/command.ts'
+import { explain } from './context/failure.ts'
+import { withStdinNamed } from './context/stdin.ts'
 
 const { version } = createRequire(import.meta.url)('daybook/package.json') as { version: string }
 
@@ -58,7 +58,7 @@ export async function runCommandLine(
   register(reverseCommand)
   register(demoCommand)
   // Not for those who install the package: what it measures beside is no dependency of theirs.
-  if (!isInstalled) register((await import('./bench.ts')).benchCommand)
+  if (!isInstalled) register((await import('./commands/bench.ts')).benchCommand)
 
   try {
     refuseRepetition(parameters)

@@ -1,9 +1,9 @@
 import { describe, expect, inject, test } from 'vitest'
-import { bench } from '../scripts/bench.ts'
 import { type Case, contestsOf } from '../scripts/bench/cases.ts'
 import { type Entrant, ProofError } from '../scripts/bench/contest.ts'
 import { runContest } from '../scripts/bench/running.ts'
 import { quantile, ratio } from '../scripts/bench/statistics.ts'
+import { bench } from '../scripts/commands/bench.ts'
 import { useDatabase } from './support/database.ts'
 
 const { connection } = useDatabase()

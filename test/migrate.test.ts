@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { createMigration } from '../scripts/commands/migrate/template.ts'
 import {
   InputError,
   MigrationFailedError,
@@ -15,7 +16,6 @@ import {
   revert,
 } from '../src/index.ts'
 import { type Failure, failNext } from '../src/testing.ts'
-import { createMigration } from '../scripts/migration-template.ts'
 import { useDatabase } from './support/database.ts'
 import { logged, loggedOutside, migrationFolder } from './support/migrations.ts'
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { startProgress } from '../scripts/progress.ts'
+import { startProgress } from '../scripts/terminal/progress.ts'
 
 /** A stream to draw on, and what was drawn. */
 function drawing({ isTTY, columns = 100 }: { isTTY: boolean; columns?: number }) {

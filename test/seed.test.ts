@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import mongoose from 'mongoose'
 import { describe, expect, inject, test } from 'vitest'
-import type { CommonOptions, Context } from '../scripts/command.ts'
-import { seedCommand } from '../scripts/seed.ts'
+import { seedCommand } from '../scripts/commands/seed.ts'
+import type { CommonOptions, Context } from '../scripts/context/command.ts'
 import {
   type AccountRecord,
   InputError,

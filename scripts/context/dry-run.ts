@@ -1,6 +1,6 @@
 import type { ClientSession } from 'mongoose'
 import type { Context, Database } from './command.ts'
-import { bringUpToDate } from './migrations.ts'
+import { bringUpToDate } from './own-migrations.ts'
 
 /** The yargs option `--dry-run`, of every command that writes. */
 export const dryRunOption = {

@@ -4,12 +4,12 @@ import {
   AccountNotFoundError,
   type OpeningRequest,
   accountModel,
-} from '../src/index.ts'
-import { type Action, checkAction } from './actions.ts'
-import { type Place, change, dryRunOption } from './change.ts'
-import { type Command, Exit, jsonOption } from './command.ts'
-import { withDatabase } from './database.ts'
-import { renderPairs } from './table.ts'
+} from '../../src/index.ts'
+import { type Action, checkAction } from '../context/action-options.ts'
+import { type Command, Exit, jsonOption } from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
+import { type Place, change, dryRunOption } from '../context/dry-run.ts'
+import { renderPairs } from '../terminal/table.ts'
 
 const ACTIONS = {
   open: { needs: ['holder', 'currency'], takes: ['balance', 'overdraft', 'dry-run'] },

@@ -1,12 +1,12 @@
-import { isCurrency, quote } from '../src/index.ts'
+import { isCurrency, quote } from '../../src/index.ts'
 import {
   DEFAULT_CURRENCIES,
   DEFAULT_SEED,
   MOST_ACCOUNTS,
   MOST_SEED,
-} from '../src/seeding/fake-accounts.ts'
-import { accountsFile } from '../src/seeding/seeded-accounts.ts'
-import { UsageError, wholeNumber } from './command.ts'
+} from '../../src/seeding/fake-accounts.ts'
+import { accountsFile } from '../../src/seeding/seeded-accounts.ts'
+import { UsageError, wholeNumber } from '../context/command.ts'
 
 /** The options that say which accounts are meant: `generate` has the same. */
 export const accountOptions = {

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose'
-import { openDatabase, requireReplicaSet, describeUri, isLocalUri } from '../src/index.ts'
+import { openDatabase, requireReplicaSet, describeUri, isLocalUri } from '../../src/index.ts'
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 
 /**

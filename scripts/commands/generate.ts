@@ -1,9 +1,9 @@
-import { type BatchFormat, FORMATS } from '../src/seeding/batch-writer.ts'
-import { DEFAULT_SEED, MOST_SEED } from '../src/seeding/fake-accounts.ts'
-import { generate, type Generated } from '../src/seeding/generate.ts'
-import { accountOptions } from './account-options.ts'
-import { type Command, Exit, UsageError, wholeNumber, jsonOption } from './command.ts'
-import { startProgress } from './progress.ts'
+import { type BatchFormat, FORMATS } from '../../src/seeding/batch-writer.ts'
+import { DEFAULT_SEED, MOST_SEED } from '../../src/seeding/fake-accounts.ts'
+import { generate, type Generated } from '../../src/seeding/generate.ts'
+import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
+import { startProgress } from '../terminal/progress.ts'
+import { accountOptions } from './seeding-options.ts'
 
 /** A yargs option that takes a share from 0 to 1. */
 const share = (name: string, option: { describe: string; default: number }) => ({

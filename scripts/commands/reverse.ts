@@ -1,7 +1,7 @@
-import { transferModel } from '../src/index.ts'
-import { change, dryRunOption } from './change.ts'
-import { type Command, Exit, jsonOption } from './command.ts'
-import { withDatabase } from './database.ts'
+import { transferModel } from '../../src/index.ts'
+import { type Command, Exit, jsonOption } from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
+import { change, dryRunOption } from '../context/dry-run.ts'
 import { describeTransfer } from './transfer.ts'
 
 export const reverseCommand: Command<{

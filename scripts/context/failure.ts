@@ -7,7 +7,7 @@ import {
   MigrationLockLostError,
   MigrationLockedError,
   StorageError,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 import { CommandFailure, Exit, type ExitCode, UsageError } from './command.ts'
 
 /** What a person is told of something thrown, and the exit code. A stack is shown only of what no user can cause. */

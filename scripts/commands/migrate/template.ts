@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '../src/index.ts'
+import { InputError } from '../../../src/index.ts'
 
 /**
  * Writes the beginning of a new migration into a folder, under a name that begins with the time, so that it sorts

@@ -1,10 +1,10 @@
-import { describeUri } from '../src/index.ts'
-import { CASES, type Case, DEFAULT_CASES, contestsOf } from './bench/cases.ts'
-import type { BenchOptions } from './bench/contest.ts'
-import { type Report, renderReport, report } from './bench/report.ts'
-import { type RunOptions, runContest } from './bench/running.ts'
-import { startServer } from './bench/server.ts'
-import { type Command, Exit, UsageError, wholeNumber, jsonOption } from './command.ts'
+import { describeUri } from '../../src/index.ts'
+import { CASES, type Case, DEFAULT_CASES, contestsOf } from '../bench/cases.ts'
+import type { BenchOptions } from '../bench/contest.ts'
+import { type Report, renderReport, report } from '../bench/report.ts'
+import { type RunOptions, runContest } from '../bench/running.ts'
+import { startServer } from '../bench/server.ts'
+import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
 
 export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; json: boolean }> = {
   command: 'bench',

@@ -1,5 +1,5 @@
-import { openLocalDatabase } from '../src/index.ts'
-import { type Command, Exit } from './command.ts'
+import { openLocalDatabase } from '../../src/index.ts'
+import { type Command, Exit } from '../context/command.ts'
 
 export const serveCommand: Command<object> = {
   command: 'serve',

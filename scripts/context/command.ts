@@ -91,3 +91,6 @@ export interface Command<Options extends object> {
     context: Context,
   ) => Promise<ExitCode>
 }
+
+/** Whether this runs compiled, as in the package that others install, and not from its sources. */
+export const isInstalled = import.meta.url.endsWith('.js')

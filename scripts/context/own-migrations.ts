@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { InputError, holdsNotebook, migrate, migrationStatus } from '../src/index.ts'
-import type { Context, Database } from './command.ts'
-import { isInstalled } from './installation.ts'
+import { InputError, holdsNotebook, migrate, migrationStatus } from '../../src/index.ts'
+import { type Context, type Database, isInstalled } from './command.ts'
 
 /** The folder of the migrations that come with Daybook. */
-const ownFolder = fileURLToPath(new URL('migrations', import.meta.url))
+const ownFolder = fileURLToPath(new URL('../migrations', import.meta.url))
 
 /** The one of them that takes over a notebook's data. */
 const ADOPTION = '0001-adopt-notebook'

@@ -4,9 +4,9 @@ import {
   type ReplayProgress,
   type ReplaySummary,
   replay,
-} from '../src/index.ts'
-import type { Context } from './command.ts'
-import { type Progress, startProgress } from './progress.ts'
+} from '../../../src/index.ts'
+import type { Context } from '../../context/command.ts'
+import { type Progress, startProgress } from '../../terminal/progress.ts'
 
 /** Replays a file and shows how far it is. */
 export async function replayWithProgress(

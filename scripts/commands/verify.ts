@@ -1,6 +1,6 @@
-import { type Verification, formatMoney, verify } from '../src/index.ts'
-import { type Command, Exit, jsonOption } from './command.ts'
-import { withDatabase } from './database.ts'
+import { type Verification, formatMoney, verify } from '../../src/index.ts'
+import { type Command, Exit, jsonOption } from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
 
 export const verifyCommand: Command<{ json: boolean }> = {
   command: 'verify',

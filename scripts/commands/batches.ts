@@ -4,10 +4,10 @@ import {
   type RefusalRecord,
   batchModel,
   refusalModel,
-} from '../src/index.ts'
-import { type Command, type Context, Exit, wholeNumber, jsonOption } from './command.ts'
-import { withDatabase } from './database.ts'
-import { cell, renderTable } from './table.ts'
+} from '../../src/index.ts'
+import { type Command, type Context, Exit, wholeNumber, jsonOption } from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
+import { cell, renderTable } from '../terminal/table.ts'
 
 interface BatchesOptions {
   name: string | undefined

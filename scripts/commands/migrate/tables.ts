@@ -1,5 +1,5 @@
-import type { RehearsedMigration, migrationStatus } from '../src/index.ts'
-import { renderTable } from './table.ts'
+import type { RehearsedMigration, migrationStatus } from '../../../src/index.ts'
+import { renderTable } from '../../terminal/table.ts'
 
 /** How the migrations stand, for people; with who migrates at the moment. */
 export function renderStatus({

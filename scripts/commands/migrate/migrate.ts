@@ -8,9 +8,8 @@ import {
   redo,
   rehearseMigrations,
   revert,
-} from '../src/index.ts'
-import { type Action, checkAction } from './actions.ts'
-import { dryRunOption } from './change.ts'
+} from '../../../src/index.ts'
+import { type Action, checkAction } from '../../context/action-options.ts'
 import {
   type Command,
   type Context,
@@ -20,11 +19,12 @@ import {
   UsageError,
   jsonOption,
   wholeNumber,
-} from './command.ts'
-import { withDatabase } from './database.ts'
-import { createMigration } from './migration-template.ts'
-import { PROJECT_FOLDER, allowTypeScript, migrationFolders } from './migrations.ts'
-import { renderRehearsal, renderStatus } from './migration-tables.ts'
+} from '../../context/command.ts'
+import { withDatabase } from '../../context/database.ts'
+import { dryRunOption } from '../../context/dry-run.ts'
+import { PROJECT_FOLDER, allowTypeScript, migrationFolders } from '../../context/own-migrations.ts'
+import { renderRehearsal, renderStatus } from './tables.ts'
+import { createMigration } from './template.ts'
 
 const RUNS = ['to', 'step', 'lock-wait', 'dry-run', 'currency', 'skip-unadoptable']
 const ACTIONS = {

@@ -1,5 +1,5 @@
-import type { ReplayOptions } from '../src/index.ts'
-import { type Context, UsageError } from './command.ts'
+import type { ReplayOptions } from '../../../src/index.ts'
+import { type Context, UsageError } from '../../context/command.ts'
 
 /** The options of `daybook replay` as yargs gives them. */
 export interface ReplayCommandOptions {

@@ -1,9 +1,9 @@
-import { seed, type Seeded } from '../src/seeding/seed.ts'
-import { accountOptions } from './account-options.ts'
-import { type Command, Exit, UsageError, jsonOption } from './command.ts'
-import { withDatabase } from './database.ts'
-import { bringUpToDate } from './migrations.ts'
-import { startProgress } from './progress.ts'
+import { seed, type Seeded } from '../../src/seeding/seed.ts'
+import { type Command, Exit, UsageError, jsonOption } from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
+import { bringUpToDate } from '../context/own-migrations.ts'
+import { startProgress } from '../terminal/progress.ts'
+import { accountOptions } from './seeding-options.ts'
 
 function summary({ added, existing, removed }: Seeded, { dryRun }: { dryRun: boolean }): string {
   const would = dryRun ? 'would be ' : ''

@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url'
-import { accountModel, verify } from '../src/index.ts'
-import { seed } from '../src/seeding/seed.ts'
-import { type Command, Exit } from './command.ts'
-import { withDatabase } from './database.ts'
-import { bringUpToDate } from './migrations.ts'
-import { replayWithProgress } from './replay-progress.ts'
-import { renderSummary } from './replay-summary.ts'
+import { accountModel, verify } from '../../src/index.ts'
+import { seed } from '../../src/seeding/seed.ts'
+import { type Command, Exit } from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
+import { bringUpToDate } from '../context/own-migrations.ts'
+import { replayWithProgress } from './replay/progress.ts'
+import { renderSummary } from './replay/summary.ts'
 import { renderStatement } from './statement.ts'
 import { describeVerification } from './verify.ts'
 
-const transfers = fileURLToPath(new URL('../seeds/transfers.csv', import.meta.url))
+const transfers = fileURLToPath(new URL('../../seeds/transfers.csv', import.meta.url))
 
 /** The account of the notebook's example that pays. */
 const EXAMPLE = 'MDB574189300'

@@ -1,5 +1,5 @@
-import type { ReplaySummary } from '../src/index.ts'
-import { cell, renderPairs } from './table.ts'
+import type { ReplaySummary } from '../../../src/index.ts'
+import { cell, renderPairs } from '../../terminal/table.ts'
 
 const count = new Intl.NumberFormat('en')
 

@@ -5,10 +5,10 @@ import {
   type StatementEntry,
   accountModel,
   formatMoney,
-} from '../src/index.ts'
-import { type Command, Exit, UsageError, wholeNumber, jsonOption } from './command.ts'
-import { withDatabase } from './database.ts'
-import { renderTable } from './table.ts'
+} from '../../src/index.ts'
+import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
+import { renderTable } from '../terminal/table.ts'
 
 export const statementCommand: Command<{
   account: string
