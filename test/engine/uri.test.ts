@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import mongoose from 'mongoose'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { openDatabase } from '../../src/engine/database.ts'
+import { findMongod } from '../../src/engine/finding/mongod.ts'
+import { findFreePort, isListening } from '../../src/engine/local/ports.ts'
+import { waitUntil } from '../../src/engine/processes.ts'
+import { requireReplicaSet } from '../../src/engine/replica-set.ts'
+import { describeUri, isLocalUri } from '../../src/engine/uri.ts'
+import { InputError } from '../../src/index.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+type OnFinished = typeof onTestFinished
+
+async function startMongod(onFinished: OnFinished, ...options: string[]): Promise<string> {
+  const folder = await makeFolder(onFinished)
+  const port = await findFreePort()
+  const { path } = await findMongod()
+  const place = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1']
+  const mongod = spawn(path, [...place, ...options], { stdio: 'ignore' })
+  onFinished(async () => {
+    const exit = once(mongod, 'exit')
+    mongod.kill('SIGKILL')
+    await exit
+  })
+  await waitUntil(() => isListening(port), { timeout: 10_000 })
+  return `mongodb://127.0.0.1:${port}/daybook`
+}
+
+describe.concurrent('openDatabase', () => {
+  test('takes the URI given before MONGODB_URI', async () => {
+    const uri = inject('mongodbUri')
+    const environment = { MONGODB_URI: 'mongodb://127.0.0.1:1/' }
+    expect(await openDatabase({ uri, environment })).toMatchObject({ uri, isLocal: true })
+  })
+
+  test('takes MONGODB_URI before the local database', async () => {
+    const uri = inject('mongodbUri')
+    const environment = { MONGODB_URI: uri }
+    expect(await openDatabase({ environment, folder: '/dev/null' })).toMatchObject({ uri })
+  })
+
+  test('opens the local database when there is no URI', async ({ onTestFinished: onFinished }) => {
+    const database = await openDatabase({
+      folder: await makeFolder(onFinished),
+      environment: { ...process.env, MONGODB_URI: '' },
+    })
+    expect(database.isLocal).toBe(true)
+    await database.close()
+  })
+
+  test('refuses a standalone server and says how to get a replica set', async ({
+    onTestFinished: onFinished,
+  }) => {
+    const uri = await startMongod(onFinished)
+    await expect(openDatabase({ uri })).rejects.toMatchObject({
+      name: 'EngineError',
+      message: expect.stringMatching(/standalone.*need a replica set.*--replSet.*rs\.initiate/),
+    })
+  })
+
+  test(
+    'names a replica set that is not initiated',
+    { timeout: 15_000 },
+    async ({ onTestFinished: onFinished }) => {
+      const uri = await startMongod(onFinished, '--replSet', 'rs0')
+      await expect(openDatabase({ uri })).rejects.toThrow(/not initiated; run rs\.initiate\(\)/)
+    },
+  )
+
+  test('tells a standalone server and another replica set also where the URI names one', async ({
+    onTestFinished: onFinished,
+  }) => {
+    const standalone = `${await startMongod(onFinished)}?replicaSet=rs0`
+    await expect(openDatabase({ uri: standalone })).rejects.toThrow(/is a standalone server/)
+    const other = inject('mongodbUri').replace(/replicaSet=[^&]*/, 'replicaSet=other')
+    await expect(openDatabase({ uri: other })).rejects.toThrow(
+      /is of the replica set \S+, and the URI says replicaSet=other$/,
+    )
+  }, 20_000)
+
+  test('gives an unreachable server up within seconds, without its password', async () => {
+    const failure = openDatabase({ uri: 'mongodb://me:secret@127.0.0.1:1/daybook' })
+    await expect(failure).rejects.toMatchObject({ name: 'EngineError' })
+    await expect(failure).rejects.toThrow(/mongodb:\/\/me:\*\*\*@127\.0\.0\.1:1.*ECONNREFUSED/)
+    await expect(failure).rejects.not.toThrow(/secret/)
+  }, 8000)
+
+  test('refuses what is no URI, without its password', async () => {
+    const failure = openDatabase({ uri: 'mongo://me:secret@localhost' })
+    await expect(failure).rejects.toThrow(/mongo:\/\/me:\*\*\*@localhost.*Invalid scheme/)
+    await expect(failure).rejects.toThrow(InputError)
+  })
+})
+
+describe('requireReplicaSet', () => {
+  test('accepts a replica set', async () => {
+    const connection = mongoose.createConnection(inject('mongodbUri'))
+    onTestFinished(() => connection.close())
+    await expect(requireReplicaSet(connection)).resolves.toBeUndefined()
+  })
+})
+
+describe('describeUri', () => {
+  test.each([
+    ['mongodb://127.0.0.1:27017/daybook', 'mongodb://127.0.0.1:27017/daybook'],
+    [
+      'mongodb+srv://me:secret@host/x?retryWrites=true',
+      'mongodb+srv://me:***@host/x?retryWrites=true',
+    ],
+    ['mongodb://me:p@ss/word@host', 'mongodb://me:***@host'],
+    ['mongodb://me:pass word@host/x', 'mongodb://me:***@host/x'],
+    ['mongodb:/me:secret@host/x', 'mongodb:/me:***@host/x'],
+    ['me:secret@host/x', 'me:***@host/x'],
+    [
+      'mongodb://me@host/?tlsCertificateKeyFilePassword=secret&tls=true',
+      'mongodb://me@host/?tlsCertificateKeyFilePassword=***&tls=true',
+    ],
+    [
+      'mongodb://host/?authMechanismProperties=AWS_SESSION_TOKEN:secret',
+      'mongodb://host/?authMechanismProperties=***',
+    ],
+  ])('writes %s as %s', (uri, described) => {
+    expect(describeUri(uri)).toBe(described)
+  })
+})
+
+describe('isLocalUri', () => {
+  test.each([
+    'mongodb://localhost',
+    'mongodb://127.0.0.1:27017/daybook?replicaSet=daybook',
+    'mongodb://me:secret@127.1.2.3:1,[::1]:2/daybook',
+    'mongodb://%2Ftmp%2Fmongodb-27017.sock/daybook',
+  ])('is true for %s', (uri) => {
+    expect(isLocalUri(uri)).toBe(true)
+  })
+
+  test.each([
+    'mongodb://example.org/daybook',
+    'mongodb://localhost,example.org/daybook',
+    'mongodb://localhost:localhost@example.org/',
+    'mongodb://localhost:1/x@example.org',
+    'mongodb://example.org/?appName=@localhost',
+    'mongodb://127.0.0.1.example.org/',
+    'mongodb+srv://localhost/daybook',
+    'localhost',
+  ])('is false for %s', (uri) => {
+    expect(isLocalUri(uri)).toBe(false)
+  })
+})

@@ -1,0 +1,255 @@
+import mongoose from 'mongoose'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { Decimal, accountModel, verify } from '../../src/index.ts'
+import { countCommands } from '../support/commands.ts'
+import { useDatabase } from '../support/database.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+const SENDER = 'MDB574189300'
+const RECEIVER = 'MDB343652528'
+const request = { transferId: 'TR218721873', from: SENDER, to: RECEIVER, amount: '100' }
+
+const openBoth = () =>
+  Promise.all([
+    Account.open({ accountId: SENDER, holder: 'Ada', currency: 'USD', openingBalance: '1000' }),
+    Account.open({ accountId: RECEIVER, holder: 'Grace', currency: 'USD' }),
+  ])
+
+describe('Account.transfer', () => {
+  test('posts the notebook’s transfer: both balances, both lists, one transfer', async () => {
+    await openBoth()
+
+    const transfer = await Account.transfer(request)
+
+    expect(transfer.toJSON()).toMatchObject({
+      _id: 'TR218721873',
+      fromAccount: SENDER,
+      toAccount: RECEIVER,
+      amount: '100.00',
+      currency: 'USD',
+      fromBalance: '900.00',
+      toBalance: '100.00',
+      fromSequence: 1,
+      toSequence: 1,
+    })
+    const sender = await Account.findById(SENDER).orFail()
+    const receiver = await Account.findById(RECEIVER).orFail()
+    expect(sender.balance).toEqual(new Decimal(900))
+    expect(receiver.balance).toEqual(new Decimal(100))
+    expect([...sender.transfersComplete]).toEqual(['TR218721873'])
+    expect([...receiver.transfersComplete]).toEqual(['TR218721873'])
+    expect(await Transfer.countDocuments()).toBe(1)
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('leaves nothing behind when its last write fails', async () => {
+    await openBoth()
+    const { Account: before } = await stored()
+    const rejecting = { collMod: 'transfers', validator: { never: { $exists: true } } }
+    const validators = await connection.db!.listCollections({ name: 'transfers' }).toArray()
+    await connection.db!.command(rejecting)
+
+    await expect(Account.transfer(request)).rejects.toMatchObject({ code: 121 })
+
+    const { options } = validators[0] as unknown as { options: { validator: object } }
+    await connection.db!.command({ collMod: 'transfers', validator: options.validator })
+    expect((await stored()).Account).toEqual(before)
+    expect(await Transfer.countDocuments()).toBe(0)
+    await expect(Account.transfer(request)).resolves.toMatchObject({ _id: 'TR218721873' })
+  })
+
+  test('makes an id where the caller gives none', async () => {
+    await openBoth()
+    const one = await Account.transfer({ from: SENDER, to: RECEIVER, amount: 1 })
+    const other = await Account.transfer({ from: SENDER, to: RECEIVER, amount: 1 })
+    expect(one._id).not.toBe(other._id)
+    expect(await Transfer.countDocuments()).toBe(2)
+  })
+
+  test('gives the first result again for the same id and content, however it is written', async () => {
+    await openBoth()
+    const first = await Account.transfer({ ...request, amount: '1.5' })
+    const again = await Account.transfer({ ...request, amount: '1.50' })
+    expect(again.toJSON()).toEqual(first.toJSON())
+    expect((await Account.findById(SENDER).orFail()).balance.toString()).toBe('998.5')
+  })
+
+  test('gives the first result again although the sender could not pay it twice', async () => {
+    await openBoth()
+    await Account.transfer({ ...request, amount: '1000' })
+    await expect(Account.transfer({ ...request, amount: '1000' })).resolves.toBeDefined()
+  })
+
+  test('refuses the same id with other content and names the fields that differ', async () => {
+    await openBoth()
+    await Account.transfer({ ...request, reference: 'rent', metadata: { invoice: 7 } })
+    await expect(
+      Account.transfer({ ...request, amount: '99', reference: 'Rent', metadata: { invoice: 8 } }),
+    ).rejects.toMatchObject({
+      code: 'TRANSFER_CONFLICT',
+      fields: ['amount', 'reference', 'metadata'],
+    })
+  })
+
+  test('lets a refused id be used again', async () => {
+    await openBoth()
+    await expect(Account.transfer({ ...request, amount: '1000.01' })).rejects.toMatchObject({
+      code: 'INSUFFICIENT_FUNDS',
+      message: `account ${SENDER} has 1000.00 USD available, 1000.01 needed`,
+    })
+    await expect(Account.transfer(request)).resolves.toMatchObject({ _id: 'TR218721873' })
+  })
+
+  test('pays out the overdraft to its limit and not further', async () => {
+    await openBoth()
+    await Account.open({ accountId: 'OD', holder: 'Tom', currency: 'USD', overdraftLimit: '50' })
+    await Account.transfer({ from: 'OD', to: SENDER, amount: '50' })
+    await expect(
+      Account.transfer({ from: 'OD', to: SENDER, amount: '0.01' }),
+    ).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS', available: new Decimal(0) })
+  })
+
+  test('joins the caller’s transaction: aborted with it, committed with it', async () => {
+    await openBoth()
+    const stop = new Error('the caller changes its mind')
+    await expect(
+      connection.transaction(async (session) => {
+        await Account.transfer(request, { session })
+        throw stop
+      }),
+    ).rejects.toBe(stop)
+    expect(await Transfer.countDocuments()).toBe(0)
+
+    await connection.transaction(async (session) => {
+      await Account.transfer(request, { session })
+      await Account.updateOne({ _id: SENDER }, { holder: 'Ada L.' }, { session })
+    })
+    expect(await Account.findById(SENDER).orFail()).toMatchObject({ holder: 'Ada L.' })
+    expect(await Transfer.countDocuments()).toBe(1)
+  })
+
+  test('takes turns with others of the same transaction that are not awaited one by one', async () => {
+    await openBoth()
+    await Account.open({ accountId: 'C', holder: 'Cy', currency: 'USD' })
+    await connection.transaction(async (session) => {
+      await Account.transfer({ ...request, transferId: 'first' }, { session })
+      await Promise.all([
+        ...['T1', 'T2', 'T3'].map((transferId) =>
+          Account.transfer({ ...request, transferId, amount: '10' }, { session }),
+        ),
+        Account.transferMany([{ from: RECEIVER, to: 'C', amount: '5' }], { session }),
+        Transfer.reverse('first', { session }),
+        Account.freeze('C', { session }),
+      ])
+    })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+    const sender = await Account.findById(SENDER).orFail()
+    expect(sender).toMatchObject({ transferCount: 5, balance: new Decimal(970) })
+    expect(await Account.findById('C').orFail()).toMatchObject({ status: 'frozen' })
+  })
+
+  test('goes on with the next of a transaction after one was refused', async () => {
+    await openBoth()
+    await connection.transaction(async (session) => {
+      const [refused, posted] = await Promise.allSettled([
+        Account.transfer({ ...request, amount: '5000' }, { session }),
+        Account.transfer({ ...request, amount: '5' }, { session }),
+      ])
+      expect(refused.status).toBe('rejected')
+      expect(posted.status).toBe('fulfilled')
+    })
+    expect(await Transfer.countDocuments()).toBe(1)
+  })
+
+  test('finds the transaction around it by itself where Mongoose is set to', async () => {
+    await openBoth()
+    const other = new mongoose.Mongoose({ transactionAsyncLocalStorage: true })
+    const stop = new Error('the caller changes its mind')
+    const uri = inject('mongodbUri')
+    const around = await other
+      .createConnection(uri, { dbName: connection.name, autoIndex: false, autoCreate: false })
+      .asPromise()
+    const Around = accountModel(around)
+    await expect(
+      around.transaction(async () => {
+        await Around.transfer(request)
+        await Around.transferMany([{ ...request, transferId: 'other' }])
+        await Around.freeze(RECEIVER)
+        throw stop
+      }),
+    ).rejects.toBe(stop)
+    expect(await Transfer.countDocuments()).toBe(0)
+    expect(await Account.findById(RECEIVER).orFail()).toMatchObject({ status: 'open' })
+    await Around.transfer(request)
+    expect(await Transfer.countDocuments()).toBe(1)
+    await around.close()
+  })
+
+  test.each([undefined, null, 'T1', 7])(
+    'says what a request is when it is given %s',
+    async (given) => {
+      await expect(Account.transfer(given as never)).rejects.toThrow('not an object with from, to')
+      await expect(Account.transferMany(given as never)).rejects.toThrow('not an array')
+      await expect(Account.transferMany([request, given as never])).rejects.toThrow(
+        `requests[1] is ${JSON.stringify(given)}`,
+      )
+    },
+  )
+
+  test('posts many whose own text is more than one transaction should hold', async () => {
+    await openBoth()
+    const metadata = Object.fromEntries(
+      Array.from({ length: 32 }, (_, index) => [`k${index}`, 'x'.repeat(512)]),
+    )
+    const commits = countCommands(connection, 'commitTransaction')
+    const results = await Account.transferMany(
+      Array.from({ length: 1_000 }, () => ({ from: SENDER, to: RECEIVER, amount: '1', metadata })),
+    )
+    expect(results.every(({ status }) => status === 'posted')).toBe(true)
+    expect(commits()).toBe(2)
+  })
+
+  test('asks for a transaction in progress when a session is given', async () => {
+    const session = await connection.startSession()
+    await expect(Account.transfer(request, { session })).rejects.toThrow(
+      'the session has no transaction in progress',
+    )
+    await session.endSession()
+  })
+
+  test('keeps the latest 100 ids on the account, and all in the transfers', async () => {
+    await openBoth()
+    const ids = Array.from({ length: 130 }, (_, index) => `T${index}`)
+    await Account.transferMany(
+      ids.map((transferId) => ({ transferId, from: SENDER, to: RECEIVER, amount: '1' })),
+    )
+    const receiver = await Account.findById(RECEIVER).orFail()
+    expect([...receiver.transfersComplete]).toEqual(ids.slice(-100))
+    expect(receiver.transferCount).toBe(130)
+    expect(await Transfer.countDocuments({ toAccount: RECEIVER })).toBe(130)
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+})
+
+async function stored() {
+  const accounts = await Account.find().sort({ _id: 1 }).lean()
+  return { Account: JSON.stringify(accounts) }
+}
+
+describe('a connection that is not open', () => {
+  test('is told at once', async () => {
+    const unopened = accountModel(mongoose.createConnection())
+    await expect(unopened.transfer(request)).rejects.toThrow('the connection is not open')
+    await expect(verify(unopened.db)).rejects.toThrow('the connection is not open')
+  })
+
+  test('is waited for where it is being opened', async () => {
+    await openBoth()
+    const opening = mongoose.createConnection(inject('mongodbUri'), { dbName: connection.name })
+    onTestFinished(() => opening.close())
+    const other = accountModel(opening)
+    await other.transfer(request)
+    expect(await verify(connection)).toMatchObject({ transfers: 1 })
+  })
+})

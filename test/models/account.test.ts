@@ -1,0 +1,464 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { Decimal, Decimal128, verify } from '../../src/index.ts'
+import { useDatabase } from '../support/database.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+const booksBalance = async () => expect(await verify(connection)).not.toHaveProperty('violation')
+
+describe('Account.open', () => {
+  const request = {
+    accountId: 'A',
+    holder: 'Ada',
+    currency: 'USD',
+    openingBalance: '12.5',
+    overdraftLimit: '100',
+  }
+
+  test('opens an account with exact money', async () => {
+    const account = await Account.open(request)
+    expect(account.toJSON()).toMatchObject({
+      _id: 'A',
+      holder: 'Ada',
+      currency: 'USD',
+      status: 'open',
+      balance: '12.50',
+      openingBalance: '12.50',
+      overdraftLimit: '100.00',
+      transferCount: 0,
+    })
+    expect(account.isOpen()).toBe(true)
+    await booksBalance()
+  })
+
+  test('gives the account that is there when it is asked for again', async () => {
+    await Account.open(request)
+    await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
+    await Account.transfer({ from: 'A', to: 'B', amount: '2.50' })
+    const again = await Promise.all(Array.from({ length: 5 }, () => Account.open(request)))
+    for (const account of again) expect(account.balance).toEqual(new Decimal(10))
+  })
+
+  test('belongs to the caller’s transaction where a session is given', async () => {
+    const failed = new Error('the caller’s own')
+    await expect(
+      connection.transaction(async (session) => {
+        await Account.open(request, { session })
+        await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' }, { session })
+        await Account.transfer({ from: 'A', to: 'B', amount: '2.50' }, { session })
+        throw failed
+      }),
+    ).rejects.toBe(failed)
+    expect(await Account.countDocuments()).toBe(0)
+    await expect(Account.transfer({ from: 'A', to: 'B', amount: '2.50' })).rejects.toMatchObject({
+      code: 'ACCOUNT_NOT_FOUND',
+    })
+  })
+
+  test('refuses the same number for another account and names what differs', async () => {
+    await Account.open(request)
+    await expect(
+      Account.open({ ...request, holder: 'Eve', openingBalance: '13' }),
+    ).rejects.toMatchObject({ code: 'ACCOUNT_CONFLICT', fields: ['holder', 'openingBalance'] })
+  })
+
+  test.each([
+    ['INVALID_ACCOUNT_ID', { accountId: { $gt: '' } }],
+    ['INVALID_HOLDER', { holder: '' }],
+    ['INVALID_CURRENCY', { currency: 'usd' }],
+    ['INVALID_CURRENCY', { currency: 'ABC' }],
+    ['INVALID_AMOUNT', { openingBalance: '0.001' }],
+    ['INVALID_AMOUNT', { openingBalance: 'NaN' }],
+    ['INVALID_AMOUNT', { openingBalance: '-100.01' }],
+    ['INVALID_AMOUNT', { overdraftLimit: '-1' }],
+    ['INVALID_AMOUNT', { overdraftLimit: 0.5 }],
+  ])('refuses with %s: %o', async (code, change) => {
+    await expect(Account.open({ ...request, ...(change as object) })).rejects.toMatchObject({
+      code,
+    })
+    expect(await Account.countDocuments()).toBe(0)
+  })
+})
+
+describe('the life of an account', () => {
+  beforeEach(async () => {
+    for (const accountId of ['A', 'B']) {
+      await Account.open({ accountId, holder: accountId, currency: 'USD', openingBalance: '100' })
+    }
+  })
+
+  test('frozen it neither sends nor receives; unfrozen it does', async () => {
+    expect(await Account.freeze('A')).toMatchObject({ status: 'frozen' })
+    expect(await Account.freeze('A')).toMatchObject({ status: 'frozen' })
+    for (const [from, to] of [
+      ['A', 'B'],
+      ['B', 'A'],
+    ] as const) {
+      await expect(Account.transfer({ from, to, amount: '1' })).rejects.toMatchObject({
+        code: 'ACCOUNT_NOT_OPEN',
+        accountId: 'A',
+        status: 'frozen',
+      })
+    }
+    expect(await Account.unfreeze('A')).toMatchObject({ status: 'open' })
+    await Account.transfer({ from: 'A', to: 'B', amount: '1' })
+    await booksBalance()
+  })
+
+  test('is closed at balance zero, for good', async () => {
+    await expect(Account.close('A')).rejects.toMatchObject({
+      code: 'ACCOUNT_NOT_EMPTY',
+      balance: new Decimal(100),
+    })
+    await Account.transfer({ from: 'A', to: 'B', amount: '100' })
+    expect(await Account.close('A')).toMatchObject({ status: 'closed' })
+    expect(await Account.close('A')).toMatchObject({ status: 'closed' })
+    for (const change of [
+      () => Account.freeze('A'),
+      () => Account.unfreeze('A'),
+      () => Account.setOverdraftLimit('A', '5'),
+    ]) {
+      await expect(change()).rejects.toMatchObject({ code: 'ACCOUNT_NOT_OPEN', status: 'closed' })
+    }
+    await booksBalance()
+  })
+
+  test('is closed with the rest paid out, in one transaction', async () => {
+    expect(await Account.close('A', { payOutTo: 'B' })).toMatchObject({
+      status: 'closed',
+      balance: new Decimal(0),
+    })
+    expect((await Account.findById('B').orFail()).balance).toEqual(new Decimal(200))
+    await booksBalance()
+  })
+
+  test.each([
+    ['that does not exist', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
+    ['that is itself', 'A', 'SAME_ACCOUNT'],
+    ['of no number', { $ne: 1 }, 'INVALID_ACCOUNT_ID'],
+  ])('is not closed, also at zero, in favour of one %s', async (_what, payOutTo, code) => {
+    await Account.close('B', { payOutTo: 'A' })
+    await Account.open({ accountId: 'C', holder: 'Cy', currency: 'USD' })
+    const accountId = code === 'SAME_ACCOUNT' ? 'A' : 'C'
+    await expect(Account.close(accountId, { payOutTo: payOutTo as string })).rejects.toMatchObject({
+      code,
+    })
+    expect(await Account.findById(accountId).orFail()).toMatchObject({ status: 'open' })
+  })
+
+  test('stays as it is when the rest cannot be paid out', async () => {
+    await Account.freeze('B')
+    await expect(Account.close('A', { payOutTo: 'B' })).rejects.toMatchObject({
+      code: 'ACCOUNT_NOT_OPEN',
+      accountId: 'B',
+    })
+    expect(await Account.findById('A')).toMatchObject({ status: 'open', balance: new Decimal(100) })
+  })
+
+  test('pays as far as its overdraft limit, which can be raised and lowered', async () => {
+    await Account.setOverdraftLimit('A', '50')
+    await Account.transfer({ from: 'A', to: 'B', amount: '150' })
+    expect(await Account.setOverdraftLimit('A', 10)).toMatchObject({
+      overdraftLimit: new Decimal(10),
+      balance: new Decimal(-50),
+    })
+    await booksBalance()
+    await expect(Account.transfer({ from: 'A', to: 'B', amount: '1' })).rejects.toMatchObject({
+      code: 'INSUFFICIENT_FUNDS',
+    })
+    await expect(Account.setOverdraftLimit('A', '-1')).rejects.toMatchObject({
+      code: 'INVALID_AMOUNT',
+    })
+    await Account.transfer({ from: 'B', to: 'A', amount: '45' })
+    await Account.transfer({ from: 'A', to: 'B', amount: '5' })
+    await booksBalance()
+  })
+
+  test('belongs to the caller’s transaction where a session is given', async () => {
+    const changedMind = new Error('the caller changes its mind')
+    await expect(
+      connection.transaction(async (session) => {
+        await Account.close('A', { payOutTo: 'B', session })
+        await Account.freeze('B', { session })
+        await Account.setOverdraftLimit('B', '7', { session })
+        throw changedMind
+      }),
+    ).rejects.toBe(changedMind)
+    expect(await Account.find().sort({ _id: 1 })).toMatchObject([
+      { status: 'open', overdraftLimit: new Decimal(0) },
+      { status: 'open', overdraftLimit: new Decimal(0) },
+    ])
+  })
+
+  test.each([
+    ['an unknown account', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
+    ['an operator object', { $ne: null }, 'INVALID_ACCOUNT_ID'],
+  ])('refuses %s', async (_what, accountId, code) => {
+    const id = accountId as string
+    for (const change of [
+      () => Account.freeze(id),
+      () => Account.unfreeze(id),
+      () => Account.close(id),
+      () => Account.setOverdraftLimit(id, '5'),
+    ]) {
+      await expect(change()).rejects.toMatchObject({ code })
+    }
+  })
+
+  test('frozen among concurrent transfers, what is posted after is refused', async () => {
+    await Account.setOverdraftLimit('A', '1000000')
+    const transfers = Array.from({ length: 300 }, async (_, index) => {
+      if (index === 100) return await Account.freeze('A')
+      return await Account.transfer({ transferId: `T${index}`, from: 'A', to: 'B', amount: '1' })
+    })
+    const results = await Promise.allSettled(transfers)
+    const account = await Account.findById('A').orFail()
+    const posted = results.filter(({ status }) => status === 'fulfilled').length - 1
+    expect(account).toMatchObject({ status: 'frozen', transferCount: posted })
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        expect(result.reason).toMatchObject({ code: 'ACCOUNT_NOT_OPEN' })
+      }
+    }
+    await booksBalance()
+  })
+})
+
+describe('a new account made without Account.open', () => {
+  test('has what it does not name, and starts at its opening balance', async () => {
+    const account = await Account.create({
+      _id: 'A',
+      holder: 'Ada',
+      currency: 'USD',
+      openingBalance: '5',
+    } as never)
+    expect(account.toJSON()).toMatchObject({ balance: '5.00', status: 'open', transferCount: 0 })
+    await booksBalance()
+  })
+
+  test.each([
+    ['another balance than its opening balance', { balance: '6' }],
+    ['another status than open', { status: 'closed' }],
+    ['transfers', { transferCount: 1 }],
+    ['no currency that is known', { currency: 'usd' }],
+    ['more decimals than its currency', { openingBalance: '0.001' }],
+    ['NaN', { openingBalance: 'NaN' }],
+    ['a number too long for a JS number', { openingBalance: 2 ** 60 }],
+    ['an exponent', { openingBalance: '1e3' }],
+  ])('is refused with %s', async (_what, change) => {
+    const document = { _id: 'A', holder: 'Ada', currency: 'USD', openingBalance: '5', ...change }
+    await expect(Account.create(document as never)).rejects.toThrow()
+    await expect(Account.insertMany([document as never])).rejects.toThrow()
+    expect(await Account.countDocuments()).toBe(0)
+  })
+})
+
+describe('accounts that are inserted many at once', () => {
+  const rich = {
+    _id: 'E',
+    holder: 'Eve',
+    currency: 'USD',
+    status: 'open',
+    balance: Decimal128.fromString('1000000.00'),
+    openingBalance: Decimal128.fromString('5.00'),
+    overdraftLimit: Decimal128.fromString('0.00'),
+    transferCount: 0,
+    transfersComplete: [],
+    createdAt: new Date(),
+    updatedAt: new Date(),
+  }
+
+  test.each([
+    ['lean', () => Account.insertMany([rich], { lean: true })],
+    ['as documents of accounts that are there', () => Account.insertMany([Account.hydrate(rich)])],
+    ['as they are', () => Account.insertMany([rich])],
+    ['alone', () => Account.insertMany(rich as never, { lean: true } as never)],
+  ])('have no money that nobody paid in: %s', async (_what, insert) => {
+    await expect(insert()).rejects.toMatchObject({ code: 'PROTECTED_FIELD' })
+    expect(await Account.countDocuments()).toBe(0)
+  })
+
+  test('start at their opening balance', async () => {
+    const balance = rich.openingBalance
+    await Account.insertMany([{ ...rich, balance }], { lean: true })
+    await Account.insertMany([{ _id: 'F', holder: 'Fay', currency: 'USD' } as never])
+    expect(await Account.countDocuments()).toBe(2)
+    await booksBalance()
+  })
+})
+
+describe('the holder of an account', () => {
+  beforeEach(async () => {
+    await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
+  })
+
+  test.each(['', ' ', 'a\nb', 'x'.repeat(257)])('is never %j', async (holder) => {
+    await expect(Account.open({ holder, currency: 'USD' })).rejects.toMatchObject({
+      code: 'INVALID_HOLDER',
+    })
+    const account = await Account.findById('A').orFail()
+    account.holder = holder
+    await expect(account.save()).rejects.toThrow('holder')
+    await expect(Account.updateOne({ _id: 'A' }, { holder })).rejects.toThrow('holder')
+  })
+
+  test.each(['नमस्ते\u200Dक', 'می\u200Cخواهم', '👨\u200D👩\u200D👧'])('can be %s', async (holder) => {
+    await Account.open({ accountId: 'B', holder, currency: 'USD' })
+    await Account.transferMany([{ from: 'A', to: 'B', amount: '1', reference: holder }])
+    expect(await Account.findById('B').orFail()).toMatchObject({ holder })
+    await expect(
+      Account.open({ accountId: holder, holder, currency: 'USD' }),
+    ).rejects.toMatchObject({ code: 'INVALID_ACCOUNT_ID' })
+  })
+})
+
+describe('a new account that is saved again, or without validation', () => {
+  const rich = { holder: 'Eve', currency: 'USD', balance: '1000000', openingBalance: '0' }
+
+  test('cannot have money that nobody paid in', async () => {
+    const account = new Account({ _id: 'E', ...rich, balance: '0', openingBalance: 'abc' } as never)
+    await expect(account.save()).rejects.toThrow('openingBalance')
+    account.set({ ...rich, overdraftLimit: '0', status: 'open' })
+    await expect(account.save()).rejects.toMatchObject({ code: 'PROTECTED_FIELD' })
+    const bare = new Account({ _id: 'E', ...rich } as never)
+    await expect(bare.save({ validateBeforeSave: false })).rejects.toMatchObject({
+      code: 'PROTECTED_FIELD',
+    })
+    expect(await Account.countDocuments()).toBe(0)
+  })
+})
+
+describe('the fields that have verbs of their own', () => {
+  const fields = [
+    'balance',
+    'transferCount',
+    'transfersComplete',
+    'openingBalance',
+    'currency',
+    'status',
+    'overdraftLimit',
+    'updatedAt',
+  ]
+  const values: Record<string, unknown> = {
+    transfersComplete: [],
+    currency: 'EUR',
+    status: 'closed',
+    updatedAt: new Date(0),
+  }
+
+  beforeEach(async () => {
+    await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
+  })
+
+  const doors: [name: string, write: (field: string, value: unknown) => Promise<unknown>][] = [
+    [
+      'save',
+      async (field) => {
+        const account = await Account.findById('A').orFail()
+        account.set(field, field === 'transfersComplete' ? ['T'] : (values[field] ?? '7'))
+        await account.save({ validateBeforeSave: false })
+      },
+    ],
+    ['updateOne', (field, value) => Account.updateOne({ _id: 'A' }, { [field]: value })],
+    [
+      'updateOne $set',
+      (field, value) => Account.updateOne({ _id: 'A' }, { $set: { [field]: value } }),
+    ],
+    ['updateOne $unset', (field) => Account.updateOne({ _id: 'A' }, { $unset: { [field]: 1 } })],
+    [
+      'updateOne $rename',
+      (field) => Account.updateOne({ _id: 'A' }, { $rename: { holder: field } }),
+    ],
+    [
+      'updateOne pipeline',
+      (field, value) =>
+        Account.updateOne({ _id: 'A' }, [{ $set: { [field]: value } }], { updatePipeline: true }),
+    ],
+    ['updateMany', (field, value) => Account.updateMany({}, { [field]: value })],
+    ['findOneAndUpdate', (field, value) => Account.findOneAndUpdate({}, { [field]: value })],
+    ['findByIdAndUpdate', (field, value) => Account.findByIdAndUpdate('A', { [field]: value })],
+    ['findOneAndReplace', (field, value) => Account.findOneAndReplace({}, { [field]: value })],
+    ['replaceOne', (field, value) => Account.replaceOne({}, { [field]: value })],
+    [
+      'document updateOne',
+      async (field, value) => (await Account.findById('A').orFail()).updateOne({ [field]: value }),
+    ],
+    [
+      'bulkWrite',
+      (field, value) =>
+        Account.bulkWrite([{ updateOne: { filter: {}, update: { [field]: value } } }] as never),
+    ],
+    [
+      'upsert',
+      (field, value) =>
+        Account.updateOne({ _id: 'N', [field]: value }, { holder: 'x' }, { upsert: true }),
+    ],
+    [
+      'bulkWrite upsert',
+      (field, value) =>
+        Account.bulkWrite([
+          { updateOne: { filter: { [field]: value }, update: { holder: 'x' }, upsert: true } },
+        ] as never),
+    ],
+    ['deleteOne', () => Account.deleteOne({ _id: 'A' })],
+    ['deleteMany', () => Account.deleteMany({})],
+    ['findByIdAndDelete', () => Account.findByIdAndDelete('A')],
+    ['document deleteOne', async () => (await Account.findById('A').orFail()).deleteOne()],
+    [
+      'bulkWrite deleteOne',
+      () => Account.bulkWrite([{ deleteOne: { filter: { _id: 'A' } } }] as never),
+    ],
+    [
+      'bulkWrite replaceOne',
+      () => Account.bulkWrite([{ replaceOne: { filter: {}, replacement: {} } }] as never),
+    ],
+  ]
+
+  test.each(doors)('cannot be written by %s', async (_name, write) => {
+    const before = await Account.find().lean()
+    for (const field of fields) {
+      await expect(write(field, values[field] ?? '7')).rejects.toMatchObject({
+        code: 'PROTECTED_FIELD',
+      })
+    }
+    expect(await Account.find().lean()).toEqual(before)
+  })
+
+  test('are not written by an aggregation', async () => {
+    const before = await Account.find().lean()
+    const into = { into: 'accounts', whenMatched: 'replace' } as const
+    await expect(
+      Account.aggregate([{ $set: { transferCount: 7 } }, { $merge: into }]),
+    ).rejects.toMatchObject({ code: 'PROTECTED_FIELD' })
+    expect(await Account.find().lean()).toEqual(before)
+    await Account.aggregate([{ $out: 'report' }])
+    expect(await connection.collection('report').countDocuments()).toBe(1)
+  })
+
+  test('leave the other fields free', async () => {
+    const account = await Account.findById('A').orFail()
+    account.holder = 'Ada Lovelace'
+    await account.save()
+    await Account.updateOne({ _id: 'A' }, { $set: { holder: 'A. Lovelace' } })
+    expect(await Account.findById('A')).toMatchObject({ holder: 'A. Lovelace' })
+    await booksBalance()
+  })
+})
+
+describe('a document of a few fields', () => {
+  test('has JSON without its currency’s decimals', async () => {
+    await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
+    const account = await Account.findById('A').select('balance').orFail()
+    expect(JSON.parse(JSON.stringify(account))).toEqual({ _id: 'A', balance: '100' })
+  })
+})
+
+describe('populate', () => {
+  test('follows a transfer to its accounts', async () => {
+    await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
+    await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
+    await Account.transfer({ transferId: 'T', from: 'A', to: 'B', amount: '1' })
+    const transfer = await Transfer.findById('T').orFail().populate('fromAccount')
+    expect(transfer.fromAccount).toMatchObject({ holder: 'Ada' })
+  })
+})

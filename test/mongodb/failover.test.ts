@@ -1,0 +1,116 @@
+import { MongoMemoryReplSet } from 'mongodb-memory-server-core'
+import mongoose, { type Connection } from 'mongoose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findMongod } from '../../src/engine/finding/mongod.ts'
+import { accountModel, createCollections, transferModel, verify } from '../../src/index.ts'
+import { inTransaction } from '../../src/mongodb/transaction.ts'
+
+/** A replica set of its own: what is done to it would fail the other test files. */
+let replicaSet: MongoMemoryReplSet
+let connection: Connection
+
+beforeAll(async () => {
+  const { path, version } = await findMongod()
+  replicaSet = await MongoMemoryReplSet.create({
+    binary: { systemBinary: path, version },
+    replSet: {
+      count: 1,
+      storageEngine: 'wiredTiger',
+      configSettings: { electionTimeoutMillis: 500 },
+    },
+  })
+  connection = await mongoose
+    .createConnection(replicaSet.getUri('failover'), { autoIndex: false, autoCreate: false })
+    .asPromise()
+  await createCollections(connection)
+})
+
+afterAll(async () => {
+  await connection.close(true)
+  await replicaSet.stop()
+})
+
+describe('when the primary steps down while transfers go on', () => {
+  test('each is posted once in the end', async () => {
+    const Account = accountModel(connection)
+    for (const accountId of ['A', 'B']) {
+      await Account.open({ accountId, holder: accountId, currency: 'USD', openingBalance: '1000' })
+    }
+    const admin = connection.getClient().db('admin')
+    const posted: Promise<unknown>[] = []
+    for (let index = 0; index < 200; index += 1) {
+      const transfer = Account.transfer({
+        transferId: `T${index}`,
+        from: 'A',
+        to: 'B',
+        amount: '1',
+      })
+      posted.push(transfer)
+      if (index === 50) await admin.command({ replSetStepDown: 1, force: true })
+      if (index % 20 === 0 && index < 50) await transfer
+    }
+
+    await expect(Promise.all(posted)).resolves.toHaveLength(200)
+
+    expect(await transferModel(connection).countDocuments()).toBe(200)
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+})
+
+describe('a transaction', () => {
+  test('that meets passing failures until its time is up says how often it was tried', async () => {
+    const accounts = connection.collection<{ _id: string }>('accounts')
+    const holder = await connection.startSession()
+    holder.startTransaction()
+    await accounts.updateOne({ _id: 'A' }, { $set: { holder: 'held' } }, { session: holder })
+
+    const blocked = inTransaction(
+      connection,
+      ({ session }) => accounts.updateOne({ _id: 'A' }, { $set: { holder: 'other' } }, { session }),
+      50,
+    )
+
+    await expect(blocked).rejects.toMatchObject({
+      name: 'TransactionTimeoutError',
+      attempts: expect.any(Number) as number,
+      cause: { codeName: 'WriteConflict' },
+    })
+    await holder.abortTransaction()
+    await holder.endSession()
+  })
+
+  test('makes its state afresh in each attempt', async () => {
+    const accounts = connection.collection<{ _id: string }>('accounts')
+    const states: number[][] = []
+    await inTransaction(connection, async ({ session }) => {
+      const state: number[] = []
+      states.push(state)
+      state.push(states.length)
+      await accounts.updateOne({ _id: 'A' }, { $set: { holder: 'Ada' } }, { session })
+      if (states.length === 1) {
+        const failure = new mongoose.mongo.MongoServerError({ message: 'passing' })
+        failure.addErrorLabel('TransientTransactionError')
+        throw failure
+      }
+    })
+    expect(states).toEqual([[1], [2]])
+  })
+})
+
+describe('when no server answers', () => {
+  test('all callers of a group learn it after one time-out', async () => {
+    const impatience = { serverSelectionTimeoutMS: 300, bufferTimeoutMS: 300 }
+    const impatient = await mongoose
+      .createConnection(replicaSet.getUri('failover'), { autoIndex: false, ...impatience })
+      .asPromise()
+    const Account = accountModel(impatient)
+    await replicaSet.stop({ doCleanup: false })
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, () => Account.transfer({ from: 'A', to: 'B', amount: '1' })),
+    )
+    for (const result of results) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { name: /Mongo.*Error/ } })
+    }
+    await impatient.close(true)
+  })
+})

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import mongoose from 'mongoose'
+import { expect, inject, test, vi } from 'vitest'
+import { endAbandonedTransactions } from '../../src/mongodb/abandoned.ts'
+import { replay } from '../../src/replay/replay.ts'
+import { failNext } from '../../src/testing.ts'
+import { verify } from '../../src/verification/verify.ts'
+import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
+import { useDatabase } from '../support/database.ts'
+
+const { connection, Account } = useDatabase()
+
+const LINES = 9_000
+const KILLS = 3
+
+/** Replays in a process of its own that is killed some milliseconds after its first posting; gives whether it was. */
+async function replayAndKill(file: string, delay: number): Promise<boolean> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      'test/support/replay-child.ts',
+      inject('mongodbUri'),
+      connection.name,
+      file,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const ended = once(child, 'exit')
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), delay))
+  const [, signal] = (await ended) as [number | null, string | null]
+  return signal === 'SIGKILL'
+}
+
+/** The transactions of connections with a name that rest on the server. */
+const openTransactions = (appName: string) =>
+  connection
+    .getClient()
+    .db('admin')
+    .aggregate([
+      { $currentOp: { idleSessions: true } },
+      { $match: { type: 'idleSession', appName, transaction: { $exists: true } } },
+    ])
+    .toArray()
+
+/** Ends what killed processes left; else the database could not be dropped for a minute. */
+const endAllAbandoned = () =>
+  vi.waitFor(
+    async () => {
+      await endAbandonedTransactions(connection)
+      expect(await openTransactions(connection.name)).toEqual([])
+    },
+    { timeout: 10_000 },
+  )
+
+test('a batch that is killed again and again ends as one that nobody disturbed', async () => {
+  const content = hardBatch(LINES, 50)
+  await openAccounts(Account, { count: 50, openingBalance: '500' })
+  const undisturbed = await replay(connection, { file: await makeFile('batch.csv', content) })
+  const books = await booksOf(connection)
+  for (const name of ['accounts', 'transfers', 'refusals', 'batches']) {
+    await connection.collection(name).deleteMany({})
+  }
+  await openAccounts(Account, { count: 50, openingBalance: '500' })
+  const file = await makeFile('batch.csv', content)
+
+  const delays: number[] = []
+  for (let kill = 0; kill < KILLS; kill++) {
+    const delay = Math.floor(Math.random() * 120)
+    if (!(await replayAndKill(file, delay))) break
+    delays.push(delay)
+  }
+  const last = await replay(connection, { file })
+  await endAllAbandoned()
+
+  expect(delays.length, `killed after ${delays.join(', ')} ms`).toBeGreaterThan(0)
+  expect(last).toMatchObject({
+    read: LINES,
+    posted: undisturbed.posted,
+    refusedByCode: undisturbed.refusedByCode,
+    amountByCurrency: undisturbed.amountByCurrency,
+  })
+  expect(await booksOf(connection)).toEqual(books)
+  expect(await verify(connection)).not.toHaveProperty('violation')
+}, 60_000)
+
+test('ends what killed processes of its own left, and no transaction of another program', async () => {
+  const other = await mongoose
+    .createConnection(inject('mongodbUri'), { dbName: connection.name, appName: randomUUID() })
+    .asPromise()
+  const sessions = []
+  for (const client of [other, connection]) {
+    const session = await client.startSession()
+    session.startTransaction()
+    await client.collection('accounts').findOne({}, { session })
+    await failNext(client, { commands: ['find'], closeConnection: true })
+    await expect(client.collection('accounts').findOne({}, { session })).rejects.toThrow('closed')
+    sessions.push(session)
+  }
+  const { appName = '' } = other.getClient().options
+
+  await endAllAbandoned()
+
+  expect(await openTransactions(appName)).toHaveLength(1)
+  for (const session of sessions) await session.endSession()
+  await other.close()
+})

@@ -1,0 +1,138 @@
+import { describe, expect, inject, test } from 'vitest'
+import { type Case, contestsOf } from '../../scripts/bench/cases.ts'
+import { type Entrant, ProofError } from '../../scripts/bench/contest.ts'
+import { runContest } from '../../scripts/bench/running.ts'
+import { quantile, ratio } from '../../scripts/bench/statistics.ts'
+import { bench } from '../../scripts/commands/bench.ts'
+import { useDatabase } from '../support/database.ts'
+
+const { connection } = useDatabase()
+
+const smallest = {
+  accounts: 5,
+  callers: 3,
+  transfers: 20,
+  seconds: 2,
+  rounds: 1,
+  lines: 50,
+  history: 300,
+}
+
+const runOptions = (signal = new AbortController().signal) => ({
+  uri: inject('mongodbUri'),
+  transfers: 20,
+  rounds: 1,
+  signal,
+  tell: () => undefined,
+})
+
+const benchDatabases = async (): Promise<string[]> => {
+  const { databases } = await connection.getClient().db().admin().listDatabases()
+  return databases.map(({ name }) => name).filter((name) => name.startsWith('bench-'))
+}
+
+const entrant = (name: string, rounds: string[], prove = async () => {}): Entrant => ({
+  name,
+  transfers: 1,
+  warmUp: 0,
+  enter: async () => ({
+    async round(done) {
+      if (done > 0) rounds.push(name)
+      return { done, seconds: 1 }
+    },
+    prove,
+  }),
+})
+
+const roundsAt = (...rates: number[]) => rates.map((done) => ({ done, seconds: 1, begun: 0 }))
+
+describe('bench', () => {
+  // A case whose result is wrong throws.
+  test.each<[Case, string[], number]>([
+    ['transfer', ['transfer', 'notebook'], 1],
+    ['concurrent', ['concurrent, 3 callers', 'notebook, 3 callers'], 1],
+    ['hot', ['hot, 3 callers', 'notebook hot, 3 callers'], 1],
+    ['posting', ['posting', 'floor'], 1],
+  ])('measures %s beside its peers and proves the results', async (name, entrants, ratios) => {
+    const { measurements, figures } = await bench([name], smallest, runOptions())
+    expect(measurements.map((measurement) => measurement.name)).toEqual(entrants)
+    for (const { rate, rates } of measurements) {
+      expect(rates).toEqual([rate])
+      expect(rate).toBeGreaterThan(0)
+    }
+    expect(figures).toHaveLength(ratios)
+    for (const { value } of figures) expect(value).toBeGreaterThan(0)
+    expect(await benchDatabases()).toEqual([])
+  })
+
+  test('counts the transactions that are begun for a transfer', async () => {
+    const { measurements } = await bench(['transfer'], smallest, runOptions())
+    expect(measurements).toMatchObject([
+      { name: 'transfer', done: 20, attempts: 1 },
+      { name: 'notebook', done: 20, attempts: 1 },
+    ])
+  })
+
+  test('has a figure to reach in each case but for the peers', () => {
+    const rounds = [{ done: 1, seconds: 1, begun: 1, memory: 1, again: 1 }]
+    const without = Object.entries(contestsOf).filter(([, contestsWith]) =>
+      contestsWith(smallest).some(({ entrants, figures }) =>
+        figures(new Map(entrants.map(({ name }) => [name, rounds]))).some(
+          ({ atLeast, atMost }) => (atLeast ?? atMost) === undefined,
+        ),
+      ),
+    )
+    expect(without.map(([name]) => name)).toEqual(['medici'])
+  })
+})
+
+describe('runContest', () => {
+  test('runs the rounds in turn, in alternating order', async () => {
+    const order: string[] = []
+    const entrants = [entrant('A', order), entrant('B', order)]
+    await runContest({ entrants, figures: () => [] }, { ...runOptions(), rounds: 3 })
+    expect(order.join('')).toBe('ABBAAB')
+  })
+
+  test('throws when a result is wrong, and cleans up', async () => {
+    const entrants = [
+      entrant('A', [], async () => {
+        throw new ProofError('money is missing')
+      }),
+    ]
+    await expect(runContest({ entrants, figures: () => [] }, runOptions())).rejects.toMatchObject({
+      message: 'money is missing',
+    })
+    expect(await benchDatabases()).toEqual([])
+  })
+
+  test('ends between rounds once it is interrupted', async () => {
+    const interruption = new AbortController()
+    const order: string[] = []
+    const entrants = [entrant('A', order), entrant('B', order)]
+    const tell = (text: string) => void (text.includes('round 2') && interruption.abort())
+    await expect(
+      runContest(
+        { entrants, figures: () => [] },
+        { ...runOptions(interruption.signal), rounds: 3, tell },
+      ),
+    ).rejects.toMatchObject({ name: 'AbortError' })
+    expect(order).toEqual(['A', 'B'])
+  })
+})
+
+describe('the statistics', () => {
+  test('give the nearest value that a share of the values do not exceed', () => {
+    const values = Array.from({ length: 100 }, (_, index) => 100 - index)
+    expect([0, 0.5, 0.99, 1].map((share) => quantile(values, share))).toEqual([1, 50, 99, 100])
+    expect(quantile([], 0.5)).toBeNaN()
+  })
+
+  test('take the median of the ratios of neighbouring rounds', () => {
+    const results = new Map([
+      ['A', roundsAt(100, 20, 300)],
+      ['B', roundsAt(50, 10, 100)],
+    ])
+    expect(ratio(results, { of: 'A', against: 'B' })).toBe(2)
+  })
+})

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto'
+import { open, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import mongoose from 'mongoose'
+import stringWidth from 'string-width'
+import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { daybook as runDaybook, startDaybook } from '../support/command-line.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+const database = `test-${randomUUID()}`
+const uri = inject('mongodbUri').replace(/\/(\?|$)/, `/${database}$1`)
+
+afterAll(async () => {
+  const connection = await mongoose.createConnection(uri).asPromise()
+  await connection.dropDatabase()
+  await connection.close()
+})
+
+/** Does what a command line says, on a database of this file's own. */
+const daybook = (...parameters: string[]) => runDaybook(uri, parameters)
+
+describe('the command line', () => {
+  const [payer, payee] = ['MDB100000001', 'MDB343652528']
+
+  test('tells that something is pending', async () => {
+    expect(await daybook('migrate', 'status', '--check')).toMatchObject({ exitCode: 2 })
+  })
+
+  test('does the whole job, and says at the second run that all is posted already', async () => {
+    const first = await daybook('demo')
+    expect(first).toMatchObject({ exitCode: 0 })
+    expect(first.stdout).toMatch(/^status +finished$/m)
+    expect(first.stdout).toMatch(/^posted +9,765$/m)
+    expect(first.stdout).toContain('the books balance: 1000 accounts, 9765 transfers')
+    expect(first.stdout).toContain('TR218721873')
+    expect(first.stderr).toContain(`database: ${uri}`)
+
+    const second = await daybook('demo')
+    expect(second.stdout).toContain('finished before: all is posted already, nothing was changed')
+    expect(second.stdout.replace(/^(status|time) .*$/gm, '')).toBe(
+      first.stdout.replace(/^(status|time) .*$/gm, ''),
+    )
+  })
+
+  test('posts a transfer once, shows it in the statement, and takes it back', async () => {
+    const transfer = ['transfer', payer, payee, '2.50', '--id', 'CLI1', '--json', '--quiet']
+    const posted = await daybook(...transfer)
+    expect(JSON.parse(posted.stdout)).toMatchObject({ _id: 'CLI1', amount: '2.50' })
+    expect(await daybook(...transfer)).toEqual(posted)
+    const json = await daybook('statement', payee, '--limit', '1', '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { transferId: 'CLI1', counterparty: payer, amount: '2.50' },
+    ])
+    const csv = await daybook('statement', payee, '--limit', '1', '--csv')
+    expect(csv.stdout).toMatch(
+      /^sequence,postedAt,transferId.*\n\d+,[^,]+Z,CLI1,MDB100000001,2.50,/,
+    )
+    const reversal = await daybook('reverse', 'CLI1')
+    expect(reversal.stdout).toBe(`CLI1:reversal: 2.50 USD from ${payee} to ${payer}\n`)
+    expect(await daybook('verify')).toMatchObject({ exitCode: 0 })
+  })
+
+  test('cuts a statement at the edge of a terminal, its amounts one below the other', async () => {
+    await daybook('transfer', payer, payee, '1', '--id', 'CLI3', '--reference', '世'.repeat(100))
+    await daybook('transfer', payer, payee, '1000', '--id', 'CLI4', '--reference', 'short')
+    const { stdout } = await runDaybook(uri, ['statement', payee, '--limit', '2'], { columns: 100 })
+    const lines = stdout.trimEnd().split('\n').slice(2)
+    expect(lines).toHaveLength(3)
+    const [, first, other] = lines.map((line) => line.indexOf('.'))
+    expect(first).toBe(other)
+    expect(lines[1]).toMatch(/ short$/)
+    expect(lines[2]).toMatch(/世…$/)
+    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(100)
+  })
+
+  test('tells that its output is lost, and tidies up', async () => {
+    const unwritable = await open('/dev/null', 'r')
+    onTestFinished(() => unwritable.close())
+    const stdio = ['ignore' as const, unwritable.fd, 'pipe' as const]
+    const { exitCode, stderr } = await startDaybook(uri, ['account', 'show', payer], { stdio })
+      .ended
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^daybook: stdout: .*EBADF/m)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  test('rehearses a change with the very result, and writes nothing', async () => {
+    const opening = ['account', 'open', 'CLI-A', '--holder', 'Ada', '--currency', 'USD']
+    const dry = await daybook(...opening, '--dry-run')
+    expect(dry.stdout).toMatch(/^status +open$/m)
+    const missing = await daybook('account', 'show', 'CLI-A')
+    expect(missing).toMatchObject({ exitCode: 1 })
+    expect(missing.stderr).toContain('daybook: ACCOUNT_NOT_FOUND: ')
+    await daybook(...opening)
+
+    const rehearse = ['--id', 'CLI2', '--dry-run']
+    const moved = await daybook('transfer', payee, 'CLI-A', '1', ...rehearse)
+    expect(moved.stdout).toBe(`CLI2: 1.00 USD from ${payee} to CLI-A\n`)
+    const refused = await daybook('transfer', payee, 'CLI-A', '999999999999', ...rehearse)
+    expect(refused.stderr).toContain('daybook: INSUFFICIENT_FUNDS: ')
+    const reversal = await daybook('reverse', 'CLI2', '--dry-run')
+    expect(reversal.stderr).toContain('daybook: TRANSFER_NOT_FOUND: ')
+    const frozen = await daybook('account', 'freeze', 'CLI-A', '--dry-run')
+    expect(frozen.stdout).toMatch(/^status +frozen$/m)
+    const shown = await daybook('account', 'show', 'CLI-A')
+    expect(shown.stdout).toMatch(/^status +open$/m)
+    expect(shown.stdout).toMatch(/^balance +0.00 USD$/m)
+  })
+
+  test('migrates with the exit codes of its states', async () => {
+    const folder = await makeFolder()
+    const migrate = (action: string, ...parameters: string[]) =>
+      daybook('migrate', action, ...parameters, '--migrations', folder)
+    const path = join(folder, '2-log.mjs')
+    await writeFile(path, 'export const up = () => undefined')
+    expect(await migrate('status', '--check')).toMatchObject({ exitCode: 2 })
+    expect(await migrate('up')).toMatchObject({ exitCode: 0, stdout: '1 applied\n' })
+    expect(await migrate('up')).toMatchObject({ exitCode: 0, stdout: 'nothing to apply\n' })
+    expect(await migrate('status', '--check')).toMatchObject({ exitCode: 0 })
+    await writeFile(path, 'export const up = () => null')
+    const changed = await migrate('status', '--check')
+    expect(changed.exitCode).toBe(4)
+    expect(changed.stdout).toMatch(/^2-log +changed .*its file is not the one that was applied$/m)
+    expect(await migrate('mark', '2-log', '--pending')).toMatchObject({ exitCode: 0 })
+  })
+
+  test('exits with 5 after a replay with refusals, and replays several files in order', async () => {
+    const folder = await makeFolder()
+    const file = join(folder, 'two.csv')
+    await writeFile(file, 'from,to,amount\nMDB100000001,MDB343652528,1\nMDB100000001,NOBODY,1\n')
+    const rejects = join(folder, 'rejects.csv')
+    expect(await daybook('replay', file, '--rejects', rejects)).toMatchObject({ exitCode: 5 })
+    expect(await readFile(rejects, 'utf8')).toMatch(/ACCOUNT_NOT_FOUND.*NOBODY/)
+    await writeFile(join(folder, 'three.csv'), 'from,to,amount\nMDB343652528,MDB100000001,1\n')
+    const both = await daybook('replay', join(folder, 'three.csv'), file, '--json')
+    expect(
+      both.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([
+      { name: 'three.csv', posted: 1, alreadyFinished: false },
+      { name: 'two.csv', posted: 1, alreadyFinished: true },
+    ])
+    const batch = await daybook('batches', 'two.csv')
+    expect(batch.stdout).toContain('to account NOBODY does not exist')
+    expect((await daybook('batches', 'none')).stderr).toContain('there is no batch none')
+  })
+
+  test('reads standard input as a file named -', async () => {
+    const { child, ended } = startDaybook(uri, ['replay', '-', '--as', 'piped', '--json'])
+    child.stdin?.end(`from,to,amount\n${payer},${payee},1\n`)
+    expect(JSON.parse((await ended).stdout)).toMatchObject({ name: 'piped', posted: 1 })
+  })
+
+  test.each([
+    [['seed', '--accounts', 'x'], 'See daybook seed --help.'],
+    [['sed'], 'See daybook --help.'],
+  ])('says where %j is explained', async (parameters, last) => {
+    const { stderr } = await daybook(...parameters)
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(last)
+  })
+
+  test.each([
+    ['a number that is none', ['statement', 'A', '--limit', 'abc'], 64, '--limit abc: expected a'],
+    ['a file that is not there', ['replay', 'missing.csv'], 4, 'missing.csv'],
+    [
+      'an option of another action',
+      ['account', 'freeze', 'A', '--overdraft', '5'],
+      64,
+      '--overdraft says nothing with account freeze',
+    ],
+    [
+      'an option that is missing',
+      ['account', 'open', 'A', '--holder', 'Ada'],
+      64,
+      'account open needs --currency',
+    ],
+    ['a mark of nothing', ['migrate', 'mark', '2-log'], 64, 'needs --applied or --pending'],
+    [
+      'a check of nothing',
+      ['migrate', 'up', '--check'],
+      64,
+      '--check says nothing with migrate up',
+    ],
+    ['a repetition', ['verify', '--folder', 'a', '--folder=b'], 64, '--folder is given twice'],
+    ['no command', [], 64, 'which command?'],
+    ['a command that is none', ['verfy'], 64, 'Did you mean verify?'],
+  ])(
+    'says what is wrong with %s, without a stack',
+    async (_what, parameters, exitCode, message) => {
+      const failed = await daybook(...parameters)
+      expect(failed).toMatchObject({ exitCode, stdout: '' })
+      expect(failed.stderr).toContain(message)
+      expect(failed.stderr).not.toMatch(/^ {4}at /m)
+    },
+  )
+})

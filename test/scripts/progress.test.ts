@@ -1,0 +1,86 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { startProgress } from '../../scripts/terminal/progress.ts'
+
+/** A stream to draw on, and what was drawn. */
+function drawing({ isTTY, columns = 100 }: { isTTY: boolean; columns?: number }) {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns })
+  const chunks: string[] = []
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
+  return {
+    progress: stream as unknown as NodeJS.WriteStream,
+    drawn: () => chunks.join(''),
+  }
+}
+
+describe('startProgress', () => {
+  test('writes a line now and then off a terminal, with the rate and the time left', () => {
+    const { progress, drawn } = drawing({ isTTY: false })
+    let now = 0
+    const shown = startProgress({ progress }, { unit: 'accounts', clock: () => now })
+    for (const [at, done] of [
+      [0, 0],
+      [1_000, 100],
+      [5_000, 500],
+      [9_999, 999],
+      [10_000, 1_000],
+    ] as const) {
+      now = at
+      shown.update(done, 10_000)
+    }
+    shown.stop()
+    expect(drawn()).toBe(
+      '500 of 10000 accounts, 100 a second, 1 min 35 s left\n' +
+        '1000 of 10000 accounts, 100 a second, 1 min 30 s left\n',
+    )
+  })
+
+  test('leaves what an earlier run did out of the rate', () => {
+    const { progress, drawn } = drawing({ isTTY: false })
+    let now = 0
+    const shown = startProgress({ progress }, { unit: 'transfers', clock: () => now })
+    shown.update(1_000_000)
+    now = 10_000
+    shown.update(1_000_050)
+    expect(drawn()).toBe('1000050 transfers, 5 a second\n')
+  })
+
+  test('draws a bar on a terminal and clears it at the end', () => {
+    const { progress, drawn } = drawing({ isTTY: true })
+    const shown = startProgress({ progress }, { unit: 'accounts', total: 200, clock: () => 0 })
+    shown.update(100)
+    shown.stop()
+    shown.stop()
+    expect(drawn()).toContain(`${'█'.repeat(12)}${'░'.repeat(12)} 100 of 200 accounts`)
+    expect(drawn().endsWith('\n')).toBe(false)
+  })
+
+  test.each([
+    [110, '░░ 12345 of 100000 lines, 12000 posted, 345 refused, 1235 a second, 1 min 11 s left'],
+    [85, '12345 of 100000 lines, 12000 posted, 345 refused, 1235 a second, 1 min 11 s left'],
+    [50, '12345 of 100000 lines, 1 min 11 s left'],
+    [30, '12345 of 100000 lines'],
+  ])('leaves out what says least where a terminal has %i columns', (columns, text) => {
+    const { progress, drawn } = drawing({ isTTY: true, columns })
+    let now = 0
+    const shown = startProgress({ progress }, { unit: 'lines', total: 100_000, clock: () => now })
+    shown.update(0)
+    now = 10_000
+    shown.update(12_345, undefined, '12000 posted, 345 refused')
+    shown.stop()
+
+    const lines = drawn()
+      .split('\u001B')
+      .map((part) => part.replace(/^\[[\d;?]*[A-Za-z]/, ''))
+    expect(lines.findLast((line) => line.includes('12345'))?.endsWith(text)).toBe(true)
+    expect(lines.every((line) => line.length <= columns)).toBe(true)
+  })
+
+  test('shows nothing when quiet', () => {
+    const shown = startProgress({ progress: undefined }, { unit: 'accounts' })
+    expect(() => {
+      shown.update(1, 2)
+      shown.stop()
+    }).not.toThrow()
+  })
+})

@@ -1,0 +1,302 @@
+import { open, readFile, stat } from 'node:fs/promises'
+import mongoose from 'mongoose'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { setFailpoint } from '../../src/testing/failpoint.ts'
+import { makeFifo, makeFile, openAccounts } from '../support/batch.ts'
+import { daybook as runDaybook, startDaybook } from '../support/command-line.ts'
+import { useDatabase } from '../support/database.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+const uriOf = () => inject('mongodbUri').replace(/\/(\?|$)/, `/${connection.name}$1`)
+
+const daybook = (...parameters: string[]) => runDaybook(uriOf(), parameters)
+
+const UNVALIDATED = { bypassDocumentValidation: true } as const
+
+const HEAD = 'id,from,to,amount\n'
+
+describe('daybook replay refuses as usage', () => {
+  test.each([
+    [['a.csv', '--map', 'from=a,from=b'], '--map from=a,from=b: from is given twice'],
+    [['a.csv', '--map', ''], '--map : expected pairs such as'],
+    [['a.csv', '--map', 'from'], '--map from: expected pairs such as'],
+    [['a.csv', '--map', 'from='], '--map says that no column is the from, which every'],
+    [['--keep', 'a.csv'], 'which file? --keep took a.csv for columns: name the file before it'],
+    [[], 'which file? - is the standard input'],
+    [['a.csv', '--map', 'sender=a'], 'a column cannot be mapped as "sender" by --map'],
+    [['a.csv', '--keep', 'a,,b'], '--keep a,,b: a name is missing'],
+    [['a.csv', '--columns', 'from,,to,amount'], '--columns: column 2 has no name'],
+    [
+      ['a.csv', '--format', 'tsv', '--delimiter', ';'],
+      '--format tsv is delimited by tabs, so --delimiter ";" is for --format csv',
+    ],
+    [
+      ['a.csv', '--format', 'json', '--quote', "'"],
+      '--delimiter, --quote and --columns are for CSV',
+    ],
+    [
+      ['a.csv', '--on-error', 'stop', '--max-errors', '2'],
+      '--on-error "stop" allows no refusal, so --max-errors says',
+    ],
+    [
+      ['a.csv', '--atomic', '--max-errors', '2'],
+      'an --atomic batch is refused whole at any refusal',
+    ],
+    [['a.csv', '--currency', 'usd'], '--currency "usd" is not an ISO 4217 code'],
+    [['a.csv', '--as', ' x'], '--as " x" is not'],
+    [['a.csv', '--rejects', ''], 'the file for the rejects has no name: --rejects is its path'],
+    [['a.csv', '--rejects', '-'], 'the rejects are written to a file: --rejects is its path'],
+    [['-', '-'], '- is the standard input, which can be read only once'],
+  ])('%j', async (parameters, message) => {
+    // Nothing is there to be connected to: it is refused before.
+    const failed = await runDaybook('mongodb://127.0.0.1:1', ['replay', ...parameters])
+
+    expect(failed).toMatchObject({ exitCode: 64, stdout: '' })
+    expect(failed.stderr).toContain(message)
+    expect(failed.stderr).not.toMatch(/^ {4}at /m)
+  })
+})
+
+test('an option that only the file shows to be wrong is one of usage too', async () => {
+  const file = await makeFile('batch.json', '{"from":"A0"}')
+
+  const failed = await daybook('replay', file, '--delimiter', ';')
+
+  expect(failed).toMatchObject({ exitCode: 64 })
+  expect(failed.stderr).toContain('--delimiter, --quote and --columns are for CSV files')
+  const csv = await makeFile('batch.csv', HEAD)
+  expect((await daybook('replay', csv, '--quote', ',')).stderr).toContain(
+    'a quote is one character that is not in the delimiter, and --quote "," is in ","',
+  )
+})
+
+test('options are read as they are written in a shell', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '100' })
+  const tabs = await makeFile('tabs.csv', 'T1\tA0\tA1\t1\n')
+  const dashes = await makeFile('dashes.csv', 'id-from-to-amount\nT2-A0-A1-2\n')
+  const names = await makeFile('names.csv', 'id,from,to,"net, of fee",a=b\nT3,A0,A1,3,x\n')
+
+  await daybook('migrate', 'up')
+
+  const ends = await Promise.all([
+    daybook('replay', tabs, '--delimiter', '\\t', '--columns', 'id, from, to, amount'),
+    daybook('replay', dashes, '--delimiter', '-'),
+    daybook('replay', names, '--map', 'amount="net, of fee",reference=a=b'),
+  ])
+
+  expect(ends.map(({ exitCode, stderr }) => [exitCode, stderr.split('\n')[1]])).toEqual([
+    [0, ''],
+    [0, ''],
+    [0, ''],
+  ])
+  expect(await Transfer.find().sort({ _id: 1 })).toMatchObject([
+    { _id: 'T1' },
+    { _id: 'T2' },
+    { _id: 'T3', reference: 'x' },
+  ])
+})
+
+test('a rehearsal of several files is one', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '0' })
+  await Account.open({ accountId: 'bank', holder: 'Bank', currency: 'USD', openingBalance: '9' })
+  const first = await makeFile('1.csv', `${HEAD}T1,bank,A0,9\n`)
+  const second = await makeFile('2.csv', `${HEAD}T2,A0,A1,5\nT1,bank,A0,9\n`)
+
+  const { exitCode, stdout } = await daybook('replay', first, second, '--dry-run', '--json')
+
+  expect(exitCode).toBe(0)
+  expect(JSON.parse(stdout.trim().split('\n')[1] ?? '')).toMatchObject({ posted: 1, existing: 1 })
+  expect(await Transfer.countDocuments()).toBe(0)
+})
+
+test('the input is not replaced by its rejects where it comes as standard input', async () => {
+  const content = `${HEAD}T1,A0,A1,1\n`
+  const file = await makeFile('batch.csv', content)
+  const handle = await open(file)
+
+  const { ended } = startDaybook(uriOf(), ['replay', '-', '--rejects', file], {
+    stdio: [handle.fd, 'pipe', 'pipe'],
+  })
+
+  const { exitCode, stderr } = await ended
+  await handle.close()
+  expect({ exitCode, content: await readFile(file, 'utf8') }).toEqual({ exitCode: 4, content })
+  expect(stderr).toContain('the rejects would replace the file that is replayed')
+})
+
+test('the summary is printed though the rejects cannot be written', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '100' })
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\nT2,A0,A9,1\n`)
+  const longName = `${file}.${'x'.repeat(240 - 'batch.csv.'.length)}`
+
+  const { exitCode, stdout, stderr } = await daybook('replay', file, '--rejects', longName)
+
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatch(/^posted +1$/m)
+  expect(stderr).toMatch(/^daybook: ".*…: the rejects cannot be written: ENAMETOOLONG/m)
+  expect(stderr).not.toMatch(/^ {4}at /m)
+  await expect(stat(longName)).rejects.toThrow('ENOENT')
+})
+
+test.each([[], ['--dry-run']])(
+  'lines without ids are not posted again under another name, with %j',
+  async (...parameters) => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const content = 'from,to,amount\nA0,A1,1\n'
+    const [january, copy] = [
+      await makeFile('january.csv', content),
+      await makeFile('copy.csv', content),
+    ]
+
+    const both = await daybook('replay', january, copy, ...parameters)
+
+    expect(both.exitCode).toBe(4)
+    expect(both.stderr).toContain('the very content of batch "january.csv"')
+    expect((await daybook('replay', copy, '--as', 'again', ...parameters)).exitCode).toBe(0)
+  },
+)
+
+test('a rehearsal too is refused where a notebook is to be adopted', async () => {
+  await connection.collection('accounts').insertOne({ account_id: 'A0', balance: 5 }, UNVALIDATED)
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
+
+  const { exitCode, stderr } = await daybook('replay', file, '--dry-run')
+
+  expect(exitCode).toBe(4)
+  expect(stderr).toContain('adopt them with daybook migrate up')
+})
+
+describe('what to do next about refused lines is said', () => {
+  test.each([
+    [[], 'the refused lines: daybook batches batch.csv; --rejects FILE writes them, to be mended'],
+    [['--dry-run'], '--rejects FILE writes the refused lines, to be mended'],
+    [['--atomic'], '--rejects FILE writes the refused lines, to be mended'],
+    [
+      ['--max-errors', '0'],
+      'to go on past line 2: with more --max-errors, or without --on-error stop',
+    ],
+  ])('after a replay with %j', async (parameters, advice) => {
+    const file = await makeFile('batch.csv', `${HEAD}T1,A0,A9,1\n`)
+
+    const { exitCode, stderr } = await daybook('replay', file, ...parameters)
+
+    expect(exitCode).toBe(5)
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(advice)
+  })
+
+  test('where they were written', async () => {
+    const file = await makeFile('batch.csv', `${HEAD}T1,A0,A9,1\n`)
+
+    const { stderr } = await daybook('replay', file, '--rejects', `${file}.rejects`)
+
+    expect(stderr.trimEnd()).toMatch(
+      /\/batch\.csv\.rejects: mend them there, and replay that file$/,
+    )
+  })
+})
+
+describe('an interruption ends with 130 at once', () => {
+  const isClean = (stderr: string) => {
+    expect(stderr).toMatch(/^interrupted; run the same command again to go on$/m)
+    expect(stderr).not.toMatch(/defect|^ {4}at /m)
+  }
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s while a FIFO is read', async (signal) => {
+    const fifo = await makeFifo()
+    const { child, ended } = startDaybook(uriOf(), ['replay', fifo])
+    // Opened once somebody reads.
+    const writer = await open(fifo, 'w')
+    child.kill(signal)
+
+    const { exitCode, stdout, stderr } = await ended
+    await writer.close()
+    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' })
+    isClean(stderr)
+  })
+
+  test('by SIGINT while stdin is waited for', async () => {
+    const { child, ended } = startDaybook(uriOf(), ['replay', '-'])
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (chunk.includes('database: ')) child.kill('SIGINT')
+    })
+
+    const { exitCode, stderr } = await ended
+    expect(exitCode).toBe(130)
+    isClean(stderr)
+  })
+})
+
+test('what to do is said when the database is lost', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '100' })
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
+  // A failpoint is free for others while no client has its name, as the command's has not yet.
+  const sameName = mongoose.createConnection(uriOf(), { appName: 'daybook' })
+  onTestFinished(() => sameName.close())
+  await sameName.asPromise()
+  await setFailpoint(connection, {
+    times: 1,
+    data: {
+      appName: 'daybook',
+      failCommands: ['insert'],
+      errorCode: 8000,
+      namespace: `${connection.name}.transfers`,
+    },
+  })
+
+  const { exitCode, stderr } = await daybook('replay', file)
+
+  expect(exitCode).toBe(1)
+  expect(stderr).toMatch(
+    /^daybook: MongoDB: .*; what is posted stays posted: once that is mended, run the same command again to go on$/m,
+  )
+})
+
+describe('daybook batches', () => {
+  async function refuse(ids: readonly string[]) {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const rows = ids.map((id) => `"${id}",A0,A1,x\n`)
+    const file = await makeFile('batch.csv', `${HEAD}${rows.join('')}`)
+    await daybook('replay', file, '--quiet')
+  }
+
+  test('says how many refusals it does not show, and gives a program all of them', async () => {
+    await refuse(Array.from({ length: 130 }, (_, index) => `T${index}`))
+
+    const table = await daybook('batches', 'batch.csv')
+    const json = await daybook('batches', 'batch.csv', '--json')
+    const limited = await daybook('batches', 'batch.csv', '--json', '--limit', '7')
+
+    expect(table.stdout.trimEnd().split('\n')).toHaveLength(101)
+    expect(table.stderr).toContain('100 of 130 refusals are shown: --limit 130 shows all')
+    expect(JSON.parse(json.stdout)).toHaveLength(130)
+    expect(json.stderr).not.toContain('are shown')
+    expect(JSON.parse(limited.stdout)).toHaveLength(7)
+    expect(limited.stderr).toContain('7 of 130 refusals are shown')
+  })
+
+  test('says how many batches it does not show', async () => {
+    await refuse(['T1'])
+    const again = await makeFile('again.csv', HEAD)
+    await daybook('replay', again, '--quiet')
+
+    const { stdout, stderr } = await daybook('batches', '--limit', '1')
+
+    expect(stdout).toContain('again.csv')
+    expect(stderr).toContain('1 of 2 batches are shown: --limit 2 shows all')
+    expect(JSON.parse((await daybook('batches', '--json')).stdout)).toHaveLength(2)
+  })
+
+  test('shows ids that are none cut, and without what would move the cursor', async () => {
+    await refuse([`\u001B[31mred`, 'L'.repeat(120_000), 'a\nb', '\u202Eabc', 'T1'])
+
+    const { stdout } = await daybook('batches', 'batch.csv')
+
+    expect(stdout).toContain('"\\u001b[31mred"')
+    expect(stdout).toContain('"a\\nb"')
+    expect(stdout).toContain('"\\u202eabc"')
+    expect(stdout).toMatch(/^ *\d+ {2}T1 /m)
+    expect(stdout.trimEnd().split('\n')).toHaveLength(6)
+    expect(stdout.length).toBeLessThan(2_000)
+  })
+})

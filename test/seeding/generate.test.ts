@@ -1,0 +1,273 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { generateCommand } from '../../scripts/commands/generate.ts'
+import { InputError, type TransferRequest, replay, verify } from '../../src/index.ts'
+import { type FakeTransfer, fakeTransfers } from '../../src/seeding/fake-transfers.ts'
+import { generate, type GenerateOptions } from '../../src/seeding/generate.ts'
+import { seed } from '../../src/seeding/seed.ts'
+import { type SeededAccounts, seededAccounts } from '../../src/seeding/seeded-accounts.ts'
+import { useDatabase } from '../support/database.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+const { connection, Account } = useDatabase()
+
+const committed = fileURLToPath(new URL('../../seeds/transfers.csv', import.meta.url))
+const readme = new URL('../../seeds/README.md', import.meta.url)
+
+/** What seeds/transfers.csv was generated with. */
+const COMMITTED = { transfers: 10_000, seeded: { accounts: 980 } }
+
+async function made(options: Omit<GenerateOptions, 'file'>): Promise<FakeTransfer[]> {
+  const transfers: FakeTransfer[] = []
+  for await (const block of fakeTransfers(seededAccounts(options.seeded), options)) {
+    transfers.push(...block)
+  }
+  return transfers
+}
+
+/** The transfer that a line asks for, as a replay reads it. */
+const requestOf = ({ fields: { reference, ...fields } }: FakeTransfer): TransferRequest =>
+  reference === '' ? fields : { ...fields, reference }
+
+const idsIn = (text: string): string[] => text.match(/^TR\d+-\d+/gm) ?? []
+
+/** The share of transfers with one of the six busiest accounts on a side. */
+async function shareOfBusiest(hot: number): Promise<number> {
+  const seeded: SeededAccounts = { accounts: 3_000, currencies: ['USD'] }
+  const transfers = await made({ transfers: 4_000, refusals: 0, repeats: 0, hot, seeded })
+  const counts = new Map<string, number>()
+  for (const { fields } of transfers) {
+    for (const id of [fields.from, fields.to]) counts.set(id, (counts.get(id) ?? 0) + 1)
+  }
+  const busiest = [...counts.values()].toSorted((one, other) => other - one)
+  // The hot ones: three in USD, one each in EUR, JPY and KWD.
+  return busiest.slice(0, 6).reduce((sum, count) => sum + count, 0) / transfers.length
+}
+
+describe('seeds/transfers.csv', () => {
+  test('is what generate makes', async () => {
+    const file = join(await makeFolder(), 'transfers.csv')
+    await generate({ file, ...COMMITTED })
+    expect((await readFile(file)).equals(await readFile(committed))).toBe(true)
+  })
+
+  test('holds 10,000 transfers, the notebook’s as the first', async () => {
+    const [header, first, ...others] = (await readFile(committed, 'utf8')).trimEnd().split('\n')
+    expect(header).toBe('transferId,from,to,amount,currency,reference')
+    expect(first).toBe('TR218721873,MDB574189300,MDB343652528,100,USD,')
+    expect(others).toHaveLength(9_999)
+  })
+
+  test('ends line by line as it was meant to, for each reason', async () => {
+    await seed(connection, COMMITTED.seeded)
+    const transfers = await made(COMMITTED)
+    const readable = transfers.filter(({ outcome }) => outcome !== 'MALFORMED_LINE')
+    const results = await Account.transferMany(readable.map(requestOf))
+    const outcomes = results.map((result) =>
+      result.status === 'refused' ? result.code : result.status,
+    )
+    expect(outcomes).toEqual(readable.map(({ outcome }) => outcome))
+    expect(await verify(connection)).not.toHaveProperty('violation')
+    const { transferCount } = await Account.findById('MDB574189300').orFail()
+    expect(transferCount).toBeGreaterThanOrEqual(15)
+    expect(transferCount).toBeLessThanOrEqual(30)
+  })
+
+  test('is replayed with the counts that seeds/README.md tells', async () => {
+    await seed(connection, COMMITTED.seeded)
+    const { posted, existing, refusedByCode } = await replay(connection, { file: committed })
+    const counts = { posted, existing, ...refusedByCode }
+    const rows = (await readFile(readme, 'utf8')).matchAll(/^\| `?(\w+)`? +\| +([\d,]+) +\|/gm)
+    const told = [...rows].map(([, name, count]) => [name, Number(count?.replace(',', ''))])
+    expect(Object.fromEntries(told)).toEqual(counts)
+    expect(Object.keys(refusedByCode)).toHaveLength(12)
+  })
+})
+
+describe('generate', () => {
+  const SMALL = { transfers: 600, refusals: 0.1, repeats: 0.05, seeded: { accounts: 40 } }
+
+  test.for(['csv', 'tsv', 'jsonl', 'json', 'csv.gz', 'ndjson.gz'])(
+    'writes %s that replays as it was meant to',
+    async (extension) => {
+      const file = join(await makeFolder(), `batch.${extension}`)
+      const { outcomes, transfers } = await generate({ file, ...SMALL })
+      await seed(connection, SMALL.seeded)
+      const summary = await replay(connection, { file })
+      expect(transfers).toBe(600)
+      expect({
+        posted: summary.posted,
+        existing: summary.existing,
+        ...summary.refusedByCode,
+      }).toEqual(outcomes)
+    },
+  )
+
+  test('writes the same bytes each time, and others with another seed', async () => {
+    const folder = await makeFolder()
+    const write = async (name: string, seedOfBatch: number) => {
+      const file = join(folder, name)
+      await generate({ file, ...SMALL, seed: seedOfBatch })
+      return await readFile(file, 'utf8')
+    }
+    const one = await write('1.csv', 5)
+    expect(await write('2.csv', 5)).toBe(one)
+    const other = new Set(idsIn(await write('3.csv', 6)))
+    expect(idsIn(one).filter((id) => other.has(id))).toEqual([])
+  })
+
+  test('gzips the same text', async () => {
+    const folder = await makeFolder()
+    await generate({ file: join(folder, 'a.csv'), ...SMALL })
+    await generate({ file: join(folder, 'a.csv.gz'), ...SMALL })
+    const unpacked = gunzipSync(await readFile(join(folder, 'a.csv.gz')))
+    expect(unpacked.equals(await readFile(join(folder, 'a.csv')))).toBe(true)
+  })
+
+  test('makes only transfers that post with no share of refusals and repeats', async () => {
+    const options = { transfers: 3_000, refusals: 0, repeats: 0, seeded: { accounts: 100 } }
+    await seed(connection, options.seeded)
+    const transfers = await made(options)
+    const results = await Account.transferMany(transfers.map(requestOf))
+    expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['posted']))
+  })
+
+  test('has a hot account on one side of the share that is asked for', async () => {
+    expect(await shareOfBusiest(0)).toBeLessThan(0.1)
+    expect(await shareOfBusiest(0.5)).toBeGreaterThan(0.4)
+    expect(await shareOfBusiest(0.5)).toBeLessThan(0.65)
+  })
+
+  test('is possible where one account in hundreds has a cent', async () => {
+    const file = join(await makeFolder(), 'accounts.json')
+    const poor = Array.from({ length: 300 }, (_, index) => ({
+      accountId: `A${index}`,
+      holder: 'X',
+      currency: 'USD',
+    }))
+    const rich = { ...poor[0], accountId: 'B', openingBalance: '0.01' }
+    await writeFile(file, JSON.stringify([...poor, rich]))
+    const transfers = await made({ transfers: 50, refusals: 0.5, seeded: { file } })
+    await seed(connection, { file })
+    const readable = transfers.filter(({ outcome }) => outcome !== 'MALFORMED_LINE')
+    const results = await Account.transferMany(readable.map(requestOf))
+    expect(
+      results.map((result) => (result.status === 'refused' ? result.code : result.status)),
+    ).toEqual(readable.map(({ outcome }) => outcome))
+  })
+
+  test.for([
+    [
+      'no two accounts are in one currency',
+      '[{"accountId":"A","holder":"X","currency":"USD"}]',
+      'no two open accounts',
+    ],
+    [
+      'no account has anything',
+      '[{"accountId":"A","holder":"X","currency":"USD"},{"accountId":"B","holder":"X","currency":"USD"}]',
+      'no open account has anything to send',
+    ],
+  ] as const)('is refused where %s, and writes nothing', async ([, text, message]) => {
+    const folder = await makeFolder()
+    const accounts = join(folder, 'accounts.json')
+    await writeFile(accounts, text)
+    const file = join(folder, 'batch.csv')
+    await expect(generate({ file, transfers: 5, seeded: { file: accounts } })).rejects.toThrow(
+      message,
+    )
+    expect(await readdir(folder)).toEqual(['accounts.json'])
+  })
+
+  test('leaves the notebook’s transfer out where its sender cannot pay it', async () => {
+    const file = join(await makeFolder(), 'accounts.json')
+    const account = { holder: 'X', currency: 'USD', openingBalance: '99.99' }
+    const ids = ['MDB574189300', 'MDB343652528']
+    await writeFile(file, JSON.stringify(ids.map((accountId) => ({ ...account, accountId }))))
+    const [first] = await made({ transfers: 1, refusals: 0, seeded: { file } })
+    expect(first).toMatchObject({ outcome: 'posted', fields: { transferId: 'TR42-000000001' } })
+  })
+
+  test('replaces a file only with force', async () => {
+    const file = join(await makeFolder(), 'batch.csv')
+    await writeFile(file, 'mine')
+    await expect(generate({ file, ...SMALL })).rejects.toThrow(InputError)
+    await expect(generate({ file, ...SMALL, dryRun: true })).rejects.toThrow(InputError)
+    expect(await readFile(file, 'utf8')).toBe('mine')
+    await generate({ file, ...SMALL, force: true })
+    expect(await readFile(file, 'utf8')).toMatch(/^transferId,/)
+  })
+
+  test('replaces no file that comes to be while it writes', async () => {
+    const folder = await makeFolder()
+    const file = join(folder, 'batch.csv')
+    let written: Promise<void> | undefined
+    const onProgress = () => {
+      written ??= writeFile(file, 'mine')
+    }
+    await expect(generate({ file, ...SMALL, transfers: 20_000, onProgress })).rejects.toThrow(
+      'is there already',
+    )
+    await written
+    expect(await readFile(file, 'utf8')).toBe('mine')
+    expect(await readdir(folder)).toEqual(['batch.csv'])
+  })
+
+  test('leaves nothing behind when it is aborted', async () => {
+    const folder = await makeFolder()
+    const interruption = new AbortController()
+    await expect(
+      generate({
+        file: join(folder, 'batch.csv'),
+        ...SMALL,
+        transfers: 5_000,
+        signal: interruption.signal,
+        onProgress: () => {
+          interruption.abort()
+        },
+      }),
+    ).rejects.toMatchObject({ name: 'AbortError' })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('writes nothing in a dry run', async () => {
+    const folder = await makeFolder()
+    const file = join(folder, 'batch.csv')
+    const dry = await generate({ file, ...SMALL, dryRun: true })
+    expect(await readdir(folder)).toEqual([])
+    expect(await generate({ file, ...SMALL })).toEqual(dry)
+  })
+
+  test('names a file whose extension tells no format, or whose folder is not there', async () => {
+    const folder = await makeFolder()
+    await expect(generate({ file: join(folder, 'batch.xlsx'), ...SMALL })).rejects.toThrow(
+      'batch.xlsx": its extension names no format',
+    )
+    await expect(generate({ file: join(folder, 'no', 'batch.csv'), ...SMALL })).rejects.toThrow(
+      'batch.csv" cannot be written: ENOENT',
+    )
+  })
+})
+
+describe('daybook generate', () => {
+  test('prints what it wrote', async () => {
+    const file = join(await makeFolder(), 'batch.csv')
+    const printed: string[] = []
+    const options = { file, transfers: 100, accounts: 40, refusals: 0, repeats: 0 }
+    const exitCode = await generateCommand.run(
+      options as Parameters<typeof generateCommand.run>[0],
+      {
+        print: (text) => printed.push(text),
+        tell: () => undefined,
+        progress: undefined,
+        stdin: process.stdin,
+        columns: undefined,
+        signal: new AbortController().signal,
+      },
+    )
+    expect(exitCode).toBe(0)
+    expect(printed).toEqual([`${file}: 100 transfers written\nto post: 100\nrepeats: 0`])
+  })
+})

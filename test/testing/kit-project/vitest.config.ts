@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+/** The project of somebody who tests with the kit; test/testing/vitest-fixtures.test.ts runs it in several ways. */
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  resolve: { tsconfigPaths: true },
+  test: {
+    include: ['*.spec.ts'],
+    globalSetup: process.env['KIT_SETUP'] ? ['../../../src/testing/vitest-setup.ts'] : [],
+    maxWorkers: 2,
+  },
+})

@@ -1,0 +1,173 @@
+import { AssertionError } from 'node:assert'
+import mongoose, { Schema } from 'mongoose'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { isListening } from '../../src/engine/local/ports.ts'
+import { Account, Transfer, accountModel, verify } from '../../src/index.ts'
+import { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from '../../src/testing.ts'
+
+/** Opens a test database in the replica set of this run; the test's end closes it. */
+async function open(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const database = await openTestDatabase({ uri: inject('mongodbUri'), ...options })
+  onTestFinished(() => database.close())
+  return database
+}
+
+const elsewhere = () => ({ connection: mongoose.createConnection() })
+
+describe('openTestDatabase', () => {
+  test('binds the models that a program imports, with their validators and indexes', async () => {
+    const database = await open()
+    expect(database).toMatchObject({ connection: mongoose.connection, Account, Transfer })
+    await expect(Account.collection.insertOne({})).rejects.toThrow('Document failed validation')
+    expect(Object.keys(await Transfer.collection.indexInformation())).toHaveLength(3)
+  })
+
+  test('leaves mongoose’s default connection alone where another is given', async () => {
+    const { connection } = await open(elsewhere())
+    expect(mongoose.connection.readyState).toBe(mongoose.ConnectionStates.disconnected)
+    await accountModel(connection).open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
+  })
+
+  test('makes the indexes of the program’s own models, and of those that come later', async () => {
+    const { connection } = elsewhere()
+    const twice = async (name: string) => {
+      const model = connection.model(name)
+      await model.create({ email: 'ada@bank' })
+      await model.create({ email: 'ada@bank' })
+    }
+    const unique = { email: { type: String, unique: true } }
+    connection.model('Customer', new Schema(unique))
+    connection.model('Lead', new Schema(unique, { autoIndex: false, autoCreate: false }))
+    const database = await open({ connection })
+    connection.model('Latecomer', new Schema(unique))
+    await database.reset()
+
+    await expect(twice('Customer')).rejects.toThrow('E11000')
+    await expect(twice('Latecomer')).rejects.toThrow('E11000')
+    await twice('Lead')
+  })
+
+  test('gives each a database of its own', async () => {
+    const [one, other] = [await open(elsewhere()), await open(elsewhere())]
+    await one.openAccount()
+    await other.reset()
+    expect(await one.Account.countDocuments()).toBe(1)
+    expect(await other.Account.countDocuments()).toBe(0)
+  })
+
+  test('refuses a connection that is open, and says with which database', async () => {
+    const { connection } = await open(elsewhere())
+    await expect(openTestDatabase({ connection })).rejects.toThrow(
+      `the connection is in use, with database ${connection.name} at 127.0.0.1:`,
+    )
+    expect(connection.readyState).toBe(mongoose.ConnectionStates.connected)
+  })
+
+  test('leaves the connection closed where there is no server to be used', async () => {
+    const { connection } = elsewhere()
+    const uri = 'mongodb:/127.0.0.1'
+    await expect(openTestDatabase({ connection, uri })).rejects.toThrow('is no URI of MongoDB')
+    await open({ connection })
+  })
+
+  test('starts one replica set for a process, and stops it with the last that uses it', async () => {
+    const environment = process.env['MONGODB_URI']
+    delete process.env['MONGODB_URI']
+    onTestFinished(() => {
+      if (environment !== undefined) process.env['MONGODB_URI'] = environment
+    })
+    const [one, other] = await Promise.all([
+      openTestDatabase(elsewhere()),
+      openTestDatabase(elsewhere()),
+    ])
+    const { port } = one.connection
+    expect(other.connection.port).toBe(port)
+    expect(inject('mongodbUri')).not.toContain(`:${port}`)
+
+    await one.close()
+    await other.postTransfer()
+    await other.failNext('write-conflict')
+    await other.close()
+
+    expect(await isListening(port)).toBe(false)
+  })
+})
+
+describe('a test database', () => {
+  test('is empty after a reset, and its validators, indexes and views are there', async () => {
+    const { connection, reset, postTransfer } = await open(elsewhere())
+    const database = connection.db!
+    const options = { viewOn: 'transfers', pipeline: [] }
+    await database.createCollection('latest', options)
+    await database.collection('notes').insertOne({ text: 'the program’s own' })
+    await postTransfer()
+    const before = await database.listCollections().toArray()
+    const indexes = () => database.collection('transfers').indexes()
+    const indexesBefore = await indexes()
+
+    await reset()
+
+    for (const { name } of before) {
+      if (name.startsWith('system.')) continue
+      expect([name, await database.collection(name).countDocuments()]).toEqual([name, 0])
+    }
+    expect(await database.listCollections().toArray()).toEqual(before)
+    expect(await indexes()).toEqual(indexesBefore)
+  })
+
+  test('knows nothing after a reset of accounts that had the same ids', async () => {
+    const { connection, Account: Model, reset } = await open(elsewhere())
+    const opened = (balance: string, model = Model) =>
+      Promise.all(
+        // As another process opens them: this connection is not told.
+        ['A', 'B'].map((_id) =>
+          model.create({ _id, holder: _id, currency: 'USD', openingBalance: balance }),
+        ),
+      )
+    const pay = (amount: string) => Model.transfer({ from: 'A', to: 'B', amount })
+    await opened('100')
+    await pay('60')
+    await reset()
+    await opened('50')
+    await expect(pay('50.01')).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' })
+    expect(await pay('45')).toMatchObject({ fromSequence: 1, toSequence: 1 })
+    await reset()
+    await opened('100')
+    expect((await pay('60')).toJSON()).toMatchObject({ fromBalance: '40.00', toBalance: '160.00' })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('is opened again by a reset where the program has closed its connection', async () => {
+    const { connection, openAccount, reset, Account: Model } = await open(elsewhere())
+    await openAccount()
+    await connection.close()
+    await reset()
+    expect(await Model.countDocuments()).toBe(0)
+    expect((await openAccount())._id).toBe('ACCOUNT-1')
+  })
+
+  test('is gone when it is closed, also where the program has closed its connection', async () => {
+    const [open1, open2] = [await open(elsewhere()), await open(elsewhere())]
+    const names = [open1.connection.name, open2.connection.name]
+    await open2.connection.close()
+    await Promise.all([open1.close(), open1.close(), open2.close()])
+
+    const { connection } = await open(elsewhere())
+    const { databases } = await connection.db!.admin().listDatabases()
+    expect(databases.map(({ name }) => name)).toEqual(expect.not.arrayContaining([names[0]]))
+    expect(databases.map(({ name }) => name)).toEqual(expect.not.arrayContaining([names[1]]))
+  })
+
+  test('says by an assertion what is wrong with the books', async () => {
+    const { Account: Model, assertBooksBalance, openAccount } = await open(elsewhere())
+    await openAccount()
+    await assertBooksBalance()
+    await Model.collection.updateOne({}, { $set: { balance: new mongoose.mongo.Decimal128('7') } })
+    const failure = await assertBooksBalance().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(AssertionError)
+    expect(failure).toMatchObject({
+      message: (await verify(Model.db)).violation,
+    })
+    expect(failure).toHaveProperty('message', expect.stringContaining('ACCOUNT-1'))
+  })
+})
