@@ -1,6 +1,6 @@
 import mongoose, { type mongo } from 'mongoose'
 import type { AccountRecord, TransferRecord } from '../../src/index.ts'
-import { textOfMinor } from '../../src/seeding/minor-units.ts'
+import { textOfMinor } from '../../src/internal.ts'
 import { OPENING_CENTS, type Payment } from './payments.ts'
 
 const { Decimal128 } = mongoose.mongo.BSON

@@ -1,6 +1,5 @@
-import { type AccountRecord, LedgerError, readOpening } from '../../src/index.ts'
-import { textOfMinor } from '../../src/seeding/minor-units.ts'
-import { Random } from '../../src/seeding/random.ts'
+import { type AccountRecord, LedgerError } from '../../src/index.ts'
+import { Random, readOpening, textOfMinor } from '../../src/internal.ts'
 
 /** A transfer that is to be made, the same for every contestant. */
 export interface Payment {

@@ -1,6 +1,5 @@
-import { type AccountRecord, createCollections } from '../../src/index.ts'
-import { seed } from '../../src/seeding/seed.ts'
-import { seededAccounts } from '../../src/seeding/seeded-accounts.ts'
+import { type AccountRecord, createCollections, seed } from '../../src/index.ts'
+import { seededAccounts } from '../../src/internal.ts'
 import { accountsOf } from './books.ts'
 import { type Entrant, type Place, ProofError } from './contest.ts'
 

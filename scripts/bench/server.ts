@@ -1,5 +1,5 @@
-import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { openDatabase } from '../../src/index.ts'
+import { findMongod } from '../../src/internal.ts'
 
 /** A replica set that the bench works on. */
 export interface Server {

@@ -1,4 +1,4 @@
-import { describeUri } from '../../src/index.ts'
+import { describeUri } from '../../src/internal.ts'
 import { CASES, type Case, DEFAULT_CASES, contestsOf } from '../bench/cases.ts'
 import type { BenchOptions } from '../bench/contest.ts'
 import { type Report, renderReport, report } from '../bench/report.ts'

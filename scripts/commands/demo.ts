@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { accountModel, verify } from '../../src/index.ts'
-import { seed } from '../../src/seeding/seed.ts'
+import { accountModel, seed, verify } from '../../src/index.ts'
 import { type Command, Exit } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'

@@ -1,6 +1,5 @@
-import { type BatchFormat, FORMATS } from '../../src/seeding/batch-writer.ts'
-import { DEFAULT_SEED, MOST_SEED } from '../../src/seeding/fake-accounts.ts'
-import { generate, type Generated } from '../../src/seeding/generate.ts'
+import { generate, type Generated } from '../../src/index.ts'
+import { type BatchFormat, DEFAULT_SEED, FORMATS, MOST_SEED } from '../../src/internal.ts'
 import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { accountOptions } from './seeding-options.ts'

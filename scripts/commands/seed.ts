@@ -1,4 +1,4 @@
-import { seed, type Seeded } from '../../src/seeding/seed.ts'
+import { seed, type Seeded } from '../../src/index.ts'
 import { type Command, Exit, UsageError, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'

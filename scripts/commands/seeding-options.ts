@@ -1,11 +1,12 @@
-import { isCurrency, quote } from '../../src/index.ts'
 import {
+  accountsFile,
   DEFAULT_CURRENCIES,
   DEFAULT_SEED,
+  isCurrency,
   MOST_ACCOUNTS,
   MOST_SEED,
-} from '../../src/seeding/fake-accounts.ts'
-import { accountsFile } from '../../src/seeding/seeded-accounts.ts'
+  quote,
+} from '../../src/internal.ts'
 import { UsageError, wholeNumber } from '../context/command.ts'
 
 /** The options that say which accounts are meant: `generate` has the same. */

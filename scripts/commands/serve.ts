@@ -1,4 +1,4 @@
-import { openLocalDatabase } from '../../src/index.ts'
+import { openLocalDatabase } from '../../src/internal.ts'
 import { type Command, Exit } from '../context/command.ts'
 
 export const serveCommand: Command<object> = {

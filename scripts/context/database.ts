@@ -1,5 +1,6 @@
 import mongoose from 'mongoose'
-import { openDatabase, requireReplicaSet, describeUri, isLocalUri } from '../../src/index.ts'
+import { openDatabase } from '../../src/index.ts'
+import { describeUri, isLocalUri, requireReplicaSet } from '../../src/internal.ts'
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 
 /**

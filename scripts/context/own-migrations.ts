@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { InputError, holdsNotebook, migrate, migrationStatus } from '../../src/index.ts'
+import { InputError, migrate, migrationStatus } from '../../src/index.ts'
+import { holdsNotebook } from '../../src/internal.ts'
 import { type Context, type Database, isInstalled } from './command.ts'
 
 /** The folder of the migrations that come with Daybook. */

@@ -1,4 +1,4 @@
-import { adoptNotebook, restoreNotebook } from '../../src/index.ts'
+import { adoptNotebook, restoreNotebook } from '../../src/internal.ts'
 
 /** It renames collections, and may take minutes. */
 export const transaction = false

@@ -1,4 +1,5 @@
-import { type MigrationParameters, createCollections, removeCollections } from '../../src/index.ts'
+import { createCollections, type MigrationParameters } from '../../src/index.ts'
+import { removeCollections } from '../../src/internal.ts'
 
 /** Collections, validators and indexes cannot be made in a transaction. */
 export const transaction = false

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import stringWidth from 'string-width'
-import { quote } from '../../src/index.ts'
+import { quote } from '../../src/internal.ts'
 
 /** How a column is set. */
 export type Alignment = 'left' | 'right'

@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMigration } from '../../scripts/commands/migrate/template.ts'
 import {
-  InputError,
-  MigrationFailedError,
-  MigrationStateError,
   createCollections,
+  InputError,
   mark,
   migrate,
+  MigrationFailedError,
+  MigrationStateError,
   migrationStatus,
   redo,
   rehearseMigrations,
-  removeCollections,
   revert,
 } from '../../src/index.ts'
+import { removeCollections } from '../../src/models/collections.ts'
 import { type Failure, failNext } from '../../src/testing.ts'
 import { useDatabase } from '../support/database.ts'
 import { logged, loggedOutside, migrationFolder } from '../support/migrations.ts'

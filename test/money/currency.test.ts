@@ -1,6 +1,6 @@
 import { data } from 'currency-codes'
 import { expect, test } from 'vitest'
-import { isCurrency, scaleOf } from '../../src/index.ts'
+import { isCurrency, scaleOf } from '../../src/money/currency.ts'
 
 /** Metals, funds' units and codes for tests, whose decimals are "N.A." in the list. */
 const WITHOUT_DECIMALS = 'XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX'.split(' ')

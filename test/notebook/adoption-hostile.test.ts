@@ -1,13 +1,8 @@
 import mongoose from 'mongoose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  BatchConflictError,
-  InputError,
-  adoptNotebook,
-  mark,
-  restoreNotebook,
-  verify,
-} from '../../src/index.ts'
+import { BatchConflictError, InputError, mark, verify } from '../../src/index.ts'
+import { adoptNotebook } from '../../src/notebook/adoption.ts'
+import { restoreNotebook } from '../../src/notebook/restoration.ts'
 import { ADOPTION, folder, useAdoption } from '../support/adoption.ts'
 import { breakOffEverywhere } from '../support/break-off.ts'
 import { bytesOf, notebookTransfer } from '../support/notebook.ts'

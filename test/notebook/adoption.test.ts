@@ -2,13 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import mongoose from 'mongoose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  BatchConflictError,
-  InputError,
-  adoptNotebook,
-  restoreNotebook,
-  verify,
-} from '../../src/index.ts'
+import { BatchConflictError, InputError, verify } from '../../src/index.ts'
+import { adoptNotebook } from '../../src/notebook/adoption.ts'
+import { restoreNotebook } from '../../src/notebook/restoration.ts'
 import { ADOPTION, folder, useAdoption } from '../support/adoption.ts'
 import { breakOff, breakOffEverywhere } from '../support/break-off.ts'
 import { bytesOf, notebookTransfer } from '../support/notebook.ts'

@@ -6,14 +6,8 @@ import mongoose from 'mongoose'
 import { describe, expect, inject, test } from 'vitest'
 import { seedCommand } from '../../scripts/commands/seed.ts'
 import type { CommonOptions, Context } from '../../scripts/context/command.ts'
-import {
-  type AccountRecord,
-  InputError,
-  batchModel,
-  readOpening,
-  replay,
-  verify,
-} from '../../src/index.ts'
+import { type AccountRecord, batchModel, InputError, replay, verify } from '../../src/index.ts'
+import { readOpening } from '../../src/ledger/opening.ts'
 import { fakeAccounts } from '../../src/seeding/fake-accounts.ts'
 import { removeSeeded } from '../../src/seeding/seed-removal.ts'
 import { seed } from '../../src/seeding/seed.ts'

@@ -7,8 +7,8 @@ import {
   type ReplayOptions,
   ReplayOptionsError,
   type ReplaySummary,
-  checkReplayOptions,
 } from '../../../src/index.ts'
+import { checkReplayOptions } from '../../../src/internal.ts'
 import {
   type Command,
   CommandFailure,

@@ -1,0 +1,24 @@
+/** What Daybook's own scripts use beyond the public API. The package does not export it. */
+
+export { findMongod } from './engine/finding/mongod.ts'
+export { openLocalDatabase } from './engine/local/local-database.ts'
+export { requireReplicaSet } from './engine/replica-set.ts'
+export { describeUri, isLocalUri } from './engine/uri.ts'
+export { readOpening } from './ledger/opening.ts'
+export { quote } from './messages.ts'
+export { removeCollections } from './models/collections.ts'
+export { isCurrency } from './money/currency.ts'
+export { adoptNotebook } from './notebook/adoption.ts'
+export { holdsNotebook } from './notebook/collections.ts'
+export { restoreNotebook } from './notebook/restoration.ts'
+export { checkReplayOptions } from './replay/options.ts'
+export { type BatchFormat, FORMATS } from './seeding/batch-writer.ts'
+export {
+  DEFAULT_CURRENCIES,
+  DEFAULT_SEED,
+  MOST_ACCOUNTS,
+  MOST_SEED,
+} from './seeding/fake-accounts.ts'
+export { textOfMinor } from './seeding/minor-units.ts'
+export { Random } from './seeding/random.ts'
+export { accountsFile, seededAccounts } from './seeding/seeded-accounts.ts'
