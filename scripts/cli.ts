@@ -42,7 +42,7 @@ process.on('unhandledRejection', (reason) => {
 
 const exitCode = await runCommandLine(hideBin(process.argv), {
   print: (text) => void process.stdout.write(`${text}\n`),
-  tell: (text) => void process.stderr.write(`${text}\n`),
+  log: (text) => void process.stderr.write(`${text}\n`),
   progress: process.stderr,
   stdin: process.stdin,
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,

@@ -66,15 +66,14 @@ export async function runCommandLine(
     return exitCode
   } catch (error) {
     const failure = explain(error)
-    world.tell(`daybook: ${failure.message}`)
-    if (failure.exitCode === Exit.usage)
-      world.tell(`See ${['daybook', ...named].join(' ')} --help.`)
+    world.log(`daybook: ${failure.message}`)
+    if (failure.exitCode === Exit.usage) world.log(`See ${['daybook', ...named].join(' ')} --help.`)
     return failure.exitCode
   }
 }
 
 const contextOf = ({ quiet }: CommonOptions, world: Context): Context =>
-  quiet ? { ...world, tell: () => undefined, progress: undefined } : world
+  quiet ? { ...world, log: () => undefined, progress: undefined } : world
 
 /** An option that is given twice would reach its command as a list. */
 function refuseRepetition(parameters: readonly string[]): void {

@@ -5,25 +5,33 @@ import { type Decimal, formatMoney } from './money/money.ts'
 /** Which end of a transfer a refusal is about. */
 export type Side = 'from' | 'to'
 
-/** Each reason for which a transfer can be refused, in order of precedence. */
-export type RefusalCode =
-  | 'INVALID_TRANSFER_ID'
-  | 'INVALID_ACCOUNT_ID'
-  | 'INVALID_REFERENCE'
-  | 'INVALID_METADATA'
-  | 'INVALID_AMOUNT'
-  | 'SAME_ACCOUNT'
-  | 'TRANSFER_CONFLICT'
-  | 'ACCOUNT_NOT_FOUND'
-  | 'ACCOUNT_NOT_OPEN'
-  | 'CURRENCY_MISMATCH'
-  | 'INSUFFICIENT_FUNDS'
-  | 'BALANCE_OUT_OF_RANGE'
-  | 'LINKED_TRANSFER_REFUSED'
+/** The codes of every reason for which a transfer can be refused, in order of precedence. */
+export const REFUSAL_CODES = [
+  'INVALID_TRANSFER_ID',
+  'INVALID_ACCOUNT_ID',
+  'INVALID_REFERENCE',
+  'INVALID_METADATA',
+  'INVALID_AMOUNT',
+  'SAME_ACCOUNT',
+  'TRANSFER_CONFLICT',
+  'ACCOUNT_NOT_FOUND',
+  'ACCOUNT_NOT_OPEN',
+  'CURRENCY_MISMATCH',
+  'INSUFFICIENT_FUNDS',
+  'BALANCE_OUT_OF_RANGE',
+  'LINKED_TRANSFER_REFUSED',
+] as const
 
-/** A business "no". It changed nothing, and the same id may be used again. */
+export type RefusalCode = (typeof REFUSAL_CODES)[number]
+
+/** A business "no". It changed nothing, and the same id can be used again. */
 export abstract class LedgerError extends Error {
   abstract readonly code: string
+
+  /** Where the code is explained, with its cause and remedy: a path within the package. */
+  get docs(): string {
+    return `docs/refusals.md#${this.code.toLowerCase()}`
+  }
 
   constructor(message: string, details: object) {
     super(message)
@@ -32,7 +40,7 @@ export abstract class LedgerError extends Error {
   }
 }
 
-/** A {@link LedgerError} that a transfer, alone or in a batch, can end in. */
+/** A {@link LedgerError} that refuses a transfer, whether it is posted alone or in a batch. */
 export abstract class TransferRefusedError extends LedgerError {
   abstract override readonly code: RefusalCode
 }
@@ -48,7 +56,7 @@ export class InvalidTransferIdError extends TransferRefusedError {
 export class InvalidAccountIdError extends TransferRefusedError {
   override readonly code = 'INVALID_ACCOUNT_ID'
   declare readonly accountId: unknown
-  /** Absent where the account stands alone, as in opening one. */
+  /** Absent when the operation has only one account, such as opening it. */
   declare readonly side?: Side
   constructor(details: { accountId: unknown; side?: Side; expected: string }) {
     const account = details.side ? `${details.side} account` : 'account id'
@@ -75,7 +83,7 @@ export class InvalidAmountError extends TransferRefusedError {
   override readonly code = 'INVALID_AMOUNT'
   declare readonly amount: unknown
   declare readonly problem: string
-  /** `field` names what the amount was given as. */
+  /** `field` is the name of the field that holds the amount. */
   constructor({
     field = 'amount',
     ...details
@@ -103,7 +111,7 @@ export class TransferConflictError extends TransferRefusedError {
   declare readonly fields: readonly string[]
   constructor(details: { transferId: string; fields: readonly string[] }) {
     super(
-      `transfer ${details.transferId} is already posted with another ${details.fields.join(', ')}`,
+      `transfer ${details.transferId} is already posted with a different ${details.fields.join(', ')}`,
       details,
     )
   }
@@ -112,7 +120,7 @@ export class TransferConflictError extends TransferRefusedError {
 export class AccountNotFoundError extends TransferRefusedError {
   override readonly code = 'ACCOUNT_NOT_FOUND'
   declare readonly accountId: string
-  /** Absent where the account stands alone, as in freezing one. */
+  /** Absent when the operation has only one account, such as freezing it. */
   declare readonly side?: Side
   constructor(details: { accountId: string; side?: Side }) {
     super(`${nameOf(details)} does not exist`, details)
@@ -131,14 +139,14 @@ export class AccountNotOpenError extends TransferRefusedError {
 
 export class CurrencyMismatchError extends TransferRefusedError {
   override readonly code = 'CURRENCY_MISMATCH'
-  /** The currency asked for, or the sender's where the request names none. */
+  /** The currency of the request, or the sender's if the request does not name one. */
   declare readonly expected: unknown
   declare readonly accountId: string
   declare readonly side: Side
   declare readonly currency: string
   constructor(details: { accountId: string; side: Side; currency: string; expected: unknown }) {
     super(
-      `${details.side} account ${details.accountId} is in ${details.currency}, the transfer in ${quote(details.expected)}${isCurrency(details.expected) ? '' : ', which is no ISO 4217 code'}`,
+      `${details.side} account ${details.accountId} is in ${details.currency}, but the transfer is in ${quote(details.expected)}${isCurrency(details.expected) ? '' : ', which is not an ISO 4217 code'}`,
       details,
     )
   }
@@ -147,7 +155,7 @@ export class CurrencyMismatchError extends TransferRefusedError {
 export class InsufficientFundsError extends TransferRefusedError {
   override readonly code = 'INSUFFICIENT_FUNDS'
   declare readonly accountId: string
-  /** The balance and the unused overdraft together. */
+  /** The balance plus the unused part of the overdraft. */
   declare readonly available: Decimal
   declare readonly needed: Decimal
   declare readonly currency: string
@@ -159,7 +167,7 @@ export class InsufficientFundsError extends TransferRefusedError {
   }) {
     const { accountId, available, needed, currency } = details
     super(
-      `account ${accountId} has ${formatMoney(available, currency)} ${currency} available, ${formatMoney(needed, currency)} needed`,
+      `account ${accountId} has ${formatMoney(available, currency)} ${currency} available, but the transfer needs ${formatMoney(needed, currency)}`,
       details,
     )
   }
@@ -168,11 +176,11 @@ export class InsufficientFundsError extends TransferRefusedError {
 export class BalanceOutOfRangeError extends TransferRefusedError {
   override readonly code = 'BALANCE_OUT_OF_RANGE'
   declare readonly accountId: string
-  /** What the balance would have become. */
+  /** The balance that the transfer would have led to. */
   declare readonly balance: Decimal
   constructor(details: { accountId: string; balance: Decimal; limit: Decimal }) {
     super(
-      `the balance of account ${details.accountId} would become ${details.balance}, which is not below ${details.limit} in magnitude`,
+      `the balance of account ${details.accountId} would become ${details.balance}: its magnitude must be below ${details.limit}`,
       details,
     )
   }
@@ -181,11 +189,11 @@ export class BalanceOutOfRangeError extends TransferRefusedError {
 export class LinkedTransferRefusedError extends TransferRefusedError {
   override readonly code = 'LINKED_TRANSFER_REFUSED'
   declare readonly transferId: string
-  /** The transfer of the same atomic group that was refused for a reason of its own. */
+  /** The transfer of the same atomic group that caused the refusal. */
   declare readonly refusedTransferId: string
   constructor(details: { transferId: string; refusedTransferId: string }) {
     super(
-      `transfer ${details.transferId} is in one group with ${details.refusedTransferId}, which was refused`,
+      `transfer ${details.transferId} is in the same atomic group as ${details.refusedTransferId}, which was refused`,
       details,
     )
   }
@@ -213,17 +221,17 @@ export class InvalidCurrencyError extends LedgerError {
 export class AccountConflictError extends LedgerError {
   override readonly code = 'ACCOUNT_CONFLICT'
   declare readonly accountId: string
-  /** The fields in which the request differs from the account that is there. */
+  /** The fields in which the request differs from the existing account. */
   declare readonly fields: readonly string[]
   constructor(details: { accountId: string; fields: readonly string[] }) {
     super(
-      `account ${details.accountId} is already open with another ${details.fields.join(', ')}`,
+      `account ${details.accountId} is already open with a different ${details.fields.join(', ')}`,
       details,
     )
   }
 }
 
-/** An account is closed with money on it, or a debt, and no account is named that takes it over. */
+/** An account that still holds money or has a debt cannot be closed unless its balance is paid out first. */
 export class AccountNotEmptyError extends LedgerError {
   override readonly code = 'ACCOUNT_NOT_EMPTY'
   declare readonly accountId: string
@@ -232,19 +240,19 @@ export class AccountNotEmptyError extends LedgerError {
   constructor(details: { accountId: string; balance: Decimal; currency: string }) {
     const { accountId, balance, currency } = details
     super(
-      `account ${accountId} has the balance ${formatMoney(balance, currency)} ${currency}: only an empty one is closed`,
+      `account ${accountId} has a balance of ${formatMoney(balance, currency)} ${currency}: only an empty account can be closed`,
       details,
     )
   }
 }
 
-/** A field of an account was to be written that changes through posting alone. Nothing was written. */
+/** A direct write to a field that only Daybook's own methods change. Nothing was written. */
 export class ProtectedFieldError extends LedgerError {
   override readonly code = 'PROTECTED_FIELD'
   declare readonly fields: readonly string[]
   constructor(details: { fields: readonly string[] }) {
     super(
-      `${details.fields.join(', ')} of an account cannot be written directly, nor can an account be deleted: use Account.transfer(), open(), freeze(), unfreeze(), close() or setOverdraftLimit()`,
+      `${details.fields.join(', ')} of an account cannot be written directly, and an account cannot be deleted: use Account.transfer(), open(), freeze(), unfreeze(), close() or setOverdraftLimit()`,
       details,
     )
   }
@@ -258,11 +266,11 @@ export class TransferNotFoundError extends LedgerError {
   }
 }
 
-/** A reversal was to be reversed. */
+/** A reversal cannot itself be reversed. */
 export class TransferIsReversalError extends LedgerError {
   override readonly code = 'TRANSFER_IS_REVERSAL'
   declare readonly transferId: string
-  /** The transfer that it took back. */
+  /** The transfer that it reversed. */
   declare readonly reverses: string
   constructor(details: { transferId: string; reverses: string }) {
     super(
@@ -272,21 +280,21 @@ export class TransferIsReversalError extends LedgerError {
   }
 }
 
-/** A transfer was to be changed, deleted or made other than by posting. Nothing was written. */
+/** An attempt to change or delete a transfer, or to create one without posting it. Nothing was written. */
 export class TransferImmutableError extends LedgerError {
   override readonly code = 'TRANSFER_IMMUTABLE'
   declare readonly operation: string
   constructor(details: { operation: string }) {
     super(
-      `${details.operation}: a posted transfer stays as it is; reverse it with Transfer.reverse(), make one with Account.transfer()`,
+      `${details.operation} is not possible on transfers: a posted transfer never changes. Reverse it with Transfer.reverse(), or post a new one with Account.transfer()`,
       details,
     )
   }
 }
 
 /**
- * A file, or an option, that cannot be used as it is. The message says what was found and where (file,
- * line, field), what was expected and what to do next. Nothing of what was there before is lost.
+ * A file or an option that cannot be used as it is. The message says what was found and where (file,
+ * line, field), what was expected and what to do next. No data is lost.
  */
 export class InputError extends Error {
   override readonly name = 'InputError'
@@ -295,7 +303,12 @@ export class InputError extends Error {
 const nameOf = ({ accountId, side }: { accountId: string; side?: Side }): string =>
   side ? `${side} account ${accountId}` : `account ${accountId}`
 
-/** The engine (a mongod found, started or reached) is not there; the message says why and what to do. */
+/** No mongod could be found, started or reached. The message says why and what to do. */
 export class EngineError extends Error {
   override readonly name = 'EngineError'
+}
+
+/** The database does not allow or cannot do what was asked of it. The message says why and what to do. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError'
 }

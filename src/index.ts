@@ -6,6 +6,7 @@ export {
   AccountNotOpenError,
   BalanceOutOfRangeError,
   CurrencyMismatchError,
+  DatabaseError,
   EngineError,
   InputError,
   InsufficientFundsError,

@@ -22,3 +22,5 @@ export {
 export { textOfMinor } from './seeding/minor-units.ts'
 export { Random } from './seeding/random.ts'
 export { accountsFile, seededAccounts } from './seeding/seeded-accounts.ts'
+
+export { databaseOf } from './mongodb/connection.ts'

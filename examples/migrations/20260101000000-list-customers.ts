@@ -1,12 +1,12 @@
 import { type MigrationParameters, accountModel } from 'daybook'
 
 /** Makes a customer of everybody who holds an account. */
-export async function up({ connection, session, tell }: MigrationParameters): Promise<void> {
+export async function up({ connection, session, log }: MigrationParameters): Promise<void> {
   const holders = await accountModel(connection).distinct('holder').session(session)
   if (holders.length === 0) return
   const customers = holders.map((name) => ({ name }))
   await connection.collection('customers').insertMany(customers, { session })
-  tell(`${holders.length} customers`)
+  log(`${holders.length} customers`)
 }
 
 export async function down({ connection, session }: MigrationParameters): Promise<void> {

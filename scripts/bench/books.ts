@@ -5,6 +5,7 @@ import {
   createCollections,
   verify,
 } from '../../src/index.ts'
+import { databaseOf } from '../../src/internal.ts'
 import { ProofError } from './contest.ts'
 import { openingsOf } from './payments.ts'
 
@@ -25,12 +26,6 @@ export async function proveBooks(connection: Connection, transfers: number): Pro
       `${connection.name} holds ${verification.transfers} transfers, ${transfers} were posted`,
     )
   }
-}
-
-/** The database of a connection in the bare driver: mongoose is not in the way. */
-export function databaseOf({ db }: Connection): mongo.Db {
-  if (!db) throw new Error('the connection is not open')
-  return db
 }
 
 /** The accounts in the bare driver. */

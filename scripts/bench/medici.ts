@@ -1,7 +1,7 @@
 import type { Book } from 'medici'
 import type { Connection } from 'mongoose'
+import { databaseOf } from '../../src/internal.ts'
 import { UsageError } from '../context/command.ts'
-import { databaseOf } from './books.ts'
 import { inCalls, warmUpOf } from './callers.ts'
 import { type BenchOptions, type Entrant, ProofError } from './contest.ts'
 import { OPENING_CENTS, accountIdAt, randomPayments } from './payments.ts'

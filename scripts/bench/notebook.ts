@@ -1,5 +1,5 @@
 import mongoose, { type Connection } from 'mongoose'
-import { databaseOf } from './books.ts'
+import { databaseOf } from '../../src/internal.ts'
 import { inCalls, warmUpOf } from './callers.ts'
 import { type BenchOptions, type Entrant, ProofError } from './contest.ts'
 import { OPENING_CENTS, type Payment, type Payments, accountIdAt } from './payments.ts'

@@ -17,7 +17,7 @@ import type {
 export interface RunOptions extends Pick<BenchOptions, 'transfers' | 'rounds'> {
   readonly uri: string
   readonly signal: AbortSignal
-  readonly tell: (text: string) => void
+  readonly log: (text: string) => void
 }
 
 interface Seat {
@@ -36,13 +36,13 @@ export async function runContest(
   { entrants, mostRounds }: Contest,
   options: RunOptions,
 ): Promise<Results> {
-  const { signal, tell } = options
+  const { signal, log } = options
   const cleanings: (() => Promise<void>)[] = []
   try {
     const seats: Seat[] = []
     for (const entrant of entrants) {
       signal.throwIfAborted()
-      tell(`${entrant.name}: preparing`)
+      log(`${entrant.name}: preparing`)
       seats.push(await seat(entrant, options, cleanings))
     }
     for (const { entrant, round } of seats) {
@@ -50,7 +50,7 @@ export async function runContest(
     }
     const rounds = Math.min(options.rounds, mostRounds ?? options.rounds)
     for (let index = 0; index < rounds; index += 1) {
-      tell(`${entrants.map(({ name }) => name).join(', ')}: round ${index + 1} of ${rounds}`)
+      log(`${entrants.map(({ name }) => name).join(', ')}: round ${index + 1} of ${rounds}`)
       for (const { entrant, round, rounds: done } of index % 2 ? seats.toReversed() : seats) {
         signal.throwIfAborted()
         done.push(await round(sizeOf(entrant, options)))

@@ -10,11 +10,11 @@ export interface Server {
 /** The server that a URI names, else a mongod of one's own: new, with its data on disk and journaled. */
 export async function startServer(
   uri: string | undefined,
-  tell: (text: string) => void,
+  log: (text: string) => void,
 ): Promise<Server> {
   if (uri !== undefined) return await openDatabase({ uri })
-  const { path, version } = await findMongod({ onProgress: tell })
-  tell(`starting mongod ${version}`)
+  const { path, version } = await findMongod({ onProgress: log })
+  log(`starting mongod ${version}`)
   const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
   const replicaSet = await MongoMemoryReplSet.create({
     binary: { systemBinary: path, version },

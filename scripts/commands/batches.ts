@@ -76,9 +76,9 @@ async function printArray(elements: AsyncIterable<object>, { print }: Context): 
 
 function tellOfRest(
   { limit, all, what }: { limit: number; all: number; what: string },
-  { tell }: Context,
+  { log }: Context,
 ): void {
-  if (all > limit) tell(`${limit} of ${all} ${what} are shown: --limit ${all} shows all`)
+  if (all > limit) log(`${limit} of ${all} ${what} are shown: --limit ${all} shows all`)
 }
 
 const batchTable = (batches: readonly BatchRecord[]): string =>

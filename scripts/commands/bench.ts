@@ -51,16 +51,16 @@ export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; j
         return true
       }),
   async run(options, context) {
-    const { signal, tell } = context
-    const server = await startServer(options.uri, tell)
+    const { signal, log } = context
+    const server = await startServer(options.uri, log)
     try {
       const { uri } = server
-      tell(`server: ${describeUri(uri)}`)
+      log(`server: ${describeUri(uri)}`)
       const found = await bench(options.cases ?? DEFAULT_CASES, options, {
         ...options,
         uri,
         signal,
-        tell,
+        log,
       })
       context.print(options.json ? JSON.stringify(found) : renderReport(found))
       return Exit.done

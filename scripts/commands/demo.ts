@@ -22,7 +22,7 @@ export const demoCommand: Command<object> = {
       const { connection } = database
       await bringUpToDate(database, context)
       const seeded = await seed(connection, { accounts: 980 })
-      context.tell(`seeded ${seeded.added} accounts, ${seeded.existing} were there`)
+      context.log(`seeded ${seeded.added} accounts, ${seeded.existing} were there`)
       const summary = await replayWithProgress(
         connection,
         { file: transfers, signal: context.signal },

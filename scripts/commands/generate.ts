@@ -117,7 +117,7 @@ export const generateCommand: Command<{
       return Exit.done
     } catch (error) {
       if (!context.signal.aborted) throw error
-      context.tell(`interrupted: ${file} is not written`)
+      context.log(`interrupted: ${file} is not written`)
       return Exit.interrupted
     } finally {
       progress.stop()

@@ -67,7 +67,7 @@ export const seedCommand: Command<{
         })
         progress.stop()
         if (seeded.different > 0) {
-          context.tell(
+          context.log(
             `${seeded.different} accounts are there with another holder, currency or opening balance, from another --seed, --currencies or --file: they stay as they are; --reset replaces them`,
           )
         }
@@ -76,7 +76,7 @@ export const seedCommand: Command<{
         progress.stop()
       }
       if (!context.signal.aborted) return Exit.done
-      context.tell('interrupted: run it again to add the rest')
+      context.log('interrupted: run it again to add the rest')
       return Exit.interrupted
     }),
 }

@@ -7,10 +7,10 @@ export const serveCommand: Command<object> = {
     'keep the local database running, for mongosh, Compass and other commands, until Ctrl-C',
   builder: (yargs) => yargs,
   async run({ folder }, context) {
-    const database = await openLocalDatabase({ folder, onProgress: context.tell })
+    const database = await openLocalDatabase({ folder, onProgress: context.log })
     try {
       context.print(database.uri)
-      context.tell('running; Ctrl-C stops it and keeps the data')
+      context.log('running; Ctrl-C stops it and keeps the data')
       await database.stayOpen(context.signal)
       return Exit.done
     } finally {

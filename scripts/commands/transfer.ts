@@ -50,7 +50,7 @@ export const transferCommand: Command<{
         Account.transferMany([request], place),
       )
       if (!result || result.status === 'refused') throw result?.error
-      if (result.status === 'existing') context.tell('it was posted before, and nothing changed')
+      if (result.status === 'existing') context.log('it was posted before, and nothing changed')
       const transfer = transferModel(database.connection).hydrate(result.transfer)
       context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
       return Exit.done

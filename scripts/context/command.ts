@@ -26,7 +26,7 @@ export interface Context {
   /** Writes what a caller captures: stdout. */
   readonly print: (text: string) => void
   /** Tells a person what goes on: stderr, nothing under `--quiet`. */
-  readonly tell: (text: string) => void
+  readonly log: (text: string) => void
   /** Where progress is drawn; undefined under `--quiet`. */
   readonly progress: NodeJS.WriteStream | undefined
   readonly stdin: NodeJS.ReadStream

@@ -15,7 +15,7 @@ export async function withDatabase<Result>(
   const engine = await openDatabase({
     ...(options.uri && { uri: options.uri }),
     folder: options.folder,
-    onProgress: context.tell,
+    onProgress: context.log,
   })
   try {
     const connection = mongoose.createConnection(engine.uri, {
@@ -28,7 +28,7 @@ export async function withDatabase<Result>(
     try {
       await requireReplicaSet(connection)
       const name = describeUri(engine.uri)
-      context.tell(`database: ${name}`)
+      context.log(`database: ${name}`)
       return await work({ connection, name, isLocal: isLocalUri(engine.uri) })
     } catch (error) {
       throw withLog(error, engine.folder)

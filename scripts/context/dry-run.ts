@@ -36,6 +36,6 @@ export async function change<Result>(
   } catch (error) {
     if (!(error instanceof Rehearsed && result)) throw error
   }
-  context.tell('rehearsal: nothing was written')
+  context.log('rehearsal: nothing was written')
   return (result as unknown as { readonly value: Result }).value
 }

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose'
 import {
+  DatabaseError,
   EngineError,
   InputError,
   LedgerError,
@@ -27,6 +28,7 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
   }
   if (
     error instanceof EngineError ||
+    error instanceof DatabaseError ||
     error instanceof StorageError ||
     error instanceof CommandFailure
   ) {

@@ -35,7 +35,7 @@ export async function allowTypeScript(): Promise<void> {
  */
 export async function bringUpToDate(
   { connection, isLocal }: Database,
-  { tell, signal }: Pick<Context, 'tell' | 'signal'>,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
   { dryRun = false }: { dryRun?: boolean } = {},
 ): Promise<void> {
   const folder = ownFolder
@@ -47,7 +47,7 @@ export async function bringUpToDate(
     )
   }
   if (isLocal) {
-    if (!dryRun) await migrate(connection, { folder, tell, signal })
+    if (!dryRun) await migrate(connection, { folder, log, signal })
     return
   }
   const pending = migrations.find(({ state }) => state === 'pending')

@@ -3,7 +3,8 @@ import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { sessionOf } from '../mongodb/connection.ts'
 import { joinTransaction, PATIENCE, TransactionTimeoutError } from '../mongodb/transaction.ts'
 import type { RefusedTransfer, TransferResult } from './evaluation.ts'
-import { post, postAlone } from './posting.ts'
+import { postInOwnTransaction } from './own-transaction.ts'
+import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest } from './request.ts'
 
@@ -82,7 +83,7 @@ async function settle(
 ): Promise<void> {
   try {
     const requests = group.map(({ request }) => request)
-    const results = await postAlone(requests, connection, { patience })
+    const results = await postInOwnTransaction(requests, connection, { patience })
     group.forEach(({ resolve }, index) => resolve(results[index] as TransferResult))
   } catch (error) {
     const isBusy = error instanceof TransactionTimeoutError

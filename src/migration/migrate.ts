@@ -18,7 +18,7 @@ export interface MigrationOptions {
   /** How long to wait while another process migrates, in milliseconds: 30 seconds, unless given. */
   readonly lockWait?: number | undefined
   /** Is told of each migration that is done, and what migrations say of themselves. */
-  readonly tell?: ((message: string) => void) | undefined
+  readonly log?: ((message: string) => void) | undefined
   readonly settings?: Partial<MigrationSettings> | undefined
   /** Ends a migration at its next safe point; one in a transaction is taken back. */
   readonly signal?: AbortSignal | undefined
@@ -156,8 +156,8 @@ async function underMigrationLock<Result>(
   })
 }
 
-const parametersOf = ({ tell = () => undefined, settings, signal }: MigrationOptions) => ({
-  tell,
+const parametersOf = ({ log = () => undefined, settings, signal }: MigrationOptions) => ({
+  log,
   options: { currency: 'USD', skipUnadoptable: false, ...settings },
   signal: signal ?? new AbortController().signal,
 })
@@ -184,7 +184,7 @@ async function carryOut({ steps, executed }: Plan, options: RunOptions): Promise
     logger: undefined,
   })
   for (const event of ['migrated', 'reverted'] as const) {
-    umzug.on(event, ({ name }) => options.tell(`${DONE[first.direction]} ${name}`))
+    umzug.on(event, ({ name }) => options.log(`${DONE[first.direction]} ${name}`))
   }
   try {
     const names = { migrations: steps.map(({ file }) => file.name) }

@@ -21,7 +21,7 @@ export interface MigrationParameters<Session extends ClientSession | undefined =
    */
   readonly session: Session
   /** Tells whoever runs it how far it is. */
-  readonly tell: (message: string) => void
+  readonly log: (message: string) => void
   readonly options: MigrationSettings
   /** Aborted when it is interrupted or has lost the lock: stop at the next safe point, with `signal.throwIfAborted()`. */
   readonly signal: AbortSignal

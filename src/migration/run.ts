@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
-import { reasonOf } from '../messages.ts'
 import { InputError } from '../errors.ts'
+import { reasonOf } from '../messages.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned.ts'
 import { inTransaction } from '../mongodb/transaction.ts'
 import { MigrationFailedError, MigrationLockLostError } from './errors.ts'
@@ -16,7 +16,7 @@ export interface Step {
   readonly direction: Direction
 }
 
-export interface RunOptions extends Pick<MigrationParameters, 'tell' | 'options'> {
+export interface RunOptions extends Pick<MigrationParameters, 'log' | 'options'> {
   readonly connection: Connection
   readonly lock: Lock
 }
@@ -59,7 +59,7 @@ function adviceFor({ file, migration: { transaction, resumable } }: Step, error:
 
 async function runInTransaction(
   { file, migration, direction }: Step,
-  { connection, lock, tell, options }: RunOptions,
+  { connection, lock, log, options }: RunOptions,
 ): Promise<void> {
   const startedAt = new Date()
   await inTransaction(connection, async ({ session }) => {
@@ -71,7 +71,7 @@ async function runInTransaction(
     if (direction === 'up' ? before?.state === 'applied' : !before) return
     await callMigration(
       { migration, direction },
-      { connection, session, tell, options, signal: lock.signal },
+      { connection, session, log, options, signal: lock.signal },
     )
     lock.signal.throwIfAborted()
     // At the end, so that the lock can be renewed meanwhile.
@@ -85,7 +85,7 @@ async function runInTransaction(
 
 async function runOutside(
   step: Step,
-  { connection, lock, tell, options }: RunOptions,
+  { connection, lock, log, options }: RunOptions,
 ): Promise<void> {
   const { file, migration, direction } = step
   const records = recordsOf(connection)
@@ -102,7 +102,7 @@ async function runOutside(
   try {
     await callMigration(
       { migration, direction },
-      { connection, session: undefined, tell, options, signal: lock.signal },
+      { connection, session: undefined, log, options, signal: lock.signal },
     )
   } catch (error) {
     const message = lock.signal.aborted ? 'it was interrupted' : reasonOf(error)

@@ -23,7 +23,8 @@ import {
   openingDifferences,
   readOpening,
 } from '../ledger/opening.ts'
-import { post, postAlone } from '../ledger/posting.ts'
+import { postInOwnTransaction } from '../ledger/own-transaction.ts'
+import { post } from '../ledger/posting.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { type TransferRequest, identifiedOf, makeId, withId } from '../ledger/request.ts'
 import {
@@ -215,10 +216,10 @@ const accountSchema = new Schema<
             post(identified, transaction, { atomic }),
           )
         }
-        if (atomic) return await postAlone(identified, this.db, { atomic })
+        if (atomic) return await postInOwnTransaction(identified, this.db, { atomic })
         const results: TransferResult[] = []
         for (const chunk of chunksOf(identified)) {
-          results.push(...(await postAlone(chunk, this.db)))
+          results.push(...(await postInOwnTransaction(chunk, this.db)))
         }
         return results
       },

@@ -1,5 +1,5 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
-import { EngineError } from '../errors.ts'
+import { DatabaseError } from '../errors.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
 import { databaseOf, primaryOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
@@ -14,7 +14,7 @@ const { EJSON } = mongoose.mongo.BSON
  * Creates the collections, their indexes, and validators that hold for every program that writes to
  * them. What is there already stays, with its validator brought up to date. Must be done before the
  * first transaction: neither an index nor a validator can be made inside one.
- * @throws EngineError where the database's user may not change a validator
+ * @throws DatabaseError where the database's user may not change a validator
  */
 export async function createCollections(connection: Connection): Promise<void> {
   await createValidated(connection)
@@ -91,7 +91,7 @@ async function setValidator(
     await database.command({ collMod: name, validator })
   } catch (error) {
     if (!isServerError(error, 'Unauthorized')) throw error
-    throw new EngineError(
+    throw new DatabaseError(
       `the database user may not change the validator of ${name}: give it the role dbAdmin on the database ${database.databaseName}`,
       { cause: error },
     )

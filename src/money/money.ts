@@ -84,7 +84,7 @@ export function toDecimal128(value: Decimal, currency: string): Decimal128 {
   if (decimals > scale)
     throw new RangeError(`${text} has more than the ${scale} decimals of ${currency}`)
   const digits = point < 0 ? text : text.slice(0, point) + text.slice(point + 1)
-  return encodeDecimal128(BigInt(digits + '0'.repeat(scale - decimals)), scale)
+  return decimal128OfUnits(BigInt(digits + '0'.repeat(scale - decimals)), scale)
 }
 
 const LOW_64_BITS = (1n << 64n) - 1n
@@ -92,11 +92,11 @@ const SIGN_BIT = 1n << 63n
 const EXPONENT_BIAS = 6176
 
 /**
- * units × 10^−scale in the binary integer encoding of IEEE 754-2008's decimal128, which is BSON's: sign,
- * 14 bits of biased exponent, 113 bits of digits. Eight times as fast as `Decimal128.fromString`, and a
- * posting makes three a transfer.
+ * Encodes units × 10^−scale, where a unit is the currency's smallest, such as a cent. The encoding is BSON's, the
+ * binary integer form of IEEE 754-2008's decimal128: sign, 14 bits of biased exponent, 113 bits of digits. It
+ * takes an eighth of the time of `Decimal128.fromString`, and a posting needs three values a transfer.
  */
-function encodeDecimal128(units: bigint, scale: number): Decimal128 {
+export function decimal128OfUnits(units: bigint, scale: number): Decimal128 {
   const digits = units < 0n ? -units : units
   const sign = units < 0n ? SIGN_BIT : 0n
   const exponent = BigInt(EXPONENT_BIAS - scale) << 49n

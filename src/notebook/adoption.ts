@@ -44,7 +44,7 @@ import {
  */
 export async function adoptNotebook({
   connection,
-  tell,
+  log,
   signal,
   options,
 }: MigrationParameters<undefined>): Promise<void> {
@@ -57,7 +57,7 @@ export async function adoptNotebook({
       `currency ${quote(currency)} is not an ISO 4217 code in capitals, such as USD`,
     )
   }
-  const survey = await surveyNotebook(found.notebook, { currency, tell, signal })
+  const survey = await surveyNotebook(found.notebook, { currency, log, signal })
   const fresh = freshBatch({
     name: ADOPTION,
     source: SOURCE,
@@ -80,7 +80,7 @@ export async function adoptNotebook({
     await requireUndisturbed(database, notebook, { begin, fresh, signal })
     if (begin.position === 0) await openAccounts(connection, survey, signal)
   }
-  const record = await postTransfers(connection, notebook, { begin, fresh, survey, tell, signal })
+  const record = await postTransfers(connection, notebook, { begin, fresh, survey, log, signal })
   await settleAccounts(connection, survey)
   await createCollections(connection)
   const { accounts, unadoptable } = survey
@@ -89,7 +89,7 @@ export async function adoptNotebook({
       `${record.refused} of the notebook's transfers were refused, ${unadoptable.transfers} of them expected: see daybook batches ${ADOPTION}; ${ADVICE}`,
     )
   }
-  tell(
+  log(
     `adopted ${accounts.size} accounts and ${record.posted} transfers of a notebook, left ${unadoptable.accounts} and ${unadoptable.transfers} behind; its own documents are kept in notebook_accounts and notebook_transfers`,
   )
 }
@@ -167,7 +167,7 @@ async function openAccounts(
 
 const TELL_MS = 5_000
 
-interface PostingTransfers extends Pick<MigrationParameters, 'tell' | 'signal'> {
+interface PostingTransfers extends Pick<MigrationParameters, 'log' | 'signal'> {
   readonly begin: BatchRecord
   readonly fresh: BatchRecord
   readonly survey: Survey
@@ -176,7 +176,7 @@ interface PostingTransfers extends Pick<MigrationParameters, 'tell' | 'signal'> 
 async function postTransfers(
   connection: Connection,
   notebook: Notebook,
-  { begin, fresh, survey, tell, signal }: PostingTransfers,
+  { begin, fresh, survey, log, signal }: PostingTransfers,
 ): Promise<BatchRecord> {
   let told = performance.now()
   const { record } = await postRows(
@@ -188,7 +188,7 @@ async function postTransfers(
       onAdvance({ position, records }) {
         if (performance.now() - told < TELL_MS) return
         told = performance.now()
-        tell(`adopted ${position} of ${records} transfers`)
+        log(`adopted ${position} of ${records} transfers`)
       },
     },
   )

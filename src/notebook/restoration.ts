@@ -39,14 +39,14 @@ import { surveyAccounts } from './survey.ts'
  */
 export async function restoreNotebook({
   connection,
-  tell,
+  log,
   signal,
 }: MigrationParameters<undefined>): Promise<void> {
   const database = primaryOf(connection)
   const adoption = await findAdoption(database)
   if (!adoption) {
     const lookalike = await findLookalike(database)
-    if (lookalike !== undefined) tell(`${lookalike} is left alone: no adoption has made it`)
+    if (lookalike !== undefined) log(`${lookalike} is left alone: no adoption has made it`)
     return
   }
   await awaitAbandonedTransactions(connection)
@@ -58,7 +58,7 @@ export async function restoreNotebook({
     await requireRoom({ notebook, ledger, adopted })
     const { documentIds, ...added } = await bringAccounts({ notebook, ledger, adopted, signal })
     const transfers = await bringTransfers({ notebook, ledger, documentIds, signal })
-    tell(`brought the notebook back, with ${added.count} accounts and ${transfers} transfers since`)
+    log(`brought the notebook back, with ${added.count} accounts and ${transfers} transfers since`)
   }
   await takeBack(database)
 }
@@ -73,7 +73,7 @@ async function adoptedAccounts(
 ): Promise<AdoptedAccounts> {
   const { currency } = JSON.parse(reading) as { currency: string }
   const documents = accounts.find({}, { projection: { transfers_complete: 0 } })
-  return (await surveyAccounts(documents, { currency, tell: () => undefined })).accounts
+  return (await surveyAccounts(documents, { currency, log: () => undefined })).accounts
 }
 
 interface Bringing {

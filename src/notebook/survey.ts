@@ -48,7 +48,7 @@ interface SurveyOptions {
   /** Of the notebook's accounts, which name none. */
   readonly currency: string
   /** Is told of each document that cannot be adopted. */
-  readonly tell: (message: string) => void
+  readonly log: (message: string) => void
   readonly signal: AbortSignal
 }
 
@@ -58,13 +58,13 @@ interface SurveyOptions {
  */
 export async function surveyNotebook(
   notebook: Notebook,
-  { currency, tell, signal }: SurveyOptions,
+  { currency, log, signal }: SurveyOptions,
 ): Promise<Survey> {
   const hash = createHash('sha256')
   const documents = documentsOf(notebook.accounts, { hash, signal })
   const { accounts, unadoptable, refusedNumbers } = await surveyAccounts(documents, {
     currency,
-    tell,
+    log,
   })
   const ledger = new Map([...accounts].map(([accountId, { ledger: each }]) => [accountId, each]))
   const transfers = new Map<string, TransferRecord>()
@@ -76,7 +76,7 @@ export async function surveyNotebook(
     const judged = judge(document)
     if (judged === undefined) continue
     refused += 1
-    tell(`transfers ${idOf(document)} (transfer_id ${quote(document.transfer_id)}): ${judged}`)
+    log(`transfers ${idOf(document)} (transfer_id ${quote(document.transfer_id)}): ${judged}`)
   }
   return {
     accounts,
@@ -85,7 +85,7 @@ export async function surveyNotebook(
     unadoptable: {
       accounts: unadoptable,
       transfers: refused,
-      never: never + tellOutOfRange(accounts, tell),
+      never: never + reportOutOfRange(accounts, log),
     },
     falseReversals,
   }
@@ -141,9 +141,9 @@ function isReversal(
 }
 
 /** Tells of each account whose balance would not stay in range from its opening on, and how many there are. */
-function tellOutOfRange(
+function reportOutOfRange(
   accounts: ReadonlyMap<string, SurveyedAccount>,
-  tell: SurveyOptions['tell'],
+  log: SurveyOptions['log'],
 ): number {
   let count = 0
   for (const { account, documentId, ledger, extent } of accounts.values()) {
@@ -152,7 +152,7 @@ function tellOutOfRange(
     const end = ends.find(isOutOfRange)
     if (end === undefined) continue
     count += 1
-    tell(
+    log(
       `accounts ${idOf({ _id: documentId })} (account_id ${quote(account.accountId)}): its balance and its transfers make it begin at ${opening} and come to ${end}, which is not below ${LIMIT} in magnitude`,
     )
   }
@@ -168,7 +168,7 @@ export const openingOf = ({
 /** Which of a notebook's accounts can be adopted: what can be said without its transfers. */
 export async function surveyAccounts(
   documents: AsyncIterable<NotebookAccount>,
-  { currency, tell }: Pick<SurveyOptions, 'currency' | 'tell'>,
+  { currency, log }: Pick<SurveyOptions, 'currency' | 'log'>,
 ) {
   const accounts = new Map<string, SurveyedAccount>()
   const refusedNumbers = new Set<unknown>()
@@ -176,7 +176,7 @@ export async function surveyAccounts(
   const refuse = (documentId: DocumentId, number: unknown, problem: string) => {
     unadoptable += 1
     refusedNumbers.add(number)
-    tell(`accounts ${idOf({ _id: documentId })} (account_id ${quote(number)}): ${problem}`)
+    log(`accounts ${idOf({ _id: documentId })} (account_id ${quote(number)}): ${problem}`)
   }
   for await (const document of documents) {
     const { _id: documentId, account_id: number } = document

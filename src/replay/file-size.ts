@@ -15,14 +15,14 @@ interface Extent {
  */
 export async function measure(
   file: BatchFile,
-  { signal, tell }: { signal: AbortSignal | undefined; tell: (records: number) => void },
+  { signal, onRecords }: { signal: AbortSignal | undefined; onRecords: (records: number) => void },
 ): Promise<Extent | undefined> {
   let [records, characters] = [0, 0]
   for await (const block of file.records()) {
     if (signal?.aborted) return undefined
     records += block.length
     for (const { text } of block) characters += text.length
-    tell(records)
+    onRecords(records)
   }
   return { records, characters }
 }

@@ -63,7 +63,7 @@ async function replaySource(
     if (!file.hasIds && options.name === undefined) {
       await refuseTwin(connection, fresh, rehearsal?.records)
     }
-    const extent = await measure(file, { signal, tell: (records) => meter.checked(records) })
+    const extent = await measure(file, { signal, onRecords: (records) => meter.checked(records) })
     if (!extent) return meter.summary({ record: begin, status: 'interrupted' })
     fresh.records = extent.records
     if (atomic) requireAtomicSize(extent, source.name)

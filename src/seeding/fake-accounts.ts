@@ -3,7 +3,7 @@ import { LedgerError } from '../errors.ts'
 import { readOpening } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { scaleOf } from '../money/currency.ts'
-import { decimal128OfMinor } from './minor-units.ts'
+import { decimal128OfUnits } from '../money/money.ts'
 import { Random } from './random.ts'
 
 /** When every seeded account was opened: what no account has that was opened in earnest, so it tells them apart. */
@@ -52,7 +52,7 @@ export async function fakeAccounts({
     const isOverdrawn = hundreds > 0 && random.isLikely(0.2)
     const dollars = random.tailed(BALANCES) * (isCompany ? 20 : 1)
     const minor = isOverdrawn ? -Math.floor(limit * random.next()) : Math.floor(dollars * unit)
-    const balance = decimal128OfMinor(minor, scale)
+    const balance = decimal128OfUnits(BigInt(minor), scale)
     // In full, not by spreading `empty`, which takes half of all the time.
     return {
       _id: `DBK${String(number).padStart(9, '0')}`,
@@ -61,7 +61,7 @@ export async function fakeAccounts({
       status: random.isLikely(0.01) ? 'frozen' : 'open',
       balance,
       openingBalance: balance,
-      overdraftLimit: limit > 0 ? decimal128OfMinor(limit, scale) : empty.overdraftLimit,
+      overdraftLimit: limit > 0 ? decimal128OfUnits(BigInt(limit), scale) : empty.overdraftLimit,
       transferCount: 0,
       transfersComplete: [],
       createdAt: SEEDED_AT,

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import { EngineError } from '../errors.ts'
+import { DatabaseError } from '../errors.ts'
 import type { AccountRecord, TransferRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { isCurrency } from '../money/currency.ts'
@@ -25,7 +25,7 @@ export interface Verification {
  * within its overdraft limit; each reversal takes one transfer back; and in each currency the balances add
  * up to the opening balances. One scan of each collection; memory grows with the number of accounts and
  * of reversals, not of transfers.
- * @throws EngineError where the server does not keep a snapshot for long enough
+ * @throws DatabaseError where the server does not keep a snapshot for long enough
  */
 export async function verify(connection: Connection): Promise<Verification> {
   await whenOpen(connection)
@@ -54,7 +54,7 @@ export async function verify(connection: Connection): Promise<Verification> {
     return { accounts: accounts.size, transfers, totals, ...(violation && { violation }) }
   } catch (error) {
     if (isServerError(error, 'SnapshotTooOld')) {
-      throw new EngineError(
+      throw new DatabaseError(
         'the server let go of the snapshot before all was read: verify while fewer transfers are posted, or let it keep snapshots for longer (the server parameter minSnapshotHistoryWindowInSeconds)',
         { cause: error },
       )

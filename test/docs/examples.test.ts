@@ -43,7 +43,8 @@ describe('the examples', () => {
 
   test('replay a file, with the refused line told', async () => {
     const { run } = await makeDatabase()
-    const refusal = 'line 4: account EMPLOYER has 600.00 USD available, 4200.00 needed'
+    const refusal =
+      'line 4: account EMPLOYER has 600.00 USD available, but the transfer needs 4200.00'
     const output = `finished: 2 posted, 1 refused\n${refusal}\n`
     expect(await run('examples/replay.ts')).toBe(output)
     expect(await run('examples/replay.ts', 'examples/salaries.csv')).toBe(output)

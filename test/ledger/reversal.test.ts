@@ -132,7 +132,7 @@ describe('a transfer', () => {
     const before = await Transfer.find().lean()
     await expect(write()).rejects.toMatchObject({
       code: 'TRANSFER_IMMUTABLE',
-      message: expect.stringContaining('reverse it with Transfer.reverse()') as string,
+      message: expect.stringContaining('Reverse it with Transfer.reverse()') as string,
     })
     expect(await Transfer.find().lean()).toEqual(before)
   })

@@ -96,7 +96,7 @@ describe('Account.transfer', () => {
     await openBoth()
     await expect(Account.transfer({ ...request, amount: '1000.01' })).rejects.toMatchObject({
       code: 'INSUFFICIENT_FUNDS',
-      message: `account ${SENDER} has 1000.00 USD available, 1000.01 needed`,
+      message: `account ${SENDER} has 1000.00 USD available, but the transfer needs 1000.01`,
     })
     await expect(Account.transfer(request)).resolves.toMatchObject({ _id: 'TR218721873' })
   })

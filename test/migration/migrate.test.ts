@@ -50,8 +50,8 @@ describe('migrate', () => {
     await write('2-b', logged('b'))
     await write('1-a', loggedOutside('a'))
     const told: string[] = []
-    const tell = (message: string) => void told.push(message)
-    expect(await migrate(connection, { folder, tell })).toEqual(['1-a', '2-b'])
+    const record = (message: string) => void told.push(message)
+    expect(await migrate(connection, { folder, log: record })).toEqual(['1-a', '2-b'])
     expect(told).toEqual(['applied 1-a', 'applied 2-b'])
     expect(await migrate(connection, { folder })).toEqual([])
     expect(await log()).toEqual(['a', 'b'])

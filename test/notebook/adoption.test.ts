@@ -204,7 +204,12 @@ const UNADOPTABLE = [
     { ...transfer, transfer_id: undefined },
     'transfer id null is not a text',
   ],
-  ['of an id that is there', 'transfers', { ...transfer, transfer_id: 'TR1' }, 'another amount'],
+  [
+    'of an id that is there',
+    'transfers',
+    { ...transfer, transfer_id: 'TR1' },
+    'a different amount',
+  ],
   [
     'that is there twice',
     'transfers',

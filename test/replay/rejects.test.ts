@@ -191,7 +191,7 @@ describe('rejects', () => {
 
     expect(text.split('\n')).toEqual([
       'code,message,line,id,from,to,amount',
-      'LINKED_TRANSFER_REFUSED,"transfer T1 is in one group with T2, which was refused",2,T1,A0,A1,1',
+      'LINKED_TRANSFER_REFUSED,"transfer T1 is in the same atomic group as T2, which was refused",2,T1,A0,A1,1',
       'ACCOUNT_NOT_FOUND,to account A9 does not exist,3,T2,A0,A9,2',
       '',
     ])

@@ -47,7 +47,7 @@ describe('replay', () => {
         _id: { batch: 'batch.csv', line: 2 },
         transferId: 'T1',
         code: 'INSUFFICIENT_FUNDS',
-        message: 'account A0 has 0.00 USD available, 4.00 needed',
+        message: 'account A0 has 0.00 USD available, but the transfer needs 4.00',
         row: 'T1,A0,A1,4',
       },
     ])

@@ -23,7 +23,7 @@ const runOptions = (signal = new AbortController().signal) => ({
   transfers: 20,
   rounds: 1,
   signal,
-  tell: () => undefined,
+  log: () => undefined,
 })
 
 const benchDatabases = async (): Promise<string[]> => {
@@ -110,11 +110,11 @@ describe('runContest', () => {
     const interruption = new AbortController()
     const order: string[] = []
     const entrants = [entrant('A', order), entrant('B', order)]
-    const tell = (text: string) => void (text.includes('round 2') && interruption.abort())
+    const log = (text: string) => void (text.includes('round 2') && interruption.abort())
     await expect(
       runContest(
         { entrants, figures: () => [] },
-        { ...runOptions(interruption.signal), rounds: 3, tell },
+        { ...runOptions(interruption.signal), rounds: 3, log },
       ),
     ).rejects.toMatchObject({ name: 'AbortError' })
     expect(order).toEqual(['A', 'B'])

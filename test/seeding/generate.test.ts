@@ -260,7 +260,7 @@ describe('daybook generate', () => {
       options as Parameters<typeof generateCommand.run>[0],
       {
         print: (text) => printed.push(text),
-        tell: () => undefined,
+        log: () => undefined,
         progress: undefined,
         stdin: process.stdin,
         columns: undefined,

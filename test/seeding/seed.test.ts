@@ -423,7 +423,7 @@ describe('daybook seed', () => {
     const told: string[] = []
     const context: Context = {
       print: (text) => printed.push(text),
-      tell: (text) => told.push(text),
+      log: (text) => told.push(text),
       progress: undefined,
       stdin: process.stdin,
       columns: undefined,

@@ -27,7 +27,7 @@ export function useAdoption() {
 
   /** What was told since the test began. */
   const told: string[] = []
-  const tell = (message: string) => void told.push(message)
+  const log = (message: string) => void told.push(message)
 
   beforeEach(async () => {
     told.length = 0
@@ -40,13 +40,13 @@ export function useAdoption() {
     uri,
     told,
     up: async (settings: { currency?: string; skipUnadoptable?: boolean } = {}) =>
-      await migrate(connection, { folder, tell, settings }),
-    down: async () => await revert(connection, { folder, tell, to: '0' }),
+      await migrate(connection, { folder, log, settings }),
+    down: async () => await revert(connection, { folder, log, to: '0' }),
     /** Of the functions themselves, called without a migration. */
     parameters: () => ({
       connection,
       session: undefined,
-      tell,
+      log,
       signal: new AbortController().signal,
       options: { currency: 'USD', skipUnadoptable: true },
     }),

@@ -18,7 +18,7 @@ export async function daybook(
   const [printed, told]: [string[], string[]] = [[], []]
   const exitCode = await runCommandLine([...parameters, '--uri', uri], {
     print: (line) => void printed.push(`${line}\n`),
-    tell: (line) => void told.push(`${line}\n`),
+    log: (line) => void told.push(`${line}\n`),
     progress: undefined,
     stdin: process.stdin,
     columns,

@@ -8,7 +8,7 @@ const connection = await mongoose
   .asPromise()
 const applied = await migrate(connection, {
   folder,
-  tell: (message) => process.stdout.write(`${message}\n`),
+  log: (message) => process.stdout.write(`${message}\n`),
 })
 process.stdout.write(`${JSON.stringify(applied)}\n`)
 await connection.close()

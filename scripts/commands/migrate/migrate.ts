@@ -136,7 +136,7 @@ export const migrateCommand: Command<MigrateOptions> = {
       )
     } catch (error) {
       if (!context.signal.aborted) throw error
-      context.tell('interrupted; daybook migrate status shows how far it is')
+      context.log('interrupted; daybook migrate status shows how far it is')
       return Exit.interrupted
     }
   },
@@ -167,7 +167,7 @@ async function act(
       if (options['dry-run']) {
         const rehearsed = await rehearseMigrations(connection, { ...parameters, direction: action })
         context.print(json ? JSON.stringify(rehearsed) : renderRehearsal(rehearsed))
-        context.tell('rehearsal: nothing was written')
+        context.log('rehearsal: nothing was written')
         return Exit.done
       }
       if (action === 'up') return print(await migrate(connection, parameters), 'applied')
@@ -203,13 +203,13 @@ async function act(
 
 const migrationOptions = (
   options: MigrateOptions,
-  { tell, signal }: Context,
+  { log, signal }: Context,
 ): MigrationOptions & MigrationRange => ({
   folder: migrationFolders(options.migrations),
   to: options.to,
   step: options.step,
   lockWait: options['lock-wait'] === undefined ? undefined : options['lock-wait'] * 1000,
-  tell,
+  log,
   signal,
   settings: {
     ...(options.currency && { currency: options.currency }),

@@ -128,7 +128,7 @@ export const replayCommand: Command<ReplayCommandOptions> = {
         return await replayAll(database.connection, calls, options, context)
       } catch (error) {
         if (!isInterruption(error, context.signal)) throw error
-        context.tell(INTERRUPTED)
+        context.log(INTERRUPTED)
         return Exit.interrupted
       }
     })
@@ -160,7 +160,7 @@ async function replayAll(
   for (const call of calls) {
     const summary = await replayOne(connection, { ...call, dryRun }, { context, print })
     if (summary.status === 'interrupted') {
-      context.tell(INTERRUPTED)
+      context.log(INTERRUPTED)
       return Exit.interrupted
     }
     if (summary.refused > 0 || summary.status !== 'finished') exitCode = Exit.refusals
@@ -194,7 +194,7 @@ async function replayOne(
   try {
     const summary = await replayWithProgress(connection, options, context)
     print(summary)
-    if (summary.status !== 'interrupted') adviceOn(summary, options).forEach(context.tell)
+    if (summary.status !== 'interrupted') adviceOn(summary, options).forEach(context.log)
     return summary
   } catch (error) {
     if (error instanceof RejectsError) print(error.summary)

@@ -1,0 +1,76 @@
+import type { Connection } from 'mongoose'
+import { TransferRefusedError } from '../errors.ts'
+import { isDuplicateKey } from '../mongodb/server-errors.ts'
+import { type Transaction, inTransaction } from '../mongodb/transaction.ts'
+import { memoryOf } from './account-memory.ts'
+import { type LedgerAccount, type TransferResult, evaluate } from './evaluation.ts'
+import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
+import { type IdentifiedRequest, readRequest } from './request.ts'
+import { ChangedAccountError, accountUpdateOf, insertOf, readAccounts } from './stored-ledger.ts'
+
+/**
+ * Posts in a transaction of its own; see `post`. Ids are presumed new at first. A lone request also
+ * presumes that its accounts are as this connection left them, if it remembers both.
+ */
+export async function postInOwnTransaction(
+  requests: readonly IdentifiedRequest[],
+  connection: Connection,
+  { patience, ...options }: Pick<PostingOptions, 'atomic'> & { patience?: number | undefined } = {},
+): Promise<TransferResult[]> {
+  const accountIds = accountIdsOf(requests)
+  const memory = memoryOf(connection)
+  const [lone] = requests.length === 1 ? requests : []
+  let recalled = lone && memory.recall(accountIds)
+  let presumeNew = true
+
+  const attempt = async (transaction: Transaction) => {
+    // Only the first attempt presumes accounts: what made it fail may have changed them.
+    const presumed = recalled
+    recalled = undefined
+    if (lone && presumed) {
+      const result = await postToPresumedAccounts(presumed, lone, transaction)
+      if (result) return { accounts: presumed, results: [result] }
+    }
+    const accounts = await readAccounts(accountIds, transaction)
+    const results = await postToAccounts(accounts, requests, transaction, {
+      ...options,
+      presumeNew,
+    })
+    return { accounts, results }
+  }
+
+  for (;;) {
+    try {
+      const { accounts, results } = await inTransaction(connection, attempt, patience)
+      memory.remember(accounts)
+      return results
+    } catch (error) {
+      if (error instanceof ChangedAccountError) memory.distrust()
+      else if (presumeNew && isDuplicateKey(error)) presumeNew = false
+      else throw error
+    }
+  }
+}
+
+/**
+ * Posts a request to accounts that were not read: their update finds them only if they are as presumed.
+ * Returns undefined, and writes nothing, if the request would not be posted: a refusal needs accounts that
+ * were read.
+ * @throws ChangedAccountError if an account is not as presumed
+ */
+async function postToPresumedAccounts(
+  accounts: Map<string, LedgerAccount>,
+  request: IdentifiedRequest,
+  transaction: Transaction,
+): Promise<TransferResult | undefined> {
+  const presumed = new Map([...accounts].map(([accountId, account]) => [accountId, { ...account }]))
+  const reading = readRequest(request)
+  if (reading instanceof TransferRefusedError) return undefined
+  const result = evaluate(reading, { accounts, transfers: new Map() }, { now: new Date() })
+  if (result.status !== 'posted') return undefined
+  const inserting = insertOf([result.transfer], transaction)()
+  const update = accountUpdateOf([result.transfer], { accounts, presumed }, transaction)
+  await inserting
+  await update()
+  return result
+}
