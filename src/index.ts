@@ -29,7 +29,7 @@ export {
   TransferNotFoundError,
   TransferRefusedError,
 } from './errors.ts'
-export type { RefusedTransfer, TransferResult } from './ledger/evaluation.ts'
+export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
 export type { OpeningRequest } from './ledger/opening.ts'
 export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './ledger/records.ts'
 export type { TransferRequest } from './ledger/request.ts'

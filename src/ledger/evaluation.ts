@@ -1,5 +1,3 @@
-import type { TransferRecord } from './records.ts'
-import { type Metadata } from './records.ts'
 import {
   AccountNotFoundError,
   AccountNotOpenError,
@@ -7,8 +5,6 @@ import {
   CurrencyMismatchError,
   InsufficientFundsError,
   InvalidAmountError,
-  LinkedTransferRefusedError,
-  type RefusalCode,
   SameAccountError,
   type Side,
   TransferConflictError,
@@ -23,7 +19,9 @@ import {
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
+import type { Metadata, TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
+import { type TransferResult, refused } from './transfer-result.ts'
 
 /** An account as a posting sees it; `balance`, `transferCount` and `updatedAt` move as it goes. */
 export interface LedgerAccount {
@@ -35,19 +33,6 @@ export interface LedgerAccount {
   balance: Decimal
   transferCount: number
   updatedAt: Date
-}
-
-/** What became of one request: posted now, posted before with the same content, or refused. */
-export type TransferResult =
-  { status: 'posted' | 'existing'; transferId: string; transfer: TransferRecord } | RefusedTransfer
-
-export interface RefusedTransfer {
-  status: 'refused'
-  /** As it was given, be it an id or not. */
-  transferId: string
-  code: RefusalCode
-  message: string
-  error: TransferRefusedError
 }
 
 /** What the requests are evaluated against, and what they move. */
@@ -146,36 +131,6 @@ export function evaluate(
   if (batch !== undefined) transfer.batch = batch
   ledger.transfers.set(transferId, transfer)
   return { status: 'posted', transferId, transfer }
-}
-
-/** A refusal as a result. */
-export const refused = (transferId: string, error: TransferRefusedError): RefusedTransfer => ({
-  status: 'refused',
-  transferId,
-  code: error.code,
-  message: error.message,
-  error,
-})
-
-/** The results of an atomic group in which one was refused: what would have been posted is refused with it. */
-export function unlinked(
-  results: readonly TransferResult[],
-  first: RefusedTransfer,
-): TransferResult[] {
-  const unposted = new Set(
-    results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
-  )
-  return results.map((result) =>
-    result === first || (result.status === 'existing' && !unposted.has(result.transfer))
-      ? result
-      : refused(
-          result.transferId,
-          new LinkedTransferRefusedError({
-            transferId: result.transferId,
-            refusedTransferId: first.transferId,
-          }),
-        ),
-  )
 }
 
 function accountsRefusal(

@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { sessionOf } from '../mongodb/connection.ts'
 import { joinTransaction, PATIENCE, TransactionTimeoutError } from '../mongodb/transaction.ts'
-import type { RefusedTransfer, TransferResult } from './evaluation.ts'
 import { postInOwnTransaction } from './own-transaction.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest } from './request.ts'
+import type { RefusedTransfer, TransferResult } from './transfer-result.ts'
 
 /** What one posting takes at most, so that it stays well below a second; the rest waits for the next. */
 const LARGEST_GROUP = 1_000

@@ -10,10 +10,10 @@ import {
 import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
-import { readLimit } from './opening.ts'
+import { readOverdraftLimit } from './opening.ts'
 import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus } from './records.ts'
-import { IDENTIFIER, isIdentifier, makeId } from './request.ts'
+import { IDENTIFIER_RULE, isIdentifier, makeId } from './request.ts'
 
 /** Where a change is made: in the caller's transaction, or at once. */
 export type Place = {
@@ -22,7 +22,7 @@ export type Place = {
 }
 
 /** Opens an account, unless one of its number is there; gives the one that is there then. */
-export async function insertMissing(
+export async function insertIfMissing(
   record: AccountRecord,
   { connection, transaction }: Place,
 ): Promise<AccountRecord> {
@@ -52,7 +52,7 @@ export async function setOverdraftLimit(
   place: Place,
 ): Promise<AccountRecord> {
   const { currency } = await find(accountId, place)
-  const limit = readLimit(given, currency)
+  const limit = readOverdraftLimit(given, currency)
   if (limit instanceof InvalidAmountError) throw limit
   const overdraftLimit = toDecimal128(limit, currency)
   const changed = await change(accountId, { status: { $ne: 'closed' } }, { overdraftLimit }, place)
@@ -132,7 +132,8 @@ async function find(accountId: string, { connection, transaction }: Place): Prom
 }
 
 function requireIdentifier(accountId: unknown): void {
-  if (!isIdentifier(accountId)) throw new InvalidAccountIdError({ accountId, expected: IDENTIFIER })
+  if (!isIdentifier(accountId))
+    throw new InvalidAccountIdError({ accountId, expected: IDENTIFIER_RULE })
 }
 
 const accountsOf = (connection: Connection) =>

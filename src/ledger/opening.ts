@@ -17,7 +17,7 @@ import {
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
-import { IDENTIFIER, isIdentifier, isText } from './request.ts'
+import { IDENTIFIER_RULE, isIdentifier, isPrintableText } from './request.ts'
 
 /** An account that is asked for. */
 export interface OpeningRequest {
@@ -34,10 +34,10 @@ export interface OpeningRequest {
 }
 
 /** What {@link isHolder} asks for, as a phrase for messages. */
-export const HOLDER = 'a text of 1–256 printable characters'
+export const HOLDER_RULE = 'a text of 1–256 printable characters'
 
 /** Whether a value can be the holder of an account. */
-export const isHolder = (value: unknown): value is string => isText(value, 256)
+export const isHolder = (value: unknown): value is string => isPrintableText(value, 256)
 
 /** The record of a new account, or why it cannot be opened. */
 export function readOpening(
@@ -46,12 +46,12 @@ export function readOpening(
 ): AccountRecord | LedgerError {
   const { accountId, holder, currency } = request
   if (!isIdentifier(accountId))
-    return new InvalidAccountIdError({ accountId, expected: IDENTIFIER })
+    return new InvalidAccountIdError({ accountId, expected: IDENTIFIER_RULE })
   if (!isHolder(holder)) {
-    return new InvalidHolderError({ holder, expected: HOLDER })
+    return new InvalidHolderError({ holder, expected: HOLDER_RULE })
   }
   if (!isCurrency(currency)) return new InvalidCurrencyError({ currency })
-  const overdraftLimit = readLimit(request.overdraftLimit ?? 0, currency)
+  const overdraftLimit = readOverdraftLimit(request.overdraftLimit ?? 0, currency)
   if (overdraftLimit instanceof InvalidAmountError) return overdraftLimit
   const field = 'openingBalance'
   const openingBalance = readMoney(request.openingBalance ?? 0, currency, field)
@@ -79,7 +79,7 @@ export function readOpening(
 }
 
 /** Reads an overdraft limit: zero or more, in the currency's decimals. */
-export function readLimit(given: unknown, currency: string): Decimal | InvalidAmountError {
+export function readOverdraftLimit(given: unknown, currency: string): Decimal | InvalidAmountError {
   const field = 'overdraftLimit'
   const limit = readMoney(given, currency, field)
   return limit instanceof Decimal && limit.lt(0)

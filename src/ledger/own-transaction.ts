@@ -3,10 +3,11 @@ import { TransferRefusedError } from '../errors.ts'
 import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import { type Transaction, inTransaction } from '../mongodb/transaction.ts'
 import { memoryOf } from './account-memory.ts'
-import { type LedgerAccount, type TransferResult, evaluate } from './evaluation.ts'
+import { type LedgerAccount, evaluate } from './evaluation.ts'
 import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
 import { type IdentifiedRequest, readRequest } from './request.ts'
 import { ChangedAccountError, accountUpdateOf, insertOf, readAccounts } from './stored-ledger.ts'
+import type { TransferResult } from './transfer-result.ts'
 
 /**
  * Posts in a transaction of its own; see `post`. Ids are presumed new at first. A lone request also

@@ -13,23 +13,21 @@
 import { setImmediate } from 'node:timers/promises'
 import { TransferRefusedError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
-import {
-  type Ledger,
-  type LedgerAccount,
-  type RefusedTransfer,
-  type TransferResult,
-  evaluate,
-  refused,
-  unlinked,
-} from './evaluation.ts'
+import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
 import type { TransferRecord } from './records.ts'
 import {
   type IdentifiedRequest,
   type WellFormedRequest,
-  mayIdentify,
+  couldBeId,
   readRequest,
 } from './request.ts'
 import { accountUpdateOf, insertOf, readAccounts, readTransfers } from './stored-ledger.ts'
+import {
+  type RefusedTransfer,
+  type TransferResult,
+  refuseGroup,
+  refused,
+} from './transfer-result.ts'
 
 export interface PostingOptions {
   /** All or nothing: if one request is refused, none is posted. */
@@ -91,7 +89,7 @@ export async function postToAccounts(
       outcomes = await recognizeExisting(outcomes, readings, ledger, transaction)
     }
     const refusal = options.atomic ? outcomes.find(isRefused) : undefined
-    if (refusal) return unlinked(outcomes, refusal)
+    if (refusal) return refuseGroup(outcomes, refusal)
     const transfers = outcomes.flatMap((outcome) =>
       outcome.status === 'posted' ? [outcome.transfer] : [],
     )
@@ -147,14 +145,14 @@ export function accountIdsOf(
 ): Set<string> {
   const accountIds = new Set<string>()
   for (const { from, to } of requests) {
-    if (mayIdentify(from)) accountIds.add(from)
-    if (mayIdentify(to)) accountIds.add(to)
+    if (couldBeId(from)) accountIds.add(from)
+    if (couldBeId(to)) accountIds.add(to)
   }
   return accountIds
 }
 
 const transferIdsOf = (requests: readonly Pick<IdentifiedRequest, 'transferId'>[]): string[] =>
-  requests.map(({ transferId }) => transferId).filter(mayIdentify)
+  requests.map(({ transferId }) => transferId).filter(couldBeId)
 
 /** The most requests that are evaluated in one go. */
 const ONE_SLICE = 400

@@ -75,7 +75,7 @@ export function withId(request: TransferRequest, name = 'the request'): Identifi
 }
 
 /** {@link withId} of each of many. */
-export function identifiedOf(requests: readonly TransferRequest[]): IdentifiedRequest[] {
+export function withIds(requests: readonly TransferRequest[]): IdentifiedRequest[] {
   if (!Array.isArray(requests)) {
     throw new TypeError(`the requests are ${quote(requests)}, and not an array`)
   }
@@ -92,19 +92,19 @@ const isPlainObject = (value: unknown): value is object => {
 export function readRequest(request: IdentifiedRequest): WellFormedRequest | TransferRefusedError {
   const { transferId, from, to, amount: given, reference, metadata } = request
   if (!isIdentifier(transferId)) {
-    return new InvalidTransferIdError({ transferId, expected: IDENTIFIER })
+    return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
   }
-  if (transferId.endsWith(REVERSAL) && request.reverses === undefined) {
-    const expected = `free: an id that ends in ${REVERSAL} is a reversal's`
+  if (transferId.endsWith(REVERSAL_SUFFIX) && request.reverses === undefined) {
+    const expected = `free: an id that ends in ${REVERSAL_SUFFIX} is a reversal's`
     return new InvalidTransferIdError({ transferId, expected })
   }
   if (!isIdentifier(from)) {
-    return new InvalidAccountIdError({ side: 'from', accountId: from, expected: IDENTIFIER })
+    return new InvalidAccountIdError({ side: 'from', accountId: from, expected: IDENTIFIER_RULE })
   }
   if (!isIdentifier(to)) {
-    return new InvalidAccountIdError({ side: 'to', accountId: to, expected: IDENTIFIER })
+    return new InvalidAccountIdError({ side: 'to', accountId: to, expected: IDENTIFIER_RULE })
   }
-  if (reference !== undefined && !isText(reference, 256)) {
+  if (reference !== undefined && !isPrintableText(reference, 256)) {
     return new InvalidReferenceError({
       reference,
       expected: 'a text of 1–256 printable characters',
@@ -130,24 +130,24 @@ function readAmount(given: unknown): Decimal | InvalidAmountError {
 }
 
 /** How the id of a reversal ends, and no other. */
-export const REVERSAL = ':reversal'
+export const REVERSAL_SUFFIX = ':reversal'
 
 /** The id of the one reversal that a transfer can have. */
 export function reversalId(transferId: string): string {
-  const id = `${transferId}${REVERSAL}`
+  const id = `${transferId}${REVERSAL_SUFFIX}`
   if (isIdentifier(id)) return id
   // Twice: the one reversal of a transfer that has the digest for its id is another.
-  return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL}${REVERSAL}`
+  return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL_SUFFIX}${REVERSAL_SUFFIX}`
 }
 
 /** What {@link isIdentifier} asks for, as a phrase for messages. */
-export const IDENTIFIER = 'a text of 1–128 printable characters with no space at its ends'
+export const IDENTIFIER_RULE = 'a text of 1–128 printable characters with no space at its ends'
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
 /** The zero-width joiner and non-joiner, which are letters' neighbours in Hindi, Persian and emoji. */
 const JOINERS = /[\u200C\u200D]/g
 
 /** Whether a value is a text of 1 to so many printable characters, not all of them spaces. */
-export const isText = (value: unknown, longest: number): value is string =>
+export const isPrintableText = (value: unknown, longest: number): value is string =>
   typeof value === 'string' &&
   value.length <= longest &&
   value.trim() !== '' &&
@@ -155,10 +155,10 @@ export const isText = (value: unknown, longest: number): value is string =>
 
 /** Whether a value can be the id of a transfer or the number of an account. It has nothing invisible. */
 export const isIdentifier = (value: unknown): value is string =>
-  isText(value, 128) && value.trim() === value && !UNPRINTABLE.test(value)
+  isPrintableText(value, 128) && value.trim() === value && !UNPRINTABLE.test(value)
 
 /** Whether a value is worth a look-up as an id: what is not well formed is refused in any case. */
-export const mayIdentify = (value: unknown): value is string =>
+export const couldBeId = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 128
 
 /** Besides operators and paths: names that a prototype has, or that make BSON take a value for another. */
@@ -172,7 +172,7 @@ function metadataProblem(metadata: unknown): string | undefined {
   const entries = Object.entries(metadata)
   if (entries.length > 32) return `has ${entries.length} keys, 32 are allowed`
   for (const [key, value] of entries) {
-    if (!isText(key, 64) || UNSAFE_KEY.test(key)) {
+    if (!isPrintableText(key, 64) || UNSAFE_KEY.test(key)) {
       return `key ${quote(key)} is not 1–64 printable characters without a leading $, a dot, or a name with a meaning of its own`
     }
     const valid =

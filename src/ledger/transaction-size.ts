@@ -7,7 +7,7 @@ const MOST_REQUESTS = 5_000
 const MOST_TEXT = 8 * 1024 * 1024
 
 /** Requests in runs that are posted in one transaction each. */
-export function* chunksOf(
+export function* splitIntoTransactions(
   requests: readonly IdentifiedRequest[],
 ): Generator<readonly IdentifiedRequest[]> {
   let start = 0

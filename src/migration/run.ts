@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose'
 import { InputError } from '../errors.ts'
 import { reasonOf } from '../messages.ts'
-import { endAbandonedTransactions } from '../mongodb/abandoned.ts'
+import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { inTransaction } from '../mongodb/transaction.ts'
 import { MigrationFailedError, MigrationLockLostError } from './errors.ts'
 import type { MigrationFile } from './files.ts'

@@ -3,7 +3,7 @@ import { LedgerError, ProtectedFieldError } from '../errors.ts'
 import { readOpening } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { toDecimal } from '../money/money.ts'
-import { protectFields } from './guard.ts'
+import { protectFields } from './write-guard.ts'
 import type { WithDecimals } from './money-path.ts'
 
 /** What changes by Daybook's own verbs alone. */

@@ -7,17 +7,17 @@ import mongoose, {
 } from 'mongoose'
 import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
-import type { TransferResult } from '../ledger/evaluation.ts'
+import type { TransferResult } from '../ledger/transfer-result.ts'
 import { postOne } from '../ledger/group-commit.ts'
 import {
   type Place,
   close,
-  insertMissing,
+  insertIfMissing,
   setOverdraftLimit,
   setStatus,
 } from '../ledger/life-cycle.ts'
 import {
-  HOLDER,
+  HOLDER_RULE,
   type OpeningRequest,
   isHolder,
   openingDifferences,
@@ -26,7 +26,7 @@ import {
 import { postInOwnTransaction } from '../ledger/own-transaction.ts'
 import { post } from '../ledger/posting.ts'
 import type { AccountRecord } from '../ledger/records.ts'
-import { type TransferRequest, identifiedOf, makeId, withId } from '../ledger/request.ts'
+import { type TransferRequest, withIds, makeId, withId } from '../ledger/request.ts'
 import {
   type StatementEntry,
   type StatementOptions,
@@ -36,7 +36,7 @@ import {
   statementEntries,
 } from '../ledger/statement.ts'
 import { ledgerAccountOf } from '../ledger/stored-ledger.ts'
-import { ATOMIC_LIMIT, chunksOf } from '../ledger/transaction-size.ts'
+import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.ts'
 import { quote } from '../messages.ts'
 import { Decimal, type MoneyInput } from '../money/money.ts'
 import { databaseOf, modelOn, sessionOf } from '../mongodb/connection.ts'
@@ -153,7 +153,7 @@ const accountSchema = new Schema<
       required: true,
       validate: {
         validator: isHolder,
-        message: ({ value }: { value: unknown }) => `holder ${quote(value)} is not ${HOLDER}`,
+        message: ({ value }: { value: unknown }) => `holder ${quote(value)} is not ${HOLDER_RULE}`,
       },
     },
     currency: { type: String, required: true },
@@ -192,7 +192,7 @@ const accountSchema = new Schema<
           new Date(),
         )
         if (record instanceof LedgerError) throw record
-        const account = await inPlace(this.db, options, (place) => insertMissing(record, place))
+        const account = await inPlace(this.db, options, (place) => insertIfMissing(record, place))
         const fields = openingDifferences(record, account)
         if (fields.length > 0) throw new AccountConflictError({ accountId: record._id, fields })
         if (!sessionOf(this.db, options?.session))
@@ -205,7 +205,7 @@ const accountSchema = new Schema<
       },
       async transferMany(requests, { atomic, session: given } = {}) {
         const session = sessionOf(this.db, given)
-        const identified = identifiedOf(requests)
+        const identified = withIds(requests)
         if (atomic && requests.length > ATOMIC_LIMIT) {
           throw new RangeError(
             `an atomic group of ${requests.length} transfers is too large for one transaction: ${ATOMIC_LIMIT} is the most`,
@@ -218,7 +218,7 @@ const accountSchema = new Schema<
         }
         if (atomic) return await postInOwnTransaction(identified, this.db, { atomic })
         const results: TransferResult[] = []
-        for (const chunk of chunksOf(identified)) {
+        for (const chunk of splitIntoTransactions(identified)) {
           results.push(...(await postInOwnTransaction(chunk, this.db)))
         }
         return results

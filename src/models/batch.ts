@@ -1,6 +1,6 @@
 import mongoose, { type Connection, type Model, Schema } from 'mongoose'
 import type { RefusalCode } from '../errors.ts'
-import { isText } from '../ledger/request.ts'
+import { isPrintableText } from '../ledger/request.ts'
 import type { Decimal128 } from '../money/money.ts'
 import { modelOn } from '../mongodb/connection.ts'
 
@@ -122,10 +122,11 @@ export const Batch = batchModel(mongoose.connection)
 /** The model of refused lines on mongoose's default connection. */
 export const Refusal = refusalModel(mongoose.connection)
 
-export const BATCH_NAME = 'a text of 1–256 printable characters with no space at its ends'
+export const BATCH_NAME_RULE = 'a text of 1–256 printable characters with no space at its ends'
 
 /** Whether a text can be the name of a batch. */
-export const isBatchName = (name: string): boolean => isText(name, 256) && name.trim() === name
+export const isBatchName = (name: string): boolean =>
+  isPrintableText(name, 256) && name.trim() === name
 
 /** Why a line of a batch was refused. `MALFORMED_LINE` is one that could not be read as a transfer. */
 export type BatchRefusalCode = RefusalCode | 'MALFORMED_LINE'

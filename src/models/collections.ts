@@ -1,7 +1,7 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
 import { DatabaseError } from '../errors.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
-import { databaseOf, primaryOf } from '../mongodb/connection.ts'
+import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { accountModel } from './account.ts'
 import { batchModel, refusalModel } from './batch.ts'
@@ -17,22 +17,22 @@ const { EJSON } = mongoose.mongo.BSON
  * @throws DatabaseError where the database's user may not change a validator
  */
 export async function createCollections(connection: Connection): Promise<void> {
-  await createValidated(connection)
+  await createWithValidators(connection)
   for (const model of modelsOf(connection)) await model.createIndexes()
 }
 
 /** The part of {@link createCollections} without indexes, of some collections or of all. */
-export async function createValidated(
+export async function createWithValidators(
   connection: Connection,
   names?: readonly string[],
 ): Promise<void> {
-  const database = primaryOf(connection)
+  const database = primaryDatabaseOf(connection)
   const there = await validatorsOf(database)
   for (const model of modelsOf(connection)) {
     const name = model.collection.collectionName
     if (names && !names.includes(name)) continue
     const validator = validatorOf(model.schema)
-    if (!there.has(name) && (await created(database, name, { validator }))) continue
+    if (!there.has(name) && (await createIfMissing(database, name, { validator }))) continue
     // To change one takes a right that many a user has not who can create one.
     if (!isSame(there.get(name), validator)) await setValidator(database, name, validator)
   }
@@ -68,7 +68,7 @@ const modelsOf = (connection: Connection) =>
   )
 
 /** Creates a collection; false where it is there already. */
-export async function created(
+export async function createIfMissing(
   database: mongo.Db,
   name: string,
   options: mongo.CreateCollectionOptions = {},

@@ -13,7 +13,7 @@ import { isIdentifier, reversalId } from '../ledger/request.ts'
 import { Decimal } from '../money/money.ts'
 import { databaseOf, modelOn, sessionOf } from '../mongodb/connection.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
-import { makeImmutable } from './guard.ts'
+import { refuseEveryWrite } from './write-guard.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 
 interface TransferStatics {
@@ -101,7 +101,7 @@ const transferSchema = new Schema<
 
 transferSchema.index({ fromAccount: 1, fromSequence: 1 })
 transferSchema.index({ toAccount: 1, toSequence: 1 })
-makeImmutable(transferSchema)
+refuseEveryWrite(transferSchema)
 
 /** The model of transfers on a connection. */
 export const transferModel = (connection: Connection): TransferModel =>

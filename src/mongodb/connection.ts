@@ -10,7 +10,7 @@ export function databaseOf({ db }: Connection): mongoose.mongo.Db {
  * Waits for a connection that is being opened, as Mongoose's own operations do.
  * @throws Error where nobody has begun to open it: Mongoose would wait for that for ten seconds
  */
-export async function whenOpen(connection: Connection): Promise<void> {
+export async function waitUntilOpen(connection: Connection): Promise<void> {
   if (connection.readyState === mongoose.ConnectionStates.connecting) await connection.asPromise()
   databaseOf(connection)
 }
@@ -34,7 +34,7 @@ interface Store {
 }
 
 /** The database as its primary has it, whatever the connection reads from: a secondary may not have heard of all. */
-export function primaryOf(connection: Connection): mongoose.mongo.Db {
+export function primaryDatabaseOf(connection: Connection): mongoose.mongo.Db {
   const { databaseName } = databaseOf(connection)
   return connection.getClient().db(databaseName, { readPreference: 'primary' })
 }

@@ -15,7 +15,7 @@ export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY
 
 /** Whether all that an unordered insert failed at was there already, by its `_id`; all else of it is stored. */
-export const isDuplicatesOnly = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
+export const hasOnlyDuplicateIds = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
   error instanceof mongoose.mongo.MongoBulkWriteError &&
   !error.result.getWriteConcernError() &&
   [error.writeErrors]
@@ -23,7 +23,7 @@ export const isDuplicatesOnly = (error: unknown): error is mongoose.mongo.MongoB
     .every(({ code, errmsg }) => code === DUPLICATE_KEY && indexIn(errmsg) === '_id_')
 
 /** The unique index, other than that of `_id`, whose key something in an insert has that is there already. */
-export const uniqueIndexOf = (error: unknown): string | undefined =>
+export const violatedUniqueIndex = (error: unknown): string | undefined =>
   error instanceof mongoose.mongo.MongoBulkWriteError
     ? [error.writeErrors]
         .flat()

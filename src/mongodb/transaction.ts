@@ -1,5 +1,5 @@
 import { isDuplicateKey } from './server-errors.ts'
-import { databaseOf, whenOpen } from './connection.ts'
+import { databaseOf, waitUntilOpen } from './connection.ts'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { reasonOf } from '../messages.ts'
 import { LedgerError } from '../errors.ts'
@@ -80,7 +80,7 @@ export async function inTransaction<Result>(
   callback: (transaction: Transaction) => Promise<Result>,
   patience = PATIENCE,
 ): Promise<Result> {
-  await whenOpen(connection)
+  await waitUntilOpen(connection)
   try {
     return await attempt(connection, callback, patience)
   } catch (error) {

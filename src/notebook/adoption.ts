@@ -3,11 +3,11 @@ import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { type BatchRecord, freshBatch } from '../models/batch.ts'
-import { createCollections, createValidated } from '../models/collections.ts'
+import { createCollections, createWithValidators } from '../models/collections.ts'
 import { isCurrency } from '../money/currency.ts'
-import { awaitAbandonedTransactions } from '../mongodb/abandoned.ts'
-import { databaseOf, primaryOf } from '../mongodb/connection.ts'
-import { isDuplicatesOnly } from '../mongodb/server-errors.ts'
+import { endAllAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
+import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
+import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { BatchConflictError } from '../replay/errors.ts'
 import { checkedRecord, databaseBook } from '../replay/posting/book.ts'
 import { postRows } from '../replay/posting/post-rows.ts'
@@ -49,7 +49,7 @@ export async function adoptNotebook({
   options,
 }: MigrationParameters<undefined>): Promise<void> {
   const { currency, skipUnadoptable } = options
-  const database = primaryOf(connection)
+  const database = primaryDatabaseOf(connection)
   const found = await findNotebook(database)
   if (!found) return
   if (!isCurrency(currency)) {
@@ -69,13 +69,13 @@ export async function adoptNotebook({
   const begin = found.stage === 'both' ? unchangedRecord(found.adoption, fresh) : fresh
   requireAdoptable(survey, skipUnadoptable)
 
-  await awaitAbandonedTransactions(connection)
+  await endAllAbandonedTransactions(connection)
   if (begin === fresh) {
-    await createValidated(connection, ['batches', 'refusals'])
+    await createWithValidators(connection, ['batches', 'refusals'])
     await recordAdoption(database, fresh)
   }
   const notebook = await setAside(database)
-  await createValidated(connection)
+  await createWithValidators(connection)
   if (begin.status === 'running') {
     await requireUndisturbed(database, notebook, { begin, fresh, signal })
     if (begin.position === 0) await openAccounts(connection, survey, signal)
@@ -160,7 +160,7 @@ async function openAccounts(
       .insertMany(records.slice(start, start + ACCOUNTS_AT_ONCE), { ordered: false })
       .catch((error: unknown) => {
         // An earlier run that was killed has opened some.
-        if (!isDuplicatesOnly(error)) throw error
+        if (!hasOnlyDuplicateIds(error)) throw error
       })
   }
 }

@@ -3,9 +3,9 @@ import mongoose, { type mongo } from 'mongoose'
 import { InputError } from '../errors.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import type { BatchRecord } from '../models/batch.ts'
-import { awaitAbandonedTransactions } from '../mongodb/abandoned.ts'
-import { primaryOf } from '../mongodb/connection.ts'
-import { uniqueIndexOf } from '../mongodb/server-errors.ts'
+import { endAllAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
+import { primaryDatabaseOf } from '../mongodb/connection.ts'
+import { violatedUniqueIndex } from '../mongodb/server-errors.ts'
 import {
   type Ledger,
   type Notebook,
@@ -42,14 +42,14 @@ export async function restoreNotebook({
   log,
   signal,
 }: MigrationParameters<undefined>): Promise<void> {
-  const database = primaryOf(connection)
+  const database = primaryDatabaseOf(connection)
   const adoption = await findAdoption(database)
   if (!adoption) {
     const lookalike = await findLookalike(database)
     if (lookalike !== undefined) log(`${lookalike} is left alone: no adoption has made it`)
     return
   }
-  await awaitAbandonedTransactions(connection)
+  await endAllAbandonedTransactions(connection)
   // Of an adoption that was broken off there is nothing to bring along: the notebook is as it was.
   if ((await findStage(database)) === 'both' && adoption.status === 'finished') {
     const notebook = keptNotebook(database)
@@ -203,7 +203,7 @@ async function insert<Document extends { _id: DocumentId }>(
   try {
     await collection.insertMany(documents as mongo.OptionalUnlessRequiredId<Document>[], UNCHECKED)
   } catch (error) {
-    const index = uniqueIndexOf(error)
+    const index = violatedUniqueIndex(error)
     if (index === undefined) throw error
     throw new InputError(
       `documents that come from Daybook do not fit the unique index ${index} of ${collection.collectionName}: nothing is taken back yet; drop that index, and run the same command again`,

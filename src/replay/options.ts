@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { quote } from '../messages.ts'
-import { BATCH_NAME, isBatchName } from '../models/batch.ts'
+import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { refuse } from './errors.ts'
 import type { Rehearsal } from './posting/rehearsal.ts'
 import type { ReadingOptions } from './reading/batch-file.ts'
@@ -40,7 +40,7 @@ export function checkReplayOptions(options: ReplayOptions): void {
   if (file === '') refuse(() => 'the file has no name')
   if (file === '-' && !stdin) refuse(() => '"-" is the standard input, and there is none')
   if (name !== undefined && !isBatchName(name)) {
-    refuse((of) => `a batch's name is ${BATCH_NAME}, and ${of('name')} ${quote(name)} is not`)
+    refuse((of) => `a batch's name is ${BATCH_NAME_RULE}, and ${of('name')} ${quote(name)} is not`)
   }
   if (maxErrors !== undefined && !(Number.isSafeInteger(maxErrors) && maxErrors >= 0)) {
     refuse(

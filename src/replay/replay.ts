@@ -1,7 +1,7 @@
 import mongoose, { type Connection } from 'mongoose'
 import { quote } from '../messages.ts'
-import { BATCH_NAME, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
-import { endAbandonedTransactions } from '../mongodb/abandoned.ts'
+import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
+import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { BatchConflictError, BatchFileError, refuse } from './errors.ts'
 import { measure, requireAtomicSize } from './file-size.ts'
 import { checkReplayOptions, mostRefusals, type ReplayOptions } from './options.ts'
@@ -100,7 +100,7 @@ async function replaySource(
 function nameOf({ baseName, name: file }: Source, digest: string, options: ReplayOptions): string {
   const name = options.name ?? baseName ?? `stdin-${digest.slice(0, 16)}`
   if (isBatchName(name)) return name
-  const problem = `the file's name is not ${BATCH_NAME}: name the batch (--as NAME)`
+  const problem = `the file's name is not ${BATCH_NAME_RULE}: name the batch (--as NAME)`
   throw new BatchFileError(file, problem)
 }
 

@@ -2,7 +2,7 @@ import type { Connection, mongo } from 'mongoose'
 import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { databaseOf } from '../mongodb/connection.ts'
-import { isDuplicatesOnly } from '../mongodb/server-errors.ts'
+import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { accountsOfFile } from './account-file.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
 import { type Removal, removeSeeded } from './seed-removal.ts'
@@ -90,7 +90,7 @@ async function addMissing(
     try {
       await collection.insertMany(missing, { ordered: false })
     } catch (error) {
-      if (!isDuplicatesOnly(error)) throw error
+      if (!hasOnlyDuplicateIds(error)) throw error
       // Another process added some at the same time: look again, which now finds them.
       const rest = await addMissing(missing, { collection, isEmpty: false, options })
       const added = error.insertedCount + rest.added

@@ -1,7 +1,7 @@
 import mongoose, { type Connection } from 'mongoose'
 import { waitUntil } from '../engine/processes.ts'
 import { EngineError } from '../errors.ts'
-import { created } from '../models/collections.ts'
+import { createIfMissing } from '../models/collections.ts'
 
 /** What the server's one failpoint for commands is to do, and to which client. */
 interface Setting {
@@ -67,7 +67,7 @@ export async function clearFailpoint(connection: Connection, appName: string): P
 /** Does some work while no other client does so; false where another is at it. */
 async function inTurn(connection: Connection, work: () => Promise<boolean>): Promise<boolean> {
   const database = connection.getClient().db(TURN.database)
-  if (!(await created(database, TURN.collection))) return false
+  if (!(await createIfMissing(database, TURN.collection))) return false
   try {
     return await work()
   } finally {

@@ -35,7 +35,7 @@ export function moneyOf(record: string, field: string, stored: unknown, currency
 }
 
 /** An account, and how far its transfers have been followed. */
-export class Followed {
+export class AccountProof {
   readonly #account: AccountRecord
   readonly openingBalance: Decimal
   readonly #storedBalance: Decimal

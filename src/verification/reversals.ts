@@ -1,5 +1,5 @@
 import type { TransferRecord } from '../ledger/records.ts'
-import { REVERSAL, reversalId } from '../ledger/request.ts'
+import { REVERSAL_SUFFIX, reversalId } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
 import { Violation } from './account-proof.ts'
 
@@ -17,7 +17,7 @@ export class Reversals {
 
   enter({ _id, reverses, fromAccount, toAccount, amount, currency }: TransferRecord): void {
     if (reverses === undefined) {
-      if (!_id.endsWith(REVERSAL)) return
+      if (!_id.endsWith(REVERSAL_SUFFIX)) return
       throw new Violation(`transfer ${_id} has the id of a reversal, and reverses none`)
     }
     if (typeof reverses !== 'string' || _id !== reversalId(reverses)) {

@@ -4,9 +4,9 @@ import type { AccountRecord, TransferRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { isCurrency } from '../money/currency.ts'
 import { Decimal } from '../money/money.ts'
-import { whenOpen } from '../mongodb/connection.ts'
+import { waitUntilOpen } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
-import { Followed, Violation, moneyOf } from './account-proof.ts'
+import { AccountProof, Violation, moneyOf } from './account-proof.ts'
 import { Reversals } from './reversals.ts'
 
 /** What {@link verify} read, and the first thing that it found wrong. */
@@ -28,13 +28,13 @@ export interface Verification {
  * @throws DatabaseError where the server does not keep a snapshot for long enough
  */
 export async function verify(connection: Connection): Promise<Verification> {
-  await whenOpen(connection)
+  await waitUntilOpen(connection)
   const session = await connection.startSession({ snapshot: true })
-  const accounts = new Map<string, Followed>()
+  const accounts = new Map<string, AccountProof>()
   let transfers = 0
   try {
     const stored = connection.collection<AccountRecord>('accounts').find({}, { session })
-    for await (const account of stored) accounts.set(account._id, new Followed(account))
+    for await (const account of stored) accounts.set(account._id, new AccountProof(account))
     const collection = connection.collection<TransferRecord>('transfers')
     const reversals = new Reversals()
     for await (const transfer of collection.find({}, { session })) {
@@ -66,7 +66,10 @@ export async function verify(connection: Connection): Promise<Verification> {
   }
 }
 
-function followTransfer(transfer: TransferRecord, accounts: ReadonlyMap<string, Followed>): void {
+function followTransfer(
+  transfer: TransferRecord,
+  accounts: ReadonlyMap<string, AccountProof>,
+): void {
   const { _id: transferId, currency, postedAt } = transfer
   const record = `transfer ${transferId}`
   if (!isCurrency(currency)) throw new Violation(`${record} is in ${quote(currency)}, no currency`)
@@ -91,7 +94,7 @@ function followTransfer(transfer: TransferRecord, accounts: ReadonlyMap<string, 
 }
 
 function currencyViolation(
-  accounts: ReadonlyMap<string, Followed>,
+  accounts: ReadonlyMap<string, AccountProof>,
   totals: ReadonlyMap<string, Decimal>,
 ): string | undefined {
   const opening = new Map<string, Decimal>()

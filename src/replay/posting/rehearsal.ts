@@ -1,11 +1,6 @@
 import type { Connection } from 'mongoose'
 import { TransferRefusedError } from '../../errors.ts'
-import {
-  evaluate,
-  type LedgerAccount,
-  refused,
-  type TransferResult,
-} from '../../ledger/evaluation.ts'
+import { type LedgerAccount, evaluate } from '../../ledger/evaluation.ts'
 import { accountIdsOf } from '../../ledger/posting.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
 import {
@@ -14,6 +9,7 @@ import {
   readRequest,
 } from '../../ledger/request.ts'
 import { readAccounts, readTransfers } from '../../ledger/stored-ledger.ts'
+import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { databaseOf } from '../../mongodb/connection.ts'
 import type { Row } from '../reading/row.ts'

@@ -1,5 +1,5 @@
 import { LinkedTransferRefusedError } from '../../errors.ts'
-import type { TransferResult } from '../../ledger/evaluation.ts'
+import type { TransferResult } from '../../ledger/transfer-result.ts'
 import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord } from '../../models/batch.ts'

@@ -51,6 +51,6 @@ export async function endAbandonedTransactions(connection: Connection): Promise<
 const INTERVAL_MS = 200
 
 /** {@link endAbandonedTransactions}, and waits for those that have yet to rest: a collection cannot be renamed before. */
-export async function awaitAbandonedTransactions(connection: Connection): Promise<void> {
+export async function endAllAbandonedTransactions(connection: Connection): Promise<void> {
   while (await endAbandonedTransactions(connection)) await setTimeout(INTERVAL_MS)
 }

@@ -18,7 +18,7 @@ const refuse = (operation: string) => () => {
 }
 
 /** Closes every door of a model through which a record could be made, changed or deleted. */
-export function makeImmutable(guarded: object): void {
+export function refuseEveryWrite(guarded: object): void {
   const schema = asSchema(guarded)
   for (const operation of QUERIES) {
     schema.pre(operation, { query: true, document: false }, refuse(operation))
