@@ -114,6 +114,34 @@ function attempt<Result>(
   }, OPTIONS)
 }
 
+/** Ends the transaction of a rehearsal once its work is done, so that the driver rolls it back. */
+class RehearsalDone extends Error {
+  constructor() {
+    super('the rehearsal is done, and its transaction is rolled back')
+    this.name = 'RehearsalDone'
+  }
+}
+
+/**
+ * Does some work in a transaction that is rolled back at its end, and returns the work's result: nothing is
+ * written. Like the callback of {@link inTransaction}, the work may run again from its beginning.
+ */
+export async function rehearse<Result>(
+  connection: Connection,
+  work: (transaction: Transaction) => Promise<Result>,
+): Promise<Result> {
+  let done: { readonly result: Result } | undefined
+  try {
+    return await inTransaction(connection, async (transaction) => {
+      done = { result: await work(transaction) }
+      throw new RehearsalDone()
+    })
+  } catch (error) {
+    if (error instanceof RehearsalDone && done) return done.result
+    throw error
+  }
+}
+
 /** What a server says, without a label, when another client or an operator ends a session. */
 const INTERRUPTED = 11_601
 
