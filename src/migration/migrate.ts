@@ -1,10 +1,10 @@
 import type { Connection } from 'mongoose'
 import { lockOwner, underLock } from './lock.ts'
 import type { MigrationSettings } from './migration.ts'
-import { type Plan, isUpToDate, planDown, planUp, requireFile } from './plan.ts'
+import { isUpToDate, planDown, planUp, requireFile } from './plan.ts'
 import { type Direction, type LockOwner, recordsOf } from './record.ts'
 import { type RehearsedMigration, rehearse } from './rehearsal.ts'
-import { type RunOptions, runMigration } from './run.ts'
+import { type RunOptions, type Step, runMigration } from './run.ts'
 import {
   type KnownMigration,
   type MigrationStatus,
@@ -67,10 +67,10 @@ export async function revert(
  */
 export async function redo(connection: Connection, options: MigrationOptions): Promise<string[]> {
   return await underMigrationLock(connection, options, async (run) => {
-    const plan = await planDown(await known(connection, options), {})
-    await carryOut(plan, run)
-    const steps = plan.steps.map((step) => ({ ...step, direction: 'up' as const }))
-    return await carryOut({ steps, executed: [] }, run)
+    const steps = await planDown(await known(connection, options), {})
+    await carryOut(steps, run)
+    const again = steps.map((step) => ({ ...step, direction: 'up' as const }))
+    return await carryOut(again, run)
   })
 }
 
@@ -84,7 +84,7 @@ export async function rehearseMigrations(
   options: MigrationOptions & MigrationRange & { readonly direction: Direction },
 ): Promise<RehearsedMigration[]> {
   const plan = options.direction === 'up' ? planUp : planDown
-  const { steps } = await plan(await known(connection, options), options)
+  const steps = await plan(await known(connection, options), options)
   return await rehearse(connection, steps, parametersOf(options))
 }
 
@@ -164,33 +164,11 @@ const parametersOf = ({ log = () => undefined, settings, signal }: MigrationOpti
 
 const DONE: Record<Direction, string> = { up: 'applied', down: 'reverted' }
 
-/** Runs the steps of a plan in their order, and gives their names. */
-async function carryOut({ steps, executed }: Plan, options: RunOptions): Promise<string[]> {
-  const [first] = steps
-  if (!first) return []
-  // Loaded when it is needed: it takes a quarter of a second, and few commands migrate.
-  const { Umzug, MigrationError } = await import('umzug')
-  const umzug = new Umzug({
-    migrations: steps.map((step) => {
-      const run = () => runMigration(step, options)
-      return { name: step.file.name, path: step.file.path, up: run, down: run }
-    }),
-    // Each migration writes its own record, in its own transaction where it has one.
-    storage: {
-      executed: () => Promise.resolve(executed),
-      logMigration: () => Promise.resolve(),
-      unlogMigration: () => Promise.resolve(),
-    },
-    logger: undefined,
-  })
-  for (const event of ['migrated', 'reverted'] as const) {
-    umzug.on(event, ({ name }) => options.log(`${DONE[first.direction]} ${name}`))
+/** Runs the steps of a plan in their order, and returns their names. */
+async function carryOut(steps: readonly Step[], options: RunOptions): Promise<string[]> {
+  for (const step of steps) {
+    await runMigration(step, options)
+    options.log(`${DONE[step.direction]} ${step.file.name}`)
   }
-  try {
-    const names = { migrations: steps.map(({ file }) => file.name) }
-    const done = first.direction === 'up' ? await umzug.up(names) : await umzug.down(names)
-    return done.map(({ name }) => name)
-  } catch (error) {
-    throw error instanceof MigrationError ? error.cause : error
-  }
+  return steps.map(({ file }) => file.name)
 }

@@ -4,12 +4,6 @@ import type { Direction } from './record.ts'
 import type { Step } from './run.ts'
 import { type KnownMigration, migrationNamed } from './status.ts'
 
-/** What is to be run, in its order, and the names of all that were applied before. */
-export interface Plan {
-  readonly steps: readonly Step[]
-  readonly executed: string[]
-}
-
 interface Range {
   readonly to?: string | undefined
   readonly step?: number | undefined
@@ -22,7 +16,7 @@ interface Range {
 export async function planUp(
   migrations: readonly KnownMigration[],
   { to, step }: Range,
-): Promise<Plan> {
+): Promise<Step[]> {
   if (to !== undefined) migrationNamed(to, migrations)
   for (const migration of migrations) {
     if (migration.state === 'changed') refuseChanged(migration)
@@ -30,17 +24,14 @@ export async function planUp(
   // One that has no file here is for whoever has it.
   const unfinished = migrations.filter(({ state, file }) => file && !isApplied(state))
   const chosen = unfinished.filter(({ name }) => to === undefined || name <= to).slice(0, step)
-  return {
-    steps: await Promise.all(chosen.map((migration) => stepOf(migration, 'up'))),
-    executed: migrations.filter(({ state }) => isApplied(state)).map(({ name }) => name),
-  }
+  return await Promise.all(chosen.map((migration) => stepOf(migration, 'up')))
 }
 
 /** What is applied, the latest first: the last one unless the range says more. */
 export async function planDown(
   migrations: readonly KnownMigration[],
   { to, step = to === undefined ? 1 : undefined }: Range,
-): Promise<Plan> {
+): Promise<Step[]> {
   const begun = migrations.filter(({ state }) => state !== 'pending').toReversed()
   if (to !== undefined && to !== '0' && migrationNamed(to, migrations).state === 'pending') {
     throw new MigrationStateError(`migration ${to} is not applied, so there is nothing to revert`)
@@ -48,10 +39,7 @@ export async function planDown(
   const chosen = begun
     .filter(({ name }) => to === undefined || to === '0' || name >= to)
     .slice(0, step)
-  return {
-    steps: await Promise.all(chosen.map((migration) => stepOf(migration, 'down'))),
-    executed: chosen.map(({ name }) => name),
-  }
+  return await Promise.all(chosen.map((migration) => stepOf(migration, 'down')))
 }
 
 /** Whether there is nothing to apply, and nothing wrong. What has no file here is for whoever has it. */
