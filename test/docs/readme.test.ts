@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const read = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8')
@@ -9,3 +11,21 @@ test.each(['transfer.ts', 'vitest.test.ts', 'node-test.ts'])(
     expect(await read('README.md')).toContain(`\`\`\`ts\n${await read(`examples/${name}`)}\`\`\``)
   },
 )
+
+test.each([
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/records.md',
+  'docs/refusals.md',
+])('%s names only files that exist', async (name) => {
+  const text = await read(name)
+  const paths = [...text.matchAll(/`((?:src|scripts|test|docs|seeds|examples|\.ci)\/[\w./-]*)`/g)]
+  const links = [...text.matchAll(/\]\(([\w./-]+)(?:#[\w-]+)?\)/g)].map(([, link = '']) =>
+    name.startsWith('docs/') ? `docs/${link}` : link,
+  )
+  const missing = [...paths.map(([, path = '']) => path), ...links].filter(
+    (path) => !existsSync(fileURLToPath(new URL(`../../${path}`, import.meta.url))),
+  )
+  expect(missing).toEqual([])
+})
