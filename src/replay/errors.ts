@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 
 /** Where in a file something was found: each number counts from 1. */
-export interface Place {
+export interface FilePosition {
   readonly line?: number | undefined
   readonly column?: number | undefined
 }
@@ -12,7 +12,7 @@ export class BatchFileError extends InputError {
   readonly file: string
   readonly line: number | undefined
   readonly column: number | undefined
-  constructor(file: string, problem: string, place: Place = {}, options?: ErrorOptions) {
+  constructor(file: string, problem: string, place: FilePosition = {}, options?: ErrorOptions) {
     const where = [
       quote(file),
       ...(place.line === undefined ? [] : [`line ${place.line}`]),

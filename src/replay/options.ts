@@ -3,8 +3,7 @@ import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { refuse } from './errors.ts'
 import type { Rehearsal } from './posting/rehearsal.ts'
-import type { ReadingOptions } from './reading/batch-file.ts'
-import { checkReadingOptions } from './reading/format.ts'
+import { type ReadingOptions, checkReadingOptions } from './reading/reading-options.ts'
 import type { ReplayProgress } from './summary.ts'
 
 export interface ReplayOptions extends ReadingOptions {

@@ -15,8 +15,8 @@ import mongoose, { type Connection } from 'mongoose'
 import type { RefusalRecord } from '../models/batch.ts'
 import { BatchFileError } from './errors.ts'
 import type { Reject, RejectsFormat } from './reading/batch-file.ts'
-import { type SourceOptions, identify } from './source/source.ts'
-import { append, openTemporary } from './source/spool.ts'
+import { type SourceOptions, statInput } from './source/source.ts'
+import { appendToTemporaryFile, openTemporaryFile } from './source/temporary-file.ts'
 
 /** Refuses a file of rejects that could not be written at the end, or that would replace something else. */
 export async function checkRejectsFile(path: string, options: SourceOptions): Promise<void> {
@@ -30,7 +30,7 @@ export async function checkRejectsFile(path: string, options: SourceOptions): Pr
   if (!found) return
   if (!found.isFile())
     throw new BatchFileError(path, 'this is no file: name a file for the rejects')
-  const input = await identify(options)
+  const input = await statInput(options)
   if (input && input.dev === found.dev && input.ino === found.ino) {
     throw new BatchFileError(
       path,
@@ -58,8 +58,8 @@ export class RejectsFile {
     let pending = ''
     const write = async () => {
       if (pending === '') return
-      this.#gathered ??= await openTemporary()
-      await append(this.#gathered, pending)
+      this.#gathered ??= await openTemporaryFile()
+      await appendToTemporaryFile(this.#gathered, pending)
       pending = ''
     }
     let isFirst = !this.#gathered
@@ -73,8 +73,8 @@ export class RejectsFile {
 
   /** Puts the file in its place. */
   async put(): Promise<void> {
-    const { none, tail } = this.#format
-    if (this.#gathered) await append(this.#gathered, tail)
+    const { empty, tail } = this.#format
+    if (this.#gathered) await appendToTemporaryFile(this.#gathered, tail)
     // A link stays a link.
     const path = await realpath(this.#path).catch(() => this.#path)
     await removeAbandoned(path)
@@ -82,7 +82,7 @@ export class RejectsFile {
     const file = await open(temporary, 'wx')
     try {
       if (this.#gathered) await copy(this.#gathered, file)
-      else await file.writeFile(none)
+      else await file.writeFile(empty)
       await file.sync()
       await file.close()
       await rename(temporary, path)

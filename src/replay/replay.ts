@@ -9,7 +9,7 @@ import { checkedRecord, databaseBook, requireUnbegun } from './posting/book.ts'
 import { type Outcome, postRows } from './posting/post-rows.ts'
 import { Rehearsal } from './posting/rehearsal.ts'
 import { Meter } from './progress.ts'
-import { type BatchFile, howToGoOn } from './reading/batch-file.ts'
+import { type BatchFile, adviceOnChangedFile } from './reading/batch-file.ts'
 import { openBatchFile } from './reading/format.ts'
 import type { Row } from './reading/row.ts'
 import { RejectsFile, checkRejectsFile, storedRejects } from './rejects.ts'
@@ -57,7 +57,7 @@ async function replaySource(
   const stored =
     rehearsed ?? (await connection.collection<BatchRecord>('batches').findOne({ _id: name }))
   const fresh = freshBatch({ name, source: source.name, digest, reading: file.reading })
-  const begin = checkedRecord(stored, fresh, howToGoOn(file))
+  const begin = checkedRecord(stored, fresh, adviceOnChangedFile(file))
   const meter = new Meter(source, begin, options)
   if (!stored) {
     if (!file.hasIds && options.name === undefined) {
@@ -145,7 +145,7 @@ async function run(
   { rehearsal, rejects, ...options }: RunOptions,
 ): Promise<Outcome> {
   const most = mostRefusals(options)
-  const advice = howToGoOn(file)
+  const advice = adviceOnChangedFile(file)
   const book = rehearsal?.book({ begin, most }) ?? databaseBook(connection, { fresh, most, advice })
   if (!rehearsal) await endAbandonedTransactions(connection)
   return await postRows(rowsOf(file, begin.position), book, {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { csvRecords } from '../../src/replay/reading/csv/csv.ts'
+import { csvRecords } from '../../src/replay/reading/csv/csv-records.ts'
 import { linesOf } from '../../src/replay/source/lines.ts'
-import type { RawRecord } from '../../src/replay/source/record.ts'
+import type { RawRecord } from '../../src/replay/source/raw-record.ts'
 import { booksOf, replayingOn } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
 

@@ -1,25 +1,7 @@
 import type { BatchRefusalCode } from '../../models/batch.ts'
-import type { RawRecord, RecordBlocks } from '../source/record.ts'
-import type { ColumnMap } from './columns.ts'
+import type { RawRecord, RecordBlocks } from '../source/raw-record.ts'
+import type { ReadingOptions } from './reading-options.ts'
 import type { Row } from './row.ts'
-
-/** How a file is to be read. A batch is read in one way from its beginning to its end. */
-export interface ReadingOptions {
-  /** By the file's extension unless given, else by its first character. `json` is an array, or a value a line. */
-  readonly format?: 'csv' | 'tsv' | 'jsonl' | 'json' | undefined
-  /** Between the fields of a CSV file: `,` unless given. */
-  readonly delimiter?: string | undefined
-  /** Around fields that hold delimiters: `"` unless given, `''` for none. */
-  readonly quote?: string | undefined
-  /** The columns' names, for a CSV file that has no header. */
-  readonly columns?: readonly string[] | undefined
-  /** Which column holds what, for what its name does not tell. */
-  readonly map?: ColumnMap | undefined
-  /** For the lines that name no currency. */
-  readonly currency?: string | undefined
-  /** Columns with no other use to keep as metadata: all, or those named. */
-  readonly keep?: boolean | readonly string[] | undefined
-}
 
 /** A refused line, as it goes into a file of rejects. */
 export interface Reject {
@@ -37,7 +19,7 @@ export interface RejectsFormat {
   readonly separator: string
   readonly tail: string
   /** The whole file where there are none. */
-  readonly none: string
+  readonly empty: string
   write(reject: Reject): string
 }
 
@@ -55,7 +37,7 @@ export interface BatchFile {
 }
 
 /** What to do with a file that is not the one that its batch was begun with. */
-export const howToGoOn = ({ hasIds }: Pick<BatchFile, 'hasIds'>): string =>
+export const adviceOnChangedFile = ({ hasIds }: Pick<BatchFile, 'hasIds'>): string =>
   `${
     hasIds
       ? 'lines whose ids are posted already are not posted again'

@@ -52,7 +52,7 @@ const SPELLINGS: Readonly<Record<Role, readonly (readonly string[])[]>> = {
 }
 
 /** What every transfer has. */
-export const REQUIRED: readonly Role[] = ['from', 'to', 'amount']
+export const REQUIRED_ROLES: readonly Role[] = ['from', 'to', 'amount']
 
 /** Where each role is found: the index of its column. */
 export type ColumnIndexes = { readonly [role in Role]?: number | undefined }
@@ -71,7 +71,7 @@ export interface ColumnOptions {
 }
 
 /** The indexes of the columns that can hold what a role is, as mapped or by a well-known spelling. */
-export function candidates(
+export function candidateColumns(
   columns: readonly string[],
   role: Role,
   { map, areKeys = false }: ColumnOptions,
@@ -91,10 +91,10 @@ export function findColumns(
   const { map, areKeys = false } = options
   const indexes: { [role in Role]?: number } = {}
   for (const role of ROLES) {
-    const found = candidates(columns, role, options)
+    const found = candidateColumns(columns, role, options)
     const [index] = found
     if (index === undefined) {
-      if (!REQUIRED.includes(role) && (typeof map[role] !== 'string' || areKeys)) continue
+      if (!REQUIRED_ROLES.includes(role) && (typeof map[role] !== 'string' || areKeys)) continue
       return { problem: missing(columns, role, options) }
     }
     if (found.length > 1) return { problem: ambiguous(columns, role, { found, areKeys }) }

@@ -1,13 +1,10 @@
 import { quote as quoted } from '../../messages.ts'
-import { isCurrency } from '../../money/currency.ts'
 import { refuse } from '../errors.ts'
 import type { Source } from '../source/source.ts'
-import type { BatchFile, ReadingOptions } from './batch-file.ts'
-import { REQUIRED, ROLES } from './columns.ts'
-import { openSeparated } from './csv/separated.ts'
-import { openJson } from './json/json-file.ts'
-
-type Format = 'csv' | 'tsv' | 'jsonl' | 'json'
+import type { BatchFile } from './batch-file.ts'
+import { openCsvFile } from './csv/csv-file.ts'
+import { openJsonFile } from './json/json-file.ts'
+import { type Format, type ReadingOptions, refuseForJson } from './reading-options.ts'
 
 const EXTENSIONS: Readonly<Record<string, Format>> = {
   csv: 'csv',
@@ -16,63 +13,6 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
   jsonl: 'jsonl',
   ndjson: 'jsonl',
   json: 'json',
-}
-
-/** Refuses what no file could be read with. */
-export function checkReadingOptions(options: ReadingOptions): void {
-  const { format, delimiter, quote, columns, map = {}, currency } = options
-  if (format !== undefined && !Object.values(EXTENSIONS).includes(format)) {
-    refuse((of) => `${of('format')} is csv, tsv, jsonl or json, and ${quoted(format)} is not`)
-  }
-  if (delimiter !== undefined && !/^[^\r\n"]{1,8}$/.test(delimiter)) {
-    refuse(
-      (of) =>
-        `a delimiter is 1–8 characters on one line with no quote among them, and ${of('delimiter')} ${quoted(delimiter)} is not`,
-    )
-  }
-  if (quote !== undefined && !/^[^\r\n\t ]?$/.test(quote)) {
-    refuse(
-      (of) =>
-        `a quote is one character that is no space, or none, and ${of('quote')} ${quoted(quote)} is not`,
-    )
-  }
-  if (format === 'tsv' && delimiter !== undefined && delimiter !== '\t') {
-    refuse(
-      (of) =>
-        `${of('format')} tsv is delimited by tabs, so ${of('delimiter')} ${quoted(delimiter)} is for ${of('format')} csv`,
-    )
-  }
-  if (columns?.length === 0) refuse((of) => `${of('columns')} names no column`)
-  const unnamed = columns?.findIndex((column) => column.trim() === '') ?? -1
-  if (unnamed >= 0) {
-    refuse((of) => `${of('columns')}: column ${unnamed + 1} has no name, and each needs one`)
-  }
-  if (format?.startsWith('json')) refuseForJson(options)
-  const without = REQUIRED.find((role) => map[role] === null)
-  if (without !== undefined) {
-    refuse((of) => `${of('map')} says that no column is the ${without}, which every transfer has`)
-  }
-  const role = Object.keys(map).find((key) => !(ROLES as readonly string[]).includes(key))
-  if (role !== undefined) {
-    refuse(
-      (of) =>
-        `a column cannot be mapped as ${quoted(role)} by ${of('map')}: ${ROLES.join(', ')} are known`,
-    )
-  }
-  if (currency !== undefined && !isCurrency(currency)) {
-    refuse(
-      (of) =>
-        `${of('currency')} ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
-    )
-  }
-}
-
-function refuseForJson({ delimiter, quote, columns }: ReadingOptions): void {
-  if (delimiter === undefined && quote === undefined && columns === undefined) return
-  refuse(
-    (of) =>
-      `${of('delimiter')}, ${of('quote')} and ${of('columns')} are for CSV files: JSON has none`,
-  )
 }
 
 /** Opens a source as a batch, in the format that is asked for, or that its name or its first character tells. */
@@ -98,12 +38,12 @@ export async function openBatchFile(
     }
     const reading = describe({ format: 'csv', delimiter, quote, columns, map, currency, keep })
     const separated = { batch, reading, options, preface }
-    return await openSeparated(source, { delimiter, quote }, separated)
+    return await openCsvFile(source, { delimiter, quote }, separated)
   }
   refuseForJson(options)
   const reading = describe({ format: shape, map, currency, keep })
   const layout = shape === 'array' ? 'array' : 'lines'
-  return await openJson(source, layout, { batch, reading, options })
+  return await openJsonFile(source, layout, { batch, reading, options })
 }
 
 /** The options that change what a file means, as text that is the same whenever they are. */

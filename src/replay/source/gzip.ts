@@ -10,7 +10,7 @@ export interface GunzipOptions {
 }
 
 /** Unpacks gzip data of one member or several. NULs may follow them, as tapes have it, and nothing else. */
-export async function* gunzipped({
+export async function* unpackGzip({
   file,
   blockBytes,
   read,

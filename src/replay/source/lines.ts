@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { BatchFileError } from '../errors.ts'
-import { RECORD_BYTES, type RawRecord, type RecordBlocks } from './record.ts'
+import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from './raw-record.ts'
 
 /** How much of a line that is too long is kept to show which it was. */
 const EXCERPT_BYTES = 200
@@ -74,7 +74,7 @@ class BegunLine {
 
   add(part: Buffer): void {
     // A copy: what follows is read into the place of this.
-    if (this.length <= RECORD_BYTES) this.#parts.push(Buffer.from(part))
+    if (this.length <= MAX_RECORD_BYTES) this.#parts.push(Buffer.from(part))
     else this.#hadQuote ||= this.#quotes(part)
     this.length += part.length
   }
@@ -82,8 +82,8 @@ class BegunLine {
   end(line: number): RawRecord {
     const { length } = this
     const parts = this.#parts
-    if (length > RECORD_BYTES && (this.#hadQuote || parts.some((part) => this.#quotes(part)))) {
-      const problem = `the line is longer than ${RECORD_BYTES} bytes and has quotes, so that nothing tells where its record ends: nothing after it can be read`
+    if (length > MAX_RECORD_BYTES && (this.#hadQuote || parts.some((part) => this.#quotes(part)))) {
+      const problem = `the line is longer than ${MAX_RECORD_BYTES} bytes and has quotes, so that nothing tells where its record ends: nothing after it can be read`
       throw new BatchFileError(this.#file, problem, { line })
     }
     this.length = 0
@@ -128,9 +128,9 @@ function readLines(piece: Buffer, first: number): { lines: RawRecord[]; next: nu
 }
 
 function readLine(bytes: Buffer, { line, length }: { line: number; length: number }): RawRecord {
-  if (length > RECORD_BYTES) {
+  if (length > MAX_RECORD_BYTES) {
     const text = bytes.subarray(0, EXCERPT_BYTES).toString()
-    const problem = `the line is longer than ${RECORD_BYTES} bytes: only its beginning is kept`
+    const problem = `the line is longer than ${MAX_RECORD_BYTES} bytes: only its beginning is kept`
     return { line, item: 1, text, problem, damage: 'cut' }
   }
   const text = bytes.toString()

@@ -6,8 +6,8 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { BatchFileError, StorageError } from '../errors.ts'
-import { gunzipped } from './gzip.ts'
-import { isGzipped, spool } from './spool.ts'
+import { unpackGzip } from './gzip.ts'
+import { isGzipped, copyToTemporaryFile } from './temporary-file.ts'
 
 /** How much is read at once. The longest line that is certain to lie within one block is shorter. */
 const BLOCK_BYTES = 256 * 1024
@@ -48,17 +48,17 @@ export async function openSource({ file, stdin, signal }: SourceOptions): Promis
   if (file === '-') {
     if (!stdin) throw new TypeError('"-" needs the standard input: give it as `stdin`')
     const name = 'standard input'
-    return await opened(await spool(stdin, { file: name, signal }), { name, signal })
+    return await opened(await copyToTemporaryFile(stdin, { file: name, signal }), { name, signal })
   }
   const named = { name: file, baseName: basename(file), signal }
   const found = await stat(file).catch((error: unknown) => unopened(file, error))
   if (found.isDirectory()) throw new BatchFileError(file, 'this is a directory: name a file')
   if (found.isFIFO()) {
-    return await opened(await spool(await openFifo(file), { file, signal }), named)
+    return await opened(await copyToTemporaryFile(await openFifo(file), { file, signal }), named)
   }
   const handle = await open(file).catch((error: unknown) => unopened(file, error))
   if ((await handle.stat()).isFile()) return await opened(handle, named)
-  return await opened(await spool(handle.createReadStream(), { file, signal }), named)
+  return await opened(await copyToTemporaryFile(handle.createReadStream(), { file, signal }), named)
 }
 
 function unopened(file: string, error: unknown): never {
@@ -142,7 +142,7 @@ async function opened(
       else {
         // Unpacking takes several before it is done with the first.
         const readKept = (from: number) => counted(from, { kept: true })
-        yield* gunzipped({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
+        yield* unpackGzip({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
       }
     },
     async isUnchanged() {
@@ -158,7 +158,7 @@ async function opened(
 }
 
 /** What tells the file behind an input from others; undefined where there is none. */
-export async function identify({ file, stdin }: SourceOptions): Promise<Stats | undefined> {
+export async function statInput({ file, stdin }: SourceOptions): Promise<Stats | undefined> {
   if (file !== '-') return await stat(file).catch(() => undefined)
   const { fd, path } = (stdin ?? {}) as { fd?: unknown; path?: unknown }
   if (typeof fd === 'number') return await promisify(fstat)(fd).catch(() => undefined)

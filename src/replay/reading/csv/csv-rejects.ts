@@ -1,5 +1,5 @@
 import type { RejectsFormat } from '../batch-file.ts'
-import { MADE_ID_MARK, MARKS } from '../reject-columns.ts'
+import { MADE_ID_COLUMN, REJECT_COLUMNS } from '../reject-columns.ts'
 import { type Dialect, csvField } from './dialect.ts'
 
 interface CsvRejectsOptions {
@@ -26,7 +26,7 @@ export function csvRejects(
     head,
     separator: '\n',
     tail: '\n',
-    none: head,
+    empty: head,
     write({ code, message, line, transferId = '', text }): string {
       const marks = [code, message, String(line), ...(hasIds ? [] : [transferId])]
       return `${written(marks)}${delimiter}${text}`
@@ -36,7 +36,7 @@ export function csvRejects(
 
 /** The columns of a file of rejects. */
 export const rejectsColumns = (columns: readonly string[], hasIds: boolean): readonly string[] => [
-  ...MARKS,
-  ...(hasIds ? [] : [MADE_ID_MARK]),
+  ...REJECT_COLUMNS,
+  ...(hasIds ? [] : [MADE_ID_COLUMN]),
   ...columns,
 ]

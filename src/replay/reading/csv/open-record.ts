@@ -1,4 +1,4 @@
-import { RECORD_BYTES, type RawRecord } from '../../source/record.ts'
+import { MAX_RECORD_BYTES, type RawRecord } from '../../source/raw-record.ts'
 import { type Dialect, isBlank, withoutReturn } from './dialect.ts'
 
 /** A record of which the last line may be still to come. */
@@ -43,7 +43,7 @@ export class OpenRecord {
     const count = last ? line - last.line - 1 : 0
     if (count === 0) return
     this.length += count
-    if (this.length > RECORD_BYTES) return
+    if (this.length > MAX_RECORD_BYTES) return
     for (let number = line - count; number < line; number++) {
       this.#lines.push({ line: number, item: 1, text: '' })
       this.#value += '\n'

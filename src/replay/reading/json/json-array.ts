@@ -1,5 +1,5 @@
 import { BatchFileError } from '../../errors.ts'
-import { RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/record.ts'
+import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/raw-record.ts'
 
 /** Splits a JSON array into the texts of its elements, in bounded memory. */
 export async function* jsonArrayRecords(bytes: AsyncIterable<Buffer>, file: string): RecordBlocks {
@@ -62,9 +62,9 @@ class ArraySplitter {
     }
     if (this.#isInside) {
       this.#text += piece.slice(start)
-      if (this.#text.length > RECORD_BYTES) {
+      if (this.#text.length > MAX_RECORD_BYTES) {
         this.#fail(
-          `the element that begins here is longer than ${RECORD_BYTES} characters`,
+          `the element that begins here is longer than ${MAX_RECORD_BYTES} characters`,
           this.#begun.line,
         )
       }

@@ -1,15 +1,15 @@
 import { linesOf } from '../../source/lines.ts'
-import type { RawRecord, RecordBlocks } from '../../source/record.ts'
+import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import type { Source } from '../../source/source.ts'
 import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
 import { type Row, idMaker, lacksId, requestOf } from '../row.ts'
 import { jsonArrayRecords } from './json-array.ts'
 import { jsonRejects, readRejected } from './json-rejects.ts'
 import { columnFinder, type KeyColumns, surveyJson } from './json-survey.ts'
-import { type JsonObject, jsonLineRecords, objectIdText, readObject } from './json.ts'
+import { type JsonObject, jsonLineRecords, objectIdText, readObject } from './json-object.ts'
 
 /** Opens a file of JSON objects. What their parts hold is found out for each set of keys. */
-export async function openJson(
+export async function openJsonFile(
   source: Source,
   shape: 'lines' | 'array',
   { batch, reading, options }: BatchFileOptions,

@@ -1,9 +1,9 @@
 import { parse, stringify } from 'lossless-json'
 import type { Reject, RejectsFormat } from '../batch-file.ts'
-import { type ColumnMap, candidates } from '../columns.ts'
-import { MADE_ID, MARKS, isRefusalCode } from '../reject-columns.ts'
+import { type ColumnMap, candidateColumns } from '../columns.ts'
+import { MADE_ID_KEY, REJECT_COLUMNS, isRefusalCode } from '../reject-columns.ts'
 import { isMissing } from '../row.ts'
-import { type JsonObject, isObject, readObject } from './json.ts'
+import { type JsonObject, isObject, readObject } from './json-object.ts'
 
 /**
  * Rejects as JSON objects: the marks and the made id before the parts of the record. A record with such
@@ -14,7 +14,7 @@ export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFo
   const idKey = madeIdKey(map)
   const ownIdKey = (object: JsonObject): string | undefined => {
     const keys = Object.keys(object)
-    const [index] = candidates(keys, 'transferId', { map, areKeys: true })
+    const [index] = candidateColumns(keys, 'transferId', { map, areKeys: true })
     return index === undefined ? undefined : keys[index]
   }
   return {
@@ -22,7 +22,7 @@ export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFo
     separator: isArray ? ',\n' : '\n',
     tail: isArray ? '\n]\n' : '\n',
     // A file without any byte is one that got lost, and is refused.
-    none: isArray ? '[]\n' : '\n',
+    empty: isArray ? '[]\n' : '\n',
     write({ code, message, line, transferId, text }: Reject): string {
       const marks = { code, message, line }
       const read = readObject(text)
@@ -31,7 +31,7 @@ export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFo
       const ownKey = ownIdKey(object)
       const madeId = ownKey === undefined || isMissing(object[ownKey]) ? transferId : undefined
       const added = JSON.stringify({ ...marks, [idKey]: madeId }).slice(0, -1)
-      const taken = [...MARKS, ...WHOLE, ...(madeId === undefined ? [] : [idKey])]
+      const taken = [...REJECT_COLUMNS, ...WHOLE, ...(madeId === undefined ? [] : [idKey])]
       // Beside a key for the id that is blank, or not to be looked at, a made one would not be found.
       const isHidden = madeId !== undefined && (ownKey !== undefined || map.transferId === null)
       if (isHidden || taken.some((key) => Object.hasOwn(object, key))) {
@@ -46,7 +46,7 @@ export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFo
 /** What holds a whole record of a file of rejects. */
 const WHOLE = ['record', 'text']
 
-const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID
+const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID_KEY
 
 /** A record of a file of rejects as it was in the first file; with a problem where it is no JSON object yet. */
 type Rejected = { readonly text: string; readonly madeId: string | undefined } & (
@@ -75,6 +75,6 @@ export function readRejected(
     const read = readObject(record)
     return 'object' in read ? { text: record, madeId, ...read } : undefined
   }
-  for (const mark of MARKS) delete exact[mark]
+  for (const mark of REJECT_COLUMNS) delete exact[mark]
   return { text: stringify(exact) as string, madeId: undefined, object: parts }
 }

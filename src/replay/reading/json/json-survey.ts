@@ -1,11 +1,11 @@
 import { quote } from '../../../messages.ts'
 import { BatchFileError } from '../../errors.ts'
-import type { RawRecord, RecordBlocks } from '../../source/record.ts'
-import type { ReadingOptions } from '../batch-file.ts'
+import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
+import type { ReadingOptions } from '../reading-options.ts'
 import { findColumns } from '../columns.ts'
 import { type RowColumns, keptColumns } from '../row.ts'
 import { readRejected } from './json-rejects.ts'
-import { type JsonObject, readObject } from './json.ts'
+import { type JsonObject, readObject } from './json-object.ts'
 
 interface SurveyOptions {
   readonly file: string

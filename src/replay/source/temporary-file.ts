@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { type Readable, addAbortSignal } from 'node:stream'
 import { StorageError } from '../errors.ts'
 import { linesOf } from './lines.ts'
-import { RECORD_BYTES } from './record.ts'
+import { MAX_RECORD_BYTES } from './raw-record.ts'
 
 /** Opens a temporary file that lives as long as its handle, even when the process is killed. */
-export async function openTemporary(): Promise<FileHandle> {
+export async function openTemporaryFile(): Promise<FileHandle> {
   const path = join(tmpdir(), `daybook-${randomUUID()}`)
   const handle = await open(path, 'wx+', 0o600).catch(failed)
   try {
@@ -21,7 +21,10 @@ export async function openTemporary(): Promise<FileHandle> {
 }
 
 /** Adds to a temporary file. */
-export async function append(handle: FileHandle, content: Buffer | string): Promise<void> {
+export async function appendToTemporaryFile(
+  handle: FileHandle,
+  content: Buffer | string,
+): Promise<void> {
   await handle.writeFile(content).catch(failed)
 }
 
@@ -34,11 +37,11 @@ function failed(error: Error): never {
  * Copies what can be read only once to a temporary file. What begins as no batch does is not read to its
  * end, which may never come.
  */
-export async function spool(
+export async function copyToTemporaryFile(
   input: Readable,
   { file, signal }: { file: string; signal: AbortSignal | undefined },
 ): Promise<FileHandle> {
-  const handle = await openTemporary()
+  const handle = await openTemporaryFile()
   try {
     if (signal) addAbortSignal(signal, input)
     const begin: Buffer[] = []
@@ -46,11 +49,11 @@ export async function spool(
     let isBegun = false
     for await (const chunk of input) {
       const bytes = Buffer.from(chunk as Buffer | string)
-      await append(handle, bytes)
+      await appendToTemporaryFile(handle, bytes)
       if (isBegun) continue
       begin.push(bytes)
       length += bytes.length
-      isBegun = bytes.includes(LF) || length > RECORD_BYTES
+      isBegun = bytes.includes(LF) || length > MAX_RECORD_BYTES
       if (isBegun) await assertBegins(Buffer.concat(begin.splice(0)), file)
     }
     return handle

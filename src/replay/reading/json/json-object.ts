@@ -1,5 +1,5 @@
 import { parse } from 'lossless-json'
-import type { RawRecord, RecordBlocks } from '../../source/record.ts'
+import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 
 /** Leaves blank lines out: each other line is a record. */
 export async function* jsonLineRecords(lines: AsyncIterable<RawRecord[]>): RecordBlocks {

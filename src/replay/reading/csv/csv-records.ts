@@ -1,5 +1,5 @@
 import { BatchFileError } from '../../errors.ts'
-import { RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/record.ts'
+import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/raw-record.ts'
 import { type Dialect, withoutReturn } from './dialect.ts'
 import { OpenRecord } from './open-record.ts'
 
@@ -26,8 +26,8 @@ export async function* csvRecords(
       }
       open ??= new OpenRecord(line, dialect)
       const record = open.add(line)
-      if (open.length > RECORD_BYTES) {
-        throw unclosed(file, open, `is not closed within ${RECORD_BYTES} characters`)
+      if (open.length > MAX_RECORD_BYTES) {
+        throw unclosed(file, open, `is not closed within ${MAX_RECORD_BYTES} characters`)
       }
       if (!record) continue
       records.push(record)

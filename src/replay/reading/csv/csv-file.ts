@@ -1,18 +1,18 @@
 import { quote } from '../../../messages.ts'
 import { BatchFileError } from '../../errors.ts'
 import { linesOf } from '../../source/lines.ts'
-import type { RawRecord, RecordBlocks } from '../../source/record.ts'
+import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import type { Source } from '../../source/source.ts'
 import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
-import { type ColumnMap, REQUIRED, candidates, findColumns } from '../columns.ts'
-import { MADE_ID_MARK, MARKS } from '../reject-columns.ts'
+import { type ColumnMap, REQUIRED_ROLES, candidateColumns, findColumns } from '../columns.ts'
+import { MADE_ID_COLUMN, REJECT_COLUMNS } from '../reject-columns.ts'
 import { type Row, type RowColumns, idMaker, keptColumns, requestOf } from '../row.ts'
 import { csvRejects, rejectsColumns } from './csv-rejects.ts'
-import { csvRecords, fieldsOf } from './csv.ts'
+import { csvRecords, fieldsOf } from './csv-records.ts'
 import { type Dialect, csvField, trimmed, withoutFields } from './dialect.ts'
 
 /** Opens a file of separated values: finds out what its columns hold. */
-export async function openSeparated(
+export async function openCsvFile(
   source: Source,
   dialect: Dialect,
   { batch, reading, options, preface }: BatchFileOptions & { readonly preface: string },
@@ -36,7 +36,7 @@ export async function openSeparated(
   const makeId = hasOwnIds ? undefined : idMaker(batch)
   /** The id of a record that has none of its own: what an earlier batch made for it, or this one does. */
   const madeIdOf = (record: RawRecord, fields: readonly string[]) =>
-    makeId && ((hasMadeIds && trimmed(fields[MARKS.length] ?? '')) || makeId(record))
+    makeId && ((hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || makeId(record))
 
   return {
     reading,
@@ -140,9 +140,9 @@ async function readHeader(
 
 /** The marks that a header begins with. */
 function marksIn(names: readonly string[]): Pick<Header, 'marks' | 'hasMadeIds'> {
-  const isMarked = isEqual(names.slice(0, MARKS.length), MARKS)
-  const hasMadeIds = isMarked && names[MARKS.length] === MADE_ID_MARK
-  return { marks: isMarked ? MARKS.length + Number(hasMadeIds) : 0, hasMadeIds }
+  const isMarked = isEqual(names.slice(0, REJECT_COLUMNS.length), REJECT_COLUMNS)
+  const hasMadeIds = isMarked && names[REJECT_COLUMNS.length] === MADE_ID_COLUMN
+  return { marks: isMarked ? REJECT_COLUMNS.length + Number(hasMadeIds) : 0, hasMadeIds }
 }
 
 const isEqual = (some: readonly string[], others: readonly string[]): boolean =>
@@ -165,7 +165,7 @@ function hint({ record, columns }: Header, { delimiter }: Dialect, map: ColumnMa
   if (other !== undefined) {
     return `; the fields seem to be delimited by ${JSON.stringify(other)}: say so with --delimiter`
   }
-  return REQUIRED.some((role) => candidates(columns, role, { map }).length > 0)
+  return REQUIRED_ROLES.some((role) => candidateColumns(columns, role, { map }).length > 0)
     ? ''
     : '; the first line must be the header: take away what stands before it, or give --columns where there is none'
 }

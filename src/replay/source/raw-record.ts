@@ -1,5 +1,5 @@
 /** The longest record of a file: what is longer is no line of a batch, and is not held in memory. */
-export const RECORD_BYTES = 1024 * 1024
+export const MAX_RECORD_BYTES = 1024 * 1024
 
 /** A record as a file holds it, its parts not yet looked at. */
 export interface RawRecord {
