@@ -6,14 +6,14 @@ import { Exit } from './context/command.ts'
 import { explain } from './context/failure.ts'
 
 const interruption = new AbortController()
-/** npm and tsx pass on a Ctrl-C that the terminal has sent already: what comes at once counts as one. */
-const IMPATIENT_AFTER_MS = 1_000
+/** The terminal sends Ctrl-C to every process, and npm and tsx pass it on: signals this close together count as one. */
+const SAME_SIGNAL_MS = 1_000
 let interruptedAt: number | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     interruptedAt ??= performance.now()
     interruption.abort()
-    if (performance.now() - interruptedAt < IMPATIENT_AFTER_MS) return
+    if (performance.now() - interruptedAt < SAME_SIGNAL_MS) return
     if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
     process.exit(Exit.interrupted)
   })
@@ -23,20 +23,20 @@ const SHOW_CURSOR = '\u001B[?25h'
 let isOutputLost = false
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader of a pipe, such as `head`, has seen enough; the work is done and tidied up all the same.
+    // The reader of the pipe, such as `head`, wants no more output. The command finishes its work all the same.
     if (error.code === 'EPIPE') return
-    // So it is where the disk is full, but not everything was said.
+    // With any other error, such as a full disk, it also finishes, but some of the output is lost.
     isOutputLost = true
     process.exitCode = Exit.failure
-    if (stream === process.stdout) process.stderr.write(`daybook: stdout: ${error.message}\n`)
+    if (stream === process.stdout) {
+      process.stderr.write(`daybook: cannot write to stdout: ${error.message}\n`)
+    }
   })
 }
 
-// A project's migration may leave something behind that nobody awaits.
+// A project's migration may start something and not await it.
 process.on('unhandledRejection', (reason) => {
-  process.stderr.write(
-    `daybook: something that was not awaited failed: ${explain(reason).message}\n`,
-  )
+  process.stderr.write(`daybook: a promise that nobody awaits failed: ${explain(reason).message}\n`)
   process.exit(Exit.failure)
 })
 

@@ -26,23 +26,23 @@ import { withStdinNamed } from './context/stdin.ts'
 
 const { version } = createRequire(import.meta.url)('daybook/package.json') as { version: string }
 
-/** Does what a command line says; gives the exit code. What went wrong is told, also under `--quiet`. */
+/** Runs the command that the parameters name and returns its exit code. Errors are logged even with `--quiet`. */
 export async function runCommandLine(
   parameters: readonly string[],
-  world: Context,
+  context: Context,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = Exit.done
-  // No other command reads what it is given there.
+  // Only replay reads standard input.
   const isReplay = parameters.includes('replay')
   const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters)
-  /** The command that is asked for, where there is one of that name. */
-  let named: string[] = []
+  /** The command's name, empty if no command has the name that was typed. */
+  let commandName: string[] = []
   const register = <Options extends object>(command: Command<Options>): void => {
     const { describe, builder, run } = command
     const [name = ''] = [command.command].flat()[0]?.split(' ') ?? []
-    if (parameters.includes(name)) named = [name]
+    if (parameters.includes(name)) commandName = [name]
     cli.command(command.command, describe, builder, async (options) => {
-      exitCode = await run(options, contextOf(options, world))
+      exitCode = await run(options, contextFor(options, context))
     })
   }
   register(serveCommand)
@@ -57,30 +57,32 @@ export async function runCommandLine(
   register(transferCommand)
   register(reverseCommand)
   register(demoCommand)
-  // Not for those who install the package: what it measures beside is no dependency of theirs.
+  // An installed package has no bench: the libraries it compares with are not dependencies of the package.
   if (!isInstalled) register((await import('./commands/bench.ts')).benchCommand)
 
   try {
-    refuseRepetition(parameters)
+    refuseRepeatedOptions(parameters)
     await cli.parseAsync()
     return exitCode
   } catch (error) {
     const failure = explain(error)
-    world.log(`daybook: ${failure.message}`)
-    if (failure.exitCode === Exit.usage) world.log(`See ${['daybook', ...named].join(' ')} --help.`)
+    context.log(`daybook: ${failure.message}`)
+    if (failure.exitCode === Exit.usage) {
+      context.log(`See ${['daybook', ...commandName].join(' ')} --help.`)
+    }
     return failure.exitCode
   }
 }
 
-const contextOf = ({ quiet }: CommonOptions, world: Context): Context =>
-  quiet ? { ...world, log: () => undefined, progress: undefined } : world
+const contextFor = ({ quiet }: CommonOptions, context: Context): Context =>
+  quiet ? { ...context, log: () => undefined, progress: undefined } : context
 
-/** An option that is given twice would reach its command as a list. */
-function refuseRepetition(parameters: readonly string[]): void {
-  const names = parameters.filter((parameter) => /^--\w/.test(parameter))
-  const given = names.map((name) => name.replace(/=.*$/, ''))
-  const twice = given.find((name, index) => given.indexOf(name) !== index)
-  if (twice) throw new UsageError(`${twice} is given twice`)
+/** yargs passes an option that appears twice to its command as an array. */
+function refuseRepeatedOptions(parameters: readonly string[]): void {
+  const options = parameters.filter((parameter) => /^--\w/.test(parameter))
+  const names = options.map((option) => option.replace(/=.*$/, ''))
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated) throw new UsageError(`${repeated} appears more than once`)
 }
 
 const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
@@ -90,28 +92,28 @@ const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
     .locale('en')
     .option('uri', {
       describe:
-        'MongoDB to work on, a replica set or a sharded cluster [default: $MONGODB_URI, else the local database]',
+        'the MongoDB to use: a replica set or a sharded cluster [default: $MONGODB_URI, else the local database]',
       type: 'string',
       requiresArg: true,
     })
     .option('folder', {
-      describe: 'where the local database keeps its data',
+      describe: 'the folder with the data of the local database',
       type: 'string',
       default: '.daybook',
       requiresArg: true,
     })
     .option('quiet', {
-      describe: 'say nothing but results and errors',
+      describe: 'print only results and errors',
       type: 'boolean',
       default: false,
     })
     .parserConfiguration({ 'parse-positional-numbers': false })
     .strict()
-    .demandCommand(1, 'which command?')
+    .demandCommand(1, 'no command given')
     .recommendCommands()
     .wrap(100)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error && error.name !== 'YError') throw error
-      throw new UsageError(error?.message ?? message ?? 'the command line cannot be understood')
+      throw new UsageError(error?.message ?? message ?? 'cannot parse the command line')
     })

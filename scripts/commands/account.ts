@@ -5,20 +5,20 @@ import {
   type OpeningRequest,
   accountModel,
 } from '../../src/index.ts'
-import { type Action, checkAction } from '../context/action-options.ts'
+import { type ActionOptions, checkActionOptions } from '../context/action-options.ts'
 import { type Command, Exit, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { type Place, change, dryRunOption } from '../context/dry-run.ts'
+import { type SessionOption, applyChange, dryRunOption } from '../context/dry-run.ts'
 import { renderPairs } from '../terminal/table.ts'
 
 const ACTIONS = {
-  open: { needs: ['holder', 'currency'], takes: ['balance', 'overdraft', 'dry-run'] },
+  open: { required: ['holder', 'currency'], optional: ['balance', 'overdraft', 'dry-run'] },
   show: {},
-  freeze: { takes: ['dry-run'] },
-  unfreeze: { takes: ['dry-run'] },
-  close: { takes: ['pay-out-to', 'dry-run'] },
-  limit: { needs: ['overdraft'], takes: ['dry-run'] },
-} satisfies Record<string, Action>
+  freeze: { optional: ['dry-run'] },
+  unfreeze: { optional: ['dry-run'] },
+  close: { optional: ['pay-out-to', 'dry-run'] },
+  limit: { required: ['overdraft'], optional: ['dry-run'] },
+} satisfies Record<string, ActionOptions>
 
 interface AccountOptions {
   action: keyof typeof ACTIONS
@@ -34,7 +34,7 @@ interface AccountOptions {
 
 export const accountCommand: Command<AccountOptions> = {
   command: 'account <action> <account>',
-  describe: 'open an account, show it, or change its status or overdraft limit',
+  describe: 'open an account, show it, or change its status or its overdraft limit',
   builder: (yargs) =>
     yargs
       .positional('action', {
@@ -42,34 +42,42 @@ export const accountCommand: Command<AccountOptions> = {
         demandOption: true,
         describe: 'what to do',
       })
-      .positional('account', { describe: 'its number', type: 'string', demandOption: true })
-      .option('holder', { describe: 'with open: whose it is', type: 'string', requiresArg: true })
-      .option('currency', { describe: 'with open: such as USD', type: 'string', requiresArg: true })
+      .positional('account', { describe: 'the account number', type: 'string', demandOption: true })
+      .option('holder', {
+        describe: 'with open: the name of the account holder',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('currency', {
+        describe: 'with open: an ISO 4217 code such as USD',
+        type: 'string',
+        requiresArg: true,
+      })
       .option('balance', {
-        describe: 'with open: its opening balance',
+        describe: 'with open: the opening balance [default: 0]',
         type: 'string',
         requiresArg: true,
       })
       .option('overdraft', {
-        describe: 'with open and limit: how far below zero it may go',
+        describe: 'with open and limit: how far below zero the balance may go',
         type: 'string',
         requiresArg: true,
       })
       .option('pay-out-to', {
-        describe: 'with close: the account that gets the rest',
+        describe: 'with close: the account that receives the remaining balance',
         type: 'string',
         requiresArg: true,
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) => {
-    checkAction('account', options.action, ACTIONS, { ...options })
+    checkActionOptions('account', options.action, ACTIONS, { ...options })
     return withDatabase(options, context, async (database) => {
       const Account = accountModel(database.connection)
-      const act = (place: Place) => actOn(options, Account, place)
+      const act = (sessionOption: SessionOption) => actOn(options, Account, sessionOption)
       const account = await (options.action === 'show'
         ? act({})
-        : change(database, { dryRun: options['dry-run'], context }, act))
+        : applyChange(database, { dryRun: options['dry-run'], context }, act))
       context.print(options.json ? JSON.stringify(account) : renderAccount(account))
       return Exit.done
     })
@@ -79,7 +87,7 @@ export const accountCommand: Command<AccountOptions> = {
 async function actOn(
   options: AccountOptions,
   Account: AccountModel,
-  place: Place,
+  sessionOption: SessionOption,
 ): Promise<AccountDocument> {
   const {
     account: accountId,
@@ -98,7 +106,7 @@ async function actOn(
         openingBalance: balance,
         overdraftLimit: overdraft,
       }
-      return await Account.open(request as OpeningRequest, place)
+      return await Account.open(request as OpeningRequest, sessionOption)
     }
     case 'show': {
       const account = await Account.findById(accountId)
@@ -106,16 +114,16 @@ async function actOn(
       return account
     }
     case 'freeze':
-      return await Account.freeze(accountId, place)
+      return await Account.freeze(accountId, sessionOption)
     case 'unfreeze':
-      return await Account.unfreeze(accountId, place)
+      return await Account.unfreeze(accountId, sessionOption)
     case 'close':
       return await Account.close(accountId, {
-        ...place,
+        ...sessionOption,
         ...(payOutTo !== undefined && { payOutTo }),
       })
     case 'limit':
-      return await Account.setOverdraftLimit(accountId, overdraft as string, place)
+      return await Account.setOverdraftLimit(accountId, overdraft as string, sessionOption)
   }
 }
 

@@ -1,7 +1,7 @@
 import { transferModel } from '../../src/index.ts'
 import { type Command, Exit, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { change, dryRunOption } from '../context/dry-run.ts'
+import { applyChange, dryRunOption } from '../context/dry-run.ts'
 import { describeTransfer } from './transfer.ts'
 
 export const reverseCommand: Command<{
@@ -11,12 +11,12 @@ export const reverseCommand: Command<{
   json: boolean
 }> = {
   command: 'reverse <id>',
-  describe: 'take a transfer back with a new one in the other direction, at most once',
+  describe: 'reverse a transfer with a new one in the other direction; possible once per transfer',
   builder: (yargs) =>
     yargs
-      .positional('id', { describe: 'the transfer', type: 'string', demandOption: true })
+      .positional('id', { describe: 'the id of the transfer', type: 'string', demandOption: true })
       .option('reference', {
-        describe: 'a text for the receiver',
+        describe: 'a note for the receiver',
         type: 'string',
         requiresArg: true,
       })
@@ -25,9 +25,9 @@ export const reverseCommand: Command<{
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
       const { id, reference, 'dry-run': dryRun } = options
-      const transfer = await change(database, { dryRun, context }, (place) =>
+      const transfer = await applyChange(database, { dryRun, context }, (sessionOption) =>
         transferModel(database.connection).reverse(id, {
-          ...place,
+          ...sessionOption,
           ...(reference !== undefined && { reference }),
         }),
       )

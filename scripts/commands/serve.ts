@@ -3,14 +3,13 @@ import { type Command, Exit } from '../context/command.ts'
 
 export const serveCommand: Command<object> = {
   command: 'serve',
-  describe:
-    'keep the local database running, for mongosh, Compass and other commands, until Ctrl-C',
+  describe: 'run the local database until Ctrl-C, for mongosh, Compass and other commands',
   builder: (yargs) => yargs,
   async run({ folder }, context) {
     const database = await openLocalDatabase({ folder, onProgress: context.log })
     try {
       context.print(database.uri)
-      context.log('running; Ctrl-C stops it and keeps the data')
+      context.log('the database is running; Ctrl-C stops it and keeps its data')
       await database.stayOpen(context.signal)
       return Exit.done
     } finally {

@@ -18,22 +18,22 @@ export const statementCommand: Command<{
   csv: boolean
 }> = {
   command: 'statement <account>',
-  describe: 'show what an account received and sent, newest first',
+  describe: 'list what an account received and sent, newest first',
   builder: (yargs) =>
     yargs
-      .positional('account', { describe: 'its number', type: 'string', demandOption: true })
+      .positional('account', { describe: 'the account number', type: 'string', demandOption: true })
       .option('limit', {
-        ...wholeNumber('limit', { least: 1, most: 10_000, describe: 'how many entries at most' }),
+        ...wholeNumber('limit', { least: 1, most: 10_000, describe: 'the most entries to show' }),
         default: 50,
       })
       .option(
         'before',
-        wholeNumber('before', { least: 1, describe: 'only entries with a lower sequence' }),
+        wholeNumber('before', { least: 1, describe: 'only entries with a lower number than this' }),
       )
       .option('json', jsonOption)
       .option('csv', { describe: 'print CSV', type: 'boolean', default: false }),
   run: (options, context) => {
-    if (options.csv && options.json) throw new UsageError('--csv or --json, not both')
+    if (options.csv && options.json) throw new UsageError('--csv cannot be combined with --json')
     return withDatabase(options, context, async ({ connection }) => {
       const { limit, before } = options
       const account = await accountModel(connection).findById(options.account)
@@ -75,8 +75,8 @@ const asCsv = (entries: readonly StatementEntry[], currency: string): string =>
   ).trimEnd()
 
 /**
- * A statement as a table: in and out in columns of their own, all money aligned on the decimal point. On
- * a terminal what is longer than a line is cut: the reference, which stands last for it.
+ * A statement as a table. Incoming and outgoing money have separate columns, aligned on the decimal point.
+ * On a terminal long lines are cut, so the reference comes last.
  */
 export function renderStatement(
   account: AccountDocument,

@@ -1,7 +1,7 @@
 import { type TransferDocument, accountModel, formatMoney, transferModel } from '../../src/index.ts'
 import { type Command, Exit, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { change, dryRunOption } from '../context/dry-run.ts'
+import { applyChange, dryRunOption } from '../context/dry-run.ts'
 
 export const transferCommand: Command<{
   from: string
@@ -25,17 +25,17 @@ export const transferCommand: Command<{
       })
       .positional('amount', { describe: 'such as 12.50', type: 'string', demandOption: true })
       .option('id', {
-        describe: 'the transfer’s id: repeated with the same id it is posted once',
+        describe: 'the id of the transfer: repeated with the same id, it is posted only once',
         type: 'string',
         requiresArg: true,
       })
       .option('currency', {
-        describe: 'refuse unless the accounts are in it',
+        describe: 'refuse the transfer unless both accounts are in this currency',
         type: 'string',
         requiresArg: true,
       })
       .option('reference', {
-        describe: 'a text for the receiver',
+        describe: 'a note for the receiver',
         type: 'string',
         requiresArg: true,
       })
@@ -46,18 +46,19 @@ export const transferCommand: Command<{
       const { from, to, amount, id, currency, reference, 'dry-run': dryRun } = options
       const request = { transferId: id, from, to, amount, currency, reference }
       const Account = accountModel(database.connection)
-      const [result] = await change(database, { dryRun, context }, (place) =>
-        Account.transferMany([request], place),
+      const [result] = await applyChange(database, { dryRun, context }, (sessionOption) =>
+        Account.transferMany([request], sessionOption),
       )
       if (!result || result.status === 'refused') throw result?.error
-      if (result.status === 'existing') context.log('it was posted before, and nothing changed')
+      if (result.status === 'existing')
+        context.log('this transfer was posted before: nothing changed')
       const transfer = transferModel(database.connection).hydrate(result.transfer)
       context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
       return Exit.done
     }),
 }
 
-/** A transfer in a line: its id, the amount, and who pays whom. */
+/** A transfer in one line: its id, the amount, and who pays whom. */
 export function describeTransfer(transfer: TransferDocument): string {
   const { _id: id, amount, currency, fromAccount, toAccount } = transfer
   return `${id}: ${formatMoney(amount, currency)} ${currency} from ${fromAccount} to ${toAccount}`

@@ -4,7 +4,7 @@ import { withDatabase } from '../context/database.ts'
 
 export const verifyCommand: Command<{ json: boolean }> = {
   command: 'verify',
-  describe: 'prove that the books balance; exit 1 names the first thing that is wrong',
+  describe: 'prove that the books balance, or name the first error and exit with 1',
   builder: (yargs) => yargs.option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async ({ connection }) => {
@@ -15,7 +15,7 @@ export const verifyCommand: Command<{ json: boolean }> = {
     }),
 }
 
-/** What a verification found, in a sentence. */
+/** The result of a verification, in one sentence. */
 export function describeVerification({
   accounts,
   transfers,

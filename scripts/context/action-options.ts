@@ -1,24 +1,24 @@
 import { UsageError } from './command.ts'
 
-/** What an action of a command takes besides the options that all of them have, and what it cannot do without. */
-export interface Action {
-  readonly takes?: readonly string[]
-  readonly needs?: readonly string[]
+/** The options of one action of a command, besides those that every action has. */
+export interface ActionOptions {
+  readonly required?: readonly string[]
+  readonly optional?: readonly string[]
 }
 
-/** Refuses options that say nothing with an action, and misses those that it needs. */
-export function checkAction(
+/** @throws UsageError for an option that belongs to another action, or a required one that is missing */
+export function checkActionOptions(
   command: string,
   action: string,
-  actions: Readonly<Record<string, Action>>,
+  actions: Readonly<Record<string, ActionOptions>>,
   options: Readonly<Record<string, unknown>>,
 ): void {
-  const { takes = [], needs = [] } = actions[action] ?? {}
-  const isGiven = (option: string) => options[option] !== undefined && options[option] !== false
-  const senseless = Object.values(actions)
-    .flatMap((other) => [...(other.takes ?? []), ...(other.needs ?? [])])
-    .find((option) => isGiven(option) && !takes.includes(option) && !needs.includes(option))
-  if (senseless) throw new UsageError(`--${senseless} says nothing with ${command} ${action}`)
-  const missing = needs.find((option) => !isGiven(option))
+  const { required = [], optional = [] } = actions[action] ?? {}
+  const isSet = (option: string) => options[option] !== undefined && options[option] !== false
+  const foreign = Object.values(actions)
+    .flatMap((other) => [...(other.optional ?? []), ...(other.required ?? [])])
+    .find((option) => isSet(option) && !optional.includes(option) && !required.includes(option))
+  if (foreign) throw new UsageError(`--${foreign} cannot be used with ${command} ${action}`)
+  const missing = required.find((option) => !isSet(option))
   if (missing) throw new UsageError(`${command} ${action} needs --${missing}`)
 }

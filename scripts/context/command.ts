@@ -21,41 +21,41 @@ export interface CommonOptions {
   quiet: boolean
 }
 
-/** The world around a command line: `cli.ts` gives the process's, a test gives its own. A command sees it as `--quiet` lets it. */
+/** Input and output of a command. `cli.ts` passes the process's streams, a test its own. With `--quiet`, `log` and `progress` are silent. */
 export interface Context {
-  /** Writes what a caller captures: stdout. */
+  /** Writes a result to stdout, for the caller to capture. */
   readonly print: (text: string) => void
-  /** Tells a person what goes on: stderr, nothing under `--quiet`. */
+  /** Writes a message for a person to stderr; does nothing with `--quiet`. */
   readonly log: (text: string) => void
-  /** Where progress is drawn; undefined under `--quiet`. */
+  /** The stream that progress is drawn on; undefined with `--quiet`. */
   readonly progress: NodeJS.WriteStream | undefined
   readonly stdin: NodeJS.ReadStream
-  /** How many columns of a terminal stdout has, where a table is for eyes; undefined where it is none. */
+  /** The terminal's width in columns; undefined if stdout is not a terminal. */
   readonly columns: number | undefined
-  /** Aborted by SIGINT and SIGTERM: finish what is in flight, then end. */
+  /** Aborted by SIGINT and SIGTERM: finish what is in flight, then exit. */
   readonly signal: AbortSignal
 }
 
-/** A database that a command works on. */
+/** The database that a command works on. */
 export interface Database {
   readonly connection: Connection
-  /** Without its password, for people. */
+  /** Its connection string without the password, for messages. */
   readonly name: string
   /** Whether it is on this machine. */
   readonly isLocal: boolean
 }
 
-/** The command line cannot be understood: exit 64. */
+/** The command line is wrong: exit 64. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The command failed, and the message says what can be done about it: exit 1, without a stack. */
+/** The command failed, and the message says what to do about it: exit 1, without a stack. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
 
-/** The yargs option `--json`, of every command that prints a result. */
+/** The yargs option `--json` of every command that prints a result. */
 export const jsonOption = { describe: 'print JSON', type: 'boolean', default: false } as const
 
 /** A yargs option that takes a whole number within bounds; anything else is a usage error. */
@@ -81,7 +81,7 @@ export const wholeNumber = (
   },
 })
 
-/** A subcommand: what yargs shows and reads, and the function that does it. */
+/** A subcommand: what yargs parses and shows, and the function that runs it. */
 export interface Command<Options extends object> {
   readonly command: string | readonly string[]
   readonly describe: string
@@ -92,5 +92,5 @@ export interface Command<Options extends object> {
   ) => Promise<ExitCode>
 }
 
-/** Whether this runs compiled, as in the package that others install, and not from its sources. */
+/** Whether this is the compiled package, not the sources in the repository. */
 export const isInstalled = import.meta.url.endsWith('.js')

@@ -4,8 +4,8 @@ import { describeUri, isLocalUri, requireReplicaSet } from '../../src/internal.t
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 
 /**
- * Opens the database that the options name, else the local one, for the time of some work. Its name is
- * told before anything is written to it.
+ * Opens the database that the options name, or the local one, runs `work` on it, and closes it. The
+ * database's name is logged before anything is written.
  */
 export async function withDatabase<Result>(
   options: Pick<CommonOptions, 'uri' | 'folder'> & { monitorCommands?: boolean },
@@ -21,7 +21,7 @@ export async function withDatabase<Result>(
     const connection = mongoose.createConnection(engine.uri, {
       autoCreate: false,
       autoIndex: false,
-      // By it replay tells what a killed one left behind from the transactions of other programs.
+      // A replay uses it to recognize the transactions of a replay that was killed.
       appName: 'daybook',
       monitorCommands: options.monitorCommands ?? false,
     })
@@ -31,7 +31,7 @@ export async function withDatabase<Result>(
       context.log(`database: ${name}`)
       return await work({ connection, name, isLocal: isLocalUri(engine.uri) })
     } catch (error) {
-      throw withLog(error, engine.folder)
+      throw withLogPath(error, engine.folder)
     } finally {
       await connection.close()
     }
@@ -40,14 +40,16 @@ export async function withDatabase<Result>(
   }
 }
 
-/** An error that says where the local database has its log, where that may tell why it was lost. */
-function withLog(error: unknown, folder: string | undefined): unknown {
+/** Adds the path of the local database's log to an error that says that the connection was lost. */
+function withLogPath(error: unknown, folder: string | undefined): unknown {
   const isExplained = error instanceof CommandFailure
   const cause = isExplained ? error.cause : error
   const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
   const isLost = cause instanceof MongoNetworkError || cause instanceof MongoServerSelectionError
   if (!isLost || folder === undefined) return error
   const problem = isExplained ? error.message : `MongoDB: ${cause.message}`
-  const log = `the log of the local database: ${folder}/mongod.log`
-  return new CommandFailure(`${problem}; ${log}`, { cause })
+  const log = `${folder}/mongod.log`
+  return new CommandFailure(`${problem}. The log of the local database may say why: ${log}`, {
+    cause,
+  })
 }

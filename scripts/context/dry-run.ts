@@ -2,40 +2,40 @@ import type { ClientSession } from 'mongoose'
 import type { Context, Database } from './command.ts'
 import { bringUpToDate } from './own-migrations.ts'
 
-/** The yargs option `--dry-run`, of every command that writes. */
+/** The yargs option `--dry-run` of every command that writes. */
 export const dryRunOption = {
-  describe: 'say what would happen, write nothing',
+  describe: 'show what would happen and write nothing',
   type: 'boolean',
   default: false,
 } as const
 
-/** Where a change is made: in a transaction that is there already, or in one of its own. */
-export interface Place {
+/** With a session a change becomes part of that session's transaction; without one it starts its own. */
+export interface SessionOption {
   readonly session?: ClientSession
 }
 
-/** Ends the transaction of a change that is only rehearsed. */
+/** Rolls back the transaction of a dry run. */
 class Rehearsed extends Error {}
 
-/** Makes a change, or under `--dry-run` makes it in a transaction that is rolled back, and gives its result. */
-export async function change<Result>(
+/** Makes a change and returns its result. A dry run makes it in a transaction that is rolled back. */
+export async function applyChange<Result>(
   database: Database,
   { dryRun, context }: { dryRun: boolean; context: Context },
-  make: (place: Place) => Promise<Result>,
+  change: (options: SessionOption) => Promise<Result>,
 ): Promise<Result> {
   if (!dryRun) {
     await bringUpToDate(database, context)
-    return await make({})
+    return await change({})
   }
   let result: { readonly value: Result } | undefined
   try {
     await database.connection.transaction(async (session) => {
-      result = { value: await make({ session }) }
+      result = { value: await change({ session }) }
       throw new Rehearsed()
     })
   } catch (error) {
     if (!(error instanceof Rehearsed && result)) throw error
   }
-  context.log('rehearsal: nothing was written')
+  context.log('dry run: nothing was written')
   return (result as unknown as { readonly value: Result }).value
 }

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.ts'
 import { CommandFailure, Exit, type ExitCode, UsageError } from './command.ts'
 
-/** What a person is told of something thrown, and the exit code. A stack is shown only of what no user can cause. */
+/** The message and the exit code for anything thrown. Only a defect of Daybook is shown with its stack. */
 export function explain(error: unknown): { message: string; exitCode: ExitCode } {
   if (error instanceof UsageError) {
     return { message: error.message, exitCode: Exit.usage }

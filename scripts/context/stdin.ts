@@ -1,10 +1,10 @@
-/** yargs drops a lone `-` from a list of files, so it goes past it under a name that no file has. */
+/** yargs drops `-` from a list of files, so yargs sees this instead: no file can have this name. */
 const STDIN = 'stdin\u0000'
 
-/** Options without a value, or with none to follow: a `-` after one of them is a file. */
+/** Options without a value: a `-` after one of them is a file. */
 const FLAG = /^--(?:no-)?(?:json|atomic|dry-?[rR]un|quiet|keep)$/
 
-/** A parameter of the command line as yargs keeps it. What is an option's value stays as it is. */
+/** Replaces a parameter `-` by a name that yargs keeps. The value of an option stays as it is. */
 export function withStdinNamed(
   parameter: string,
   index: number,
@@ -15,5 +15,5 @@ export function withStdinNamed(
   return parameter === '-' && !isValue ? STDIN : parameter
 }
 
-/** The file that a person named: `-` for standard input. */
+/** Undoes {@link withStdinNamed}: the file as the user named it, `-` for standard input. */
 export const fileNamed = (file: string): string => (file === STDIN ? '-' : file)

@@ -1,11 +1,11 @@
 import { SingleBar } from 'cli-progress'
 import type { Context } from '../context/command.ts'
 
-/** The display of a work in progress. */
+/** The display of work in progress. */
 export interface Progress {
-  /** How much is done, of how much where that is known by now, and what else there is to say. */
+  /** Shows how much is done, of which total if it is known by now, and any detail. */
   readonly update: (done: number, total?: number, detail?: string) => void
-  /** Ends it. A second time does nothing. */
+  /** Ends the display. A second call does nothing. */
   readonly stop: () => void
 }
 
@@ -13,24 +13,24 @@ export interface ProgressOptions {
   /** What is counted, such as `transfers`. */
   readonly unit: string
   readonly total?: number | undefined
-  /** Milliseconds that only ever rise. */
+  /** Milliseconds on a clock that never goes back. */
   readonly clock?: (() => number) | undefined
 }
 
 /**
- * Shows how far a work is, with its rate and the time left: a bar on a terminal, off it a line now and
- * then, and nothing under `--quiet`.
+ * Shows how much of the work is done, with its rate and the time left: as a bar on a terminal, as a line
+ * every few seconds elsewhere, and not at all with `--quiet`.
  */
 export function startProgress(
   { progress: stream }: Pick<Context, 'progress'>,
-  { unit, total: known, clock = () => performance.now() }: ProgressOptions,
+  { unit, total: initialTotal, clock = () => performance.now() }: ProgressOptions,
 ): Progress {
   if (!stream) return { update: () => undefined, stop: () => undefined }
   const display = stream.isTTY ? bar(stream) : lines(stream, clock)
   let first: { done: number; at: number } | undefined
   return {
-    update(done, total = known, detail = '') {
-      // What an earlier run did is in the first count, and must not swell the rate of this one.
+    update(done, total = initialTotal, detail = '') {
+      // The first count includes what an earlier run did, which is not part of this run's rate.
       first ??= { done, at: clock() }
       const seconds = (clock() - first.at) / 1000
       const rate = seconds > 0 ? (done - first.done) / seconds : 0
@@ -51,12 +51,13 @@ export function startProgress(
 }
 
 interface Display {
-  /** Shows the first of some texts that there is room for, and the share that is done where it is known. */
+  /** Shows the first text that fits, and the share that is done, from 0 to 1, if it is known. */
   show(texts: readonly string[], share: number | undefined): void
   stop(): void
 }
 
-const CELLS = 24
+/** The width of the bar, in columns. */
+const BAR_WIDTH = 24
 
 function bar(stream: NodeJS.WriteStream): Display {
   const single = new SingleBar({
@@ -64,14 +65,14 @@ function bar(stream: NodeJS.WriteStream): Display {
     format: '{text}',
     hideCursor: true,
     clearOnComplete: true,
-    // An interruption is the command's: it finishes what is in flight, then stops this.
+    // The command handles the interruption: it finishes what is in flight, then stops the bar.
     gracefulExit: false,
   })
   single.start(1, 0, { text: '' })
   return {
     show(texts, share) {
-      const full = Math.floor(CELLS * Math.min(share ?? 0, 1))
-      const cells = share === undefined ? '' : `${'█'.repeat(full)}${'░'.repeat(CELLS - full)} `
+      const full = Math.floor(BAR_WIDTH * Math.min(share ?? 0, 1))
+      const cells = share === undefined ? '' : `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} `
       const columns = stream.columns ?? Infinity
       const whole = cells + (texts[0] ?? '')
       const text = [whole, ...texts].find(({ length }) => length <= columns) ?? texts.at(-1)
@@ -83,27 +84,27 @@ function bar(stream: NodeJS.WriteStream): Display {
   }
 }
 
-/** Off a terminal a line is written this often: a log stays readable, and shows that the work lives. */
+/** How often a line is written to a log: often enough to show that the work goes on, and no more. */
 const LINE_EVERY_MS = 5_000
 
 function lines(stream: NodeJS.WriteStream, clock: () => number): Display {
-  let wroteAt = clock()
+  let lastLineAt = clock()
   return {
     show([text = '']) {
-      if (clock() - wroteAt < LINE_EVERY_MS) return
-      wroteAt = clock()
+      if (clock() - lastLineAt < LINE_EVERY_MS) return
+      lastLineAt = clock()
       stream.write(`${text}\n`)
     },
     stop: () => undefined,
   }
 }
 
-const two = (value: number): string => String(value).padStart(2, '0')
+const twoDigits = (value: number): string => String(value).padStart(2, '0')
 
-/** Seconds for a person: `45 s`, `2 min 05 s`, `1 h 10 min`. */
+/** A duration for a person to read: `45 s`, `2 min 05 s`, `1 h 10 min`. */
 function duration(seconds: number): string {
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole} s`
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
-  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${twoDigits(whole % 60)} s`
+  return `${Math.floor(whole / 3600)} h ${twoDigits(Math.floor((whole % 3600) / 60))} min`
 }

@@ -2,13 +2,13 @@ import Table from 'cli-table3'
 import stringWidth from 'string-width'
 import { quote } from '../../src/internal.ts'
 
-/** How a column is set. */
+/** How the texts of a column are aligned. */
 export type Alignment = 'left' | 'right'
 
 /**
- * A table as text: a head, a rule, and the rows, with no borders to get in the way of copying. Numbers
- * of equal decimals in a right-aligned column stand with their points one below the other. Where a terminal's
- * columns are given, longer lines are cut.
+ * A table as text: a head, a rule and the rows, without borders, so that it is easy to copy. In a right-aligned
+ * column, numbers with the same number of decimals have their points below each other. With `columns`, the
+ * width of a terminal, longer lines are cut.
  */
 export function renderTable(
   head: readonly string[],
@@ -30,7 +30,7 @@ export function renderTable(
     .join('\n')
 }
 
-/** A line that is no wider than so many columns of a terminal. */
+/** Cuts a line to the given width in columns of a terminal. */
 function cutTo(line: string, columns: number): string {
   if (stringWidth(line) <= columns) return line
   let cut = ''
@@ -45,14 +45,14 @@ function cutTo(line: string, columns: number): string {
 
 const segmenter = new Intl.Segmenter('en')
 
-/** Names and values, one pair a line. */
+/** Names and values, one pair per line. */
 export function renderPairs(rows: readonly (readonly string[])[]): string {
   const table = new Table(PLAIN)
   table.push(...rows.map((row) => [...row]))
   return withoutTrailingSpace(table.toString())
 }
 
-/** A text that may be anything as a cell: as it is where it is short and printable, else quoted and cut. */
+/** Any text as a table cell: unchanged if it is short and printable, else quoted and cut. */
 export const cell = (text: string, longest = 256): string =>
   text.length <= longest && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? text : quote(text)
 

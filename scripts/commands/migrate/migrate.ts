@@ -9,7 +9,7 @@ import {
   rehearseMigrations,
   revert,
 } from '../../../src/index.ts'
-import { type Action, checkAction } from '../../context/action-options.ts'
+import { type ActionOptions, checkActionOptions } from '../../context/action-options.ts'
 import {
   type Command,
   type Context,
@@ -28,14 +28,14 @@ import { createMigration } from './template.ts'
 
 const RUNS = ['to', 'step', 'lock-wait', 'dry-run', 'currency', 'skip-unadoptable']
 const ACTIONS = {
-  up: { takes: RUNS },
-  down: { takes: [...RUNS, 'force'] },
-  redo: { takes: ['lock-wait', 'currency', 'skip-unadoptable', 'force'] },
-  status: { takes: ['check'] },
+  up: { optional: RUNS },
+  down: { optional: [...RUNS, 'force'] },
+  redo: { optional: ['lock-wait', 'currency', 'skip-unadoptable', 'force'] },
+  status: { optional: ['check'] },
   create: {},
-  mark: { takes: ['applied', 'pending', 'lock-wait'] },
-  unlock: { takes: ['force'] },
-} satisfies Record<string, Action>
+  mark: { optional: ['applied', 'pending', 'lock-wait'] },
+  unlock: { optional: ['force'] },
+} satisfies Record<string, ActionOptions>
 
 interface MigrateOptions {
   action: keyof typeof ACTIONS
@@ -112,7 +112,7 @@ export const migrateCommand: Command<MigrateOptions> = {
       .option('json', jsonOption),
   run: async (options, context) => {
     const { action, name } = options
-    checkAction('migrate', action, ACTIONS, { ...options })
+    checkActionOptions('migrate', action, ACTIONS, { ...options })
     const isOfOne = action === 'create' || action === 'mark'
     if (isOfOne !== (name !== undefined)) {
       const needs = isOfOne ? 'needs the migration’s name' : 'takes no name'
