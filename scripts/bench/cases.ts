@@ -1,15 +1,15 @@
-import type { BenchOptions, Contest, Results } from './contest.ts'
-import { historyEntrant } from './history.ts'
-import { mediciEntrant } from './medici.ts'
-import { notebookEntrant } from './notebook.ts'
+import type { BenchOptions, Comparison, Results } from './comparison.ts'
+import { historyContestant } from './history.ts'
+import { mediciContestant } from './medici.ts'
+import { notebookContestant } from './notebook.ts'
 import { paymentsIntoOne, randomPayments } from './payments.ts'
-import { floorEntrant, postingEntrant } from './posting.ts'
-import { replayEntrant } from './replay.ts'
-import { insertEntrant, seedEntrant } from './seeding.ts'
-import { median, rateFigure, ratio, roundsOf } from './statistics.ts'
-import { transferEntrant } from './transfer.ts'
+import { floorContestant, postingContestant } from './posting.ts'
+import { replayContestant } from './replay.ts'
+import { insertContestant, seedContestant } from './seeding.ts'
+import { median, ratio, roundsOf } from './statistics.ts'
+import { transferContestant } from './transfer.ts'
 
-/** The cases that are run where none are named. */
+/** The cases that run by default. */
 export const DEFAULT_CASES = [
   'transfer',
   'concurrent',
@@ -21,33 +21,48 @@ export const DEFAULT_CASES = [
   'seed',
 ] as const
 
-/** All cases: the others take minutes. */
+/** All cases. Those that are not in the default take minutes. */
 export const CASES = [...DEFAULT_CASES, 'replay-large'] as const
 export type Case = (typeof CASES)[number]
 
 const format = new Intl.NumberFormat('en')
 const count = (number: number): string => format.format(number)
 
-const rates = (of: string, against: string, atLeast?: number) => (results: Results) => [
-  rateFigure(results, { of, against, ...(atLeast && { atLeast }) }),
+/** The ratio of two contestants' rates, and its target. */
+const rateFigures = (of: string, against: string, atLeast?: number) => (results: Results) => [
+  {
+    what: `${of} / ${against}`,
+    value: ratio(results, { of, against }),
+    ...(atLeast && { atLeast }),
+  },
 ]
 
-/** What is measured against what in a case, and the figures to reach. */
-export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readonly Contest[]>> = {
+/** What each case compares, and the figures to reach. */
+export const comparisonsOf: Readonly<
+  Record<Case, (options: BenchOptions) => readonly Comparison[]>
+> = {
   transfer: (options) => {
-    const one = { ...options, callers: 1 }
+    const oneCaller = { ...options, callers: 1 }
     return [
       {
-        entrants: [
-          transferEntrant(one, { name: 'transfer', transfers: 1_000, payments: randomPayments }),
-          notebookEntrant(one, { name: 'notebook', transfers: 1_000, payments: randomPayments }),
+        contestants: [
+          transferContestant(oneCaller, {
+            name: 'transfer',
+            transfers: 1_000,
+            payments: randomPayments,
+          }),
+          notebookContestant(oneCaller, {
+            name: 'notebook',
+            transfers: 1_000,
+            payments: randomPayments,
+          }),
         ],
-        figures: rates('transfer', 'notebook', 1),
+        figures: rateFigures('transfer', 'notebook', 1),
       },
     ]
   },
   concurrent: (options) => [
-    amongCallers(options, {
+    concurrentComparison(options, {
       names: ['concurrent', 'notebook'],
       payments: randomPayments,
       atLeast: 12,
@@ -55,7 +70,7 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
   ],
   hot: (options) => [
     {
-      ...amongCallers(options, {
+      ...concurrentComparison(options, {
         names: ['hot', 'notebook hot'],
         payments: paymentsIntoOne,
         atLeast: 50,
@@ -65,22 +80,22 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
   ],
   posting: (options) => [
     {
-      entrants: [
-        postingEntrant(options, { name: 'posting', transfers: 25_000 }),
-        floorEntrant(options, { name: 'floor', transfers: 25_000 }),
+      contestants: [
+        postingContestant(options, { name: 'posting', transfers: 25_000 }),
+        floorContestant(options, { name: 'floor', transfers: 25_000 }),
       ],
-      figures: rates('posting', 'floor', 0.9),
+      figures: rateFigures('posting', 'floor', 0.9),
     },
   ],
   history: (options) => {
-    const long = `history at ${count(options.history)}`
+    const name = `history at ${count(options.history)}`
     return [
       {
-        entrants: [
-          historyEntrant(options, { name: long, earlier: options.history, transfers: 400 }),
-          historyEntrant(options, { name: 'history at 0', earlier: 0, transfers: 400 }),
+        contestants: [
+          historyContestant(options, { name, earlier: options.history, transfers: 400 }),
+          historyContestant(options, { name: 'history at 0', earlier: 0, transfers: 400 }),
         ],
-        figures: rates(long, 'history at 0', 0.95),
+        figures: rateFigures(name, 'history at 0', 0.95),
       },
     ]
   },
@@ -88,30 +103,30 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
     [1, 16].map((callers) => {
       const ours = callers === 1 ? 'transfer' : `concurrent, ${callers} callers`
       const theirs = callers === 1 ? 'medici' : `medici, ${callers} callers`
-      const sized = { ...options, callers }
+      const sameCallers = { ...options, callers }
       return {
         mostRounds: 3,
-        entrants: [
-          transferEntrant(sized, {
+        contestants: [
+          transferContestant(sameCallers, {
             name: ours,
             transfers: 200 * callers,
             payments: randomPayments,
           }),
-          mediciEntrant(sized, { name: theirs, transfers: callers === 1 ? 100 : 200 }),
+          mediciContestant(sameCallers, { name: theirs, transfers: callers === 1 ? 100 : 200 }),
         ],
-        figures: rates(ours, theirs),
+        figures: rateFigures(ours, theirs),
       }
     }),
   replay: (options) => {
     const name = `replay of ${count(options.lines)} lines`
-    const one = { ...options, callers: 1 }
+    const oneCaller = { ...options, callers: 1 }
     return [
       {
         mostRounds: 3,
-        entrants: [
-          replayEntrant(options, { name, transfers: options.lines }),
-          floorEntrant(options, { name: 'floor', transfers: options.lines, isFixed: true }),
-          notebookEntrant(one, {
+        contestants: [
+          replayContestant(options, { name, transfers: options.lines }),
+          floorContestant(options, { name: 'floor', transfers: options.lines, isFixed: true }),
+          notebookContestant(oneCaller, {
             name: 'notebook',
             transfers: 400,
             isFixed: true,
@@ -119,8 +134,8 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
           }),
         ],
         figures: (results) => [
-          ...rates(name, 'notebook', 60)(results),
-          ...rates(name, 'floor', 0.85)(results),
+          ...rateFigures(name, 'notebook', 60)(results),
+          ...rateFigures(name, 'floor', 0.85)(results),
         ],
       },
     ]
@@ -128,11 +143,11 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
   seed: () => [
     {
       mostRounds: 3,
-      entrants: [
-        seedEntrant({ name: 'seed', transfers: 200_000 }),
-        insertEntrant({ name: 'insertMany', transfers: 200_000 }),
+      contestants: [
+        seedContestant({ name: 'seed', transfers: 200_000 }),
+        insertContestant({ name: 'insertMany', transfers: 200_000 }),
       ],
-      figures: rates('seed', 'insertMany', 0.8),
+      figures: rateFigures('seed', 'insertMany', 0.8),
     },
   ],
   'replay-large': (options) => {
@@ -142,9 +157,9 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
     return [
       {
         mostRounds: 1,
-        entrants: [
-          replayEntrant(options, { name: small, transfers: options.lines }),
-          replayEntrant(options, { name: large, transfers: lines, runsAgain: true }),
+        contestants: [
+          replayContestant(options, { name: small, transfers: options.lines }),
+          replayContestant(options, { name: large, transfers: lines, runsAgain: true }),
         ],
         figures: (results) => [
           {
@@ -168,7 +183,9 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
           },
           {
             what: `${large}, second run: seconds`,
-            value: median(roundsOf(results, large).map(({ again = Number.NaN }) => again)),
+            value: median(
+              roundsOf(results, large).map(({ secondRunSeconds = Number.NaN }) => secondRunSeconds),
+            ),
             atMost: 3,
           },
         ],
@@ -177,20 +194,20 @@ export const contestsOf: Readonly<Record<Case, (options: BenchOptions) => readon
   },
 }
 
-function amongCallers(
+function concurrentComparison(
   options: BenchOptions,
   {
     names,
     payments,
     atLeast,
   }: { names: [ours: string, theirs: string]; payments: typeof randomPayments; atLeast: number },
-): Contest {
+): Comparison {
   const [ours, theirs] = names.map((name) => `${name}, ${options.callers} callers`) as typeof names
   return {
-    entrants: [
-      transferEntrant(options, { name: ours, transfers: 8_192, payments }),
-      notebookEntrant(options, { name: theirs, transfers: 1_024, payments }),
+    contestants: [
+      transferContestant(options, { name: ours, transfers: 8_192, payments }),
+      notebookContestant(options, { name: theirs, transfers: 1_024, payments }),
     ],
-    figures: rates(ours, theirs, atLeast),
+    figures: rateFigures(ours, theirs, atLeast),
   }
 }

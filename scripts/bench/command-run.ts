@@ -3,19 +3,19 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-/** What a command of Daybook's took, from its start to its end. */
+/** One run of a Daybook command, from its start to its exit. */
 export interface CommandRun {
   readonly stdout: string
   readonly seconds: number
-  /** The most resident memory, in MiB. */
+  /** The peak resident memory, in MiB. */
   readonly memory: number
 }
 
 const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
 
 const MEMORY = 'daybook-bench-memory'
-// Linux counts the starter's memory into `maxRSS`, because a process is for a moment a copy of its starter.
-const tellMemory = `data:text/javascript,${encodeURIComponent(`
+// On Linux a process starts as a copy of its parent, so `maxRSS` can be the parent's memory.
+const reportMemory = `data:text/javascript,${encodeURIComponent(`
   import { existsSync, readFileSync } from 'node:fs'
   const status = '/proc/self/status'
   process.on('exit', () => {
@@ -26,14 +26,14 @@ const tellMemory = `data:text/javascript,${encodeURIComponent(`
   })
 `)}`
 
-/** Runs a command in a process of its own, as a user does. Throws unless it exits with 0. */
+/** Runs a command in its own process, as a user does. Throws unless it exits with 0. */
 export async function runCommand(
   parameters: readonly string[],
   signal: AbortSignal,
 ): Promise<CommandRun> {
-  const loaders = ['tsx', tellMemory].flatMap((it) => ['--import', it])
+  const imports = ['tsx', reportMemory].flatMap((module) => ['--import', module])
   const start = performance.now()
-  const child = spawn(process.execPath, [...loaders, cli, ...parameters], {
+  const child = spawn(process.execPath, [...imports, cli, ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   })
@@ -43,9 +43,9 @@ export async function runCommand(
     once(child, 'close') as Promise<[number | null]>,
   ])
   const seconds = (performance.now() - start) / 1000
-  const [complaint = '', memory] = stderr.split(`${MEMORY} `)
+  const [messages = '', memory] = stderr.split(`${MEMORY} `)
   if (exitCode !== 0) {
-    throw new Error(`daybook ${parameters[0]} ended with ${exitCode}: ${complaint.trim()}`)
+    throw new Error(`daybook ${parameters[0]} exited with ${exitCode}: ${messages.trim()}`)
   }
   return { stdout, seconds, memory: Number(memory) / 1024 }
 }

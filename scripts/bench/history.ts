@@ -1,30 +1,30 @@
 import { accountModel, createCollections } from '../../src/index.ts'
-import { accountsOf, openBooks, proveBooks, transfersOf } from './books.ts'
-import { inCalls } from './callers.ts'
-import type { BenchOptions, Entrant, Place } from './contest.ts'
-import { PaperLedger } from './paper-ledger.ts'
-import { paymentsOfOne } from './payments.ts'
+import { runCallers } from './callers.ts'
+import type { BenchOptions, Contestant, Workspace } from './comparison.ts'
+import { accountsOf, createAccounts, proveBooks, transfersOf } from './daybook-database.ts'
+import { InMemoryLedger } from './in-memory-ledger.ts'
+import { paymentsOfFirstAccount } from './payments.ts'
 
-/** The timed transfers are with so few others that in the warm-up all their lists grow to their length. */
-const OTHERS = 2
+/** The number of counterparties in the timed transfers: so few that the warm-up fills their lists of latest transfers. */
+const COUNTERPARTIES = 2
 
-/** `Account.transfer()`, one after another, on an account with so many transfers behind it. */
-export const historyEntrant = (
+/** `Account.transfer()`, one call after another, on an account with `earlier` transfers. */
+export const historyContestant = (
   { accounts, seconds }: Pick<BenchOptions, 'accounts' | 'seconds'>,
-  { earlier, ...entrant }: Pick<Entrant, 'name' | 'transfers'> & { earlier: number },
-): Entrant => ({
-  ...entrant,
+  { earlier, ...contestant }: Pick<Contestant, 'name' | 'transfers'> & { earlier: number },
+): Contestant => ({
+  ...contestant,
   warmUp: 200,
-  async enter(place) {
-    const { connection, signal } = place
-    await openBooks(connection, accounts)
-    await writeHistory(place, { accounts, earlier })
+  async prepare(workspace) {
+    const { connection, signal } = workspace
+    await createAccounts(connection, accounts)
+    await writeHistory(workspace, { accounts, earlier })
     const Account = accountModel(connection)
-    const nextPayment = paymentsOfOne(OTHERS)
+    const nextPayment = paymentsOfFirstAccount(COUNTERPARTIES)
     let posted = earlier
     return {
-      async round(calls) {
-        const round = await inCalls({ callers: 1, calls, seconds, signal }, async () => {
+      async runRound(calls) {
+        const round = await runCallers({ callers: 1, calls, seconds, signal }, async () => {
           const { transferId, from, to, amount } = nextPayment()
           await Account.transfer({ transferId, from, to, amount })
         })
@@ -36,38 +36,37 @@ export const historyEntrant = (
   },
 })
 
-/** How many transfers one insert takes, and how many inserts are in flight. */
-const BATCH = 5_000
-const IN_FLIGHT = 3
+const TRANSFERS_PER_INSERT = 5_000
+const CONCURRENT_INSERTS = 3
 
-/** Writes what posting all these transfers would have left, without posting them. */
+/** Writes what posting the earlier transfers would have left, without posting them. */
 async function writeHistory(
-  { connection, signal }: Place,
+  { connection, signal }: Workspace,
   { accounts, earlier }: { accounts: number; earlier: number },
 ): Promise<void> {
-  const ledger = new PaperLedger()
-  const nextPayment = paymentsOfOne(accounts - 1)
+  const ledger = new InMemoryLedger()
+  const nextPayment = paymentsOfFirstAccount(accounts - 1)
   const postedAt = new Date()
   const transfers = transfersOf(connection)
-  // To make an index of what is there takes a fraction of the time of keeping it up.
+  // Building the indexes afterwards takes a fraction of the time of updating them during the inserts.
   await transfers.dropIndexes()
   let left = earlier
-  const work = async () => {
+  const insertTransfers = async () => {
     while (left > 0) {
       signal.throwIfAborted()
-      const length = Math.min(BATCH, left)
+      const length = Math.min(TRANSFERS_PER_INSERT, left)
       left -= length
       const batch = Array.from({ length }, () => {
         const payment = nextPayment()
         const transferId = `H${payment.transferId}`
-        return ledger.enter({ ...payment, transferId }, postedAt)
+        return ledger.postOne({ ...payment, transferId }, postedAt)
       })
       await transfers.insertMany(batch, { ordered: false, writeConcern: { w: 1 } })
     }
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, work))
-  if (earlier > 0) await accountsOf(connection).bulkWrite(ledger.settlements(postedAt))
+  await Promise.all(Array.from({ length: CONCURRENT_INSERTS }, insertTransfers))
+  if (earlier > 0) await accountsOf(connection).bulkWrite(ledger.accountUpdates(postedAt))
   await createCollections(connection)
-  // Else the server writes all of it to disk while the rounds are timed.
+  // Otherwise the server writes all of this to disk during the timed rounds.
   await connection.getClient().db('admin').command({ fsync: 1 })
 }

@@ -2,23 +2,23 @@ import type { Book } from 'medici'
 import type { Connection } from 'mongoose'
 import { databaseOf } from '../../src/internal.ts'
 import { UsageError } from '../context/command.ts'
-import { inCalls, warmUpOf } from './callers.ts'
-import { type BenchOptions, type Entrant, ProofError } from './contest.ts'
+import { runCallers, warmUpOf } from './callers.ts'
+import { type BenchOptions, type Contestant, ProofError } from './comparison.ts'
 import { OPENING_CENTS, accountIdAt, randomPayments } from './payments.ts'
 
 /**
- * medici, the nearest relative, as its README says for money that must not be spent twice: a journal,
- * then a look at the sender's balance and a lock on it, in one transaction. Its models know only mongoose's
- * default connection.
+ * medici, the nearest relative, used as its README says for money that must not be spent twice: commit a
+ * journal, read the sender's balance and lock the sender's account, all in one transaction. Its models work
+ * only on mongoose's default connection.
  */
-export const mediciEntrant = (
+export const mediciContestant = (
   { accounts, callers, seconds }: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
-  entrant: Pick<Entrant, 'name' | 'transfers'>,
-): Entrant => ({
-  ...entrant,
+  contestant: Pick<Contestant, 'name' | 'transfers'>,
+): Contestant => ({
+  ...contestant,
   warmUp: warmUpOf(callers),
   needsDefaultConnection: true,
-  async enter({ connection, signal }) {
+  async prepare({ connection, signal }) {
     const { Book, initModels, mongoTransaction } = await importMedici()
     await initModels()
     const models = Object.entries(connection.models).filter(([name]) => name.startsWith('Medici_'))
@@ -31,18 +31,22 @@ export const mediciEntrant = (
     const nextPayment = randomPayments(accounts)
     let posted = 0
     return {
-      async round(calls) {
-        const round = await inCalls({ callers, calls, seconds, signal }, async (stopIfTimeUp) => {
-          const { from, to, amount, transferId } = nextPayment()
-          await mongoTransaction(async (session) => {
-            stopIfTimeUp()
-            const entry = book.entry(transferId).debit(from, amount).credit(to, amount)
-            await entry.commit({ session })
-            const { balance } = await book.balance({ account: from }, { session })
-            if (balance < 0) throw new ProofError(`${from} holds ${balance}`)
-            await book.writelockAccounts([from], { session })
-          })
-        })
+      async runRound(calls) {
+        const round = await runCallers(
+          { callers, calls, seconds, signal },
+          async (stopIfTimeUp) => {
+            const { from, to, amount, transferId } = nextPayment()
+            await mongoTransaction(async (session) => {
+              stopIfTimeUp()
+              const entry = book.entry(transferId).debit(from, amount).credit(to, amount)
+              await entry.commit({ session })
+              const { balance } = await book.balance({ account: from }, { session })
+              if (balance < 0)
+                throw new ProofError(`medici: account ${from} has a balance of ${balance}`)
+              await book.writelockAccounts([from], { session })
+            })
+          },
+        )
         posted += round.done
         return round
       },
@@ -51,15 +55,18 @@ export const mediciEntrant = (
   },
 })
 
-/** Loads medici only where it is measured: nothing else needs it. */
+/** Loads medici only for its own case. */
 const importMedici = () =>
   import('medici').catch((error: unknown) => {
-    throw new UsageError('medici is not installed: npm install --no-save medici@7.4.0', {
-      cause: error,
-    })
+    throw new UsageError(
+      'medici is not installed. Install it with: npm install --no-save medici@7.4.0',
+      {
+        cause: error,
+      },
+    )
   })
 
-/** Gives each account its money, in one journal. */
+/** Credits each account with its opening balance, in one journal. */
 async function openAccounts(book: Book, accounts: number): Promise<void> {
   const opening = OPENING_CENTS / 100
   const entry = book.entry('opening').debit('Cash', accounts * opening)
@@ -82,7 +89,7 @@ async function prove(connection: Connection, entries: number): Promise<void> {
     .toArray()
   if (sum?.cents !== 0 || sum.entries !== entries) {
     throw new ProofError(
-      `medici holds ${sum?.entries} entries of ${sum?.cents} cents in all, expected were ${entries} of 0`,
+      `medici holds ${sum?.entries} entries with a sum of ${sum?.cents} cents: expected ${entries} entries with a sum of 0`,
     )
   }
 }

@@ -1,8 +1,8 @@
 import mongoose, { type Connection } from 'mongoose'
 import { databaseOf } from '../../src/internal.ts'
-import { inCalls, warmUpOf } from './callers.ts'
-import { type BenchOptions, type Entrant, ProofError } from './contest.ts'
-import { OPENING_CENTS, type Payment, type Payments, accountIdAt } from './payments.ts'
+import { runCallers, warmUpOf } from './callers.ts'
+import { type BenchOptions, type Contestant, ProofError } from './comparison.ts'
+import { OPENING_CENTS, type Payment, type NextPayment, accountIdAt } from './payments.ts'
 
 const { Decimal128 } = mongoose.mongo.BSON
 
@@ -13,24 +13,24 @@ const OPTIONS: mongoose.mongo.TransactionOptions = {
 }
 
 /**
- * The notebook's three statements in the bare driver, with the driver's retry, as they stand there; but
- * for an index on `account_id`, which is only fair.
+ * The notebook's three statements as they are, with only the driver and its retry. To be fair, they get an
+ * index on `account_id`, which the notebook does not have.
  */
-export const notebookEntrant = (
+export const notebookContestant = (
   { accounts, callers, seconds }: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
-  entrant: Pick<Entrant, 'name' | 'transfers' | 'isFixed'> & {
-    payments: (accounts: number) => Payments
+  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & {
+    payments: (accounts: number) => NextPayment
   },
-): Entrant => ({
-  ...entrant,
+): Contestant => ({
+  ...contestant,
   warmUp: warmUpOf(callers),
-  async enter({ connection, signal }) {
+  async prepare({ connection, signal }) {
     await openAccounts(connection, accounts)
-    const nextPayment = entrant.payments(accounts)
+    const nextPayment = contestant.payments(accounts)
     let posted = 0
     return {
-      async round(calls) {
-        const round = await inCalls({ callers, calls, seconds, signal }, (stopIfTimeUp) =>
+      async runRound(calls) {
+        const round = await runCallers({ callers, calls, seconds, signal }, (stopIfTimeUp) =>
           pay(connection, nextPayment(), stopIfTimeUp),
         )
         posted += round.done
@@ -119,10 +119,14 @@ async function prove(
     .toArray()
   const cents = Number(sum?.total.toString()) * 100
   if (Math.round(cents) !== accounts * OPENING_CENTS) {
-    throw new ProofError(`${connection.name}: the balances add up to ${sum?.total.toString()}`)
+    throw new ProofError(
+      `${connection.name}: the balances add up to ${sum?.total.toString()}, not to the opening balances`,
+    )
   }
   const transfers = await database.collection('transfers').countDocuments()
   if (transfers !== posted) {
-    throw new ProofError(`${connection.name} holds ${transfers} transfers, ${posted} were posted`)
+    throw new ProofError(
+      `${connection.name} holds ${transfers} transfers, but ${posted} were posted`,
+    )
   }
 }

@@ -1,48 +1,48 @@
 import { type AccountRecord, LedgerError } from '../../src/index.ts'
 import { Random, readOpening, textOfMinor } from '../../src/internal.ts'
 
-/** A transfer that is to be made, the same for every contestant. */
+/** A transfer to make, the same for every contestant. */
 export interface Payment {
   readonly transferId: string
   readonly from: string
   readonly to: string
   /** In cents. */
   readonly cents: number
-  /** The same as text. */
+  /** The same amount as text, with two decimals. */
   readonly amount: string
 }
 
-/** Gives the next payment at each call. */
-export type Payments = () => Payment
+/** Returns the next payment at each call. */
+export type NextPayment = () => Payment
 
-/** What each account holds at first, in cents: no payment is ever refused. */
+/** The opening balance of each account, in cents: enough for every payment. */
 export const OPENING_CENTS = 100_000_000_000
 
-/** The number of an account, by its index from 0. */
+/** The account number for an index from 0. */
 export const accountIdAt = (index: number): string => `MDB${String(index).padStart(9, '0')}`
 
-/** Payments between accounts that chance picks; the same ones each time. */
-export function randomPayments(accounts: number): Payments {
+/** Payments between random accounts. The sequence is the same in each run. */
+export function randomPayments(accounts: number): NextPayment {
   return payments((random) => {
     const from = random.whole({ least: 0, most: accounts - 1 })
     return { from, to: (from + random.whole({ least: 1, most: accounts - 1 })) % accounts }
   })
 }
 
-/** Payments of chance's accounts that all go into the first. */
-export const paymentsIntoOne = (accounts: number): Payments =>
+/** Payments from random accounts, all into the first account. */
+export const paymentsIntoOne = (accounts: number): NextPayment =>
   payments((random) => ({ from: random.whole({ least: 1, most: accounts - 1 }), to: 0 }))
 
-/** Payments that the first account makes and receives in turn, with so many others in turn. */
-export const paymentsOfOne = (others: number): Payments =>
+/** Payments that the first account makes and receives alternately, with each of its counterparties in turn. */
+export const paymentsOfFirstAccount = (counterparties: number): NextPayment =>
   payments((_, index) => {
-    const other = 1 + (Math.floor(index / 2) % others)
-    return index % 2 === 0 ? { from: 0, to: other } : { from: other, to: 0 }
+    const counterparty = 1 + (Math.floor(index / 2) % counterparties)
+    return index % 2 === 0 ? { from: 0, to: counterparty } : { from: counterparty, to: 0 }
   })
 
 function payments(
   accountsAt: (random: Random, index: number) => { from: number; to: number },
-): Payments {
+): NextPayment {
   const random = new Random(1)
   let index = 0
   return () => {
@@ -59,8 +59,8 @@ function payments(
   }
 }
 
-/** The accounts as they are opened. */
-export const openingsOf = (accounts: number): AccountRecord[] =>
+/** The records of newly opened accounts. */
+export const newAccounts = (accounts: number): AccountRecord[] =>
   Array.from({ length: accounts }, (_, index) => {
     const record = readOpening(
       {

@@ -1,18 +1,24 @@
 import { accountModel } from '../../src/index.ts'
-import { accountsOf, openBooks, proveBooks, transfersOf } from './books.ts'
-import { type BenchOptions, type Entrant, type Place, ProofError, type Round } from './contest.ts'
-import { PaperLedger } from './paper-ledger.ts'
+import {
+  type BenchOptions,
+  type Contestant,
+  type Workspace,
+  ProofError,
+  type Round,
+} from './comparison.ts'
+import { accountsOf, createAccounts, proveBooks, transfersOf } from './daybook-database.ts'
+import { InMemoryLedger } from './in-memory-ledger.ts'
 import { type Payment, randomPayments } from './payments.ts'
 
-/** How many transfers a chunk has, in one transaction where there are transactions. */
+/** The number of transfers in a chunk. Daybook posts a chunk in one transaction. */
 const CHUNK = 5_000
 
-/** `Account.transferMany()`, a chunk at a time. */
-export const postingEntrant = (
+/** `Account.transferMany()`, one chunk after another. */
+export const postingContestant = (
   { accounts }: Pick<BenchOptions, 'accounts'>,
-  entrant: Pick<Entrant, 'name' | 'transfers'>,
-): Entrant =>
-  chunkEntrant(accounts, entrant, ({ connection }) => {
+  contestant: Pick<Contestant, 'name' | 'transfers'>,
+): Contestant =>
+  chunkContestant(accounts, contestant, ({ connection }) => {
     const Account = accountModel(connection)
     return (payments) => {
       const requests = payments.map(({ transferId, from, to, amount }) => ({
@@ -23,22 +29,24 @@ export const postingEntrant = (
       }))
       return async () => {
         const results = await Account.transferMany(requests)
-        const other = results.find(({ status }) => status !== 'posted')
-        if (other) throw new ProofError(`transfer ${other.transferId} is ${other.status}`)
+        const failed = results.find(({ status }) => status !== 'posted')
+        if (failed)
+          throw new ProofError(`transfer ${failed.transferId} is ${failed.status}, not posted`)
       }
     }
   })
 
 /**
- * What a posting can at best come near to: an unordered bulk write of the same updates of accounts and an
- * insert of the very same transfers, made beforehand, with no transaction and nothing read or checked.
+ * The least work that any posting has to do: an unordered bulk write of the same account updates and an insert
+ * of the same transfers. Both are computed before the timed part. It has no transaction, and reads and checks
+ * nothing.
  */
-export const floorEntrant = (
+export const floorContestant = (
   { accounts }: Pick<BenchOptions, 'accounts'>,
-  entrant: Pick<Entrant, 'name' | 'transfers' | 'isFixed'>,
-): Entrant =>
-  chunkEntrant(accounts, entrant, ({ connection }) => {
-    const ledger = new PaperLedger()
+  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'>,
+): Contestant =>
+  chunkContestant(accounts, contestant, ({ connection }) => {
+    const ledger = new InMemoryLedger()
     const writeConcern = { w: 'majority' as const }
     return (payments) => {
       const { updates, transfers } = ledger.post(payments)
@@ -49,30 +57,30 @@ export const floorEntrant = (
     }
   })
 
-/** Prepares a chunk; what it gives posts it, and is timed. */
-type Prepare = (payments: readonly Payment[]) => () => Promise<void>
+/** Prepares a chunk of payments and returns the function that writes it, which is timed. */
+type PrepareChunk = (payments: readonly Payment[]) => () => Promise<void>
 
-const chunkEntrant = (
+const chunkContestant = (
   accounts: number,
-  entrant: Pick<Entrant, 'name' | 'transfers' | 'isFixed'>,
-  preparation: (place: Place) => Prepare,
-): Entrant => ({
-  ...entrant,
+  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'>,
+  chunkPreparation: (workspace: Workspace) => PrepareChunk,
+): Contestant => ({
+  ...contestant,
   warmUp: CHUNK,
-  async enter(place) {
-    await openBooks(place.connection, accounts)
-    const prepare = preparation(place)
+  async prepare(workspace) {
+    await createAccounts(workspace.connection, accounts)
+    const prepareChunk = chunkPreparation(workspace)
     const nextPayment = randomPayments(accounts)
     let posted = 0
     return {
-      async round(transfers) {
+      async runRound(transfers) {
         const payments = Array.from({ length: transfers }, nextPayment)
-        const chunks = chunksOf(payments).map(prepare)
-        const round = await inChunks(chunks, place.signal)
+        const chunks = chunksOf(payments).map(prepareChunk)
+        const round = await writeChunks(chunks, workspace.signal)
         posted += transfers
         return { ...round, done: transfers }
       },
-      prove: () => proveBooks(place.connection, posted),
+      prove: () => proveBooks(workspace.connection, posted),
     }
   },
 })
@@ -82,17 +90,17 @@ const chunksOf = (payments: readonly Payment[]): Payment[][] =>
     payments.slice(index * CHUNK, (index + 1) * CHUNK),
   )
 
-async function inChunks(
+async function writeChunks(
   chunks: readonly (() => Promise<void>)[],
   signal: AbortSignal,
 ): Promise<Omit<Round, 'done'>> {
   const latencies: number[] = []
   const start = performance.now()
-  for (const post of chunks) {
+  for (const writeChunk of chunks) {
     signal.throwIfAborted()
-    const begun = performance.now()
-    await post()
-    latencies.push(performance.now() - begun)
+    const startedAt = performance.now()
+    await writeChunk()
+    latencies.push(performance.now() - startedAt)
   }
   return { seconds: (performance.now() - start) / 1000, latencies }
 }

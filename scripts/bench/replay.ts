@@ -3,56 +3,58 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { openBooks, proveBooks } from './books.ts'
 import { runCommand } from './command-run.ts'
-import { type BenchOptions, type Entrant, type Place, ProofError } from './contest.ts'
-import { type Payments, randomPayments } from './payments.ts'
+import { type BenchOptions, type Contestant, type Workspace, ProofError } from './comparison.ts'
+import { createAccounts, proveBooks } from './daybook-database.ts'
+import { type NextPayment, randomPayments } from './payments.ts'
 
-/** `daybook replay` of a new CSV file each round, the whole command, from its start to its end. */
-export const replayEntrant = (
+/** `daybook replay` of a new CSV file in each round. The whole command is timed, from its start to its exit. */
+export const replayContestant = (
   { accounts }: Pick<BenchOptions, 'accounts'>,
   {
     runsAgain = false,
-    ...entrant
-  }: Pick<Entrant, 'name' | 'transfers'> & {
+    ...contestant
+  }: Pick<Contestant, 'name' | 'transfers'> & {
     /** Whether each file is replayed a second time. */
     runsAgain?: boolean
   },
-): Entrant => ({
-  ...entrant,
+): Contestant => ({
+  ...contestant,
   isFixed: true,
-  warmUp: Math.min(1_000, entrant.transfers),
-  async enter(place) {
-    await openBooks(place.connection, accounts)
+  warmUp: Math.min(1_000, contestant.transfers),
+  async prepare(workspace) {
+    await createAccounts(workspace.connection, accounts)
     const nextPayment = randomPayments(accounts)
     let files = 0
     let posted = 0
     return {
-      async round(lines) {
+      async runRound(lines) {
         files += 1
-        const file = join(place.folder, `batch-${files}.csv`)
+        const file = join(workspace.folder, `batch-${files}.csv`)
         await pipeline(Readable.from(csv(nextPayment, lines)), createWriteStream(file))
-        const { seconds, memory } = await replayCommand(file, lines, place)
+        const { seconds, memory } = await replayCommand(file, lines, workspace)
         posted += lines
-        const again = runsAgain && (await replayCommand(file, lines, place)).seconds
+        const secondRunSeconds = runsAgain && (await replayCommand(file, lines, workspace)).seconds
         await rm(file)
-        return { done: lines, seconds, memory, ...(again && { again }) }
+        return { done: lines, seconds, memory, ...(secondRunSeconds && { secondRunSeconds }) }
       },
-      prove: () => proveBooks(place.connection, posted),
+      prove: () => proveBooks(workspace.connection, posted),
     }
   },
 })
 
-async function replayCommand(file: string, lines: number, { uri, signal }: Place) {
+async function replayCommand(file: string, lines: number, { uri, signal }: Workspace) {
   const run = await runCommand(['replay', file, '--uri', uri, '--json', '--quiet'], signal)
   const { status, posted } = JSON.parse(run.stdout) as { status: string; posted: number }
   if (status !== 'finished' || posted !== lines) {
-    throw new ProofError(`the replay of ${file} is ${status}, ${posted} of ${lines} posted`)
+    throw new ProofError(
+      `the replay of ${file} is ${status}, with ${posted} of ${lines} lines posted`,
+    )
   }
   return run
 }
 
-function* csv(nextPayment: Payments, lines: number): Generator<string> {
+function* csv(nextPayment: NextPayment, lines: number): Generator<string> {
   let rows = 'transferId,from,to,amount,currency\n'
   for (let line = 0; line < lines; line += 1) {
     const { transferId, from, to, amount } = nextPayment()

@@ -1,47 +1,47 @@
 import { renderTable } from '../terminal/table.ts'
-import type { Figure, MeasuredRound, Results } from './contest.ts'
+import type { Figure, MeasuredRound, Results } from './comparison.ts'
 import { median, quantile, rateOf } from './statistics.ts'
 
-/** What the rounds of one entrant come to. What cannot be seen of it is absent. */
+/** The summary of a contestant's rounds. A value that cannot be measured is absent. */
 interface Measurement {
   readonly case: string
   readonly name: string
-  /** How many transfers, or accounts, all its rounds did. */
+  /** The number of transfers, or accounts, that all rounds completed. */
   readonly done: number
-  /** A second, of each round. */
+  /** Transfers, or accounts, per second in each round. */
   readonly rates: readonly number[]
   /** The median of the rates. */
   readonly rate: number
-  /** Milliseconds of a call. */
+  /** Percentiles of the milliseconds of a call. */
   readonly p50?: number
   readonly p99?: number
-  /** Transactions begun for each transfer posted. */
+  /** Transactions started per transfer posted. */
   readonly attempts?: number
-  /** The most resident memory, in MiB. */
+  /** The peak resident memory, in MiB. */
   readonly memory?: number
 }
 
 interface JudgedFigure extends Figure {
   readonly case: string
-  /** Absent where nothing is to be reached. */
+  /** Absent if the figure has no target. */
   readonly isReached?: boolean
 }
 
-/** What a run of the bench found. */
+/** The result of a run of the bench. */
 export interface Report {
   readonly measurements: Measurement[]
   readonly figures: JudgedFigure[]
 }
 
-/** What the results of one contest come to. */
+/** The report of one comparison. */
 export function report(name: string, results: Results, figures: readonly Figure[]): Report {
   return {
-    measurements: [...results].map(([entrant, rounds]) => ({
+    measurements: [...results].map(([contestant, rounds]) => ({
       case: name,
-      name: entrant,
+      name: contestant,
       ...measurementOf(rounds),
     })),
-    figures: figures.map((figure) => judged(name, figure)),
+    figures: figures.map((figure) => judge(name, figure)),
   }
 }
 
@@ -49,19 +49,19 @@ function measurementOf(rounds: readonly MeasuredRound[]): Omit<Measurement, 'cas
   const rates = rounds.map(rateOf)
   const latencies = rounds.flatMap((round) => round.latencies ?? [])
   const memory = rounds.flatMap((round) => round.memory ?? [])
-  const begun = total(rounds.map((round) => round.begun))
+  const transactions = total(rounds.map((round) => round.transactions))
   const done = total(rounds.map((round) => round.done))
   return {
     done,
     rates,
     rate: median(rates),
     ...(latencies.length > 0 && { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }),
-    ...(begun > 0 && { attempts: begun / done }),
+    ...(transactions > 0 && { attempts: transactions / done }),
     ...(memory.length > 0 && { memory: Math.max(...memory) }),
   }
 }
 
-function judged(name: string, figure: Figure): JudgedFigure {
+function judge(name: string, figure: Figure): JudgedFigure {
   const { value, atLeast, atMost } = figure
   if (atLeast === undefined && atMost === undefined) return { case: name, ...figure }
   const isReached = value >= (atLeast ?? -Infinity) && value <= (atMost ?? Infinity)
@@ -75,7 +75,7 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const withDecimals = (value: number | undefined, decimals: number): string =>
   value === undefined ? '' : value.toFixed(decimals)
 
-/** A table of rates, then one of the figures to reach. */
+/** A table of rates, then a table of figures and their targets. */
 export function renderReport({ measurements, figures }: Report): string {
   const right = 'right' as const
   return [

@@ -1,50 +1,51 @@
 import { type AccountRecord, createCollections, seed } from '../../src/index.ts'
 import { seededAccounts } from '../../src/internal.ts'
-import { accountsOf } from './books.ts'
-import { type Entrant, type Place, ProofError } from './contest.ts'
+import { type Contestant, type Workspace, ProofError } from './comparison.ts'
+import { accountsOf } from './daybook-database.ts'
 
-/** `daybook seed`'s own function, into an empty database each round. */
-export const seedEntrant = (entrant: Pick<Entrant, 'name' | 'transfers'>): Entrant =>
-  emptyEntrant(entrant, ({ connection, signal }) => async (accounts) => {
+/** The function behind `daybook seed`, into an empty database in each round. */
+export const seedContestant = (contestant: Pick<Contestant, 'name' | 'transfers'>): Contestant =>
+  emptyDatabaseContestant(contestant, ({ connection, signal }) => async (accounts) => {
     const start = performance.now()
     const { added } = await seed(connection, { accounts, signal })
     return { done: added, seconds: (performance.now() - start) / 1000 }
   })
 
-/** How many accounts one insert takes, and how many inserts are in flight. */
-const BATCH = 2_000
-const IN_FLIGHT = 4
+const ACCOUNTS_PER_INSERT = 2_000
+const CONCURRENT_INSERTS = 4
 
-/** The same accounts, made beforehand, inserted by the bare driver with several inserts in flight. */
-export const insertEntrant = (entrant: Pick<Entrant, 'name' | 'transfers'>): Entrant =>
-  emptyEntrant(entrant, ({ connection }) => async (accounts) => {
+/** The same accounts, created before the timed part and inserted by the driver with several inserts in flight. */
+export const insertContestant = (contestant: Pick<Contestant, 'name' | 'transfers'>): Contestant =>
+  emptyDatabaseContestant(contestant, ({ connection }) => async (accounts) => {
     const records: AccountRecord[] = []
-    for await (const made of seededAccounts({ accounts })) records.push(...made)
+    for await (const batch of seededAccounts({ accounts })) records.push(...batch)
     let next = 0
-    const work = async () => {
+    const insertAccounts = async () => {
       while (next < records.length) {
-        const batch = records.slice(next, (next += BATCH))
+        const batch = records.slice(next, (next += ACCOUNTS_PER_INSERT))
         await accountsOf(connection).insertMany(batch, { ordered: false })
       }
     }
     const start = performance.now()
-    await Promise.all(Array.from({ length: IN_FLIGHT }, work))
+    await Promise.all(Array.from({ length: CONCURRENT_INSERTS }, insertAccounts))
     return { done: records.length, seconds: (performance.now() - start) / 1000 }
   })
 
-const emptyEntrant = (
-  entrant: Pick<Entrant, 'name' | 'transfers'>,
-  insertion: (place: Place) => (accounts: number) => Promise<{ done: number; seconds: number }>,
-): Entrant => ({
-  ...entrant,
-  warmUp: Math.min(2 * BATCH, entrant.transfers),
-  async enter(place) {
-    await createCollections(place.connection)
-    const insert = insertion(place)
-    const collection = accountsOf(place.connection)
+const emptyDatabaseContestant = (
+  contestant: Pick<Contestant, 'name' | 'transfers'>,
+  insertion: (
+    workspace: Workspace,
+  ) => (accounts: number) => Promise<{ done: number; seconds: number }>,
+): Contestant => ({
+  ...contestant,
+  warmUp: Math.min(2 * ACCOUNTS_PER_INSERT, contestant.transfers),
+  async prepare(workspace) {
+    await createCollections(workspace.connection)
+    const insert = insertion(workspace)
+    const collection = accountsOf(workspace.connection)
     let expected = 0
     return {
-      async round(accounts) {
+      async runRound(accounts) {
         await collection.deleteMany({})
         const round = await insert(accounts)
         expected = round.done
@@ -53,7 +54,9 @@ const emptyEntrant = (
       async prove() {
         const count = await collection.countDocuments()
         if (count !== expected) {
-          throw new ProofError(`${place.connection.name} holds ${count} accounts, not ${expected}`)
+          throw new ProofError(
+            `${workspace.connection.name} holds ${count} accounts, but ${expected} were inserted`,
+          )
         }
       },
     }

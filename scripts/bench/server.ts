@@ -1,13 +1,13 @@
 import { openDatabase } from '../../src/index.ts'
 import { findMongod } from '../../src/internal.ts'
 
-/** A replica set that the bench works on. */
+/** The server that the bench measures on. */
 export interface Server {
   readonly uri: string
   close(): Promise<void>
 }
 
-/** The server that a URI names, else a mongod of one's own: new, with its data on disk and journaled. */
+/** The server that the URI names, or a new mongod that keeps its data on disk with a journal. */
 export async function startServer(
   uri: string | undefined,
   log: (text: string) => void,
@@ -21,7 +21,7 @@ export async function startServer(
     replSet: {
       count: 1,
       storageEngine: 'wiredTiger',
-      // Ctrl-C in a terminal is sent to all of its group; mongod must live until its databases are left.
+      // A terminal sends Ctrl-C to its whole process group, but mongod must run until its databases are dropped.
       spawn: { detached: true },
     },
   })

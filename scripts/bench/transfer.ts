@@ -1,24 +1,26 @@
 import { accountModel } from '../../src/index.ts'
-import { openBooks, proveBooks } from './books.ts'
-import { inCalls, warmUpOf } from './callers.ts'
-import type { BenchOptions, Entrant } from './contest.ts'
-import type { Payments } from './payments.ts'
+import { runCallers, warmUpOf } from './callers.ts'
+import type { BenchOptions, Contestant } from './comparison.ts'
+import { createAccounts, proveBooks } from './daybook-database.ts'
+import type { NextPayment } from './payments.ts'
 
-/** `Account.transfer()`, called by one caller after another or by many at a time. */
-export const transferEntrant = (
+/** `Account.transfer()`, called by one or by many callers at the same time. */
+export const transferContestant = (
   { accounts, callers, seconds }: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
-  entrant: Pick<Entrant, 'name' | 'transfers'> & { payments: (accounts: number) => Payments },
-): Entrant => ({
-  ...entrant,
+  contestant: Pick<Contestant, 'name' | 'transfers'> & {
+    payments: (accounts: number) => NextPayment
+  },
+): Contestant => ({
+  ...contestant,
   warmUp: warmUpOf(callers),
-  async enter({ connection, signal }) {
-    await openBooks(connection, accounts)
+  async prepare({ connection, signal }) {
+    await createAccounts(connection, accounts)
     const Account = accountModel(connection)
-    const nextPayment = entrant.payments(accounts)
+    const nextPayment = contestant.payments(accounts)
     let posted = 0
     return {
-      async round(calls) {
-        const round = await inCalls({ callers, calls, seconds, signal }, async () => {
+      async runRound(calls) {
+        const round = await runCallers({ callers, calls, seconds, signal }, async () => {
           const { transferId, from, to, amount } = nextPayment()
           await Account.transfer({ transferId, from, to, amount })
         })

@@ -36,8 +36,8 @@ export function startProgress(
       const rate = seconds > 0 ? (done - first.done) / seconds : 0
       const count = total === undefined ? `${done} ${unit}` : `${done} of ${total} ${unit}`
       const speed = rate > 0 ? `${Math.round(rate)} a second` : ''
-      const isTimed = rate > 0 && total !== undefined && done < total
-      const left = isTimed ? `${duration((total - done) / rate)} left` : ''
+      const hasTimeLeft = rate > 0 && total !== undefined && done < total
+      const left = hasTimeLeft ? `${duration((total - done) / rate)} left` : ''
       const texts = [[count, detail, speed, left], [count, speed, left], [count, left], [count]]
       display.show(
         texts.map((parts) => parts.filter((part) => part !== '').join(', ')),

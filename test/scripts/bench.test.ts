@@ -1,7 +1,7 @@
 import { describe, expect, inject, test } from 'vitest'
-import { type Case, contestsOf } from '../../scripts/bench/cases.ts'
-import { type Entrant, ProofError } from '../../scripts/bench/contest.ts'
-import { runContest } from '../../scripts/bench/running.ts'
+import { type Case, comparisonsOf } from '../../scripts/bench/cases.ts'
+import { runComparison } from '../../scripts/bench/comparison-run.ts'
+import { type Contestant, ProofError } from '../../scripts/bench/comparison.ts'
 import { quantile, ratio } from '../../scripts/bench/statistics.ts'
 import { bench } from '../../scripts/commands/bench.ts'
 import { useDatabase } from '../support/database.ts'
@@ -31,12 +31,12 @@ const benchDatabases = async (): Promise<string[]> => {
   return databases.map(({ name }) => name).filter((name) => name.startsWith('bench-'))
 }
 
-const entrant = (name: string, rounds: string[], prove = async () => {}): Entrant => ({
+const contestant = (name: string, rounds: string[], prove = async () => {}): Contestant => ({
   name,
   transfers: 1,
   warmUp: 0,
-  enter: async () => ({
-    async round(done) {
+  prepare: async () => ({
+    async runRound(done) {
       if (done > 0) rounds.push(name)
       return { done, seconds: 1 }
     },
@@ -44,18 +44,19 @@ const entrant = (name: string, rounds: string[], prove = async () => {}): Entran
   }),
 })
 
-const roundsAt = (...rates: number[]) => rates.map((done) => ({ done, seconds: 1, begun: 0 }))
+const roundsAt = (...rates: number[]) =>
+  rates.map((done) => ({ done, seconds: 1, transactions: 0 }))
 
 describe('bench', () => {
-  // A case whose result is wrong throws.
+  // bench() throws if a result is wrong.
   test.each<[Case, string[], number]>([
     ['transfer', ['transfer', 'notebook'], 1],
     ['concurrent', ['concurrent, 3 callers', 'notebook, 3 callers'], 1],
     ['hot', ['hot, 3 callers', 'notebook hot, 3 callers'], 1],
     ['posting', ['posting', 'floor'], 1],
-  ])('measures %s beside its peers and proves the results', async (name, entrants, ratios) => {
+  ])('compares %s with its peers and proves the results', async (name, contestants, ratios) => {
     const { measurements, figures } = await bench([name], smallest, runOptions())
-    expect(measurements.map((measurement) => measurement.name)).toEqual(entrants)
+    expect(measurements.map((measurement) => measurement.name)).toEqual(contestants)
     for (const { rate, rates } of measurements) {
       expect(rates).toEqual([rate])
       expect(rate).toBeGreaterThan(0)
@@ -65,7 +66,7 @@ describe('bench', () => {
     expect(await benchDatabases()).toEqual([])
   })
 
-  test('counts the transactions that are begun for a transfer', async () => {
+  test('counts the transactions that a transfer starts', async () => {
     const { measurements } = await bench(['transfer'], smallest, runOptions())
     expect(measurements).toMatchObject([
       { name: 'transfer', done: 20, attempts: 1 },
@@ -73,11 +74,11 @@ describe('bench', () => {
     ])
   })
 
-  test('has a figure to reach in each case but for the peers', () => {
-    const rounds = [{ done: 1, seconds: 1, begun: 1, memory: 1, again: 1 }]
-    const without = Object.entries(contestsOf).filter(([, contestsWith]) =>
-      contestsWith(smallest).some(({ entrants, figures }) =>
-        figures(new Map(entrants.map(({ name }) => [name, rounds]))).some(
+  test('has a target for each figure in every case except medici', () => {
+    const rounds = [{ done: 1, seconds: 1, transactions: 1, memory: 1, secondRunSeconds: 1 }]
+    const without = Object.entries(comparisonsOf).filter(([, comparisonsWith]) =>
+      comparisonsWith(smallest).some(({ contestants, figures }) =>
+        figures(new Map(contestants.map(({ name }) => [name, rounds]))).some(
           ({ atLeast, atMost }) => (atLeast ?? atMost) === undefined,
         ),
       ),
@@ -86,34 +87,36 @@ describe('bench', () => {
   })
 })
 
-describe('runContest', () => {
+describe('runComparison', () => {
   test('runs the rounds in turn, in alternating order', async () => {
     const order: string[] = []
-    const entrants = [entrant('A', order), entrant('B', order)]
-    await runContest({ entrants, figures: () => [] }, { ...runOptions(), rounds: 3 })
+    const contestants = [contestant('A', order), contestant('B', order)]
+    await runComparison({ contestants, figures: () => [] }, { ...runOptions(), rounds: 3 })
     expect(order.join('')).toBe('ABBAAB')
   })
 
   test('throws when a result is wrong, and cleans up', async () => {
-    const entrants = [
-      entrant('A', [], async () => {
+    const contestants = [
+      contestant('A', [], async () => {
         throw new ProofError('money is missing')
       }),
     ]
-    await expect(runContest({ entrants, figures: () => [] }, runOptions())).rejects.toMatchObject({
+    await expect(
+      runComparison({ contestants, figures: () => [] }, runOptions()),
+    ).rejects.toMatchObject({
       message: 'money is missing',
     })
     expect(await benchDatabases()).toEqual([])
   })
 
-  test('ends between rounds once it is interrupted', async () => {
+  test('stops between two rounds when it is interrupted', async () => {
     const interruption = new AbortController()
     const order: string[] = []
-    const entrants = [entrant('A', order), entrant('B', order)]
+    const contestants = [contestant('A', order), contestant('B', order)]
     const log = (text: string) => void (text.includes('round 2') && interruption.abort())
     await expect(
-      runContest(
-        { entrants, figures: () => [] },
+      runComparison(
+        { contestants, figures: () => [] },
         { ...runOptions(interruption.signal), rounds: 3, log },
       ),
     ).rejects.toMatchObject({ name: 'AbortError' })
@@ -121,14 +124,16 @@ describe('runContest', () => {
   })
 })
 
-describe('the statistics', () => {
-  test('give the nearest value that a share of the values do not exceed', () => {
+describe('quantile', () => {
+  test('returns the smallest value that a share of the values do not exceed', () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index)
     expect([0, 0.5, 0.99, 1].map((share) => quantile(values, share))).toEqual([1, 50, 99, 100])
     expect(quantile([], 0.5)).toBeNaN()
   })
+})
 
-  test('take the median of the ratios of neighbouring rounds', () => {
+describe('ratio', () => {
+  test('is the median of the ratios of rounds with the same index', () => {
     const results = new Map([
       ['A', roundsAt(100, 20, 300)],
       ['B', roundsAt(50, 10, 100)],

@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { startProgress } from '../../scripts/terminal/progress.ts'
 
-/** A stream to draw on, and what was drawn. */
-function drawing({ isTTY, columns = 100 }: { isTTY: boolean; columns?: number }) {
+/** A stream to draw on, and a function that returns what was drawn. */
+function makeStream({ isTTY, columns = 100 }: { isTTY: boolean; columns?: number }) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns })
   const chunks: string[] = []
   stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
@@ -14,10 +14,10 @@ function drawing({ isTTY, columns = 100 }: { isTTY: boolean; columns?: number })
 }
 
 describe('startProgress', () => {
-  test('writes a line now and then off a terminal, with the rate and the time left', () => {
-    const { progress, drawn } = drawing({ isTTY: false })
+  test('writes a line every few seconds when it is not on a terminal, with the rate and the time left', () => {
+    const { progress, drawn } = makeStream({ isTTY: false })
     let now = 0
-    const shown = startProgress({ progress }, { unit: 'accounts', clock: () => now })
+    const display = startProgress({ progress }, { unit: 'accounts', clock: () => now })
     for (const [at, done] of [
       [0, 0],
       [1_000, 100],
@@ -26,31 +26,31 @@ describe('startProgress', () => {
       [10_000, 1_000],
     ] as const) {
       now = at
-      shown.update(done, 10_000)
+      display.update(done, 10_000)
     }
-    shown.stop()
+    display.stop()
     expect(drawn()).toBe(
       '500 of 10000 accounts, 100 a second, 1 min 35 s left\n' +
         '1000 of 10000 accounts, 100 a second, 1 min 30 s left\n',
     )
   })
 
-  test('leaves what an earlier run did out of the rate', () => {
-    const { progress, drawn } = drawing({ isTTY: false })
+  test('does not count what an earlier run did in the rate', () => {
+    const { progress, drawn } = makeStream({ isTTY: false })
     let now = 0
-    const shown = startProgress({ progress }, { unit: 'transfers', clock: () => now })
-    shown.update(1_000_000)
+    const display = startProgress({ progress }, { unit: 'transfers', clock: () => now })
+    display.update(1_000_000)
     now = 10_000
-    shown.update(1_000_050)
+    display.update(1_000_050)
     expect(drawn()).toBe('1000050 transfers, 5 a second\n')
   })
 
   test('draws a bar on a terminal and clears it at the end', () => {
-    const { progress, drawn } = drawing({ isTTY: true })
-    const shown = startProgress({ progress }, { unit: 'accounts', total: 200, clock: () => 0 })
-    shown.update(100)
-    shown.stop()
-    shown.stop()
+    const { progress, drawn } = makeStream({ isTTY: true })
+    const display = startProgress({ progress }, { unit: 'accounts', total: 200, clock: () => 0 })
+    display.update(100)
+    display.stop()
+    display.stop()
     expect(drawn()).toContain(`${'█'.repeat(12)}${'░'.repeat(12)} 100 of 200 accounts`)
     expect(drawn().endsWith('\n')).toBe(false)
   })
@@ -60,14 +60,14 @@ describe('startProgress', () => {
     [85, '12345 of 100000 lines, 12000 posted, 345 refused, 1235 a second, 1 min 11 s left'],
     [50, '12345 of 100000 lines, 1 min 11 s left'],
     [30, '12345 of 100000 lines'],
-  ])('leaves out what says least where a terminal has %i columns', (columns, text) => {
-    const { progress, drawn } = drawing({ isTTY: true, columns })
+  ])('drops the least important parts to fit into %i columns', (columns, text) => {
+    const { progress, drawn } = makeStream({ isTTY: true, columns })
     let now = 0
-    const shown = startProgress({ progress }, { unit: 'lines', total: 100_000, clock: () => now })
-    shown.update(0)
+    const display = startProgress({ progress }, { unit: 'lines', total: 100_000, clock: () => now })
+    display.update(0)
     now = 10_000
-    shown.update(12_345, undefined, '12000 posted, 345 refused')
-    shown.stop()
+    display.update(12_345, undefined, '12000 posted, 345 refused')
+    display.stop()
 
     const lines = drawn()
       .split('\u001B')
@@ -76,11 +76,11 @@ describe('startProgress', () => {
     expect(lines.every((line) => line.length <= columns)).toBe(true)
   })
 
-  test('shows nothing when quiet', () => {
-    const shown = startProgress({ progress: undefined }, { unit: 'accounts' })
+  test('shows nothing without a stream, as with --quiet', () => {
+    const display = startProgress({ progress: undefined }, { unit: 'accounts' })
     expect(() => {
-      shown.update(1, 2)
-      shown.stop()
+      display.update(1, 2)
+      display.stop()
     }).not.toThrow()
   })
 })

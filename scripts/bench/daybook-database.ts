@@ -6,16 +6,16 @@ import {
   verify,
 } from '../../src/index.ts'
 import { databaseOf } from '../../src/internal.ts'
-import { ProofError } from './contest.ts'
-import { openingsOf } from './payments.ts'
+import { ProofError } from './comparison.ts'
+import { newAccounts } from './payments.ts'
 
-/** Makes Daybook's collections, with so many accounts in them. */
-export async function openBooks(connection: Connection, accounts: number): Promise<void> {
+/** Creates Daybook's collections and this many accounts. */
+export async function createAccounts(connection: Connection, accounts: number): Promise<void> {
   await createCollections(connection)
-  await accountsOf(connection).insertMany(openingsOf(accounts))
+  await accountsOf(connection).insertMany(newAccounts(accounts))
 }
 
-/** Throws unless the books balance and hold just so many transfers. */
+/** Throws unless the books balance and hold exactly this many transfers. */
 export async function proveBooks(connection: Connection, transfers: number): Promise<void> {
   const verification = await verify(connection)
   if (verification.violation !== undefined) {
@@ -23,15 +23,15 @@ export async function proveBooks(connection: Connection, transfers: number): Pro
   }
   if (verification.transfers !== transfers) {
     throw new ProofError(
-      `${connection.name} holds ${verification.transfers} transfers, ${transfers} were posted`,
+      `${connection.name} holds ${verification.transfers} transfers, but ${transfers} were posted`,
     )
   }
 }
 
-/** The accounts in the bare driver. */
+/** The driver's collection of accounts. */
 export const accountsOf = (connection: Connection): mongo.Collection<AccountRecord> =>
   databaseOf(connection).collection('accounts')
 
-/** The transfers in the bare driver. */
+/** The driver's collection of transfers. */
 export const transfersOf = (connection: Connection): mongo.Collection<TransferRecord> =>
   databaseOf(connection).collection('transfers')
