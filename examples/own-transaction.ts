@@ -3,7 +3,7 @@ import mongoose, { Schema } from 'mongoose'
 
 const Order = mongoose.model('Order', new Schema({ _id: String, book: String }))
 
-/** Takes an order down together with its payment: both are kept, or neither. */
+/** Writes an order together with its payment: both or neither. */
 async function order(orderId: string, { book, price }: { book: string; price: string }) {
   await mongoose.connection.transaction(async (session) => {
     await Order.updateOne({ _id: orderId }, { book }, { upsert: true, session })
@@ -27,7 +27,7 @@ try {
   if (!(error instanceof TransferRefusedError)) throw error
   console.log(error.code) // INSUFFICIENT_FUNDS
 }
-console.log(await Order.countDocuments()) // 1: the second order is not there either
+console.log(await Order.countDocuments()) // 1: the second order was not written either
 
 await mongoose.disconnect()
 await database.close()

@@ -1,4 +1,4 @@
-import type { BenchOptions, Comparison, Results } from './comparison.ts'
+import type { BenchOptions, Comparison, Results, Round } from './comparison.ts'
 import { historyContestant } from './history.ts'
 import { mediciContestant } from './medici.ts'
 import { notebookContestant } from './notebook.ts'
@@ -43,19 +43,12 @@ export const comparisonsOf: Readonly<
 > = {
   transfer: (options) => {
     const oneCaller = { ...options, callers: 1 }
+    const round = { transfers: 1_000, payments: randomPayments }
     return [
       {
         contestants: [
-          transferContestant(oneCaller, {
-            name: 'transfer',
-            transfers: 1_000,
-            payments: randomPayments,
-          }),
-          notebookContestant(oneCaller, {
-            name: 'notebook',
-            transfers: 1_000,
-            payments: randomPayments,
-          }),
+          transferContestant(oneCaller, { name: 'transfer', ...round }),
+          notebookContestant(oneCaller, { name: 'notebook', ...round }),
         ],
         figures: rateFigures('transfer', 'notebook', 1),
       },
@@ -169,16 +162,12 @@ export const comparisonsOf: Readonly<
           },
           {
             what: `${large}: resident MiB`,
-            value: median(roundsOf(results, large).map(({ memory = Number.NaN }) => memory)),
+            value: median(roundsOf(results, large).map(memoryOf)),
             atMost: 250,
           },
           {
             what: `${large} / ${small}: resident memory`,
-            value: ratio(results, {
-              of: large,
-              against: small,
-              by: ({ memory = Number.NaN }) => memory,
-            }),
+            value: ratio(results, { of: large, against: small, by: memoryOf }),
             atMost: 1.1,
           },
           {
@@ -193,6 +182,8 @@ export const comparisonsOf: Readonly<
     ]
   },
 }
+
+const memoryOf = ({ memory = Number.NaN }: Round): number => memory
 
 function concurrentComparison(
   options: BenchOptions,

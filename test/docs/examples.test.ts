@@ -5,7 +5,7 @@ import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { accountModel, createCollections, verify } from '../../src/index.ts'
 
-/** A new database for an example, dropped with the test. */
+/** Creates a database for an example and drops it when the test has finished. */
 async function makeDatabase() {
   const uri = inject('mongodbUri').replace(/\/\?|\/?$/, `/example-${randomUUID()}?`)
   const connection = await mongoose.createConnection(uri).asPromise()
@@ -13,7 +13,7 @@ async function makeDatabase() {
     await connection.dropDatabase()
     await connection.close()
   })
-  /** Runs a program as its user would, on this database. */
+  /** Runs a program as a user does, on this database. */
   const run = async (...parameters: string[]): Promise<string> => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
@@ -26,14 +26,14 @@ async function makeDatabase() {
 }
 
 describe('the examples', () => {
-  test('post a transfer, and post nothing when run again', async () => {
+  test('post a transfer, and nothing more when they run again', async () => {
     const { connection, run } = await makeDatabase()
     expect(await run('examples/transfer.ts')).toBe('900\n')
     expect(await run('examples/transfer.ts')).toBe('900\n')
     expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 1 })
   })
 
-  test('keep an order and its payment together', async () => {
+  test('write an order and its payment both or not at all', async () => {
     const { connection, run } = await makeDatabase()
     expect(await run('examples/own-transaction.ts')).toBe('INSUFFICIENT_FUNDS\n1\n')
     expect(await connection.collection('orders').find().toArray()).toMatchObject([{ _id: '1' }])
@@ -41,7 +41,7 @@ describe('the examples', () => {
     expect(reader.balance.toFixed(2)).toBe('30.10')
   })
 
-  test('replay a file, with the refused line told', async () => {
+  test('replay a file and print the refused line', async () => {
     const { run } = await makeDatabase()
     const refusal =
       'line 4: account EMPLOYER has 600.00 USD available, but the transfer needs 4200.00'
@@ -50,7 +50,7 @@ describe('the examples', () => {
     expect(await run('examples/replay.ts', 'examples/salaries.csv')).toBe(output)
   })
 
-  test('migrate a database, and back', async () => {
+  test('migrate a database and revert the migration', async () => {
     const { connection, run } = await makeDatabase()
     await createCollections(connection)
     for (const holder of ['Ada', 'Grace', 'Ada']) {
@@ -66,7 +66,7 @@ describe('the examples', () => {
     expect(await customers()).toEqual([])
   })
 
-  test('are tests for node:test', async () => {
+  test('pass as tests of node:test', async () => {
     const { run } = await makeDatabase()
     expect(await run('--test', 'examples/node-test.ts')).toContain('# pass 2\n# fail 0\n')
   })

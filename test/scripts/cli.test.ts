@@ -16,17 +16,17 @@ afterAll(async () => {
   await connection.close()
 })
 
-/** Does what a command line says, on a database of this file's own. */
+/** Runs a command on this file's own database. */
 const daybook = (...parameters: string[]) => runDaybook(uri, parameters)
 
 describe('the command line', () => {
   const [payer, payee] = ['MDB100000001', 'MDB343652528']
 
-  test('tells that something is pending', async () => {
+  test('reports pending migrations with its exit code', async () => {
     expect(await daybook('migrate', 'status', '--check')).toMatchObject({ exitCode: 2 })
   })
 
-  test('does the whole job, and says at the second run that all is posted already', async () => {
+  test('runs the demo, and changes nothing when it runs again', async () => {
     const first = await daybook('demo')
     expect(first).toMatchObject({ exitCode: 0 })
     expect(first.stdout).toMatch(/^status +finished$/m)
@@ -42,7 +42,7 @@ describe('the command line', () => {
     )
   })
 
-  test('posts a transfer once, shows it in the statement, and takes it back', async () => {
+  test('posts a transfer once, shows it in the statement, and reverses it', async () => {
     const transfer = ['transfer', payer, payee, '2.50', '--id', 'CLI1', '--json', '--quiet']
     const posted = await daybook(...transfer)
     expect(JSON.parse(posted.stdout)).toMatchObject({ _id: 'CLI1', amount: '2.50' })
@@ -60,7 +60,7 @@ describe('the command line', () => {
     expect(await daybook('verify')).toMatchObject({ exitCode: 0 })
   })
 
-  test('cuts a statement at the edge of a terminal, its amounts one below the other', async () => {
+  test('cuts a statement to the width of a terminal and keeps its amounts aligned', async () => {
     await daybook('transfer', payer, payee, '1', '--id', 'CLI3', '--reference', '世'.repeat(100))
     await daybook('transfer', payer, payee, '1000', '--id', 'CLI4', '--reference', 'short')
     const { stdout } = await runDaybook(uri, ['statement', payee, '--limit', '2'], { columns: 100 })
@@ -73,18 +73,18 @@ describe('the command line', () => {
     expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(100)
   })
 
-  test('tells that its output is lost, and tidies up', async () => {
+  test('fails without a stack when it cannot write its output', async () => {
     const unwritable = await open('/dev/null', 'r')
     onTestFinished(() => unwritable.close())
     const stdio = ['ignore' as const, unwritable.fd, 'pipe' as const]
     const { exitCode, stderr } = await startDaybook(uri, ['account', 'show', payer], { stdio })
       .ended
     expect(exitCode).toBe(1)
-    expect(stderr).toMatch(/^daybook: stdout: .*EBADF/m)
+    expect(stderr).toMatch(/^daybook: cannot write to stdout: .*EBADF/m)
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
-  test('rehearses a change with the very result, and writes nothing', async () => {
+  test('shows the same result in a dry run, and writes nothing', async () => {
     const opening = ['account', 'open', 'CLI-A', '--holder', 'Ada', '--currency', 'USD']
     const dry = await daybook(...opening, '--dry-run')
     expect(dry.stdout).toMatch(/^status +open$/m)
@@ -93,10 +93,10 @@ describe('the command line', () => {
     expect(missing.stderr).toContain('daybook: ACCOUNT_NOT_FOUND: ')
     await daybook(...opening)
 
-    const rehearse = ['--id', 'CLI2', '--dry-run']
-    const moved = await daybook('transfer', payee, 'CLI-A', '1', ...rehearse)
+    const dryRun = ['--id', 'CLI2', '--dry-run']
+    const moved = await daybook('transfer', payee, 'CLI-A', '1', ...dryRun)
     expect(moved.stdout).toBe(`CLI2: 1.00 USD from ${payee} to CLI-A\n`)
-    const refused = await daybook('transfer', payee, 'CLI-A', '999999999999', ...rehearse)
+    const refused = await daybook('transfer', payee, 'CLI-A', '999999999999', ...dryRun)
     expect(refused.stderr).toContain('daybook: INSUFFICIENT_FUNDS: ')
     const reversal = await daybook('reverse', 'CLI2', '--dry-run')
     expect(reversal.stderr).toContain('daybook: TRANSFER_NOT_FOUND: ')
@@ -107,7 +107,7 @@ describe('the command line', () => {
     expect(shown.stdout).toMatch(/^balance +0.00 USD$/m)
   })
 
-  test('migrates with the exit codes of its states', async () => {
+  test('migrates, and exits with the code of each state', async () => {
     const folder = await makeFolder()
     const migrate = (action: string, ...parameters: string[]) =>
       daybook('migrate', action, ...parameters, '--migrations', folder)
@@ -156,43 +156,45 @@ describe('the command line', () => {
   test.each([
     [['seed', '--accounts', 'x'], 'See daybook seed --help.'],
     [['sed'], 'See daybook --help.'],
-  ])('says where %j is explained', async (parameters, last) => {
+  ])('points to the help that explains %j', async (parameters, last) => {
     const { stderr } = await daybook(...parameters)
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(last)
   })
 
   test.each([
-    ['a number that is none', ['statement', 'A', '--limit', 'abc'], 64, '--limit abc: expected a'],
-    ['a file that is not there', ['replay', 'missing.csv'], 4, 'missing.csv'],
+    ['an invalid number', ['statement', 'A', '--limit', 'abc'], 64, '--limit abc: expected a'],
+    ['a missing file', ['replay', 'missing.csv'], 4, 'missing.csv'],
     [
       'an option of another action',
       ['account', 'freeze', 'A', '--overdraft', '5'],
       64,
-      '--overdraft says nothing with account freeze',
+      '--overdraft cannot be used with account freeze',
     ],
     [
-      'an option that is missing',
+      'a missing option',
       ['account', 'open', 'A', '--holder', 'Ada'],
       64,
       'account open needs --currency',
     ],
-    ['a mark of nothing', ['migrate', 'mark', '2-log'], 64, 'needs --applied or --pending'],
+    ['a mark without a state', ['migrate', 'mark', '2-log'], 64, 'needs --applied or --pending'],
     [
-      'a check of nothing',
+      'a check outside status',
       ['migrate', 'up', '--check'],
       64,
-      '--check says nothing with migrate up',
+      '--check cannot be used with migrate up',
     ],
-    ['a repetition', ['verify', '--folder', 'a', '--folder=b'], 64, '--folder is given twice'],
-    ['no command', [], 64, 'which command?'],
-    ['a command that is none', ['verfy'], 64, 'Did you mean verify?'],
-  ])(
-    'says what is wrong with %s, without a stack',
-    async (_what, parameters, exitCode, message) => {
-      const failed = await daybook(...parameters)
-      expect(failed).toMatchObject({ exitCode, stdout: '' })
-      expect(failed.stderr).toContain(message)
-      expect(failed.stderr).not.toMatch(/^ {4}at /m)
-    },
-  )
+    [
+      'a repeated option',
+      ['verify', '--folder', 'a', '--folder=b'],
+      64,
+      '--folder appears more than once',
+    ],
+    ['no command', [], 64, 'no command given'],
+    ['an unknown command', ['verfy'], 64, 'Did you mean verify?'],
+  ])('explains %s, without a stack', async (_name, parameters, exitCode, message) => {
+    const failed = await daybook(...parameters)
+    expect(failed).toMatchObject({ exitCode, stdout: '' })
+    expect(failed.stderr).toContain(message)
+    expect(failed.stderr).not.toMatch(/^ {4}at /m)
+  })
 })

@@ -3,41 +3,42 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { runCommandLine } from '../../scripts/command-line.ts'
 
-interface Ended {
+interface Outcome {
   readonly exitCode: number | string
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Does what a command line says, on a database, off a terminal unless it has `columns`; in this process, which is quicker. */
+/** Runs a command on a database, in this process because that is quicker. With `columns` stdout acts as a terminal. */
 export async function daybook(
   uri: string,
   parameters: readonly string[],
   { columns }: { columns?: number } = {},
-): Promise<Ended> {
-  const [printed, told]: [string[], string[]] = [[], []]
+): Promise<Outcome> {
+  const printed: string[] = []
+  const logged: string[] = []
   const exitCode = await runCommandLine([...parameters, '--uri', uri], {
     print: (line) => void printed.push(`${line}\n`),
-    log: (line) => void told.push(`${line}\n`),
+    log: (line) => void logged.push(`${line}\n`),
     progress: undefined,
     stdin: process.stdin,
     columns,
     signal: new AbortController().signal,
   })
-  return { exitCode, stdout: printed.join(''), stderr: told.join('') }
+  return { exitCode, stdout: printed.join(''), stderr: logged.join('') }
 }
 
-/** Starts the command line in a process of its own: for what rests on signals and streams. */
+/** Starts a command in its own process, for tests of signals and streams. */
 export function startDaybook(
   uri: string,
   parameters: readonly string[],
   options: Pick<SpawnOptions, 'stdio'> = {},
-): { child: ChildProcess; ended: Promise<Ended> } {
+): { child: ChildProcess; ended: Promise<Outcome> } {
   const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/cli.ts', ...parameters], {
     ...options,
     env: { ...process.env, MONGODB_URI: uri },
   })
-  const end = async (): Promise<Ended> => {
+  const outcome = async (): Promise<Outcome> => {
     const [stdout, stderr, [code, signal]] = await Promise.all([
       child.stdout ? text(child.stdout) : '',
       child.stderr ? text(child.stderr) : '',
@@ -45,5 +46,5 @@ export function startDaybook(
     ])
     return { exitCode: code ?? signal ?? '', stdout, stderr }
   }
-  return { child, ended: end() }
+  return { child, ended: outcome() }
 }

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 
-/** Counts the commands of one name that a connection sends, from now on. */
+/** Counts the commands with this name that a connection sends from now on. */
 export function countCommands(connection: Connection, name: string): () => number {
   let count = 0
   connection.getClient().on('commandStarted', ({ commandName }) => {
