@@ -41,7 +41,7 @@ export interface Round {
 }
 
 /** A contestant that is ready to be measured. */
-export interface PreparedContestant {
+interface PreparedContestant {
   /** Makes about this many transfers, or accounts, and times nothing else. */
   runRound(transfers: number): Promise<Round>
   /** Throws unless the database holds exactly what all rounds together must have left in it. */

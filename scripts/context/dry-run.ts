@@ -1,4 +1,5 @@
 import type { ClientSession } from 'mongoose'
+import { rehearse } from '../../src/internal.ts'
 import type { Context, Database } from './command.ts'
 import { bringUpToDate } from './own-migrations.ts'
 
@@ -14,9 +15,6 @@ export interface SessionOption {
   readonly session?: ClientSession
 }
 
-/** Rolls back the transaction of a dry run. */
-class Rehearsed extends Error {}
-
 /** Makes a change and returns its result. A dry run makes it in a transaction that is rolled back. */
 export async function applyChange<Result>(
   database: Database,
@@ -27,15 +25,7 @@ export async function applyChange<Result>(
     await bringUpToDate(database, context)
     return await change({})
   }
-  let result: { readonly value: Result } | undefined
-  try {
-    await database.connection.transaction(async (session) => {
-      result = { value: await change({ session }) }
-      throw new Rehearsed()
-    })
-  } catch (error) {
-    if (!(error instanceof Rehearsed && result)) throw error
-  }
+  const result = await rehearse(database.connection, ({ session }) => change({ session }))
   context.log('dry run: nothing was written')
-  return (result as unknown as { readonly value: Result }).value
+  return result
 }

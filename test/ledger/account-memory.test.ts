@@ -1,7 +1,7 @@
 import mongoose from 'mongoose'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { accountModel, verify } from '../../src/index.ts'
-import { countCommands } from '../support/commands.ts'
+import { countCommands } from '../support/count-commands.ts'
 import { useDatabase } from '../support/database.ts'
 
 const { connection, Account } = useDatabase()

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, inject, test } from 'vitest'
 import { accountModel, verify } from '../../src/index.ts'
 import { type Failure, failNext } from '../../src/testing.ts'
 import { runScript } from '../support/child.ts'
-import { countCommands } from '../support/commands.ts'
+import { countCommands } from '../support/count-commands.ts'
 import { useDatabase } from '../support/database.ts'
 
 const { connection, Account, Transfer } = useDatabase()
@@ -121,7 +121,9 @@ describe('concurrent transfers', () => {
   test('of several processes, of the same ids, are posted once each', async () => {
     const uri = inject('mongodbUri')
     const outputs = await Promise.all(
-      [1, 2, 3].map(() => runScript('test/support/fire.ts', [uri, connection.name, '200'])),
+      [1, 2, 3].map(() =>
+        runScript('test/support/transfer-child.ts', [uri, connection.name, '200']),
+      ),
     )
     expect(new Set(outputs).size).toBe(1)
     expect(JSON.parse(outputs[0] as string)).toHaveLength(200)

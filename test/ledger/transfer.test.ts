@@ -1,7 +1,7 @@
 import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { Decimal, accountModel, verify } from '../../src/index.ts'
-import { countCommands } from '../support/commands.ts'
+import { countCommands } from '../support/count-commands.ts'
 import { useDatabase } from '../support/database.ts'
 
 const { connection, Account, Transfer } = useDatabase()

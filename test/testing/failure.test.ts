@@ -5,7 +5,7 @@ import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { type TestDatabase, failNext, openTestDatabase } from '../../src/testing.ts'
 import { setFailpoint } from '../../src/testing/failpoint.ts'
 import { test } from '../../src/testing/vitest.ts'
-import { countCommands } from '../support/commands.ts'
+import { countCommands } from '../support/count-commands.ts'
 
 /** A second client of the same server, as another test file is. */
 async function openElsewhere(): Promise<TestDatabase> {

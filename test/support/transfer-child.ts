@@ -1,4 +1,4 @@
-/** Fires transfers of the same ids as its sister processes do, and prints what it got of each. */
+/** Posts transfers that other processes post at the same time with the same ids, and prints the results. */
 import mongoose from 'mongoose'
 import { accountModel } from '../../src/index.ts'
 
