@@ -41,6 +41,7 @@ export {
   MigrationLockLostError,
   MigrationStateError,
 } from './migration/errors.ts'
+export type { MigrationFolder } from './migration/files.ts'
 export { breakLock } from './migration/lock.ts'
 export {
   mark,

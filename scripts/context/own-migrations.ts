@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { InputError, migrate, migrationStatus } from '../../src/index.ts'
+import { InputError, type MigrationFolder, migrate, migrationStatus } from '../../src/index.ts'
 import { holdsNotebook } from '../../src/internal.ts'
 import { type Context, type Database, isInstalled } from './command.ts'
 
-/** The folder of the migrations that come with Daybook. */
-const ownFolder = fileURLToPath(new URL('../migrations', import.meta.url))
+/**
+ * The migrations that come with Daybook. They run from their sources here and compiled in the package, and releases
+ * reword them, so their content is not compared.
+ */
+const ownFolder: MigrationFolder = {
+  path: fileURLToPath(new URL('../migrations', import.meta.url)),
+  compareContent: false,
+}
 
 /** The one of them that takes over a notebook's data. */
 const ADOPTION = '0001-adopt-notebook'
@@ -14,7 +20,7 @@ const ADOPTION = '0001-adopt-notebook'
 export const PROJECT_FOLDER = 'migrations'
 
 /** Daybook's migrations, then the project's: its folder may be missing where nobody named it. */
-export function migrationFolders(named: string | undefined): string[] {
+export function migrationFolders(named: string | undefined): MigrationFolder[] {
   if (named !== undefined) return [ownFolder, named]
   return existsSync(PROJECT_FOLDER) ? [ownFolder, PROJECT_FOLDER] : [ownFolder]
 }

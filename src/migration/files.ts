@@ -1,82 +1,105 @@
+import { createHash } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { reasonOf } from '../messages.ts'
-import { checksumOf } from './checksum.ts'
 import { MigrationStateError } from './errors.ts'
 import type { Migration } from './migration.ts'
+import type { MigrationContent } from './record.ts'
 
-/** A file that has a migration. */
+/**
+ * A folder of migration files. With `compareContent: false` an applied migration is recognized by its name only, so
+ * an edited file is not reported as `changed`. This is for migrations that come with a package: its releases reword
+ * and recompile them, and whoever installs it cannot undo that.
+ */
+export type MigrationFolder = string | { readonly path: string; readonly compareContent: boolean }
+
+/** A file that contains a migration. */
 export interface MigrationFile {
-  /** The file's name without its extension: by it the database knows the migration, and they run in its order. */
+  /** The file's name without its extension. It identifies the migration, and migrations run in the order of their names. */
   readonly name: string
   readonly path: string
-  readonly checksum: string
+  /** Undefined in a folder with `compareContent: false`. */
+  readonly content?: MigrationContent
 }
 
-/** Hidden files are editors' and systems' own. */
+/** Hidden files belong to editors and systems, and a declaration file (`.d.ts`) contains no code. */
 const MIGRATION = /^(?!\.|.*\.d\.[cm]?ts$)(?<name>.+)\.[cm]?[jt]s$/
 
-/** The migrations of folders, in the order of their names. */
-export async function migrationFiles(folders: readonly string[]): Promise<MigrationFile[]> {
+/** The migrations of all folders, in the order of their names. */
+export async function migrationFiles(
+  folders: readonly MigrationFolder[],
+): Promise<MigrationFile[]> {
   const files = (await Promise.all(folders.map(filesOf))).flat()
   files.sort((one, other) => (one.name < other.name ? -1 : 1))
   for (const [index, { name, path }] of files.entries()) {
     const next = files[index + 1]
     if (next?.name === name) {
       throw new MigrationStateError(
-        `${path} and ${next.path} are one migration, ${name}, by their names: rename one of them`,
+        `${path} and ${next.path} have the same migration name, ${name}: rename or remove one of them`,
       )
     }
   }
   return files
 }
 
-async function filesOf(folder: string): Promise<MigrationFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw new MigrationStateError(`the folder of migrations ${folder}: ${reasonOf(error)}`)
+async function filesOf(folder: MigrationFolder): Promise<MigrationFile[]> {
+  const { path: folderPath, compareContent } =
+    typeof folder === 'string' ? { path: folder, compareContent: true } : folder
+  const entries = await readdir(folderPath, { withFileTypes: true }).catch((error: unknown) => {
+    throw new MigrationStateError(
+      `cannot read the migrations folder ${folderPath}: ${reasonOf(error)}`,
+    )
   })
-  const names = entries.flatMap((entry) => {
+  const named = entries.flatMap((entry) => {
     const name = entry.isDirectory() ? undefined : MIGRATION.exec(entry.name)?.groups?.['name']
-    return name === undefined ? [] : [{ name, path: join(folder, entry.name) }]
+    return name === undefined ? [] : [{ name, path: join(folderPath, entry.name) }]
   })
+  if (!compareContent) return named
   return await Promise.all(
-    names.map(async ({ name, path }) => ({
-      name,
-      path,
-      checksum: checksumOf(path, await readFile(path, 'utf8')),
-    })),
+    named.map(async (file) => ({ ...file, content: await contentOf(file.path) })),
   )
 }
 
-/** Loads a migration. */
+/** How lines end does not count, because Git may check out a file with other line ends. */
+async function contentOf(path: string): Promise<MigrationContent> {
+  const source = (await readFile(path, 'utf8')).replaceAll('\r\n', '\n')
+  return {
+    language: extname(path).endsWith('ts') ? 'ts' : 'js',
+    checksum: createHash('sha256').update(source).digest('hex'),
+  }
+}
+
+/** Loads a migration's file and checks its exports. */
 export async function loadMigration({ name, path }: MigrationFile): Promise<Migration> {
   const {
     up,
     down,
     transaction = true,
     resumable = false,
-  } = await load(path).catch((error: unknown) => {
+  } = await importFile(path).catch((error: unknown) => {
     throw new MigrationStateError(`migration ${name} cannot be loaded: ${path}: ${reasonOf(error)}`)
   })
   if (typeof up !== 'function' || (down !== undefined && typeof down !== 'function')) {
     throw new MigrationStateError(
-      `${path} is no migration: expected "export async function up({ connection, session })", and perhaps down; daybook migrate create writes one to begin with`,
+      `${path} is not a migration: expected it to export a function up({ connection, session }), and down only as a function. daybook migrate create NAME writes an example`,
     )
   }
   if (resumable && transaction) {
     throw new MigrationStateError(
-      `${path} says that it is resumable: that is for a migration outside a transaction, which says "export const transaction = false"`,
+      `${path} exports resumable = true, which needs "export const transaction = false" too: a migration in a transaction has nothing to resume`,
     )
   }
   return { up, transaction, resumable, ...(down && { down }) }
 }
 
-/** What a file exports. What a CommonJS module does may be told as one default export. */
-async function load(path: string): Promise<Partial<Migration>> {
+/** What a file exports. Node may report the exports of a CommonJS module as one default export. */
+async function importFile(path: string): Promise<Partial<Migration>> {
   const module = (await import(pathToFileURL(path).href)) as Partial<Migration> & {
     default?: unknown
   }
-  const { default: whole } = module
-  return module.up === undefined && typeof whole === 'object' && whole !== null ? whole : module
+  const { default: commonJs } = module
+  return module.up === undefined && typeof commonJs === 'object' && commonJs !== null
+    ? commonJs
+    : module
 }

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import type { MigrationFolder } from './files.ts'
 import { lockOwner, underLock } from './lock.ts'
 import type { MigrationSettings } from './migration.ts'
 import { isUpToDate, planDown, planUp, requireFile } from './plan.ts'
@@ -14,7 +15,7 @@ import {
 
 export interface MigrationOptions {
   /** The folder of the migration files, or several. They run in the order of their names. */
-  readonly folder: string | readonly string[]
+  readonly folder: MigrationFolder | readonly MigrationFolder[]
   /** How long to wait while another process migrates, in milliseconds: 30 seconds, unless given. */
   readonly lockWait?: number | undefined
   /** Is told of each migration that is done, and what migrations say of themselves. */
@@ -101,7 +102,7 @@ export async function mark(
       await records.deleteOne({ _id: name })
       return
     }
-    const { checksum } = requireFile(migration)
+    const { content } = requireFile(migration)
     const at = new Date()
     const { token, owner } = lock
     await records.replaceOne(
@@ -109,7 +110,7 @@ export async function mark(
       {
         state: 'applied',
         direction: 'up',
-        checksum,
+        ...content,
         startedAt: at,
         finishedAt: at,
         ...owner,
@@ -140,8 +141,7 @@ export async function migrationStatus(
 const known = async (
   connection: Connection,
   { folder }: Pick<MigrationOptions, 'folder'>,
-): Promise<KnownMigration[]> =>
-  await knownMigrations(connection, typeof folder === 'string' ? [folder] : folder)
+): Promise<KnownMigration[]> => await knownMigrations(connection, [folder].flat())
 
 const LOCK_WAIT = 30_000
 

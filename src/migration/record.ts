@@ -4,39 +4,52 @@ import { databaseOf } from '../mongodb/connection.ts'
 /** Which of a migration's two functions runs. */
 export type Direction = 'up' | 'down'
 
-/** What a database keeps of a migration that was begun on it; of a pending one it keeps nothing. */
-export interface MigrationRecord {
+/**
+ * What a migration's file is compared by. The same migration is developed as TypeScript and may run in production as
+ * the JavaScript that `tsc` makes of it. Checksums of the two cannot be compared, so only files of one language are.
+ */
+export interface MigrationContent {
+  readonly language: 'ts' | 'js'
+  /** SHA-256 of the source, in hexadecimal, with every line end as LF. */
+  readonly checksum: string
+}
+
+/**
+ * A document of the collection `migrations`: a migration that was started on this database. A pending migration has
+ * none. The name identifies the migration. `language` and `checksum` describe the file that was applied; they are
+ * missing if its folder is not compared. A record without a language, from before it was kept, is not compared either.
+ */
+export interface MigrationRecord extends Partial<MigrationContent> {
   /** The migration's name. */
   _id: string
   /**
-   * `running` and `failed` are of migrations outside a transaction alone: one that runs now or was
-   * killed, and one that threw.
+   * Only a migration outside a transaction is ever `running` (it runs now, or its process was killed) or `failed` (it
+   * threw).
    */
   state: 'applied' | 'running' | 'failed'
   direction: Direction
-  /** Of the file that was applied; see `checksumOf`. */
-  checksum: string
   startedAt: Date
   finishedAt?: Date
-  /** Where it ran: `host`, and the process's id there. */
+  /** The name of the machine on which it ran. */
   host: string
+  /** The id of the process that ran it, on that machine. */
   pid: number
-  /** The lock under which it ran. */
+  /** The token of the lock under which it ran. */
   token: string
-  /** What it threw. */
+  /** The message of what it threw. */
   error?: string
 }
 
 export const recordsOf = (connection: Connection): mongo.Collection<MigrationRecord> =>
   databaseOf(connection).collection<MigrationRecord>('migrations')
 
-/** All records, by name. Reads alone. */
+/** All records, by name. Writes nothing. */
 export async function readRecords(connection: Connection): Promise<Map<string, MigrationRecord>> {
   const records = await recordsOf(connection).find({}, { readPreference: 'primary' }).toArray()
   return new Map(records.map((record) => [record._id, record]))
 }
 
-/** Who migrates a database. */
+/** The process that migrates a database. */
 export interface LockOwner {
   readonly host: string
   readonly pid: number

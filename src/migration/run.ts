@@ -137,7 +137,7 @@ const recordOf = ({
   _id: file.name,
   state,
   direction,
-  checksum: file.checksum,
+  ...file.content,
   startedAt,
   ...(state !== 'running' && { finishedAt: new Date() }),
   ...lock.owner,

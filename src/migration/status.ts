@@ -1,34 +1,34 @@
 import type { Connection } from 'mongoose'
-import { differs } from './checksum.ts'
 import { MigrationStateError } from './errors.ts'
-import { type MigrationFile, migrationFiles } from './files.ts'
+import { type MigrationFile, type MigrationFolder, migrationFiles } from './files.ts'
 import { type MigrationRecord, readRecords } from './record.ts'
 
 /**
- * How a migration stands: `changed` was applied, and its file is another by now; `missing` was applied,
- * and has no file here; `running` runs outside a transaction, or was killed there; `failed` threw there.
+ * The state of a migration. `changed`: it was applied, and its file was edited since. `missing`: it was applied, and
+ * has no file here. `running`: it runs outside a transaction, or its process was killed there. `failed`: it threw
+ * there.
  */
 export type MigrationState = 'pending' | 'applied' | 'changed' | 'missing' | 'running' | 'failed'
 
 export interface MigrationStatus {
   readonly name: string
   readonly state: MigrationState
-  /** When it was applied, or began to run. */
+  /** When it was applied, or when it started if it has not finished. */
   readonly at?: Date
-  /** What it threw, and what to do about a state that stops others. */
+  /** Details, such as what it threw. */
   readonly note?: string
 }
 
-/** A migration with what its status was told from. */
+/** A migration's status, with the file and the record that it comes from. */
 export interface KnownMigration extends MigrationStatus {
   readonly file?: MigrationFile
   readonly record?: MigrationRecord
 }
 
-/** The migrations of the folders and of the database, in their order. Reads alone. */
+/** All migrations in the folders or recorded in the database, in the order of their names. Writes nothing. */
 export async function knownMigrations(
   connection: Connection,
-  folders: readonly string[],
+  folders: readonly MigrationFolder[],
 ): Promise<KnownMigration[]> {
   const [files, records] = await Promise.all([migrationFiles(folders), readRecords(connection)])
   const names = [...new Set([...files.map(({ name }) => name), ...records.keys()])].toSorted()
@@ -41,19 +41,25 @@ function statusOf(name: string, file?: MigrationFile, record?: MigrationRecord):
   if (!record) return { ...known, state: 'pending' }
   const at = record.finishedAt ?? record.startedAt
   if (record.state === 'running') {
-    const note = `${record.direction}, begun by process ${record.pid} on ${record.host}`
+    const note = `${record.direction}, started by process ${record.pid} on ${record.host}`
     return { ...known, state: 'running', at, note }
   }
   if (record.state === 'failed') {
     return { ...known, state: 'failed', at, note: `${record.direction}: ${record.error}` }
   }
   if (!file) return { ...known, state: 'missing', at, note: 'it has no file here' }
-  return differs(record.checksum, file.checksum)
+  return isEdited(file, record)
     ? { ...known, state: 'changed', at, note: 'its file is not the one that was applied' }
     : { ...known, state: 'applied', at }
 }
 
-/** The migration of this name. */
+/** Whether a file differs from the one that was applied, as far as the two can be compared. */
+const isEdited = ({ content }: MigrationFile, record: MigrationRecord): boolean =>
+  content !== undefined &&
+  content.language === record.language &&
+  content.checksum !== record.checksum
+
+/** Finds a migration by its name. */
 export function migrationNamed<Migration extends MigrationStatus>(
   name: string,
   migrations: readonly Migration[],
