@@ -2,22 +2,26 @@ import { openLocalDatabase, type LocalDatabaseOptions } from './local/local-data
 import { requireReachable } from './replica-set.ts'
 import { isLocalUri } from './uri.ts'
 
-/** A URI that goes before everything else, and the options of the local database. */
+/** The options of the local database, and a URI that takes precedence over it. */
 export interface DatabaseOptions extends LocalDatabaseOptions {
+  /** Takes precedence over MONGODB_URI, too. */
   uri?: string
 }
 
-/** A database that takes transactions. */
+/** A database that supports transactions. */
 export interface Database {
   uri: string
   /** Whether it runs on this machine. */
   isLocal: boolean
-  /** Where the local database keeps its data and its log, as it was named; absent for one with a URI. */
+  /** The folder with the local database's data and log, as the caller wrote it; absent for a database at a URI. */
   folder?: string | undefined
   close(): Promise<void>
 }
 
-/** Opens the database at `uri` or MONGODB_URI, or else the local one, starting it if needed. */
+/**
+ * Opens the database at `uri`, else at MONGODB_URI, else the local one, which it starts if it does not run.
+ * @throws EngineError if there is no database that supports transactions, InputError if the URI is malformed
+ */
 export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
   const environment = options.environment ?? process.env
   const uri = options.uri || environment['MONGODB_URI']

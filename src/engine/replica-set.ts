@@ -3,11 +3,11 @@ import { EngineError, InputError } from '../errors.ts'
 import { reasonOf } from '../messages.ts'
 import { describeUri } from './uri.ts'
 
-/** How long a server may take to be found, in milliseconds. */
+/** How long the driver may search for a server, in milliseconds. */
 const serverSelectionTimeoutMS = 5000
 
 const howToGetOne =
-  'start mongod with --replSet rs0 and run rs.initiate() once in mongosh, or leave --uri and MONGODB_URI out to use the local database'
+  'Start mongod with --replSet rs0 and run rs.initiate() once in mongosh, or use the local database: leave out --uri and MONGODB_URI'
 
 /** Throws an EngineError unless the connection leads to a replica set or a sharded cluster. */
 export async function requireReplicaSet(connection: mongoose.Connection): Promise<void> {
@@ -16,13 +16,13 @@ export async function requireReplicaSet(connection: mongoose.Connection): Promis
   const isSharded = hello['msg'] === 'isdbgrid'
   if (hello['setName'] || isSharded) return
   throw new EngineError(
-    `${connection.host}:${connection.port} ${problemOf(hello) ?? 'is of another replica set than the URI says'}`,
+    `${connection.host}:${connection.port} ${problemOf(hello) ?? 'belongs to a different replica set than the URI says'}`,
   )
 }
 
 /**
- * Throws an EngineError unless a replica set or a sharded cluster answers at a URI within seconds, an
- * InputError where it is no URI.
+ * Checks that a replica set or a sharded cluster answers at a URI, within seconds.
+ * @throws EngineError if none does, InputError if the URI is malformed
  */
 export async function requireReachable(uri: string): Promise<void> {
   const connection = mongoose.createConnection()
@@ -33,10 +33,10 @@ export async function requireReachable(uri: string): Promise<void> {
     if (error instanceof EngineError) throw error
     if (isMalformed(error)) {
       throw new InputError(
-        `${describeUri(uri)} is no URI of MongoDB: ${describeUri(reasonOf(error))}`,
+        `${describeUri(uri)} is not a MongoDB URI: ${describeUri(reasonOf(error))}`,
       )
     }
-    const problem = (await probe(uri)) ?? diagnose(error)
+    const problem = (await findProblem(uri)) ?? describeFailure(error)
     throw new EngineError(`${describeUri(uri)}: ${problem}`, {
       cause: describeUri(reasonOf(error)),
     })
@@ -45,34 +45,35 @@ export async function requireReachable(uri: string): Promise<void> {
   }
 }
 
-/** By name: most of these are thrown by a package that the driver brings, with classes of its own. */
+/** Checked by name: most of these errors come from a dependency of the driver that has its own classes. */
 const isMalformed = (error: unknown): boolean =>
   error instanceof mongoose.mongo.MongoAPIError ||
   (error instanceof Error && /^Mongo(?:Parse|Runtime)Error$/.test(error.name))
 
-/** What is wrong with a server as it describes itself. */
+/** What is wrong with a server, judged by its reply to `hello`. */
 function problemOf(hello: mongoose.mongo.Document): string | undefined {
   if (hello['isreplicaset'] === true) {
-    return 'is of a replica set that is not initiated; run rs.initiate() once in mongosh'
+    return 'belongs to a replica set that is not initiated. Run rs.initiate() once in mongosh'
   }
   return hello['setName'] === undefined
-    ? `is a standalone server, and MongoDB transactions need a replica set; ${howToGetOne}`
+    ? `is a standalone server, but MongoDB transactions need a replica set. ${howToGetOne}`
     : undefined
 }
 
 /**
- * Asks each server that a URI names what it is, which the driver does not tell where it is none of the
- * replica set that the URI names. Undefined where none answers, or nothing is wrong with those that do.
+ * Asks each server of a URI what it is, and returns what is wrong with the first bad one. The driver does not
+ * say it when the server is not in the replica set that the URI names. Undefined if no server answers, or if
+ * those that answer are fine.
  */
-async function probe(uri: string): Promise<string | undefined> {
+async function findProblem(uri: string): Promise<string | undefined> {
   if (!uri.startsWith('mongodb://')) return undefined
   const expected = /[?&]replicaSet=([^&]*)/i.exec(uri)?.[1]
   const { hosts } = new mongoose.mongo.MongoClient(uri).options
   for (const host of hosts) {
-    const alone = uri
+    const uriOfHost = uri
       .replace(/^(mongodb:\/\/(?:[^@/]*@)?)[^/?]*/, `$1${host.toString()}`)
       .replace(/([?&])replicaSet=[^&]*&?/i, '$1')
-    const client = new mongoose.mongo.MongoClient(alone, {
+    const client = new mongoose.mongo.MongoClient(uriOfHost, {
       directConnection: true,
       serverSelectionTimeoutMS: 2_000,
     })
@@ -82,10 +83,10 @@ async function probe(uri: string): Promise<string | undefined> {
       if (problem !== undefined) return `${host} ${problem}`
       const { setName } = hello as { setName?: string }
       if (expected !== undefined && setName !== expected) {
-        return `${host} is of the replica set ${setName}, and the URI says replicaSet=${expected}`
+        return `${host} belongs to the replica set ${setName}, but the URI says replicaSet=${expected}`
       }
     } catch {
-      // It does not answer, which the driver's own error tells.
+      // It does not answer: the caller reports the driver's own error.
     } finally {
       await client.close()
     }
@@ -93,7 +94,8 @@ async function probe(uri: string): Promise<string | undefined> {
   return undefined
 }
 
-function diagnose(error: unknown): string {
-  const remedy = 'see that the server runs, can be reached from here, and that the URI is right'
-  return `no connection: ${describeUri(reasonOf(error))}; ${remedy}`
+function describeFailure(error: unknown): string {
+  const remedy =
+    'Check that the server runs, that it can be reached from here, and that the URI is right'
+  return `no connection: ${describeUri(reasonOf(error))}. ${remedy}`
 }

@@ -3,7 +3,7 @@ import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { ClientSession, Connection, mongo } from 'mongoose'
-import { markOf } from '../engine/processes.ts'
+import { startTimeOf } from '../engine/processes.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
@@ -210,7 +210,7 @@ async function readLease(
 async function isDead({ host, space, pid, mark }: Lease): Promise<boolean> {
   if (space === undefined) return false
   const here = await thisProcess()
-  return host === here.host && space === here.space && (await markOf(pid)) !== mark
+  return host === here.host && space === here.space && (await startTimeOf(pid)) !== mark
 }
 
 async function thisProcess(): Promise<Pick<Lease, 'host' | 'pid' | 'space' | 'mark'>> {
@@ -219,7 +219,7 @@ async function thisProcess(): Promise<Pick<Lease, 'host' | 'pid' | 'space' | 'ma
     host: hostname(),
     pid: process.pid,
     ...(space !== undefined && { space }),
-    mark: (await markOf(process.pid)) ?? '',
+    mark: (await startTimeOf(process.pid)) ?? '',
   }
 }
 

@@ -1,5 +1,5 @@
 import mongoose, { type Connection } from 'mongoose'
-import { waitUntil } from '../engine/processes.ts'
+import { waitUntil } from '../engine/wait-until.ts'
 import { EngineError } from '../errors.ts'
 import { createIfMissing } from '../models/collections.ts'
 

@@ -9,21 +9,22 @@ import mongoose from 'mongoose'
 import { describe, expect, inject, test as plainTest } from 'vitest'
 import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { openLocalDatabase, type LocalDatabase } from '../../src/engine/local/local-database.ts'
-import { findFreePort, isListening } from '../../src/engine/local/ports.ts'
-import { markOf, waitUntil } from '../../src/engine/processes.ts'
+import { findFreePort, isListening } from '../../src/engine/local/tcp-ports.ts'
+import { startTimeOf } from '../../src/engine/processes.ts'
+import { waitUntil } from '../../src/engine/wait-until.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 const localUser = fileURLToPath(new URL('../support/local-user.ts', import.meta.url))
 
 interface Fixtures {
   folder: string
-  /** Opens the folder's database; the test's end closes it. */
+  /** Opens the folder's database until the test ends. */
   open: () => Promise<LocalDatabase>
-  /** Starts a command of its own process that uses the database until `end` is called. */
-  openElsewhere: () => Promise<Elsewhere>
+  /** Starts another process that uses the database until `end` is called. */
+  openInProcess: () => Promise<OtherProcess>
 }
 
-interface Elsewhere {
+interface OtherProcess {
   uri: string | undefined
   command: ChildProcess
   end: () => Promise<void>
@@ -42,7 +43,7 @@ const test = plainTest.extend<Fixtures>({
     })
     await Promise.all(databases.map((database) => database.close()))
   },
-  openElsewhere: async ({ folder }, use) => {
+  openInProcess: async ({ folder }, use) => {
     const commands: ChildProcess[] = []
     await use(async () => {
       const command = spawn(process.execPath, ['--import', 'tsx', localUser, folder], {
@@ -76,7 +77,7 @@ async function pidOf(folder: string): Promise<number> {
 async function killMongod(folder: string): Promise<void> {
   const pid = await pidOf(folder)
   process.kill(pid, 'SIGKILL')
-  await waitUntil(async () => !(await markOf(pid)), { timeout: 5000 })
+  await waitUntil(async () => !(await startTimeOf(pid)), { timeout: 5000 })
 }
 
 async function onDatabase<Result>(
@@ -105,7 +106,7 @@ function read(uri: string | undefined): Promise<unknown[]> {
 }
 
 describe.concurrent('openLocalDatabase', () => {
-  test('takes transactions, and keeps data and port when it is opened again', async ({
+  test('supports transactions, and keeps its data and port when it is opened again', async ({
     folder,
     open,
   }) => {
@@ -113,7 +114,7 @@ describe.concurrent('openLocalDatabase', () => {
     await write(first.uri, 'one')
     const pid = await pidOf(folder)
     await first.close()
-    expect(await markOf(pid)).toBeUndefined()
+    expect(await startTimeOf(pid)).toBeUndefined()
     const second = await open()
     expect(second.uri).toBe(first.uri)
     expect(await read(second.uri)).toEqual(['one'])
@@ -127,40 +128,40 @@ describe.concurrent('openLocalDatabase', () => {
     expect(await read(other.uri)).toEqual([])
   })
 
-  test('is shared by commands that start at once, and stops with the last of them', async ({
+  test('is shared by processes that start at the same time, and stops with the last of them', async ({
     folder,
     open,
-    openElsewhere,
+    openInProcess,
   }) => {
-    const commands = await Promise.all([openElsewhere(), openElsewhere()])
+    const commands = await Promise.all([openInProcess(), openInProcess()])
     const here = await open()
     expect(commands.map(({ uri }) => uri)).toEqual([here.uri, here.uri])
     const pid = await pidOf(folder)
     await commands[0].end()
     await here.close()
     await write(commands[1].uri, 'still there')
-    expect(await markOf(pid)).toBeDefined()
+    expect(await startTimeOf(pid)).toBeDefined()
     await commands[1].end()
-    expect(await markOf(pid)).toBeUndefined()
+    expect(await startTimeOf(pid)).toBeUndefined()
   })
 
-  test('joins the mongod of a killed command, and stops it at the end', async ({
+  test('joins the mongod that a killed process started, and stops it at the end', async ({
     folder,
     open,
-    openElsewhere,
+    openInProcess,
   }) => {
-    const { uri, command } = await openElsewhere()
+    const { uri, command } = await openInProcess()
     const pid = await pidOf(folder)
     await kill(command)
-    expect(await markOf(pid)).toBeDefined()
+    expect(await startTimeOf(pid)).toBeDefined()
     const database = await open()
     expect(database.uri).toBe(uri)
     expect(await pidOf(folder)).toBe(pid)
     await database.close()
-    expect(await markOf(pid)).toBeUndefined()
+    expect(await startTimeOf(pid)).toBeUndefined()
   })
 
-  test('keeps what was committed when mongod itself is killed', async ({ folder, open }) => {
+  test('keeps committed data when mongod is killed', async ({ folder, open }) => {
     const first = await open()
     await write(first.uri, 'committed')
     await killMongod(folder)
@@ -169,7 +170,7 @@ describe.concurrent('openLocalDatabase', () => {
     expect(await read(second.uri)).toEqual(['committed'])
   })
 
-  test('moves to another port when its own is taken', async ({ folder, open, onTestFinished }) => {
+  test('moves to another port when its port is taken', async ({ folder, open, onTestFinished }) => {
     const first = await open()
     await write(first.uri, 'moved')
     await first.close()
@@ -182,17 +183,14 @@ describe.concurrent('openLocalDatabase', () => {
     expect(await read(second.uri)).toEqual(['moved'])
   })
 
-  test('does not take a foreign mongod on its port for its own', async ({ folder, open }) => {
+  test('does not use a mongod of another folder on its port', async ({ folder, open }) => {
     const foreign = new URL(inject('mongodbUri')).port
     await writeFile(join(folder, 'port'), foreign)
     const database = await open()
     expect(new URL(database.uri).port).not.toBe(foreign)
   })
 
-  test('does not take another process with the id of its mongod for its mongod', async ({
-    folder,
-    open,
-  }) => {
+  test('does not use another process that has the id of its mongod', async ({ folder, open }) => {
     await mkdir(join(folder, 'data'))
     await writeFile(join(folder, 'data/mongod.lock'), `${process.pid}\n`)
     const database = await open()
@@ -200,7 +198,7 @@ describe.concurrent('openLocalDatabase', () => {
     expect(await read(database.uri)).toEqual([])
   })
 
-  test('does not wait for users that are dead, or whose id another process has now', async ({
+  test('does not wait for processes that have ended, even if another one has the same id', async ({
     folder,
     open,
   }) => {
@@ -210,10 +208,10 @@ describe.concurrent('openLocalDatabase', () => {
     await writeFile(join(folder, 'users/999999999-dead'), '1')
     await database.close()
     expect(await readdir(join(folder, 'users'))).toEqual([])
-    expect(await markOf(pid)).toBeUndefined()
+    expect(await startTimeOf(pid)).toBeUndefined()
   })
 
-  test('passes over the lock of a killed command', async ({ folder, open }) => {
+  test('ignores the lock of a killed process', async ({ folder, open }) => {
     await mkdir(join(folder, 'lock'))
     const secondsAgo = new Date(Date.now() - 3000)
     await utimes(join(folder, 'lock'), secondsAgo, secondsAgo)
@@ -221,7 +219,7 @@ describe.concurrent('openLocalDatabase', () => {
     expect(await read(database.uri)).toEqual([])
   })
 
-  test('completes a replica set whose starter was killed before it was initiated', async ({
+  test('initiates a replica set if the process that started it was killed before doing so', async ({
     folder,
     open,
   }) => {
@@ -238,7 +236,7 @@ describe.concurrent('openLocalDatabase', () => {
     await write(database.uri, 'initiated')
   })
 
-  test('tells the reason in the log when mongod cannot start on the data', async ({
+  test('reports the reason in the log when mongod cannot start on the data', async ({
     folder,
     open,
   }) => {
@@ -254,7 +252,7 @@ describe.concurrent('openLocalDatabase', () => {
     expect(await readdir(join(folder, 'users')).catch(() => [])).toEqual([])
   })
 
-  test('says which folder cannot be used', async ({ folder }) => {
+  test('names a folder that cannot be used', async ({ folder }) => {
     await writeFile(join(folder, 'file'), '')
     await expect(openLocalDatabase({ folder: join(folder, 'file') })).rejects.toMatchObject({
       name: 'EngineError',
@@ -272,7 +270,7 @@ describe.concurrent('LocalDatabase.stayOpen', () => {
     await expect(stay).resolves.toBeUndefined()
   })
 
-  test('rejects when mongod ends before', async ({ folder, open }) => {
+  test('rejects when mongod ends before that', async ({ folder, open }) => {
     const database = await open()
     const stay = database.stayOpen(new AbortController().signal)
     await Promise.all([expect(stay).rejects.toThrow(/has ended.*mongod\.log/), killMongod(folder)])

@@ -4,8 +4,8 @@ import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/engine/database.ts'
 import { findMongod } from '../../src/engine/finding/mongod.ts'
-import { findFreePort, isListening } from '../../src/engine/local/ports.ts'
-import { waitUntil } from '../../src/engine/processes.ts'
+import { findFreePort, isListening } from '../../src/engine/local/tcp-ports.ts'
+import { waitUntil } from '../../src/engine/wait-until.ts'
 import { requireReplicaSet } from '../../src/engine/replica-set.ts'
 import { describeUri, isLocalUri } from '../../src/engine/uri.ts'
 import { InputError } from '../../src/index.ts'
@@ -17,8 +17,8 @@ async function startMongod(onFinished: OnFinished, ...options: string[]): Promis
   const folder = await makeFolder(onFinished)
   const port = await findFreePort()
   const { path } = await findMongod()
-  const place = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1']
-  const mongod = spawn(path, [...place, ...options], { stdio: 'ignore' })
+  const address = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1']
+  const mongod = spawn(path, [...address, ...options], { stdio: 'ignore' })
   onFinished(async () => {
     const exit = once(mongod, 'exit')
     mongod.kill('SIGKILL')
@@ -29,19 +29,19 @@ async function startMongod(onFinished: OnFinished, ...options: string[]): Promis
 }
 
 describe.concurrent('openDatabase', () => {
-  test('takes the URI given before MONGODB_URI', async () => {
+  test('prefers `uri` to MONGODB_URI', async () => {
     const uri = inject('mongodbUri')
     const environment = { MONGODB_URI: 'mongodb://127.0.0.1:1/' }
     expect(await openDatabase({ uri, environment })).toMatchObject({ uri, isLocal: true })
   })
 
-  test('takes MONGODB_URI before the local database', async () => {
+  test('prefers MONGODB_URI to the local database', async () => {
     const uri = inject('mongodbUri')
     const environment = { MONGODB_URI: uri }
     expect(await openDatabase({ environment, folder: '/dev/null' })).toMatchObject({ uri })
   })
 
-  test('opens the local database when there is no URI', async ({ onTestFinished: onFinished }) => {
+  test('opens the local database when no URI is set', async ({ onTestFinished: onFinished }) => {
     const database = await openDatabase({
       folder: await makeFolder(onFinished),
       environment: { ...process.env, MONGODB_URI: '' },
@@ -61,33 +61,33 @@ describe.concurrent('openDatabase', () => {
   })
 
   test(
-    'names a replica set that is not initiated',
+    'says that a replica set is not initiated',
     { timeout: 15_000 },
     async ({ onTestFinished: onFinished }) => {
       const uri = await startMongod(onFinished, '--replSet', 'rs0')
-      await expect(openDatabase({ uri })).rejects.toThrow(/not initiated; run rs\.initiate\(\)/)
+      await expect(openDatabase({ uri })).rejects.toThrow(/not initiated\. Run rs\.initiate\(\)/)
     },
   )
 
-  test('tells a standalone server and another replica set also where the URI names one', async ({
+  test('recognizes a standalone server and another replica set when the URI names a replica set', async ({
     onTestFinished: onFinished,
   }) => {
     const standalone = `${await startMongod(onFinished)}?replicaSet=rs0`
     await expect(openDatabase({ uri: standalone })).rejects.toThrow(/is a standalone server/)
     const other = inject('mongodbUri').replace(/replicaSet=[^&]*/, 'replicaSet=other')
     await expect(openDatabase({ uri: other })).rejects.toThrow(
-      /is of the replica set \S+, and the URI says replicaSet=other$/,
+      /belongs to the replica set \S+, but the URI says replicaSet=other$/,
     )
   }, 20_000)
 
-  test('gives an unreachable server up within seconds, without its password', async () => {
+  test('gives up on an unreachable server within seconds, and hides its password', async () => {
     const failure = openDatabase({ uri: 'mongodb://me:secret@127.0.0.1:1/daybook' })
     await expect(failure).rejects.toMatchObject({ name: 'EngineError' })
     await expect(failure).rejects.toThrow(/mongodb:\/\/me:\*\*\*@127\.0\.0\.1:1.*ECONNREFUSED/)
     await expect(failure).rejects.not.toThrow(/secret/)
   }, 8000)
 
-  test('refuses what is no URI, without its password', async () => {
+  test('refuses a malformed URI, and hides its password', async () => {
     const failure = openDatabase({ uri: 'mongo://me:secret@localhost' })
     await expect(failure).rejects.toThrow(/mongo:\/\/me:\*\*\*@localhost.*Invalid scheme/)
     await expect(failure).rejects.toThrow(InputError)

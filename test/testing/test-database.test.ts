@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import mongoose, { Schema } from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { isListening } from '../../src/engine/local/ports.ts'
+import { isListening } from '../../src/engine/local/tcp-ports.ts'
 import { Account, Transfer, accountModel, verify } from '../../src/index.ts'
 import { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from '../../src/testing.ts'
 
@@ -66,7 +66,7 @@ describe('openTestDatabase', () => {
   test('leaves the connection closed where there is no server to be used', async () => {
     const { connection } = elsewhere()
     const uri = 'mongodb:/127.0.0.1'
-    await expect(openTestDatabase({ connection, uri })).rejects.toThrow('is no URI of MongoDB')
+    await expect(openTestDatabase({ connection, uri })).rejects.toThrow('is not a MongoDB URI')
     await open({ connection })
   })
 

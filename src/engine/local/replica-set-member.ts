@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { EngineError } from '../../errors.ts'
-import { waitUntil } from '../processes.ts'
+import { waitUntil } from '../wait-until.ts'
 
 /** The driver's client, connected to one mongod. */
 export type Client = mongoose.mongo.MongoClient
@@ -8,8 +8,8 @@ export type Client = mongoose.mongo.MongoClient
 /** The name of the local replica set, and of the database that its URI opens. */
 export const localName = 'daybook'
 
-// A moved mongod first asks at its old port whether it is there itself, and waits 30 s for an answer
-// if a program listens there that says nothing.
+// A mongod that was moved to another port first asks at its old port whether it is there itself. If another
+// program listens there and never answers, it waits 30 s.
 const longestElection = 60_000
 
 const passingErrors = new Set([
@@ -18,7 +18,7 @@ const passingErrors = new Set([
   'NewReplicaSetConfigurationIncompatible',
 ])
 
-/** Runs `work` with a client connected to nothing but the mongod on a port of this machine. */
+/** Runs `work` with a client that is connected directly to the mongod on a port of this machine. */
 export async function withMember<Result>(
   port: number,
   work: (client: Client) => Promise<Result>,
@@ -43,8 +43,8 @@ export async function dataFolderOf(client: Client): Promise<string | undefined> 
 }
 
 /**
- * Makes the mongod on a port the primary of its replica set of one: initiates the set in new data, and
- * moves the member to this port by force if the data were last served on another.
+ * Makes the mongod on a port the primary of its replica set, of which it is the only member. Initiates the set if
+ * the data are new; moves the member to this port, by force, if the data were last served on another one.
  */
 export async function makePrimary(client: Client, port: number): Promise<void> {
   const admin = client.db('admin')
@@ -58,10 +58,9 @@ export async function makePrimary(client: Client, port: number): Promise<void> {
     },
     { timeout: longestElection },
   )
-  if (!isPrimary)
-    throw new EngineError(
-      `the mongod on ${host} did not become primary in ${longestElection / 1000} s`,
-    )
+  if (isPrimary) return
+  const seconds = longestElection / 1000
+  throw new EngineError(`the mongod on ${host} did not become primary within ${seconds} s`)
 }
 
 async function configure(client: Client, host: string): Promise<void> {
@@ -76,7 +75,7 @@ async function configure(client: Client, host: string): Promise<void> {
       : { replSetReconfig: { ...found, members, version: found['version'] + 1 }, force: true }
   if (!command) return
   await admin.command(command).catch((error: unknown) => {
-    // The set is being initiated by another, or its configuration is just being read: look again.
+    // Another process is initiating the set, or mongod is still reading its configuration: the next check decides.
     const name = error instanceof mongoose.mongo.MongoServerError ? error.codeName : undefined
     if (!passingErrors.has(name ?? '')) throw error
   })

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EngineError } from '../../errors.ts'
+import { waitUntil } from '../wait-until.ts'
+import { localName } from './replica-set-member.ts'
+
+/** How long a mongod may take to be ready, in milliseconds. It may have to recover its data first. */
+export const longestStart = 60_000
+
+/** The folder in which the mongod of a local database keeps its data. */
+export function dataFolderIn(folder: string): string {
+  return join(folder, 'data')
+}
+
+/**
+ * Starts a mongod on the data of a folder, detached from this process, and returns its process id once it
+ * accepts connections.
+ * @throws EngineError with the reason in mongod's log
+ */
+export async function launchMongod(folder: string, mongod: string, port: number): Promise<number> {
+  const log = join(folder, 'mongod.log')
+  await rename(log, join(folder, 'mongod.previous.log')).catch(() => {})
+  await writeFile(log, '')
+  const output = await open(log, 'a')
+  // Detached and without a pipe to this process, because it must outlive the command that starts it.
+  const child = spawn(mongod, argumentsOf({ folder, port, log }), {
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd],
+  })
+  let hasEnded = false
+  const end = once(child, 'exit').then(
+    () => (hasEnded = true),
+    () => (hasEnded = true),
+  )
+  child.unref()
+  await output.close()
+  // Read from its log, because another program might answer on the port.
+  const isReady = async () => /waiting for connections/i.test(await readLog(log))
+  await waitUntil(async () => hasEnded || (await isReady()), { timeout: longestStart })
+  if (!hasEnded && child.pid && (await isReady())) return child.pid
+  if (!hasEnded) child.kill('SIGKILL')
+  await end
+  throw new EngineError(
+    `mongod could not start on the data in ${dataFolderIn(folder)}: ${reasonIn(await readLog(log))}. If another version of MongoDB wrote the data, name that one in MONGOMS_SYSTEM_BINARY, or move the folder away. The log: ${log}`,
+  )
+}
+
+/** The log's first line about an error, from its message on: later ones follow from it. Else the last line. */
+function reasonIn(log: string): string {
+  const lines = log.split('\n').filter((line) => line.trim())
+  const line = lines.find((text) => /"s":"[EF]"/.test(text)) ?? lines.at(-1)
+  return line?.replace(/^.*?"msg":/, '') ?? 'it wrote nothing to its log'
+}
+
+function argumentsOf({ folder, port, log }: { folder: string; port: number; log: string }) {
+  const options = {
+    dbpath: dataFolderIn(folder),
+    port,
+    bind_ip: '127.0.0.1',
+    replSet: localName,
+    logpath: log,
+    // By default the cache takes half of the memory, and the oplog 5 % of the disk.
+    wiredTigerCacheSizeGB: 0.5,
+    oplogSize: 512,
+    setParameter: 'diagnosticDataCollectionEnabled=false',
+  }
+  const switches = ['--logappend', ...(process.platform === 'win32' ? [] : ['--nounixsocket'])]
+  const pairs = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+  return [...pairs, ...switches]
+}
+
+function readLog(log: string): Promise<string> {
+  return readFile(log, 'utf8').catch(() => '')
+}
