@@ -1,6 +1,7 @@
-import type { OnProgress } from '../engine/errors.ts'
 import { findMongod } from '../engine/finding/mongod.ts'
+import type { OnProgress } from '../engine/progress.ts'
 import { requireReachable } from '../engine/replica-set.ts'
+import { makeMemoryFolder } from './memory-folder.ts'
 
 /** A MongoDB for tests. */
 export interface ReplicaSet {
@@ -32,16 +33,28 @@ export async function startReplicaSet({
   }
   const { path, version } = await findMongod({ onProgress })
   const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
-  const replicaSet = await MongoMemoryReplSet.create({
-    binary: { systemBinary: path, version },
-    replSet: { count: 1, storageEngine: 'wiredTiger' },
-    instanceOpts: [{ args: ['--setParameter', 'enableTestCommands=1'] }],
-  })
-  return {
-    uri: replicaSet.getUri(),
-    async stop() {
-      await replicaSet.stop()
-    },
+  const folder = await makeMemoryFolder()
+  try {
+    const replicaSet = await MongoMemoryReplSet.create({
+      binary: { systemBinary: path, version },
+      replSet: { count: 1, storageEngine: 'wiredTiger' },
+      instanceOpts: [
+        {
+          args: ['--setParameter', 'enableTestCommands=1'],
+          ...(folder && { dbPath: folder.path }),
+        },
+      ],
+    })
+    return {
+      uri: replicaSet.getUri(),
+      async stop() {
+        await replicaSet.stop()
+        await folder?.remove()
+      },
+    }
+  } catch (error) {
+    await folder?.remove()
+    throw error
   }
 }
 

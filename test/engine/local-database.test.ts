@@ -14,7 +14,9 @@ import { startTimeOf } from '../../src/engine/processes.ts'
 import { waitUntil } from '../../src/engine/wait-until.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
-const localUser = fileURLToPath(new URL('../support/local-user.ts', import.meta.url))
+const localDatabaseChild = fileURLToPath(
+  new URL('../support/local-database-child.ts', import.meta.url),
+)
 
 interface Fixtures {
   folder: string
@@ -46,7 +48,7 @@ const test = plainTest.extend<Fixtures>({
   openInProcess: async ({ folder }, use) => {
     const commands: ChildProcess[] = []
     await use(async () => {
-      const command = spawn(process.execPath, ['--import', 'tsx', localUser, folder], {
+      const command = spawn(process.execPath, ['--import', 'tsx', localDatabaseChild, folder], {
         stdio: ['pipe', 'pipe', 'inherit'],
       })
       commands.push(command)

@@ -2,7 +2,7 @@ import mongoose from 'mongoose'
 import { beforeEach, describe, expect, inject, test } from 'vitest'
 import { accountModel, verify } from '../../src/index.ts'
 import { type Failure, failNext } from '../../src/testing.ts'
-import { runScript } from '../support/child.ts'
+import { runScript } from '../support/run-script.ts'
 import { countCommands } from '../support/count-commands.ts'
 import { useDatabase } from '../support/database.ts'
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
 
-/** Runs a script of the repository in a process of its own, and gives what it printed. */
+/** Runs a script of the repository in a new process, and returns what it printed to stdout. */
 export async function runScript(path: string, parameters: readonly string[]): Promise<string> {
   const { stdout } = await execute(process.execPath, ['--import', 'tsx', path, ...parameters])
   return stdout

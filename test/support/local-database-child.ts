@@ -1,4 +1,4 @@
-// A command that uses the local database of a folder until its stdin ends: opened, it prints the URI.
+// A process that opens the local database of a folder, prints its URI, and closes it when its stdin ends.
 import { openLocalDatabase } from '../../src/engine/local/local-database.ts'
 
 const database = await openLocalDatabase({ folder: process.argv[2]! })
