@@ -14,13 +14,13 @@ export { adoptNotebook } from './notebook/adoption.ts'
 export { holdsNotebook } from './notebook/collections.ts'
 export { restoreNotebook } from './notebook/restoration.ts'
 export { checkReplayOptions } from './replay/options.ts'
-export { type BatchFormat, FORMATS } from './seeding/batch-writer.ts'
+export { BATCH_FORMATS } from './seeding/batch-file-writer.ts'
 export {
   DEFAULT_CURRENCIES,
   DEFAULT_SEED,
   MOST_ACCOUNTS,
   MOST_SEED,
 } from './seeding/fake-accounts.ts'
-export { textOfMinor } from './seeding/minor-units.ts'
+export { formatMinorUnits } from './seeding/minor-units.ts'
 export { Random } from './seeding/random.ts'
 export { accountsFile, seededAccounts } from './seeding/seeded-accounts.ts'

@@ -1,6 +1,6 @@
 import mongoose, { type mongo } from 'mongoose'
 import type { AccountRecord, TransferRecord } from '../../src/index.ts'
-import { textOfMinor } from '../../src/internal.ts'
+import { formatMinorUnits } from '../../src/internal.ts'
 import { OPENING_CENTS, type Payment } from './payments.ts'
 
 const { Decimal128 } = mongoose.mongo.BSON
@@ -109,4 +109,4 @@ export class InMemoryLedger {
   }
 }
 
-const decimal = (cents: number) => Decimal128.fromString(textOfMinor(cents, 2))
+const decimal = (cents: number) => Decimal128.fromString(formatMinorUnits(cents, 2))

@@ -1,5 +1,5 @@
 import { type AccountRecord, LedgerError } from '../../src/index.ts'
-import { Random, readOpening, textOfMinor } from '../../src/internal.ts'
+import { Random, readOpening, formatMinorUnits } from '../../src/internal.ts'
 
 /** A transfer to make, the same for every contestant. */
 export interface Payment {
@@ -54,7 +54,7 @@ function payments(
       from: accountIdAt(from),
       to: accountIdAt(to),
       cents,
-      amount: textOfMinor(cents, 2),
+      amount: formatMinorUnits(cents, 2),
     }
   }
 }
@@ -67,7 +67,7 @@ export const newAccounts = (accounts: number): AccountRecord[] =>
         accountId: accountIdAt(index),
         holder: `Holder ${index}`,
         currency: 'USD',
-        openingBalance: textOfMinor(OPENING_CENTS, 2),
+        openingBalance: formatMinorUnits(OPENING_CENTS, 2),
       },
       new Date(),
     )

@@ -8,28 +8,28 @@ import { renderSummary } from './replay/summary.ts'
 import { renderStatement } from './statement.ts'
 import { describeVerification } from './verify.ts'
 
-const transfers = fileURLToPath(new URL('../../seeds/transfers.csv', import.meta.url))
+const transfersFile = fileURLToPath(new URL('../../seeds/transfers.csv', import.meta.url))
 
-/** The account of the notebook's example that pays. */
-const EXAMPLE = 'MDB574189300'
+/** The sender in the notebook's example. */
+const SENDER = 'MDB574189300'
 
 export const demoCommand: Command<object> = {
   command: 'demo',
-  describe: 'do the whole job on the local database: migrate, seed, replay, verify, show',
+  describe: 'migrate, seed, replay, verify and show a statement, all on the local database',
   builder: (yargs) => yargs,
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
       const { connection } = database
       await bringUpToDate(database, context)
       const seeded = await seed(connection, { accounts: 980 })
-      context.log(`seeded ${seeded.added} accounts, ${seeded.existing} were there`)
+      context.log(`seeded ${seeded.added} accounts, ${seeded.existing} already existed`)
       const summary = await replayWithProgress(
         connection,
-        { file: transfers, signal: context.signal },
+        { file: transfersFile, signal: context.signal },
         context,
       )
       const verification = await verify(connection)
-      const account = await accountModel(connection).findById(EXAMPLE).orFail()
+      const account = await accountModel(connection).findById(SENDER).orFail()
       context.print(
         [
           renderSummary(summary),

@@ -1,10 +1,10 @@
-import { generate, type Generated } from '../../src/index.ts'
-import { type BatchFormat, DEFAULT_SEED, FORMATS, MOST_SEED } from '../../src/internal.ts'
+import { type BatchFormat, generate, type Generated } from '../../src/index.ts'
+import { BATCH_FORMATS, DEFAULT_SEED, MOST_SEED } from '../../src/internal.ts'
 import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { accountOptions } from './seeding-options.ts'
 
-/** A yargs option that takes a share from 0 to 1. */
+/** A yargs option that takes a share, from 0 to 1. */
 const share = (name: string, option: { describe: string; default: number }) => ({
   ...option,
   type: 'string' as const,
@@ -37,57 +37,65 @@ export const generateCommand: Command<{
   json: boolean
 }> = {
   command: 'generate <file>',
-  describe: 'write a batch of transfers between seeded accounts, to be replayed',
+  describe: 'write a batch of transfers between seeded accounts, to replay',
   builder: (yargs) =>
     yargs
       .positional('file', {
-        describe: 'the file to write: .csv, .tsv, .jsonl or .json, gzipped with .gz',
+        describe: 'the file to write: .csv, .tsv, .jsonl or .json, or one of these with .gz',
         type: 'string',
         demandOption: true,
       })
       .option('transfers', {
-        ...wholeNumber('transfers', { least: 0, most: 999_999_999, describe: 'how many lines' }),
+        ...wholeNumber('transfers', {
+          least: 0,
+          most: 999_999_999,
+          describe: 'how many lines to write',
+        }),
         demandOption: true,
       })
       .option(
         'hot',
         share('hot', {
-          describe: 'the share that a few accounts send or receive',
+          describe: 'the share of transfers that a few hot accounts send or receive',
           default: 0.2,
         }),
       )
       .option(
         'refusals',
         share('refusals', {
-          describe: 'the share that must be refused, for each reason in turn',
+          describe: 'the share of lines that are refused, for each reason in turn',
           default: 0.02,
         }),
       )
       .option(
         'repeats',
         share('repeats', {
-          describe: 'the share that repeats an earlier line',
+          describe: 'the share of lines that repeat an earlier one',
           default: 0.001,
         }),
       )
       .option('seed', {
         ...accountOptions.seed,
-        describe: 'the same number makes the same transfers, on every machine',
+        describe: 'the same number makes the same transfers on every machine',
       })
-      .option('accounts', { ...accounts, describe: 'seed’s --accounts' })
-      .option('currencies', { ...currencies, describe: 'seed’s --currencies' })
-      .option('accounts-file', { ...accountsOption, describe: 'seed’s --file' })
+      .option('accounts', { ...accounts, describe: 'the --accounts that seed was given' })
+      .option('currencies', { ...currencies, describe: 'the --currencies that seed was given' })
+      .option('accounts-file', { ...accountsOption, describe: 'the --file that seed was given' })
       .option('accounts-seed', {
-        ...wholeNumber('accounts-seed', { least: 0, most: MOST_SEED, describe: 'seed’s --seed' }),
+        ...wholeNumber('accounts-seed', {
+          least: 0,
+          most: MOST_SEED,
+          describe: 'the --seed that seed was given',
+        }),
         default: DEFAULT_SEED,
       })
       .option('format', {
-        describe: 'where the file’s extension does not tell',
-        choices: FORMATS,
+        describe: 'the format of the file, if its extension does not say it',
+        choices: BATCH_FORMATS,
         requiresArg: true,
       })
       .option('force', {
-        describe: 'replace the file if it is there',
+        describe: 'replace the file if it exists',
         type: 'boolean',
         default: false,
       })
@@ -117,7 +125,7 @@ export const generateCommand: Command<{
       return Exit.done
     } catch (error) {
       if (!context.signal.aborted) throw error
-      context.log(`interrupted: ${file} is not written`)
+      context.log(`interrupted: ${file} was not written`)
       return Exit.interrupted
     } finally {
       progress.stop()

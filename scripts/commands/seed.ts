@@ -7,7 +7,7 @@ import { accountOptions } from './seeding-options.ts'
 
 function summary({ added, existing, removed }: Seeded, { dryRun }: { dryRun: boolean }): string {
   const would = dryRun ? 'would be ' : ''
-  const lines = [`${added} accounts ${would}added, ${existing} there already`]
+  const lines = [`${added} accounts ${would}added, ${existing} already exist`]
   if (removed) {
     const { accounts, transfers, batches } = removed
     lines.unshift(
@@ -28,13 +28,13 @@ export const seedCommand: Command<{
   json: boolean
 }> = {
   command: 'seed',
-  describe: 'add accounts to work with: the same ones each time, only those that are missing',
+  describe: 'add accounts to work with: the same ones each time, and only those that are missing',
   builder: (yargs) =>
     yargs
       .options(accountOptions)
       .option('reset', {
         describe:
-          'first remove what seeding made: its accounts, the transfers between them and the records of the batches that brought nothing else; refused where another account has a transfer with one of them. Nothing else may be writing',
+          'first remove everything from a database on this machine: all accounts, transfers and batches. From any other, remove only the seeded accounts; refused if one of them has a transfer. Nothing else may be writing',
         type: 'boolean',
         default: false,
       })
@@ -54,7 +54,7 @@ export const seedCommand: Command<{
       const { dryRun, reset } = options
       if (reset && !options.force && !database.isLocal) {
         throw new UsageError(
-          `--reset removes accounts and transfers, and ${database.name} is not on this machine: add --force if that is meant`,
+          `--reset removes the seeded accounts, and ${database.name} is not on this machine: add --force if you mean it`,
         )
       }
       await bringUpToDate(database, context, { dryRun })
@@ -62,13 +62,14 @@ export const seedCommand: Command<{
       try {
         const seeded = await seed(database.connection, {
           ...options,
+          reset: reset ? (database.isLocal ? 'everything' : 'seeded') : undefined,
           onProgress: progress.update,
           signal: context.signal,
         })
         progress.stop()
         if (seeded.different > 0) {
           context.log(
-            `${seeded.different} accounts are there with another holder, currency or opening balance, from another --seed, --currencies or --file: they stay as they are; --reset replaces them`,
+            `${seeded.different} accounts exist with another holder, currency or opening balance, from another --seed, --currencies or --file. They stay as they are. To replace them, add --reset`,
           )
         }
         context.print(options.json ? JSON.stringify(seeded) : summary(seeded, { dryRun }))

@@ -9,18 +9,18 @@ import {
 } from '../../src/internal.ts'
 import { UsageError, wholeNumber } from '../context/command.ts'
 
-/** The options that say which accounts are meant: `generate` has the same. */
+/** The options of `seed` and `generate` that say which accounts are meant. */
 export const accountOptions = {
   accounts: {
     ...wholeNumber('accounts', {
       least: 0,
       most: MOST_ACCOUNTS,
-      describe: 'how many more to make, beyond those of the file',
+      describe: 'how many accounts to make in addition to those of the file',
     }),
     default: 0,
   },
   currencies: {
-    describe: 'the currencies of those that are made',
+    describe: 'the currencies of the accounts that are made',
     type: 'string',
     requiresArg: true,
     default: DEFAULT_CURRENCIES.join(','),
@@ -30,12 +30,12 @@ export const accountOptions = {
     ...wholeNumber('seed', {
       least: 0,
       most: MOST_SEED,
-      describe: 'the same number makes the same ones, on every machine',
+      describe: 'the same number makes the same accounts on every machine',
     }),
     default: DEFAULT_SEED,
   },
   file: {
-    describe: 'the file of accounts: a JSON array, or JSON Lines',
+    describe: 'a file of accounts: a JSON array, or JSON Lines in a .jsonl file',
     type: 'string',
     requiresArg: true,
     default: accountsFile,
@@ -48,6 +48,6 @@ function readCurrencies(text: string): readonly string[] {
   const unknown = currencies.find((currency) => !isCurrency(currency))
   if (unknown === undefined) return currencies
   throw new UsageError(
-    `--currencies ${text}: ${quote(unknown)} is not an ISO 4217 code in capitals: expected such as USD,EUR,JPY`,
+    `--currencies ${text}: ${quote(unknown)} is not an ISO 4217 code in capitals: expected a list such as USD,EUR,JPY`,
   )
 }

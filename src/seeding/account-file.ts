@@ -9,24 +9,24 @@ import { toDecimal } from '../money/money.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
 
 /**
- * Reads the accounts of a JSON file (one array) or a JSON Lines file (`.jsonl` or `.ndjson`, one account
- * a line). A number in it is read as the text that it is, so that none is rounded.
+ * Reads the accounts of a JSON file (one array) or of a JSON Lines file (`.jsonl` or `.ndjson`, one account
+ * per line). Numbers are read as text, so that none of them is rounded.
  * @throws InputError naming the file, the entry or line, and the field
  */
-export async function* accountsOfFile(file: string): AsyncGenerator<AccountRecord> {
-  const handle = await opened(file)
+export async function* readAccountFile(file: string): AsyncGenerator<AccountRecord> {
+  const handle = await openFile(file)
   try {
-    const entries = /\.(?:jsonl|ndjson)$/i.test(file) ? entriesOfLines : entriesOfArray
-    const places = new Map<string, string>()
-    for await (const { place, value } of entries(handle, file)) {
-      const account = accountOf(value, `${quote(file)}, ${place}`)
-      const earlier = places.get(account._id)
+    const readEntries = /\.(?:jsonl|ndjson)$/i.test(file) ? readLines : readArray
+    const positions = new Map<string, string>()
+    for await (const { position, value } of readEntries(handle, file)) {
+      const account = readAccount(value, `${quote(file)}, ${position}`)
+      const earlier = positions.get(account._id)
       if (earlier !== undefined) {
         throw new InputError(
-          `${quote(file)}, ${place}: accountId ${quote(account._id)} is that of ${earlier} already`,
+          `${quote(file)}, ${position}: ${earlier} already has accountId ${quote(account._id)}`,
         )
       }
-      places.set(account._id, place)
+      positions.set(account._id, position)
       yield account
     }
   } finally {
@@ -34,17 +34,17 @@ export async function* accountsOfFile(file: string): AsyncGenerator<AccountRecor
   }
 }
 
-async function opened(file: string): Promise<FileHandle> {
+async function openFile(file: string): Promise<FileHandle> {
   try {
-    // First, because a pipe is not opened before somebody writes to it.
-    const found = await stat(file)
-    if (found.isDirectory()) refuse(file, 'is a directory: name a file of accounts')
-    if (!found.isFile()) {
-      refuse(file, 'is no file, and accounts are read twice: write them to a file first')
+    // Before it is opened, because opening a pipe waits until another program writes to it.
+    const stats = await stat(file)
+    if (stats.isDirectory()) refuse(file, 'is a directory: expected a file of accounts')
+    if (!stats.isFile()) {
+      refuse(file, 'is not a regular file, and accounts are read twice: write them to a file first')
     }
     const handle = await open(file)
     const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
-    if (buffer.readUInt16BE() !== 0x1f8b) return handle
+    if (buffer.readUInt16BE() !== GZIP_SIGNATURE) return handle
     await handle.close()
   } catch (error) {
     if (error instanceof InputError) throw error
@@ -53,108 +53,114 @@ async function opened(file: string): Promise<FileHandle> {
   return refuse(file, 'is gzipped: unpack it first')
 }
 
+const GZIP_SIGNATURE = 0x1f8b
+
 function refuse(file: string, problem: string, cause?: unknown): never {
   throw new InputError(`${quote(file)} ${problem}`, { cause })
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function decoded(bytes: Buffer, place: string): string {
+function decodeLine(bytes: Buffer, location: string): string {
   try {
     return utf8.decode(bytes)
   } catch (error) {
-    const before = bytes.toString().split('\uFFFD', 1)[0] ?? ''
-    throw new InputError(`${place}: column ${before.length + 1} is not valid UTF-8`, {
+    const textBefore = bytes.toString().split('\uFFFD', 1)[0] ?? ''
+    throw new InputError(`${location}: column ${textBefore.length + 1} is not valid UTF-8`, {
       cause: error,
     })
   }
 }
 
 interface Entry {
-  /** Such as `entry 3` or `line 3`. */
-  readonly place: string
+  /** In the file, such as `entry 3` or `line 3`. */
+  readonly position: string
   readonly value: unknown
 }
 
-async function* entriesOfArray(handle: FileHandle, file: string): AsyncGenerator<Entry> {
-  const text = decodedLines(await handle.readFile(), file)
-  const value = readJson(text, (position) => {
-    const before = text.slice(0, position)
-    const column = position - before.lastIndexOf('\n')
-    return `${quote(file)}, line ${before.split('\n').length}, column ${column}`
+async function* readArray(handle: FileHandle, file: string): AsyncGenerator<Entry> {
+  const text = decodeFile(await handle.readFile(), file)
+  const value = readJson(text, (index) => {
+    const textBefore = text.slice(0, index)
+    const column = index - textBefore.lastIndexOf('\n')
+    return `${quote(file)}, line ${textBefore.split('\n').length}, column ${column}`
   })
   if (!Array.isArray(value)) {
     throw new InputError(
-      `${quote(file)} is not an array of accounts: expected [{"accountId": …}, …], or one account a line in a file that ends in .jsonl`,
+      `${quote(file)} is not an array of accounts: expected [{"accountId": …}, …]. If it has one account per line, let its name end in .jsonl`,
     )
   }
   for (const [index, entry] of value.entries()) {
-    yield { place: `entry ${index + 1}`, value: entry }
+    yield { position: `entry ${index + 1}`, value: entry }
   }
 }
 
-function decodedLines(bytes: Buffer, file: string): string {
+function decodeFile(bytes: Buffer, file: string): string {
   if (isUtf8(bytes)) return utf8.decode(bytes)
+  // Line by line, to name the line that is wrong.
   const lines = bytes.toString('latin1').split('\n')
   return lines
-    .map((line, index) => decoded(Buffer.from(line, 'latin1'), `${quote(file)}, line ${index + 1}`))
+    .map((line, index) =>
+      decodeLine(Buffer.from(line, 'latin1'), `${quote(file)}, line ${index + 1}`),
+    )
     .join('\n')
 }
 
-async function* entriesOfLines(handle: FileHandle, file: string): AsyncGenerator<Entry> {
+async function* readLines(handle: FileHandle, file: string): AsyncGenerator<Entry> {
   let line = 0
-  // As bytes: in text, line separators within a holder would end a line.
+  // As bytes, because as text a Unicode line separator within a holder would also end a line.
   for await (const bytes of handle.readLines({ encoding: 'latin1', autoClose: false })) {
     line += 1
     if (bytes.trim() === '') continue
-    const place = `line ${line}`
-    const text = decoded(Buffer.from(bytes, 'latin1'), `${quote(file)}, ${place}`)
-    const where = (position: number) => `${quote(file)}, ${place}, column ${position + 1}`
-    yield { place, value: readJson(text, where) }
+    const position = `line ${line}`
+    const text = decodeLine(Buffer.from(bytes, 'latin1'), `${quote(file)}, ${position}`)
+    const locate = (index: number) => `${quote(file)}, ${position}, column ${index + 1}`
+    yield { position, value: readJson(text, locate) }
   }
 }
 
-function readJson(text: string, where: (position: number) => string): unknown {
+function readJson(text: string, locate: (index: number) => string): unknown {
   try {
     return parse(text, null, (number) => number)
   } catch (error) {
     const { message } = error as Error
-    const at = /^(.*) at position (\d+)$/s.exec(message)
-    throw new InputError(
-      `${where(Number(at?.[2] ?? 0))}: this is not JSON: ${at?.[1] ?? message}`,
-      { cause: error },
-    )
+    const [, problem = message, index = 0] = /^(.*) at position (\d+)$/s.exec(message) ?? []
+    throw new InputError(`${locate(Number(index))}: this is not JSON: ${problem}`, {
+      cause: error,
+    })
   }
 }
 
 const FIELDS = ['accountId', 'holder', 'currency', 'openingBalance', 'overdraftLimit', 'status']
 const STATUSES = ['open', 'frozen', 'closed'] as const
 
-function accountOf(value: unknown, place: string): AccountRecord {
+function readAccount(value: unknown, location: string): AccountRecord {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InputError(`${place}: ${quote(value)} is not an account: expected an object`)
+    throw new InputError(`${location}: ${quote(value)} is not an account: expected an object`)
   }
-  const unknown = Object.keys(value).find((field) => !FIELDS.includes(field))
-  if (unknown !== undefined) {
+  const unknownField = Object.keys(value).find((field) => !FIELDS.includes(field))
+  if (unknownField !== undefined) {
     throw new InputError(
-      `${place}: field ${quote(unknown)} is not known: the fields are ${FIELDS.join(', ')}`,
+      `${location}: unknown field ${quote(unknownField)}: expected ${FIELDS.join(', ')}`,
     )
   }
-  const { status: given = 'open', ...request } = value as OpeningRequest & {
+  const { status: requestedStatus = 'open', ...request } = value as OpeningRequest & {
     accountId: string
     status?: unknown
   }
   const record = readOpening(request, SEEDED_AT)
   if (record instanceof LedgerError) {
-    throw new InputError(`${place}: ${record.message}`, { cause: record })
+    throw new InputError(`${location}: ${record.message}`, { cause: record })
   }
-  const status = STATUSES.find((known) => known === given)
+  const status = STATUSES.find((known) => known === requestedStatus)
   if (!status) {
-    throw new InputError(`${place}: status ${quote(given)} is not one of ${STATUSES.join(', ')}`)
+    throw new InputError(
+      `${location}: status ${quote(requestedStatus)} is not one of ${STATUSES.join(', ')}`,
+    )
   }
   if (status === 'closed' && !toDecimal(record.balance).isZero()) {
     throw new InputError(
-      `${place}: openingBalance ${record.balance.toString()} is not zero, and status is "closed": a closed account holds nothing`,
+      `${location}: openingBalance ${record.balance.toString()} is not zero, as that of a closed account must be`,
     )
   }
   return { ...record, status }

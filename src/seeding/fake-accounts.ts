@@ -6,27 +6,30 @@ import { scaleOf } from '../money/currency.ts'
 import { decimal128OfUnits } from '../money/money.ts'
 import { Random } from './random.ts'
 
-/** When every seeded account was opened: what no account has that was opened in earnest, so it tells them apart. */
+/** The `createdAt` of every seeded account. No other account has it, so it shows which accounts are seeded. */
 export const SEEDED_AT = new Date('2020-01-01T00:00:00.000Z')
 
 export const DEFAULT_SEED = 42
 export const MOST_SEED = 2 ** 32 - 1
 export const DEFAULT_CURRENCIES: readonly string[] = ['USD', 'EUR', 'JPY']
 
-/** The largest number of accounts: the digits of their numbers. */
+/** The most accounts that can be made: their ids have nine digits. */
 export const MOST_ACCOUNTS = 999_999_999
 
 export interface FakeAccountsOptions {
+  /** A whole number from 0 to 4,294,967,295. Another seed makes other accounts, with the same ids. Default: 42. */
   readonly seed?: number | undefined
+  /** The currencies of the accounts that are made, as ISO 4217 codes. Default: USD, EUR and JPY. */
   readonly currencies?: readonly string[] | undefined
 }
 
-/** What account number `n` is, from 1: it follows from the options and its number alone. */
+/** Makes account `number`, counted from 1. The same number makes the same account, in any order. */
 export type AccountMaker = (number: number) => AccountRecord
 
 /**
- * Gives a maker of accounts by faker, the same ones on every machine: holders after their currency's
- * countries, balances with a long tail, a tenth with an overdraft limit, a hundredth frozen.
+ * Returns a function that makes accounts with faker, the same ones on every machine. Holders are named after
+ * the countries of their currency and balances have a long tail. One account in ten has an overdraft limit, one
+ * in a hundred is frozen.
  */
 export async function fakeAccounts({
   seed = DEFAULT_SEED,
@@ -39,29 +42,32 @@ export async function fakeAccounts({
     return {
       currency,
       scale,
-      unit: perDollar(currency) * 10 ** scale,
+      minorUnitsPerDollar: unitsPerDollar(currency) * 10 ** scale,
       holderAt: holdersOf(currency),
     }
   })
   return (number) => {
     random.seed([seed, number])
-    const { currency, scale, unit, holderAt } = random.pick(kinds)
-    const { empty, isCompany } = holderAt(random.whole({ least: 0, most: HOLDERS - 1 }))
-    const hundreds = random.isLikely(0.1) ? random.whole({ least: 1, most: 50 }) : 0
-    const limit = hundreds * 100 * unit
-    const isOverdrawn = hundreds > 0 && random.isLikely(0.2)
-    const dollars = random.tailed(BALANCES) * (isCompany ? 20 : 1)
-    const minor = isOverdrawn ? -Math.floor(limit * random.next()) : Math.floor(dollars * unit)
-    const balance = decimal128OfUnits(BigInt(minor), scale)
-    // In full, not by spreading `empty`, which takes half of all the time.
+    const { currency, scale, minorUnitsPerDollar, holderAt } = random.pick(kinds)
+    const { emptyAccount, isCompany } = holderAt(random.whole({ least: 0, most: HOLDERS - 1 }))
+    const limitInHundreds = random.isLikely(0.1) ? random.whole({ least: 1, most: 50 }) : 0
+    const limit = limitInHundreds * 100 * minorUnitsPerDollar
+    const isOverdrawn = limit > 0 && random.isLikely(0.2)
+    const dollars = random.fromQuantiles(BALANCES_IN_DOLLARS) * (isCompany ? 20 : 1)
+    const minorUnits = isOverdrawn
+      ? -Math.floor(limit * random.next())
+      : Math.floor(dollars * minorUnitsPerDollar)
+    const balance = decimal128OfUnits(BigInt(minorUnits), scale)
+    // Field by field, because spreading `emptyAccount` would take half of all the time.
     return {
       _id: `DBK${String(number).padStart(9, '0')}`,
-      holder: empty.holder,
+      holder: emptyAccount.holder,
       currency,
       status: random.isLikely(0.01) ? 'frozen' : 'open',
       balance,
       openingBalance: balance,
-      overdraftLimit: limit > 0 ? decimal128OfUnits(BigInt(limit), scale) : empty.overdraftLimit,
+      overdraftLimit:
+        limit > 0 ? decimal128OfUnits(BigInt(limit), scale) : emptyAccount.overdraftLimit,
       transferCount: 0,
       transfersComplete: [],
       createdAt: SEEDED_AT,
@@ -71,103 +77,107 @@ export async function fakeAccounts({
 }
 
 /**
- * The 0th, 5th … 100th percentile of balances in dollars: a log-normal with the median 1,800, its tail
- * cut. A table, because the last digit of `Math.exp` is the engine's own.
+ * The quantiles of balances, in steps of 5 %: log-normal with the median 1,800, the tail cut. A table, because
+ * the last digit of `Math.exp` differs between JavaScript engines.
  */
-const BALANCES = [
+const BALANCES_IN_DOLLARS = [
   5, 95, 180, 285, 410, 560, 735, 940, 1_180, 1_465, 1_800, 2_210, 2_750, 3_450, 4_400, 5_780,
   7_900, 11_300, 18_000, 34_000, 400_000,
 ]
 
 interface Countries {
   readonly locales: readonly string[]
-  /** Roughly how many make a dollar, so that a fortune is one in every currency. */
-  readonly perDollar: number
+  /** Roughly how many units of the currency a dollar buys, so that balances are worth as much in each. */
+  readonly unitsPerDollar: number
 }
 
 const COUNTRIES: Readonly<Record<string, Countries>> = {
-  AUD: { locales: ['en_AU'], perDollar: 1 },
-  BRL: { locales: ['pt_BR'], perDollar: 5 },
-  CAD: { locales: ['en_CA', 'fr_CA'], perDollar: 1 },
-  CHF: { locales: ['de_CH', 'fr_CH'], perDollar: 1 },
-  CNY: { locales: ['zh_CN'], perDollar: 7 },
-  CZK: { locales: ['cs_CZ'], perDollar: 22 },
-  DKK: { locales: ['da'], perDollar: 7 },
-  EUR: { locales: ['de', 'fr', 'es', 'it', 'pt_PT', 'fi'], perDollar: 1 },
-  GBP: { locales: ['en_GB'], perDollar: 1 },
-  HUF: { locales: ['hu'], perDollar: 350 },
-  IDR: { locales: ['id_ID'], perDollar: 15_000 },
-  INR: { locales: ['en_IN'], perDollar: 80 },
-  JPY: { locales: ['ja'], perDollar: 150 },
-  KRW: { locales: ['ko'], perDollar: 1_300 },
-  MXN: { locales: ['es_MX'], perDollar: 20 },
-  NOK: { locales: ['nb_NO'], perDollar: 10 },
-  PLN: { locales: ['pl'], perDollar: 4 },
-  SEK: { locales: ['sv'], perDollar: 10 },
-  TRY: { locales: ['tr'], perDollar: 30 },
-  TWD: { locales: ['zh_TW'], perDollar: 30 },
-  UAH: { locales: ['uk'], perDollar: 40 },
-  USD: { locales: ['en_US'], perDollar: 1 },
-  VND: { locales: ['vi'], perDollar: 25_000 },
-  ZAR: { locales: ['en_ZA'], perDollar: 18 },
+  AUD: { locales: ['en_AU'], unitsPerDollar: 1 },
+  BRL: { locales: ['pt_BR'], unitsPerDollar: 5 },
+  CAD: { locales: ['en_CA', 'fr_CA'], unitsPerDollar: 1 },
+  CHF: { locales: ['de_CH', 'fr_CH'], unitsPerDollar: 1 },
+  CNY: { locales: ['zh_CN'], unitsPerDollar: 7 },
+  CZK: { locales: ['cs_CZ'], unitsPerDollar: 22 },
+  DKK: { locales: ['da'], unitsPerDollar: 7 },
+  EUR: { locales: ['de', 'fr', 'es', 'it', 'pt_PT', 'fi'], unitsPerDollar: 1 },
+  GBP: { locales: ['en_GB'], unitsPerDollar: 1 },
+  HUF: { locales: ['hu'], unitsPerDollar: 350 },
+  IDR: { locales: ['id_ID'], unitsPerDollar: 15_000 },
+  INR: { locales: ['en_IN'], unitsPerDollar: 80 },
+  JPY: { locales: ['ja'], unitsPerDollar: 150 },
+  KRW: { locales: ['ko'], unitsPerDollar: 1_300 },
+  MXN: { locales: ['es_MX'], unitsPerDollar: 20 },
+  NOK: { locales: ['nb_NO'], unitsPerDollar: 10 },
+  PLN: { locales: ['pl'], unitsPerDollar: 4 },
+  SEK: { locales: ['sv'], unitsPerDollar: 10 },
+  TRY: { locales: ['tr'], unitsPerDollar: 30 },
+  TWD: { locales: ['zh_TW'], unitsPerDollar: 30 },
+  UAH: { locales: ['uk'], unitsPerDollar: 40 },
+  USD: { locales: ['en_US'], unitsPerDollar: 1 },
+  VND: { locales: ['vi'], unitsPerDollar: 25_000 },
+  ZAR: { locales: ['en_ZA'], unitsPerDollar: 18 },
 }
 
 const countriesOf = (currency: string): Countries =>
-  COUNTRIES[currency] ?? { locales: ['en'], perDollar: 1 }
+  COUNTRIES[currency] ?? { locales: ['en'], unitsPerDollar: 1 }
 
-/** Roughly how many of a currency make a dollar. */
-export const perDollar = (currency: string): number => countriesOf(currency).perDollar
+/** Roughly how many units of the currency a dollar buys. */
+export const unitsPerDollar = (currency: string): number => countriesOf(currency).unitsPerDollar
 
-/** How many holders a currency has: many of them hold several accounts. */
+/** The number of holders in each currency. Many of them hold several accounts. */
 const HOLDERS = 4_096
 
-/** A holder, and the account in its name while nothing is in it. */
 interface Holder {
   readonly isCompany: boolean
-  readonly empty: AccountRecord
+  /** An account of this holder with a balance and a limit of zero. */
+  readonly emptyAccount: AccountRecord
 }
 
 /**
- * Gives the holders of a currency by their number. A name takes faker longer than the server takes to
- * insert an account, so each is made once, when it is first needed, and follows from its number alone.
+ * Returns the holders of a currency by their number. Each is made when it is first needed and then kept, because
+ * faker needs more time for a name than the server needs to insert an account. The same number makes the same
+ * holder.
  */
 async function fakeHolders(
   seed: number,
 ): Promise<(currency: string) => (number: number) => Holder> {
   const random = new Random()
-  const fakersOf = await fakers(random)
+  const fakersOf = await loadFakers(random)
   return (currency) => {
-    const made: Holder[] = []
+    const holders: Holder[] = []
     const make = (number: number): Holder => {
       random.seed([seed, Number.parseInt(currency, 36), number])
       const faker = random.pick(fakersOf(currency))
       const isCompany = random.isLikely(0.1)
       const holder = isCompany ? faker.company.name() : faker.person.fullName()
-      const empty = readOpening({ accountId: 'DBK', holder, currency }, SEEDED_AT)
-      if (empty instanceof LedgerError) throw empty
-      return { isCompany, empty }
+      const emptyAccount = readOpening({ accountId: 'DBK', holder, currency }, SEEDED_AT)
+      if (emptyAccount instanceof LedgerError) throw emptyAccount
+      return { isCompany, emptyAccount }
     }
-    return (number) => (made[number] ??= make(number))
+    return (number) => (holders[number] ??= make(number))
   }
 }
 
-/** Fakers of our own, so that nobody else's draws come between ours, loaded only where accounts are made. */
-async function fakers(random: Random): Promise<(currency: string) => readonly Faker[]> {
+/**
+ * Loads faker, and only when accounts are made. The fakers are separate instances, so that no other program's
+ * draws change what these draw.
+ */
+async function loadFakers(random: Random): Promise<(currency: string) => readonly Faker[]> {
   const { Faker, allLocales } = await import('@faker-js/faker')
   const { en, base } = allLocales
   const locales: Readonly<Record<string, LocaleDefinition>> = allLocales
   const randomizer = { next: () => random.next(), seed: () => undefined }
-  const made = new Map<string, readonly Faker[]>()
+  const fakersByCurrency = new Map<string, readonly Faker[]>()
   return (currency) => {
-    let ours = made.get(currency)
-    if (!ours) {
-      ours = countriesOf(currency).locales.map((locale) => {
+    let fakers = fakersByCurrency.get(currency)
+    if (!fakers) {
+      fakers = countriesOf(currency).locales.map((locale) => {
         const definition = locales[locale]
         if (!definition) throw new Error(`faker has no locale ${locale}`)
         return new Faker({ locale: [definition, en, base], randomizer })
       })
-      made.set(currency, ours)
+      fakersByCurrency.set(currency, fakers)
     }
-    return ours
+    return fakers
   }
 }

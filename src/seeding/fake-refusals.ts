@@ -1,9 +1,14 @@
-import type { RefusalCode } from '../errors.ts'
-import type { Brim, FakeBook, Outsider, Pool } from './fake-book.ts'
-import { textOfMinor } from './minor-units.ts'
+import type { BatchRefusalCode } from '../models/batch.ts'
+import { formatMinorUnits } from './minor-units.ts'
 import type { Random } from './random.ts'
+import type {
+  CurrencyPool,
+  FullAccount,
+  InactiveAccount,
+  SimulatedAccounts,
+} from './simulated-accounts.ts'
 
-/** A line of a batch, all as text. */
+/** The fields of a transfer in a batch, all as text. */
 export interface TransferFields {
   readonly transferId: string
   readonly from: string
@@ -13,26 +18,26 @@ export interface TransferFields {
   readonly reference: string
 }
 
-/** What a line can be spoiled with: it is posted as it stands. */
-interface Scene {
+/** A transfer that could be posted, and what a change that makes it refused can draw on. */
+interface RefusalContext {
   readonly fields: TransferFields
-  /** The decimals of its currency. */
+  /** The decimals of the transfer's currency. */
   readonly scale: number
-  /** What its sender has to send, in the smallest unit. */
+  /** What the sender can send, in minor units. */
   readonly available: number
-  readonly book: FakeBook
+  readonly accounts: SimulatedAccounts
   readonly random: Random
-  /** A transfer that is posted before it, if there is one. */
+  /** An earlier transfer that is posted, if there is one. */
   readonly earlier: TransferFields | undefined
 }
 
-/** Changes a line so that it must be refused; undefined where the accounts cannot give that reason. */
-type Way = (scene: Scene) => Partial<TransferFields> | undefined
+/** The fields to change so that a transfer is refused; undefined if these accounts do not allow it. */
+type Change = (context: RefusalContext) => Partial<TransferFields> | undefined
 
-const amounts = (...texts: string[]): Way[] => texts.map((amount) => () => ({ amount }))
+const amounts = (...texts: string[]): Change[] => texts.map((amount) => () => ({ amount }))
 
-/** The reasons for which a line is refused, and the ways to get there, taken in turn. */
-export const REASONS: readonly (readonly [RefusalCode | 'MALFORMED_LINE', readonly Way[]])[] = [
+/** The reasons for which a transfer is refused, each with the changes that lead to it. Both are used in turn. */
+export const REFUSAL_REASONS: readonly (readonly [BatchRefusalCode, readonly Change[]])[] = [
   [
     'INVALID_TRANSFER_ID',
     [
@@ -48,7 +53,7 @@ export const REASONS: readonly (readonly [RefusalCode | 'MALFORMED_LINE', readon
     'INVALID_REFERENCE',
     [
       () => ({ reference: 'thank you '.repeat(26) }),
-      // A right-to-left override: it makes a text look like another.
+      // With a right-to-left override, which makes a text look like another.
       () => ({ reference: 'invoice \u202E4711' }),
     ],
   ],
@@ -56,7 +61,7 @@ export const REASONS: readonly (readonly [RefusalCode | 'MALFORMED_LINE', readon
     'INVALID_AMOUNT',
     [
       ...amounts('0', '-5', 'NaN', '1e3', 'abc'),
-      ({ scale }) => ({ amount: textOfMinor(1, scale + 1) }),
+      ({ scale }) => ({ amount: formatMinorUnits(1, scale + 1) }),
     ],
   ],
   ['SAME_ACCOUNT', [({ fields: { from } }) => ({ to: from })]],
@@ -69,17 +74,26 @@ export const REASONS: readonly (readonly [RefusalCode | 'MALFORMED_LINE', readon
   ],
   [
     'ACCOUNT_NOT_FOUND',
-    [({ random }) => ({ from: stranger(random) }), ({ random }) => ({ to: stranger(random) })],
+    [
+      ({ random }) => ({ from: unknownAccountId(random) }),
+      ({ random }) => ({ to: unknownAccountId(random) }),
+    ],
   ],
-  ['ACCOUNT_NOT_OPEN', [(scene) => withShut(scene, 'from'), (scene) => withShut(scene, 'to')]],
+  [
+    'ACCOUNT_NOT_OPEN',
+    [
+      (context) => withInactiveAccount(context, 'from'),
+      (context) => withInactiveAccount(context, 'to'),
+    ],
+  ],
   [
     'CURRENCY_MISMATCH',
     [
-      ({ fields, book, random }) => {
-        const pool = random.pick<Pool | undefined>(
-          book.pools.filter(({ currency }) => currency !== fields.currency),
+      ({ fields, accounts, random }) => {
+        const pool = random.pick<CurrencyPool | undefined>(
+          accounts.pools.filter(({ currency }) => currency !== fields.currency),
         )
-        return pool && { to: book.id(random.pick(pool.members)) }
+        return pool && { to: accounts.idOf(random.pick(pool.members)) }
       },
       ({ fields }) => ({ currency: fields.currency === 'XDR' ? 'USD' : 'XDR', amount: '1' }),
     ],
@@ -88,35 +102,35 @@ export const REASONS: readonly (readonly [RefusalCode | 'MALFORMED_LINE', readon
     'INSUFFICIENT_FUNDS',
     [
       ({ available, scale, random }) => ({
-        amount: textOfMinor(available + random.whole({ least: 1, most: 1_000_000 }), scale),
+        amount: formatMinorUnits(available + random.whole({ least: 1, most: 1_000_000 }), scale),
       }),
     ],
   ],
   [
     'BALANCE_OUT_OF_RANGE',
     [
-      ({ book, random, fields: { reference } }) => {
-        const brim = random.pick<Brim | undefined>(book.brims)
-        const payer = brim && book.payer(brim)
-        if (!brim || payer === undefined) return undefined
-        const { accountId: to, currency, minor } = brim
-        const { scale } = book.poolOf(payer)
-        return { from: book.id(payer), to, currency, amount: textOfMinor(minor, scale), reference }
+      ({ accounts, random, fields: { reference } }) => {
+        const full = random.pick<FullAccount | undefined>(accounts.full)
+        const sender = full && accounts.findSender(full)
+        if (!full || sender === undefined) return undefined
+        const { accountId: to, currency, minorUnits } = full
+        const amount = formatMinorUnits(minorUnits, accounts.poolOf(sender).scale)
+        return { from: accounts.idOf(sender), to, currency, amount, reference }
       },
     ],
   ],
   ['MALFORMED_LINE', [() => ({})]],
 ]
 
-/** No account has this number: it is not in the form of one. */
-const stranger = (random: Random): string =>
+/** An id that no account has, because it does not have the form of an account id. */
+const unknownAccountId = (random: Random): string =>
   `NONE${String(random.whole({ least: 1, most: 999_999_999 })).padStart(9, '0')}`
 
-function withShut(
-  { book, random, fields }: Scene,
+function withInactiveAccount(
+  { accounts, random, fields }: RefusalContext,
   side: 'from' | 'to',
 ): Partial<TransferFields> | undefined {
-  const ofCurrency = book.shut.filter(({ currency }) => currency === fields.currency)
-  const account = random.pick<Outsider | undefined>(ofCurrency)
+  const candidates = accounts.inactive.filter(({ currency }) => currency === fields.currency)
+  const account = random.pick<InactiveAccount | undefined>(candidates)
   return account && { [side]: account.accountId }
 }

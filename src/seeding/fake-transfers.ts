@@ -1,13 +1,15 @@
-import { InputError, type RefusalCode } from '../errors.ts'
+import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
-import { DEFAULT_SEED, perDollar } from './fake-accounts.ts'
-import { FakeBook, type Movement, type Pool } from './fake-book.ts'
-import { REASONS, type TransferFields } from './fake-refusals.ts'
-import { textOfMinor } from './minor-units.ts'
+import type { BatchRefusalCode } from '../models/batch.ts'
+import { drawAmount, drawReference } from './amounts-and-references.ts'
+import { DEFAULT_SEED } from './fake-accounts.ts'
+import { REFUSAL_REASONS, type TransferFields } from './fake-refusals.ts'
+import { formatMinorUnits } from './minor-units.ts'
 import { Random } from './random.ts'
+import { type CurrencyPool, type Movement, SimulatedAccounts } from './simulated-accounts.ts'
 
-/** What becomes of a line when the batch is posted, in its order, to accounts just seeded. */
-export type Outcome = 'posted' | 'existing' | RefusalCode | 'MALFORMED_LINE'
+/** What becomes of a line when the batch is posted, in order, to accounts that have just been seeded. */
+export type Outcome = 'posted' | 'existing' | BatchRefusalCode
 
 export interface FakeTransfer {
   readonly outcome: Outcome
@@ -15,34 +17,41 @@ export interface FakeTransfer {
 }
 
 export interface FakeTransfersOptions {
-  /** How many lines. */
+  /** The number of lines in the batch. */
   readonly transfers: number
+  /** A whole number from 0 to 4,294,967,295. Another seed makes other transfers, with other ids. Default: 42. */
   readonly seed?: number | undefined
-  /** The share of transfers that a hot account sends or receives: 0.2 unless given. */
+  /**
+   * The share of transfers, from 0 to 1, with a hot account on one side. Hot are the richest accounts of each
+   * currency, at most three. Default: 0.2.
+   */
   readonly hot?: number | undefined
-  /** The share that must be refused, for each reason in turn: 0.02 unless given. */
+  /**
+   * The share of lines, from 0 to 1, that are refused. They go through the reasons in turn, leaving out those
+   * for which there is no suitable account. Default: 0.02.
+   */
   readonly refusals?: number | undefined
-  /** The share that repeats an earlier transfer in every field: 0.001 unless given. */
+  /** The share of lines, from 0 to 1, that repeat an earlier transfer in every field. Default: 0.001. */
   readonly repeats?: number | undefined
 }
 
-/** The share that is drawn for one of the first accounts: people look at them, so they have more to show. */
+/** The share of transfers with one of the first accounts, so that those who look at these see some transfers. */
 const FIRST = 0.025
 
-/** How many are made at once; as many of the latest are remembered, to be repeated or contradicted. */
+/** The number of transfers in a block. As many of the latest posted transfers are kept for later lines. */
 const BLOCK = 1_000
 
 /**
- * Makes transfers that fit accounts, many at once: it follows the balances as they move, so that each that
- * is meant to be posted can be, and each that is not is refused for the one reason that is told. Memory
- * grows with the number of accounts, not of transfers.
- * @throws InputError where there are no two accounts between which money can move
+ * Makes transfers that fit these accounts, in blocks. It follows the balances, so that each transfer has the
+ * outcome that it comes with, and each refused one has no other reason to be refused. Memory grows with the
+ * number of accounts, not of transfers.
+ * @throws InputError if money cannot move between any two accounts
  */
 export async function* fakeTransfers(
   accounts: AsyncIterable<readonly AccountRecord[]>,
   options: FakeTransfersOptions,
 ): AsyncGenerator<FakeTransfer[]> {
-  const maker = new TransferMaker(await FakeBook.of(accounts), options)
+  const maker = new TransferMaker(await SimulatedAccounts.of(accounts), options)
   for (let number = 1; number <= options.transfers;) {
     const block: FakeTransfer[] = []
     while (block.length < BLOCK && number <= options.transfers) block.push(maker.make(number++))
@@ -50,7 +59,7 @@ export async function* fakeTransfers(
   }
 }
 
-/** The notebook's transfer: the first where its accounts are there and it can be posted. */
+/** The notebook's transfer. It comes first if its accounts exist and it can be posted. */
 const NOTEBOOK = {
   transferId: 'TR218721873',
   from: 'MDB574189300',
@@ -58,58 +67,34 @@ const NOTEBOOK = {
   amount: 100,
 }
 
-/**
- * The 0th, 5th … 100th percentile of amounts in dollars, with the median 40. A table, because the last
- * digit of `Math.exp` is the engine's own.
- */
-const AMOUNTS = [
-  0.5, 2.5, 4.2, 6, 8.5, 11, 14, 18, 23, 30, 40, 52, 68, 90, 120, 165, 235, 350, 620, 1_400, 20_000,
-]
-
-const REFERENCES = [
-  'invoice #',
-  'order #',
-  'rent, flat #',
-  'salary #',
-  'refund of order #',
-  'thank you',
-  'savings',
-]
-
-/** Those in use with one currency. */
-const LOCAL_REFERENCES: Readonly<Record<string, readonly string[]>> = {
-  EUR: ['Rückzahlung #', 'café, table #'],
-  JPY: ['振込 #', '家賃 #'],
-}
-
-/** Keeps the draws for transfers apart from those for accounts. */
-const STREAM = 0x7472
+/** An additional seed, so that transfers are not drawn from the same numbers as accounts. */
+const TRANSFER_SEED = 0x7472
 
 /** A transfer that can be posted. */
 interface Draft extends Movement {
-  readonly pool: Pool
+  readonly pool: CurrencyPool
   readonly fields: TransferFields
 }
 
 class TransferMaker {
-  readonly #book: FakeBook
+  readonly #accounts: SimulatedAccounts
   readonly #random: Random
   readonly #options: Required<{ [Name in keyof FakeTransfersOptions]: number }>
-  /** The latest that were posted, in no order. */
-  readonly #remembered: TransferFields[] = []
+  /** The latest transfers that are posted, in no order. */
+  readonly #latest: TransferFields[] = []
   #posted = 0
   #refused = 0
 
-  constructor(book: FakeBook, options: FakeTransfersOptions) {
+  constructor(accounts: SimulatedAccounts, options: FakeTransfersOptions) {
     const { transfers, seed = DEFAULT_SEED, hot = 0.2, refusals = 0.02, repeats = 0.001 } = options
-    if (transfers > 0 && book.pools.length === 0) {
+    if (transfers > 0 && accounts.pools.length === 0) {
       throw new InputError(
-        'no transfer can be made: no two open accounts are in the same currency; add some with --accounts',
+        'no transfer can be made: no two open accounts have the same currency; add some with the option accounts',
       )
     }
-    this.#book = book
+    this.#accounts = accounts
     this.#options = { transfers, seed, hot, refusals, repeats }
-    this.#random = new Random(seed, STREAM)
+    this.#random = new Random(seed, TRANSFER_SEED)
   }
 
   make(number: number): FakeTransfer {
@@ -117,109 +102,96 @@ class TransferMaker {
     if (notebook) return this.#post(notebook)
     const { seed, refusals, repeats } = this.#options
     const transferId = `TR${seed}-${String(number).padStart(9, '0')}`
-    const place = this.#random.next()
-    if (place < refusals) return this.#refuse(this.#draft(transferId))
-    const earlier = place < refusals + repeats ? this.#earlier() : undefined
+    const drawn = this.#random.next()
+    if (drawn < refusals) return this.#refuse(this.#draft(transferId))
+    const earlier = drawn < refusals + repeats ? this.#earlier() : undefined
     return earlier ? { outcome: 'existing', fields: earlier } : this.#post(this.#draft(transferId))
   }
 
   #notebook(): Draft | undefined {
-    const from = this.#book.find(NOTEBOOK.from)
-    const to = this.#book.find(NOTEBOOK.to)
+    const from = this.#accounts.find(NOTEBOOK.from)
+    const to = this.#accounts.find(NOTEBOOK.to)
     if (from === undefined || to === undefined) return undefined
-    const pool = this.#book.poolOf(from)
-    const minor = NOTEBOOK.amount * 10 ** pool.scale
-    if (!this.#book.canMove({ from, to, minor })) return undefined
+    const pool = this.#accounts.poolOf(from)
+    const minorUnits = NOTEBOOK.amount * 10 ** pool.scale
+    if (!this.#accounts.canMove({ from, to, minorUnits })) return undefined
     const fields = { currency: pool.currency, reference: '', ...NOTEBOOK }
-    return { from, to, minor, pool, fields: { ...fields, amount: String(NOTEBOOK.amount) } }
+    return { from, to, minorUnits, pool, fields: { ...fields, amount: String(NOTEBOOK.amount) } }
   }
 
   #post(draft: Draft): FakeTransfer {
-    this.#book.move(draft)
-    this.#remembered[this.#posted % BLOCK] = draft.fields
+    this.#accounts.move(draft)
+    this.#latest[this.#posted % BLOCK] = draft.fields
     this.#posted += 1
     return { outcome: 'posted', fields: draft.fields }
   }
 
   #earlier(): TransferFields | undefined {
-    return this.#random.pick<TransferFields | undefined>(this.#remembered)
+    return this.#random.pick<TransferFields | undefined>(this.#latest)
   }
 
-  /** Each reason in turn; those that these accounts cannot give are left out. */
+  /** Refuses for the next reason that these accounts allow. */
   #refuse({ fields, from, pool }: Draft): FakeTransfer {
-    const scene = {
+    const context = {
       fields,
       scale: pool.scale,
-      available: this.#book.available(from),
-      book: this.#book,
+      available: this.#accounts.available(from),
+      accounts: this.#accounts,
       random: this.#random,
       earlier: this.#earlier(),
     }
     while (true) {
-      const round = Math.floor(this.#refused / REASONS.length)
-      const [outcome, ways] = REASONS[this.#refused % REASONS.length] as (typeof REASONS)[number]
+      const round = Math.floor(this.#refused / REFUSAL_REASONS.length)
+      const index = this.#refused % REFUSAL_REASONS.length
+      const [outcome, changes] = REFUSAL_REASONS[index] as (typeof REFUSAL_REASONS)[number]
       this.#refused += 1
-      const spoiled = ways[round % ways.length]?.(scene)
-      if (spoiled) return { outcome, fields: { ...fields, ...spoiled } }
+      const changed = changes[round % changes.length]?.(context)
+      if (changed) return { outcome, fields: { ...fields, ...changed } }
     }
   }
 
   #draft(transferId: string): Draft {
     const movement = this.#movement()
-    const pool = this.#book.poolOf(movement.from)
+    const pool = this.#accounts.poolOf(movement.from)
     return {
       ...movement,
       pool,
       fields: {
         transferId,
-        from: this.#book.id(movement.from),
-        to: this.#book.id(movement.to),
-        amount: textOfMinor(movement.minor, pool.scale),
+        from: this.#accounts.idOf(movement.from),
+        to: this.#accounts.idOf(movement.to),
+        amount: formatMinorUnits(movement.minorUnits, pool.scale),
         currency: pool.currency,
-        reference: this.#reference(pool),
+        reference: drawReference(this.#random, pool.currency),
       },
     }
   }
 
-  /** A likely one that can be posted now, or where luck does not find one the first that there is. */
+  /** Draws a movement that can be posted now. If 20 draws find none, it moves one minor unit between any two. */
   #movement(): Movement {
     const random = this.#random
-    for (let trial = 0; trial < 20; trial++) {
+    const { hot, first, members, pools } = this.#accounts
+    for (let attempt = 0; attempt < 20; attempt++) {
       const isHot = random.isLikely(this.#options.hot)
       const isFirst = random.isLikely(FIRST)
-      const { hot, first, members } = this.#book
       const one = random.pick(isHot ? hot : isFirst ? first : members)
-      const pool = this.#book.poolOf(one)
+      const pool = this.#accounts.poolOf(one)
       const other = random.pick(pool.members)
       const [from, to] = isHot && random.isLikely(0.5) ? [other, one] : [one, other]
-      const movement = { from, to, minor: this.#amount(pool, this.#book.available(from)) }
-      if (movement.minor > 0 && this.#book.canMove(movement)) return movement
+      // At most half of what the sender has, so that no account soon runs out of money.
+      const most = Math.ceil(this.#accounts.available(from) / 2)
+      const movement = { from, to, minorUnits: Math.min(drawAmount(random, pool), most) }
+      if (movement.minorUnits > 0 && this.#accounts.canMove(movement)) return movement
     }
-    for (const { currency, members } of this.#book.pools) {
-      const from = this.#book.payer({ currency, minor: 1 })
-      const to = members.find((member) => member !== from)
+    for (const { currency, members: candidates } of pools) {
+      const from = this.#accounts.findSender({ currency, minorUnits: 1 })
+      const to = candidates.find((candidate) => candidate !== from)
       if (from === undefined || to === undefined) continue
-      const movement = { from, to, minor: 1 }
-      if (this.#book.canMove(movement)) return movement
+      const movement = { from, to, minorUnits: 1 }
+      if (this.#accounts.canMove(movement)) return movement
     }
     throw new InputError(
       'no transfer can be made: no open account has anything to send; give one an openingBalance or an overdraftLimit',
     )
-  }
-
-  /** At most half of what there is to send, so that no account soon runs dry. */
-  #amount(pool: Pool, available: number): number {
-    const unit = 10 ** pool.scale
-    const drawn = Math.floor(this.#random.tailed(AMOUNTS) * perDollar(pool.currency) * unit)
-    const isRound = this.#random.isLikely(0.4) && drawn > unit
-    const amount = Math.max(isRound ? drawn - (drawn % unit) : drawn, 1)
-    return Math.min(amount, Math.ceil(available / 2))
-  }
-
-  #reference({ currency }: Pool): string {
-    const random = this.#random
-    if (random.isLikely(0.4)) return ''
-    const texts = [...REFERENCES, ...(LOCAL_REFERENCES[currency] ?? [])]
-    return random.pick(texts).replace('#', String(random.whole({ least: 1, most: 99_999 })))
   }
 }

@@ -1,38 +1,58 @@
-import { type BatchFormat, checkFree, formatOf, writeBatch } from './batch-writer.ts'
+import { type BatchFormat, formatOf, requireNewFile, writeBatchFile } from './batch-file-writer.ts'
 import { type FakeTransfersOptions, type Outcome, fakeTransfers } from './fake-transfers.ts'
 import { type SeededAccounts, seededAccounts } from './seeded-accounts.ts'
 
 export interface GenerateOptions extends FakeTransfersOptions {
-  /** The file to write; gzipped where it ends in `.gz`. */
+  /** The file to write. It is gzipped if its name ends in `.gz`. */
   readonly file: string
-  /** What the file's extension says unless given. */
+  /** Default: what the file's extension stands for, which is `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.json`. */
   readonly format?: BatchFormat | undefined
-  /** The accounts that the transfers are between: as they were seeded. */
+  /**
+   * The accounts that the transfers are between: the options that `seed()` was called with. Default: the 20
+   * accounts that come with Daybook.
+   */
   readonly seeded?: SeededAccounts | undefined
-  /** Replaces a file that is there. */
+  /** Replaces the file if it exists. Default: false. */
   readonly force?: boolean | undefined
-  /** Makes all, writes nothing. */
+  /** Makes all transfers and counts their outcomes, but writes nothing. Default: false. */
   readonly dryRun?: boolean | undefined
+  /** Called after each thousand lines, with how many are done and how many there are in all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Once it is aborted, `generate()` rejects with the signal's reason and leaves no file behind. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface Generated {
   file: string
+  /** The number of lines written; with `dryRun`, that would be written. */
   transfers: number
-  /** How many lines end in each way when the batch is posted to accounts just seeded. */
+  /**
+   * The number of lines by their outcome when the batch is posted to accounts that have just been seeded:
+   * `posted`, `existing` (a repeat of an earlier line) or the code of a refusal.
+   */
   outcomes: Partial<Record<Outcome, number>>
 }
 
 /**
- * Writes a batch of transfers that fits seeded accounts, in bounded memory: the same options give the same
- * text on every machine. The file appears when it is complete, or not at all.
- * @throws InputError where the file is there already, or no transfer can be made
+ * Writes a batch file of transfers between seeded accounts, to be replayed. The same options write the same text on
+ * every machine. It needs no database. The file appears when it is complete, or not at all. Memory grows with the
+ * number of accounts, not of transfers.
+ *
+ * @example
+ * ```ts
+ * const accounts = { accounts: 980 }
+ * await seed(mongoose.connection, accounts)
+ * const { outcomes } = await generate({ file: 'batch.csv', transfers: 10_000, seeded: accounts })
+ * const summary = await replay(mongoose.connection, { file: 'batch.csv' })
+ * // summary.posted === outcomes.posted
+ * ```
+ * @throws InputError if the file exists and `force` is not set, if its extension stands for no format, if it cannot
+ *   be written, if the file of accounts is not valid, or if no transfer can be made between the accounts
  */
 export async function generate(options: GenerateOptions): Promise<Generated> {
   const { file, force = false, dryRun = false, transfers, signal, onProgress } = options
   const format = options.format ?? formatOf(file)
-  if (!force) await checkFree(file)
+  if (!force) await requireNewFile(file)
   const outcomes: Generated['outcomes'] = {}
   let done = 0
   const blocks = async function* () {
@@ -45,6 +65,6 @@ export async function generate(options: GenerateOptions): Promise<Generated> {
     }
   }
   if (dryRun) for await (const block of blocks()) void block
-  else await writeBatch(file, blocks(), { format, force })
+  else await writeBatchFile(file, blocks(), { format, force })
   return { file, transfers: done, outcomes }
 }

@@ -1,6 +1,7 @@
 /**
- * Numbers that follow from their seeds alone: integer arithmetic (the generator sfc32) and nothing of
- * `Math` whose last digit is left to the engine, so that they are the same on every machine.
+ * A random number generator (sfc32) that draws the same numbers from the same seeds on every machine. It uses
+ * only integer arithmetic, because the last digit of functions such as `Math.exp` differs between JavaScript
+ * engines.
  */
 export class Random {
   #a = 0
@@ -12,15 +13,15 @@ export class Random {
     this.seed(seeds)
   }
 
-  /** Begins again; each seed counts with all of its 53 bits. */
-  seed(seeds: number | readonly number[]): void {
+  /** Starts again from these seeds. All 53 bits of each seed count. */
+  seed(seeds: readonly number[]): void {
     let a = 0x9e3779b9
     let b = 0x243f6a88
     let c = 0xb7e15162
-    for (const seed of typeof seeds === 'number' ? [seeds] : seeds) {
-      a = scrambled(a ^ seed)
-      b = scrambled(b ^ Math.floor(seed / 2 ** 32) ^ a)
-      c = scrambled(c ^ b)
+    for (const seed of seeds) {
+      a = scramble(a ^ seed)
+      b = scramble(b ^ Math.floor(seed / 2 ** 32) ^ a)
+      c = scramble(c ^ b)
     }
     this.#a = a
     this.#b = b
@@ -29,7 +30,7 @@ export class Random {
     for (let round = 0; round < 12; round++) this.next()
   }
 
-  /** From 0 to below 1. */
+  /** A number from 0 up to, but not including, 1. */
   next(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0
     this.#counter = (this.#counter + 1) | 0
@@ -39,31 +40,32 @@ export class Random {
     return (sum >>> 0) / 2 ** 32
   }
 
-  /** A whole number; both bounds are among them. */
+  /** A whole number from `least` to `most`, both included. */
   whole({ least, most }: { least: number; most: number }): number {
     return least + Math.floor(this.next() * (most - least + 1))
   }
 
-  isLikely(share: number): boolean {
-    return this.next() < share
+  /** True with this probability, from 0 to 1. */
+  isLikely(probability: number): boolean {
+    return this.next() < probability
   }
 
-  /** One of at least one. */
+  /** One of the choices. There must be at least one, unless `Choice` includes undefined. */
   pick<Choice>(choices: readonly Choice[]): Choice {
     return choices[Math.floor(this.next() * choices.length)] as Choice
   }
 
-  /** A value with a long tail: between two neighbours of a table of equally likely steps. */
-  tailed(quantiles: readonly number[]): number {
-    const place = this.next() * (quantiles.length - 1)
-    const step = Math.floor(place)
+  /** A number from a distribution, given by its quantiles at equal steps of probability. */
+  fromQuantiles(quantiles: readonly number[]): number {
+    const position = this.next() * (quantiles.length - 1)
+    const step = Math.floor(position)
     const low = quantiles[step] ?? 0
     const high = quantiles[step + 1] ?? low
-    return low + (high - low) * (place - step)
+    return low + (high - low) * (position - step)
   }
 }
 
-function scrambled(value: number): number {
+function scramble(value: number): number {
   let word = value | 0
   word = Math.imul(word ^ (word >>> 16), 0x21f0aaad)
   word = Math.imul(word ^ (word >>> 15), 0x735a2d97)

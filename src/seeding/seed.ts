@@ -3,48 +3,73 @@ import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
-import { accountsOfFile } from './account-file.ts'
+import { readAccountFile } from './account-file.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
-import { type Removal, removeSeeded } from './seed-removal.ts'
+import { type Removed, type SeedReset, removeEverything, removeSeeded } from './reset.ts'
 import { type SeededAccounts, accountsFile, seededAccounts } from './seeded-accounts.ts'
 
 export interface SeedOptions extends SeededAccounts {
-  /** Only looks: writes nothing. */
+  /**
+   * Removes records before accounts are added. Default: removes nothing.
+   * - `'seeded'` removes the seeded accounts. It is refused if one of them has a transfer.
+   * - `'everything'` removes all accounts, transfers, batches and refusals, seeded or not.
+   *
+   * Nothing else may be writing to the database in the meantime.
+   */
+  readonly reset?: SeedReset | undefined
+  /** Writes nothing, and returns what would be added and removed. Default: false. */
   readonly dryRun?: boolean | undefined
-  /** First removes what seeding made before, see {@link removeSeeded}. */
-  readonly reset?: boolean | undefined
-  /** Told now and then how many accounts are done, of how many. */
+  /** Called after each few thousand accounts, with how many are done and how many there are in all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
-  /** Once aborted, what is in flight is finished and nothing more begun. */
+  /** Once it is aborted, `seed()` finishes the inserts in flight and returns what it has done so far. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface Seeded {
-  /** How many accounts were added; with `dryRun`, would be. */
+  /** The number of accounts that were added; with `dryRun`, that would be. */
   added: number
-  /** How many were there already. They stay as they are. */
+  /** The number of accounts that already existed. They stay as they are. */
   existing: number
-  /** How many of these were opened with another holder, currency or opening balance. */
+  /** The number of existing accounts that were opened with another holder, currency or opening balance. */
   different: number
-  /** What was removed first, with `reset`. */
-  removed?: Removal
+  /** What was removed first; only with `reset`. */
+  removed?: Removed
 }
 
-/** How many inserts are in flight: while the server works on some the next is made. */
+/** The number of inserts in flight: while the server works on some, the next accounts are made. */
 const IN_FLIGHT = 4
 
 /**
- * Adds the seeded accounts that are missing, in bounded memory, and touches no account that is there. The
- * file is read through before anything is written, so that an error in it changes nothing. Killed at any
- * time and run again it ends in the same state.
- * @throws InputError where the file is not one of accounts
+ * Adds accounts to work with: those of a file, and as many more as you ask for, made with faker. The same options
+ * add the same accounts on every machine. Only missing accounts are added, and existing ones are not changed, so it
+ * is safe to repeat. If it is killed and run again, it ends in the same state.
+ *
+ * The connection must be open, and `createCollections()` should have made the collections with their validators and
+ * indexes. The file is read to its end before anything is written or removed. Memory does not grow
+ * with the number of accounts, except that a file of one JSON array is read as a whole.
+ *
+ * @example
+ * ```ts
+ * await mongoose.connect(uri)
+ * await createCollections(mongoose.connection)
+ * const { added } = await seed(mongoose.connection, { accounts: 980 }) // 20 of the file, 980 made
+ *
+ * // In a development database: the same fresh accounts again, and nothing else.
+ * await seed(mongoose.connection, { accounts: 980, reset: 'everything' })
+ * ```
+ * @throws InputError if the file is not a file of valid accounts, or if a seeded account that `reset: 'seeded'`
+ *   would remove has a transfer. Nothing was changed
  */
 export async function seed(connection: Connection, options: SeedOptions = {}): Promise<Seeded> {
-  const total = (await countFile(options.file ?? accountsFile)) + (options.accounts ?? 0)
-  const removed = options.reset ? await removeSeeded(connection, options) : undefined
-  const collection = databaseOf(connection).collection<AccountRecord>('accounts')
-  const isEmpty = (await collection.findOne({}, { projection: { _id: 1 } })) === null
-  const seeded: Seeded = { added: 0, existing: 0, different: 0, ...(removed && { removed }) }
+  const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
+  const db = databaseOf(connection)
+  const seeded: Seeded = { added: 0, existing: 0, different: 0 }
+  if (options.reset === 'seeded') seeded.removed = await removeSeeded(db, options)
+  if (options.reset === 'everything') seeded.removed = await removeEverything(db, options)
+  const collection = db.collection<AccountRecord>('accounts')
+  const isEmpty =
+    options.reset === 'everything' ||
+    (await collection.findOne({}, { projection: { _id: 1 } })) === null
   const batches = seededAccounts(options)
 
   const work = async () => {
@@ -67,23 +92,25 @@ export async function seed(connection: Connection, options: SeedOptions = {}): P
   return seeded
 }
 
-type Accounts = mongo.Collection<AccountRecord>
-
-async function countFile(file: string): Promise<number> {
+async function countAccounts(file: string): Promise<number> {
   let count = 0
-  for await (const account of accountsOfFile(file)) if (account) count += 1
+  for await (const account of readAccountFile(file)) if (account) count += 1
   return count
 }
 
-async function addMissing(
-  batch: readonly AccountRecord[],
-  where: { collection: Accounts; isEmpty: boolean; options: SeedOptions },
-): Promise<Seeded> {
-  const { collection, isEmpty, options } = where
-  const there = isEmpty ? new Map<string, AccountRecord>() : await findAccounts(batch, where)
-  const missing = batch.filter(({ _id }) => !there.has(_id))
+interface Target {
+  readonly collection: mongo.Collection<AccountRecord>
+  /** Whether no account existed at the start, so that none needs to be looked up. */
+  readonly isEmpty: boolean
+  readonly options: SeedOptions
+}
+
+async function addMissing(batch: readonly AccountRecord[], target: Target): Promise<Seeded> {
+  const { collection, isEmpty, options } = target
+  const found = isEmpty ? new Map<string, AccountRecord>() : await findAccounts(batch, target)
+  const missing = batch.filter(({ _id }) => !found.has(_id))
   const different = batch.filter((account) => {
-    const existing = there.get(account._id)
+    const existing = found.get(account._id)
     return existing && isDifferent(account, existing)
   })
   if (missing.length > 0 && !options.dryRun) {
@@ -91,7 +118,7 @@ async function addMissing(
       await collection.insertMany(missing, { ordered: false })
     } catch (error) {
       if (!hasOnlyDuplicateIds(error)) throw error
-      // Another process added some at the same time: look again, which now finds them.
+      // Another process added some at the same time. Look again: now they are found.
       const rest = await addMissing(missing, { collection, isEmpty: false, options })
       const added = error.insertedCount + rest.added
       return {
@@ -101,10 +128,10 @@ async function addMissing(
       }
     }
   }
-  return { added: missing.length, existing: there.size, different: different.length }
+  return { added: missing.length, existing: found.size, different: different.length }
 }
 
-/** Equal bytes are equal money, and far faster to compare. */
+/** Compares money by its bytes first, because that is far faster. Equal bytes are equal money. */
 const isDifferent = (account: AccountRecord, existing: AccountRecord): boolean =>
   !(
     account.holder === existing.holder &&
@@ -114,17 +141,17 @@ const isDifferent = (account: AccountRecord, existing: AccountRecord): boolean =
 
 async function findAccounts(
   batch: readonly AccountRecord[],
-  { collection, options }: { collection: Accounts; options: SeedOptions },
+  { collection, options }: Target,
 ): Promise<Map<string, AccountRecord>> {
-  const found = collection.find(
+  const cursor = collection.find(
     {
       _id: { $in: batch.map(({ _id }) => _id) },
-      // In a dry run they are still there.
+      // A dry run has not removed them.
       ...(options.dryRun && options.reset && { createdAt: { $ne: SEEDED_AT } }),
     },
     { projection: { holder: 1, currency: 1, openingBalance: 1 } },
   )
-  const there = new Map<string, AccountRecord>()
-  for await (const account of found) there.set(account._id, account)
-  return there
+  const found = new Map<string, AccountRecord>()
+  for await (const account of cursor) found.set(account._id, account)
+  return found
 }

@@ -1,38 +1,47 @@
 import { fileURLToPath } from 'node:url'
 import type { AccountRecord } from '../ledger/records.ts'
-import { accountsOfFile } from './account-file.ts'
+import { readAccountFile } from './account-file.ts'
 import { type FakeAccountsOptions, fakeAccounts } from './fake-accounts.ts'
 
-/** The accounts that come with Daybook. */
+/** The file of accounts that comes with Daybook. */
 export const accountsFile = fileURLToPath(new URL('../../seeds/accounts.json', import.meta.url))
 
-/** Which accounts are seeded: those of a file, then as many more made by faker. */
+/** Which accounts are seeded: those of a file, then accounts that are made with faker. */
 export interface SeededAccounts extends FakeAccountsOptions {
-  /** {@link accountsFile} unless given. */
+  /**
+   * A file of accounts: a JSON array, or JSON Lines if its name ends in `.jsonl` or `.ndjson`. `seeds/README.md`
+   * lists the fields. Default: the 20 accounts that come with Daybook.
+   */
   readonly file?: string | undefined
-  /** How many are made, beyond those of the file: none unless given. */
+  /**
+   * The number of accounts to make in addition to those of the file, up to 999,999,999. Their ids are
+   * `DBK000000001` and so on. Default: 0.
+   */
   readonly accounts?: number | undefined
 }
 
-/** How many accounts are given at once. */
+/** The number of accounts that are yielded at once. */
 const BATCH = 2_000
 
-/** Gives the seeded accounts in order, those of the file first, many at once, as they are before any transfer. */
+/**
+ * Yields the seeded accounts as they are before any transfer, in batches: first those of the file, then those
+ * that are made.
+ */
 export async function* seededAccounts({
   file = accountsFile,
   accounts = 0,
   ...options
 }: SeededAccounts = {}): AsyncGenerator<AccountRecord[]> {
   let batch: AccountRecord[] = []
-  for await (const account of accountsOfFile(file)) {
+  for await (const account of readAccountFile(file)) {
     batch.push(account)
     if (batch.length < BATCH) continue
     yield batch
     batch = []
   }
-  const accountAt = accounts > 0 ? await fakeAccounts(options) : undefined
-  for (let number = 1; accountAt && number <= accounts; number++) {
-    batch.push(accountAt(number))
+  const makeAccount = accounts > 0 ? await fakeAccounts(options) : undefined
+  for (let number = 1; makeAccount && number <= accounts; number++) {
+    batch.push(makeAccount(number))
     if (batch.length < BATCH) continue
     yield batch
     batch = []

@@ -20,7 +20,7 @@ const readme = new URL('../../seeds/README.md', import.meta.url)
 /** What seeds/transfers.csv was generated with. */
 const COMMITTED = { transfers: 10_000, seeded: { accounts: 980 } }
 
-async function made(options: Omit<GenerateOptions, 'file'>): Promise<FakeTransfer[]> {
+async function makeTransfers(options: Omit<GenerateOptions, 'file'>): Promise<FakeTransfer[]> {
   const transfers: FakeTransfer[] = []
   for await (const block of fakeTransfers(seededAccounts(options.seeded), options)) {
     transfers.push(...block)
@@ -28,27 +28,27 @@ async function made(options: Omit<GenerateOptions, 'file'>): Promise<FakeTransfe
   return transfers
 }
 
-/** The transfer that a line asks for, as a replay reads it. */
+/** The transfer that a line stands for, as replay reads it. */
 const requestOf = ({ fields: { reference, ...fields } }: FakeTransfer): TransferRequest =>
   reference === '' ? fields : { ...fields, reference }
 
 const idsIn = (text: string): string[] => text.match(/^TR\d+-\d+/gm) ?? []
 
-/** The share of transfers with one of the six busiest accounts on a side. */
+/** The share of transfers with one of the six busiest accounts on one side. */
 async function shareOfBusiest(hot: number): Promise<number> {
   const seeded: SeededAccounts = { accounts: 3_000, currencies: ['USD'] }
-  const transfers = await made({ transfers: 4_000, refusals: 0, repeats: 0, hot, seeded })
+  const transfers = await makeTransfers({ transfers: 4_000, refusals: 0, repeats: 0, hot, seeded })
   const counts = new Map<string, number>()
   for (const { fields } of transfers) {
     for (const id of [fields.from, fields.to]) counts.set(id, (counts.get(id) ?? 0) + 1)
   }
   const busiest = [...counts.values()].toSorted((one, other) => other - one)
-  // The hot ones: three in USD, one each in EUR, JPY and KWD.
+  // These are the hot ones: three in USD, and one each in EUR, JPY and KWD.
   return busiest.slice(0, 6).reduce((sum, count) => sum + count, 0) / transfers.length
 }
 
 describe('seeds/transfers.csv', () => {
-  test('is what generate makes', async () => {
+  test('is what generate writes', async () => {
     const file = join(await makeFolder(), 'transfers.csv')
     await generate({ file, ...COMMITTED })
     expect((await readFile(file)).equals(await readFile(committed))).toBe(true)
@@ -61,9 +61,9 @@ describe('seeds/transfers.csv', () => {
     expect(others).toHaveLength(9_999)
   })
 
-  test('ends line by line as it was meant to, for each reason', async () => {
+  test('has the intended outcome in each line, for each reason', async () => {
     await seed(connection, COMMITTED.seeded)
-    const transfers = await made(COMMITTED)
+    const transfers = await makeTransfers(COMMITTED)
     const readable = transfers.filter(({ outcome }) => outcome !== 'MALFORMED_LINE')
     const results = await Account.transferMany(readable.map(requestOf))
     const outcomes = results.map((result) =>
@@ -76,13 +76,13 @@ describe('seeds/transfers.csv', () => {
     expect(transferCount).toBeLessThanOrEqual(30)
   })
 
-  test('is replayed with the counts that seeds/README.md tells', async () => {
+  test('is replayed with the counts in seeds/README.md', async () => {
     await seed(connection, COMMITTED.seeded)
     const { posted, existing, refusedByCode } = await replay(connection, { file: committed })
     const counts = { posted, existing, ...refusedByCode }
     const rows = (await readFile(readme, 'utf8')).matchAll(/^\| `?(\w+)`? +\| +([\d,]+) +\|/gm)
-    const told = [...rows].map(([, name, count]) => [name, Number(count?.replace(',', ''))])
-    expect(Object.fromEntries(told)).toEqual(counts)
+    const documented = [...rows].map(([, name, count]) => [name, Number(count?.replace(',', ''))])
+    expect(Object.fromEntries(documented)).toEqual(counts)
     expect(Object.keys(refusedByCode)).toHaveLength(12)
   })
 })
@@ -91,7 +91,7 @@ describe('generate', () => {
   const SMALL = { transfers: 600, refusals: 0.1, repeats: 0.05, seeded: { accounts: 40 } }
 
   test.for(['csv', 'tsv', 'jsonl', 'json', 'csv.gz', 'ndjson.gz'])(
-    'writes %s that replays as it was meant to',
+    'writes %s that replays with the intended outcomes',
     async (extension) => {
       const file = join(await makeFolder(), `batch.${extension}`)
       const { outcomes, transfers } = await generate({ file, ...SMALL })
@@ -106,7 +106,7 @@ describe('generate', () => {
     },
   )
 
-  test('writes the same bytes each time, and others with another seed', async () => {
+  test('writes the same bytes each time, and other ids with another seed', async () => {
     const folder = await makeFolder()
     const write = async (name: string, seedOfBatch: number) => {
       const file = join(folder, name)
@@ -127,21 +127,21 @@ describe('generate', () => {
     expect(unpacked.equals(await readFile(join(folder, 'a.csv')))).toBe(true)
   })
 
-  test('makes only transfers that post with no share of refusals and repeats', async () => {
+  test('makes only transfers that post if refusals and repeats are 0', async () => {
     const options = { transfers: 3_000, refusals: 0, repeats: 0, seeded: { accounts: 100 } }
     await seed(connection, options.seeded)
-    const transfers = await made(options)
+    const transfers = await makeTransfers(options)
     const results = await Account.transferMany(transfers.map(requestOf))
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['posted']))
   })
 
-  test('has a hot account on one side of the share that is asked for', async () => {
+  test('has a hot account on one side of the requested share of transfers', async () => {
     expect(await shareOfBusiest(0)).toBeLessThan(0.1)
     expect(await shareOfBusiest(0.5)).toBeGreaterThan(0.4)
     expect(await shareOfBusiest(0.5)).toBeLessThan(0.65)
   })
 
-  test('is possible where one account in hundreds has a cent', async () => {
+  test('works if only one account in hundreds has a cent', async () => {
     const file = join(await makeFolder(), 'accounts.json')
     const poor = Array.from({ length: 300 }, (_, index) => ({
       accountId: `A${index}`,
@@ -150,7 +150,7 @@ describe('generate', () => {
     }))
     const rich = { ...poor[0], accountId: 'B', openingBalance: '0.01' }
     await writeFile(file, JSON.stringify([...poor, rich]))
-    const transfers = await made({ transfers: 50, refusals: 0.5, seeded: { file } })
+    const transfers = await makeTransfers({ transfers: 50, refusals: 0.5, seeded: { file } })
     await seed(connection, { file })
     const readable = transfers.filter(({ outcome }) => outcome !== 'MALFORMED_LINE')
     const results = await Account.transferMany(readable.map(requestOf))
@@ -161,16 +161,16 @@ describe('generate', () => {
 
   test.for([
     [
-      'no two accounts are in one currency',
+      'no two accounts have the same currency',
       '[{"accountId":"A","holder":"X","currency":"USD"}]',
       'no two open accounts',
     ],
     [
-      'no account has anything',
+      'no account has any money',
       '[{"accountId":"A","holder":"X","currency":"USD"},{"accountId":"B","holder":"X","currency":"USD"}]',
       'no open account has anything to send',
     ],
-  ] as const)('is refused where %s, and writes nothing', async ([, text, message]) => {
+  ] as const)('is refused if %s, and writes nothing', async ([, text, message]) => {
     const folder = await makeFolder()
     const accounts = join(folder, 'accounts.json')
     await writeFile(accounts, text)
@@ -181,12 +181,12 @@ describe('generate', () => {
     expect(await readdir(folder)).toEqual(['accounts.json'])
   })
 
-  test('leaves the notebook’s transfer out where its sender cannot pay it', async () => {
+  test('leaves out the notebook’s transfer if its sender cannot pay it', async () => {
     const file = join(await makeFolder(), 'accounts.json')
     const account = { holder: 'X', currency: 'USD', openingBalance: '99.99' }
     const ids = ['MDB574189300', 'MDB343652528']
     await writeFile(file, JSON.stringify(ids.map((accountId) => ({ ...account, accountId }))))
-    const [first] = await made({ transfers: 1, refusals: 0, seeded: { file } })
+    const [first] = await makeTransfers({ transfers: 1, refusals: 0, seeded: { file } })
     expect(first).toMatchObject({ outcome: 'posted', fields: { transferId: 'TR42-000000001' } })
   })
 
@@ -200,7 +200,7 @@ describe('generate', () => {
     expect(await readFile(file, 'utf8')).toMatch(/^transferId,/)
   })
 
-  test('replaces no file that comes to be while it writes', async () => {
+  test('does not replace a file that is created while it writes', async () => {
     const folder = await makeFolder()
     const file = join(folder, 'batch.csv')
     let written: Promise<void> | undefined
@@ -208,7 +208,7 @@ describe('generate', () => {
       written ??= writeFile(file, 'mine')
     }
     await expect(generate({ file, ...SMALL, transfers: 20_000, onProgress })).rejects.toThrow(
-      'is there already',
+      'already exists',
     )
     await written
     expect(await readFile(file, 'utf8')).toBe('mine')
@@ -240,10 +240,10 @@ describe('generate', () => {
     expect(await generate({ file, ...SMALL })).toEqual(dry)
   })
 
-  test('names a file whose extension tells no format, or whose folder is not there', async () => {
+  test('refuses by name a file with an unknown extension, or in a missing folder', async () => {
     const folder = await makeFolder()
     await expect(generate({ file: join(folder, 'batch.xlsx'), ...SMALL })).rejects.toThrow(
-      'batch.xlsx": its extension names no format',
+      'batch.xlsx" is not one of .csv',
     )
     await expect(generate({ file: join(folder, 'no', 'batch.csv'), ...SMALL })).rejects.toThrow(
       'batch.csv" cannot be written: ENOENT',

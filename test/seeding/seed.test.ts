@@ -8,8 +8,8 @@ import { seedCommand } from '../../scripts/commands/seed.ts'
 import type { CommonOptions, Context } from '../../scripts/context/command.ts'
 import { type AccountRecord, batchModel, InputError, replay, verify } from '../../src/index.ts'
 import { readOpening } from '../../src/ledger/opening.ts'
+import { databaseOf } from '../../src/mongodb/connection.ts'
 import { fakeAccounts } from '../../src/seeding/fake-accounts.ts'
-import { removeSeeded } from '../../src/seeding/seed-removal.ts'
 import { seed } from '../../src/seeding/seed.ts'
 import { type SeededAccounts, seededAccounts } from '../../src/seeding/seeded-accounts.ts'
 import { setFailpoint } from '../../src/testing/failpoint.ts'
@@ -21,9 +21,10 @@ const { connection, Account, Transfer } = useDatabase()
 
 const SENDER = 'MDB574189300'
 const RECEIVER = 'MDB343652528'
-const CURATED = 20
+/** The number of accounts in seeds/accounts.json. */
+const FROM_FILE = 20
 
-async function made(options: SeededAccounts): Promise<AccountRecord[]> {
+async function makeAccounts(options: SeededAccounts): Promise<AccountRecord[]> {
   const accounts: AccountRecord[] = []
   for await (const batch of seededAccounts(options)) accounts.push(...batch)
   return accounts
@@ -37,6 +38,15 @@ function digestOf(accounts: readonly AccountRecord[]): string {
   return hash.digest('hex')
 }
 
+/** Expects that the database has these accounts as they are seeded, and no others. */
+async function expectOnlySeeded(options: SeededAccounts): Promise<void> {
+  const stored = await connection.collection<AccountRecord>('accounts').find().toArray()
+  const expected = await makeAccounts(options)
+  expect(new Map(stored.map((each) => [each._id, bytesOf(each)]))).toEqual(
+    new Map(expected.map((each) => [each._id, bytesOf(each)])),
+  )
+}
+
 const fileOf = async (name: string, text: string): Promise<string> => {
   const file = join(await makeFolder(), name)
   await writeFile(file, text)
@@ -45,15 +55,15 @@ const fileOf = async (name: string, text: string): Promise<string> => {
 
 const entries = (...list: unknown[]): string => JSON.stringify(list)
 
-const transfersOf = async (rows: string): Promise<string> => {
+const batchFile = async (rows: string): Promise<string> => {
   const file = join(await makeFolder(), 'batch.csv')
   await writeFile(file, `transferId,from,to,amount\n${rows}`)
   return file
 }
 
 describe('seeded accounts', () => {
-  test('are the same bytes on every machine, until faker or we change them', async () => {
-    const accounts = await made({ accounts: 980 })
+  test('are the same bytes on every machine', async () => {
+    const accounts = await makeAccounts({ accounts: 980 })
     expect(accounts).toHaveLength(1_000)
     expect(digestOf(accounts)).toBe(
       '8d6fd2bd4357bad5dd3895fa2f545cb5da8405d3315e971d9210405904d85703',
@@ -63,20 +73,24 @@ describe('seeded accounts', () => {
   const CURRENCIES =
     'AUD,BRL,CAD,CHF,CNY,CZK,DKK,EUR,GBP,HUF,IDR,INR,JPY,KRW,KWD,MXN,NOK,PLN,SEK,TRY,TWD,UAH,USD,VND,ZAR'
 
-  test('are the same bytes in every currency that has holders of its own', async () => {
-    const accounts = await made({ accounts: 5_000, currencies: CURRENCIES.split(','), seed: 7 })
+  test('are the same bytes in every currency with its own holders', async () => {
+    const accounts = await makeAccounts({
+      accounts: 5_000,
+      currencies: CURRENCIES.split(','),
+      seed: 7,
+    })
     expect(digestOf(accounts)).toBe(
       '0911636d310de9e9421ac55d1ae55a91b511f895ed9826ef9b2d7c0afe6b203c',
     )
   })
 
-  test('stay the first when more are made', async () => {
-    const more = await made({ accounts: 2_500 })
-    const fewer = await made({ accounts: 300 })
+  test('stay the same when more are made', async () => {
+    const more = await makeAccounts({ accounts: 2_500 })
+    const fewer = await makeAccounts({ accounts: 300 })
     expect(more.slice(0, fewer.length).map(bytesOf)).toEqual(fewer.map(bytesOf))
   })
 
-  test('are what opening them with the same text gives', async () => {
+  test('are equal to accounts that are opened with the same text', async () => {
     const accountAt = await fakeAccounts({ currencies: ['USD', 'JPY', 'KWD', 'VND', 'IDR'] })
     const accounts = Array.from({ length: 3_000 }, (_, index) => accountAt(index + 1))
     const opened = accounts.map(({ _id: accountId, status, ...account }) => {
@@ -90,15 +104,17 @@ describe('seeded accounts', () => {
 
   test('differ with the seed', async () => {
     const [one, other] = await Promise.all([
-      made({ accounts: 10, seed: 1 }),
-      made({ accounts: 10, seed: 2 }),
+      makeAccounts({ accounts: 10, seed: 1 }),
+      makeAccounts({ accounts: 10, seed: 2 }),
     ])
-    expect(one.slice(0, CURATED)).toEqual(other.slice(0, CURATED))
-    expect(one.slice(CURATED)).not.toEqual(other.slice(CURATED))
+    expect(one.slice(0, FROM_FILE)).toEqual(other.slice(0, FROM_FILE))
+    expect(one.slice(FROM_FILE)).not.toEqual(other.slice(FROM_FILE))
   })
 
-  test('have numbers of their own, a long tail, some overdrafts and some that are frozen', async () => {
-    const accounts = (await made({ accounts: 10_000, currencies: ['USD'] })).slice(CURATED)
+  test('have different ids, balances with a long tail, some overdrafts and some frozen accounts', async () => {
+    const accounts = (await makeAccounts({ accounts: 10_000, currencies: ['USD'] })).slice(
+      FROM_FILE,
+    )
     const share = (matches: (account: AccountRecord) => boolean) =>
       accounts.filter(matches).length / accounts.length
     const balances = accounts.map(({ balance }) => Number(balance)).toSorted((a, b) => a - b)
@@ -111,25 +127,21 @@ describe('seeded accounts', () => {
 })
 
 describe('seed', () => {
-  test('adds the accounts of the file and as many more as are asked for', async () => {
+  test('adds the accounts of the file and as many more as it is asked for', async () => {
     expect(await seed(connection, { accounts: 30 })).toEqual({
       added: 50,
       existing: 0,
       different: 0,
     })
-    const stored = await connection.collection<AccountRecord>('accounts').find().toArray()
-    const expected = await made({ accounts: 30 })
-    expect(new Map(stored.map((each) => [each._id, bytesOf(each)]))).toEqual(
-      new Map(expected.map((each) => [each._id, bytesOf(each)])),
-    )
+    await expectOnlySeeded({ accounts: 30 })
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
-  test('adds only what is missing, and touches no balance that has moved', async () => {
+  test('adds only missing accounts, and leaves a balance that has moved', async () => {
     await seed(connection, { accounts: 30 })
     await Account.transfer({ from: SENDER, to: RECEIVER, amount: 100 })
-    const gone = ['DBK000000007', 'DBK000000030'] as never[]
-    await connection.collection('accounts').deleteMany({ _id: { $in: gone } })
+    const deleted = ['DBK000000007', 'DBK000000030'] as never[]
+    await connection.collection('accounts').deleteMany({ _id: { $in: deleted } })
     expect(await seed(connection, { accounts: 31 })).toEqual({
       added: 3,
       existing: 48,
@@ -140,7 +152,7 @@ describe('seed', () => {
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
-  test('run twice at once adds each account once', async () => {
+  test('adds each account once when it runs twice at the same time', async () => {
     const [one, other] = await Promise.all([
       seed(connection, { accounts: 5_000 }),
       seed(connection, { accounts: 5_000 }),
@@ -151,13 +163,13 @@ describe('seed', () => {
     expect(await Account.countDocuments()).toBe(5_020)
   })
 
-  test('counts the accounts that are there with another content, and leaves them', async () => {
+  test('counts existing accounts that differ, and leaves them', async () => {
     await Account.open({ accountId: SENDER, holder: 'Someone Else', currency: 'USD' })
     expect(await seed(connection)).toEqual({ added: 19, existing: 1, different: 1 })
     expect(await Account.findById(SENDER)).toMatchObject({ holder: 'Someone Else' })
   })
 
-  test('writes nothing in a dry run and says what would be added', async () => {
+  test('writes nothing in a dry run, and returns what would be added', async () => {
     await Account.open({ accountId: SENDER, holder: 'Ada Fernsby', currency: 'EUR' })
     expect(await seed(connection, { accounts: 5, dryRun: true })).toEqual({
       added: 24,
@@ -167,17 +179,17 @@ describe('seed', () => {
     expect(await Account.countDocuments()).toBe(1)
   })
 
-  test('tells how far it is', async () => {
-    const told: [number, number][] = []
+  test('reports its progress', async () => {
+    const reports: [number, number][] = []
     await seed(connection, {
       accounts: 4_500,
-      onProgress: (done, total) => told.push([done, total]),
+      onProgress: (done, total) => reports.push([done, total]),
     })
-    expect(told.length).toBeGreaterThan(1)
-    expect(told.at(-1)).toEqual([4_520, 4_520])
+    expect(reports.length).toBeGreaterThan(1)
+    expect(reports.at(-1)).toEqual([4_520, 4_520])
   })
 
-  test('finishes what is in flight when it is aborted, and goes on when run again', async () => {
+  test('finishes what is in flight when it is aborted, and continues when it is run again', async () => {
     const interruption = new AbortController()
     const { added } = await seed(connection, {
       accounts: 20_000,
@@ -197,7 +209,7 @@ describe('seed', () => {
 })
 
 describe('a file of accounts', () => {
-  test('is read from JSON Lines, its numbers as they are written', async () => {
+  test('is read from JSON Lines, with numbers as they are written', async () => {
     const file = await fileOf(
       'own.jsonl',
       '\uFEFF{"accountId": "A", "holder": "Anna", "currency": "USD", "openingBalance": 100.10}\r\n\n' +
@@ -212,26 +224,26 @@ describe('a file of accounts', () => {
   const good = { accountId: 'A', holder: 'Anna', currency: 'USD', openingBalance: '1.00' }
   test.for([
     [
-      'no JSON',
+      'invalid JSON',
       'x.json',
       '[\n  {"accountId": "A",}\n]',
       'x.json", line 2, column 21: this is not JSON',
     ],
-    ['an end too early', 'x.json', '[{"accountId": "A"', 'line 1, column 19: this is not JSON'],
-    ['nothing', 'x.json', '', 'line 1, column 1: this is not JSON'],
+    ['a missing end', 'x.json', '[{"accountId": "A"', 'line 1, column 19: this is not JSON'],
+    ['no text', 'x.json', '', 'line 1, column 1: this is not JSON'],
     [
       'a broken line',
       'x.jsonl',
       `${JSON.stringify(good)}\n{"a"`,
       'x.jsonl", line 2, column 5: this is not',
     ],
-    ['no array', 'x.json', '{}', 'is not an array of accounts'],
-    ['no object', 'x.json', entries(good, 7), 'entry 2: "7" is not an account'],
+    ['an object', 'x.json', '{}', 'is not an array of accounts'],
+    ['a number as an account', 'x.json', entries(good, 7), 'entry 2: "7" is not an account'],
     [
       'an unknown field',
       'x.json',
       entries({ ...good, balance: '1' }),
-      'entry 1: field "balance" is not known',
+      'entry 1: unknown field "balance"',
     ],
     [
       'no id',
@@ -247,7 +259,7 @@ describe('a file of accounts', () => {
     ],
     ['no holder', 'x.json', entries({ ...good, holder: '' }), 'entry 1: holder "" is not'],
     [
-      'a currency that is none',
+      'an unknown currency',
       'x.json',
       entries({ ...good, currency: 'usd' }),
       'entry 1: currency "usd"',
@@ -265,7 +277,7 @@ describe('a file of accounts', () => {
       'openingBalance "1e3"',
     ],
     [
-      'a debt beyond its limit',
+      'a balance below its limit',
       'x.json',
       entries({ ...good, openingBalance: '-1', overdraftLimit: '0.50' }),
       'openingBalance "-1" is below',
@@ -277,7 +289,7 @@ describe('a file of accounts', () => {
       'entry 1: overdraftLimit "-1" is below zero',
     ],
     [
-      'a status that is none',
+      'an unknown status',
       'x.json',
       entries({ ...good, status: 'gone' }),
       'entry 1: status "gone" is not one of',
@@ -288,22 +300,25 @@ describe('a file of accounts', () => {
       entries({ ...good, status: 'closed' }),
       'openingBalance 1.00 is not zero',
     ],
-    ['an id twice', 'x.json', entries(good, good), 'entry 2: accountId "A" is that of entry 1'],
-  ] as const)('with %s is refused by its place and field', async ([, name, text, message]) => {
-    const file = await fileOf(name, text)
-    await expect(seed(connection, { file })).rejects.toThrow(InputError)
-    await expect(seed(connection, { file })).rejects.toThrow(message)
-    expect(await Account.countDocuments()).toBe(0)
-  })
+    ['a repeated id', 'x.json', entries(good, good), 'entry 2: entry 1 already has accountId "A"'],
+  ] as const)(
+    'with %s is refused, naming its position and field',
+    async ([, name, text, message]) => {
+      const file = await fileOf(name, text)
+      await expect(seed(connection, { file })).rejects.toThrow(InputError)
+      await expect(seed(connection, { file })).rejects.toThrow(message)
+      expect(await Account.countDocuments()).toBe(0)
+    },
+  )
 
-  test('that is wrong removes nothing with reset', async () => {
+  test('that is invalid removes nothing with reset', async () => {
     await seed(connection, { accounts: 5 })
     const file = await fileOf('x.json', '[')
-    await expect(seed(connection, { file, reset: true })).rejects.toThrow(InputError)
+    await expect(seed(connection, { file, reset: 'everything' })).rejects.toThrow(InputError)
     expect(await Account.countDocuments()).toBe(25)
   })
 
-  test('adds nothing when its last entry is wrong', async () => {
+  test('adds nothing if its last entry is invalid', async () => {
     const lines = Array.from({ length: 5_000 }, (_, index) =>
       JSON.stringify({ ...good, accountId: `A${index}` }),
     )
@@ -312,13 +327,15 @@ describe('a file of accounts', () => {
     expect(await Account.countDocuments()).toBe(0)
   })
 
-  test('that is missing, or a directory, is named', async () => {
+  test('that is missing, a directory, a pipe or gzipped is refused by name', async () => {
     const folder = await makeFolder()
     await expect(seed(connection, { file: join(folder, 'none.json') })).rejects.toThrow(
       'none.json" cannot be opened: ENOENT',
     )
     await expect(seed(connection, { file: folder })).rejects.toThrow('is a directory')
-    await expect(seed(connection, { file: await makeFifo() })).rejects.toThrow('is no file')
+    await expect(seed(connection, { file: await makeFifo() })).rejects.toThrow(
+      'is not a regular file',
+    )
     const packed = join(folder, 'x.json')
     await writeFile(packed, gzipSync('[]'))
     await expect(seed(connection, { file: packed })).rejects.toThrow('is gzipped: unpack it first')
@@ -327,103 +344,169 @@ describe('a file of accounts', () => {
   test.each([
     ['x.json', '[\n{"holder": "Zo\xeb"}]', 'x.json", line 2: column 15 is not valid UTF-8'],
     ['x.jsonl', '\n{"holder": "\xff"}\n', 'x.jsonl", line 2: column 13 is not valid UTF-8'],
-  ])('that is no UTF-8 is refused: %s', async (name, text, message) => {
+  ])('that is not UTF-8 is refused: %s', async (name, text, message) => {
     const file = join(await makeFolder(), name)
     await writeFile(file, text, 'latin1')
     await expect(seed(connection, { file })).rejects.toThrow(message)
   })
 })
 
-describe('removeSeeded', () => {
-  test('removes the seeded accounts, the transfers between them and their batches', async () => {
+const NOTHING_REMOVED = { accounts: 0, transfers: 0, batches: 0 }
+
+/** Accounts that were opened, not seeded, with a transfer and a batch. */
+async function openOwnAccounts(): Promise<void> {
+  await Account.open({ accountId: 'MINE', holder: 'Me', currency: 'USD', openingBalance: 5 })
+  await Account.open({ accountId: 'YOURS', holder: 'You', currency: 'USD' })
+  await replay(connection, { file: await batchFile('OWN,MINE,YOURS,1\n'), name: 'own' })
+}
+
+const failNextDelete = (collection: string): Promise<void> =>
+  setFailpoint(connection, {
+    times: 1,
+    data: {
+      appName: connection.name,
+      failCommands: ['delete'],
+      errorCode: 8000,
+      namespace: `${connection.name}.${collection}`,
+    },
+  })
+
+/** The options and indexes of Daybook's collections. */
+const readDefinitions = async () =>
+  await Promise.all(
+    ['accounts', 'transfers', 'batches', 'refusals'].map(async (name) => ({
+      collection: await databaseOf(connection).listCollections({ name }).toArray(),
+      indexes: await connection.collection(name).indexes(),
+    })),
+  )
+
+describe("seed with reset: 'everything'", () => {
+  const reset = 'everything'
+
+  test('leaves only fresh seeded accounts, to which the same batch can be replayed', async () => {
     await seed(connection, { accounts: 10 })
-    const file = await transfersOf(`T1,${SENDER},${RECEIVER},100\nT2,${SENDER},NOBODY,1\n`)
+    const file = await batchFile(`T1,${SENDER},${RECEIVER},100\nT2,${SENDER},NOBODY,1\n`)
     await replay(connection, { file })
-    await Account.open({ accountId: 'MINE', holder: 'Me', currency: 'USD', openingBalance: 5 })
-    await Account.open({ accountId: 'YOURS', holder: 'You', currency: 'USD' })
-    await Account.transfer({ transferId: 'OWN', from: 'MINE', to: 'YOURS', amount: 1 })
+    await openOwnAccounts()
+    await Account.transfer({ from: SENDER, to: 'MINE', amount: 1 })
 
-    const removal = { accounts: 30, transfers: 1, batches: 1 }
-    expect(await removeSeeded(connection, { dryRun: true })).toEqual(removal)
-    expect(await Account.countDocuments()).toBe(32)
-    expect(await removeSeeded(connection)).toEqual(removal)
-    expect(await Account.distinct('_id')).toEqual(['MINE', 'YOURS'])
-    expect(await Transfer.distinct('_id')).toEqual(['OWN'])
+    const removed = { accounts: 32, transfers: 3, batches: 2 }
+    const seeded = { added: 30, existing: 0, different: 0, removed }
+    expect(await seed(connection, { accounts: 10, reset })).toEqual(seeded)
+    expect(await Transfer.countDocuments()).toBe(0)
+    expect(await batchModel(connection).countDocuments()).toBe(0)
     expect(await connection.collection('refusals').countDocuments()).toBe(0)
-    expect(await verify(connection)).not.toHaveProperty('violation')
-
-    await seed(connection, { accounts: 10 })
+    await expectOnlySeeded({ accounts: 10 })
     expect(await replay(connection, { file })).toMatchObject({ posted: 1, refused: 1 })
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
-  test('keeps the batches of which all transfers stay', async () => {
-    await seed(connection)
-    await Account.open({ accountId: 'MINE', holder: 'Me', currency: 'USD', openingBalance: 5 })
-    await Account.open({ accountId: 'YOURS', holder: 'You', currency: 'USD' })
-    await replay(connection, { file: await transfersOf('T1,MINE,YOURS,1\n'), name: 'own' })
-    await replay(connection, {
-      file: await transfersOf(`T2,${SENDER},${RECEIVER},1\n`),
-      name: 'seeded',
+  test('only counts in a dry run', async () => {
+    await seed(connection, { accounts: 5 })
+    await openOwnAccounts()
+    expect(await seed(connection, { accounts: 7, seed: 43, reset, dryRun: true })).toEqual({
+      added: 27,
+      existing: 0,
+      different: 0,
+      removed: { accounts: 27, transfers: 1, batches: 1 },
     })
-    const mixed = await transfersOf(`T3,MINE,YOURS,1\nT4,${SENDER},${RECEIVER},1\n`)
-    await replay(connection, { file: mixed, name: 'mixed' })
-    await replay(connection, { file: await transfersOf('T5,YOURS,MINE,99\n'), name: 'refused' })
-    expect(await removeSeeded(connection)).toMatchObject({ transfers: 2, batches: 1 })
-    expect(await batchModel(connection).distinct('_id')).toEqual(['mixed', 'own', 'refused'])
-    expect(await connection.collection('refusals').countDocuments()).toBe(1)
+    expect(await Account.countDocuments()).toBe(27)
+    expect(await Transfer.countDocuments()).toBe(1)
+    expect(await batchModel(connection).countDocuments()).toBe(1)
+  })
+
+  test('keeps the validators and indexes of the collections, and all other collections', async () => {
+    await connection.collection('journeys').insertOne({ to: 'Rome' })
+    const definitions = await readDefinitions()
+    await seed(connection, { reset })
+    expect(await readDefinitions()).toEqual(definitions)
+    expect(await connection.collection('journeys').countDocuments()).toBe(1)
+  })
+
+  test('removes nothing from an empty database', async () => {
+    expect(await seed(connection, { reset })).toMatchObject({ added: 20, removed: NOTHING_REMOVED })
   })
 
   test.each(['refusals', 'batches', 'transfers', 'accounts'])(
-    'ends its work when it is run again, broken off at the %s',
+    'ends in the same state when it is run again after it failed at the %s',
     async (collection) => {
       await seed(connection)
-      const file = await transfersOf(`T1,${SENDER},${RECEIVER},1\nT2,${SENDER},NOBODY,1\n`)
+      const file = await batchFile(`T1,${SENDER},${RECEIVER},1\nT2,${SENDER},NOBODY,1\n`)
       await replay(connection, { file })
-      await setFailpoint(connection, {
-        times: 1,
-        data: {
-          appName: connection.name,
-          failCommands: ['delete'],
-          errorCode: 8000,
-          namespace: `${connection.name}.${collection}`,
-        },
-      })
-      await expect(removeSeeded(connection)).rejects.toMatchObject({ code: 8000 })
-      await removeSeeded(connection)
-      await seed(connection)
+      await failNextDelete(collection)
+      await expect(seed(connection, { reset })).rejects.toMatchObject({ code: 8000 })
+      await seed(connection, { reset })
+      await expectOnlySeeded({})
       expect(await replay(connection, { file })).toMatchObject({ posted: 1, refused: 1 })
       expect(await verify(connection)).not.toHaveProperty('violation')
     },
   )
+})
 
-  test('is refused, and removes nothing, where another account has a transfer with one of them', async () => {
+describe("seed with reset: 'seeded'", () => {
+  const reset = 'seeded'
+
+  test('replaces the seeded accounts and keeps all else', async () => {
+    await seed(connection, { accounts: 10 })
+    await openOwnAccounts()
+    const replacement = { accounts: 7, seed: 43, reset } as const
+    const seeded = {
+      added: 27,
+      existing: 0,
+      different: 0,
+      removed: { accounts: 30, transfers: 0, batches: 0 },
+    }
+    expect(await seed(connection, { ...replacement, dryRun: true })).toEqual(seeded)
+    expect(await Account.countDocuments()).toBe(32)
+    expect(await seed(connection, replacement)).toEqual(seeded)
+    const own = await Account.find({ _id: { $in: ['MINE', 'YOURS'] } }).sort('_id')
+    expect(own.map(({ balance }) => balance.toString())).toEqual(['4', '1'])
+    expect(await Account.countDocuments()).toBe(29)
+    expect(await Transfer.distinct('_id')).toEqual(['OWN'])
+    expect(await batchModel(connection).distinct('_id')).toEqual(['own'])
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('is refused, and removes nothing, if a seeded account has a transfer', async () => {
     await seed(connection)
     await Account.open({ accountId: 'MINE', holder: 'Me', currency: 'USD' })
     await Account.transfer({ transferId: 'T1', from: SENDER, to: 'MINE', amount: 1 })
-    await expect(removeSeeded(connection)).rejects.toThrow(
-      'transfer "T1" is between account "MDB574189300", which seeding made, and "MINE"',
-    )
+    for (const dryRun of [true, false]) {
+      const refused = seed(connection, { reset, dryRun })
+      await expect(refused).rejects.toThrow(InputError)
+      await expect(refused).rejects.toThrow('seeded account "MDB574189300" has transfers')
+    }
     expect(await Account.countDocuments()).toBe(21)
     expect(await Transfer.countDocuments()).toBe(1)
   })
 
-  test('touches no batch where seeding made nothing', async () => {
-    await replay(connection, { file: await transfersOf('T1,NOBODY,NOONE,1\n') })
-    expect(await removeSeeded(connection)).toEqual({ accounts: 0, transfers: 0, batches: 0 })
-    expect(await batchModel(connection).countDocuments()).toBe(1)
+  test('ends in the same state when it is run again after it failed', async () => {
+    await seed(connection)
+    await failNextDelete('accounts')
+    await expect(seed(connection, { reset })).rejects.toMatchObject({ code: 8000 })
+    await seed(connection, { reset })
+    await expectOnlySeeded({})
+  })
+
+  test('removes nothing if nothing was seeded', async () => {
+    await openOwnAccounts()
+    expect(await seed(connection, { reset })).toMatchObject({
+      added: 20,
+      removed: NOTHING_REMOVED,
+    })
+    expect(await Account.countDocuments()).toBe(22)
   })
 })
 
 describe('daybook seed', () => {
   type Options = Parameters<typeof seedCommand.run>[0]
 
-  async function run(given: Partial<Options>) {
+  async function run({ hosts = '', ...given }: Partial<Options> & { hosts?: string }) {
     const printed: string[] = []
-    const told: string[] = []
+    const logged: string[] = []
     const context: Context = {
       print: (text) => printed.push(text),
-      log: (text) => told.push(text),
+      log: (text) => logged.push(text),
       progress: undefined,
       stdin: process.stdin,
       columns: undefined,
@@ -431,39 +514,55 @@ describe('daybook seed', () => {
     }
     const url = new URL(inject('mongodbUri'))
     url.pathname = `/${connection.name}`
-    const common: CommonOptions = { uri: url.href, folder: await makeFolder(), quiet: true }
+    const uri = url.href.replace(url.host, `${url.host}${hosts}`)
+    const common: CommonOptions = { uri, folder: await makeFolder(), quiet: true }
     const exitCode = await seedCommand.run({ ...common, accounts: 0, ...given } as Options, context)
-    return { exitCode, printed, told: told.join('\n') }
+    return { exitCode, printed, logged: logged.join('\n') }
   }
 
-  test('prints what it did, and prints JSON', async () => {
+  test('prints what it did, or JSON', async () => {
     expect(await run({ accounts: 5 })).toMatchObject({
       exitCode: 0,
-      printed: ['25 accounts added, 0 there already'],
+      printed: ['25 accounts added, 0 already exist'],
     })
     expect(await run({ accounts: 6, json: true })).toMatchObject({
       printed: ['{"added":1,"existing":25,"different":0}'],
     })
   })
 
-  test('says so when accounts of another seed are there', async () => {
+  test('says so if accounts of another seed exist', async () => {
     await run({ accounts: 5 })
-    const { told, printed } = await run({ accounts: 5, seed: 43 })
-    expect(told).toContain('5 accounts are there with another holder')
-    expect(printed).toEqual(['0 accounts added, 25 there already'])
+    const { logged, printed } = await run({ accounts: 5, seed: 43 })
+    expect(logged).toContain('5 accounts exist with another holder')
+    expect(printed).toEqual(['0 accounts added, 25 already exist'])
   })
 
-  test('replaces the accounts of another seed with --reset, and only looks with --dry-run', async () => {
+  test('removes everything with --reset, and only says so with --dry-run', async () => {
     await run({ accounts: 5 })
-    await Account.transfer({ from: SENDER, to: RECEIVER, amount: 1 })
+    await openOwnAccounts()
+    await Account.transfer({ from: SENDER, to: 'MINE', amount: 1 })
     const replacement = { accounts: 7, seed: 43, reset: true, json: true }
     const expected =
-      '{"added":27,"existing":0,"different":0,"removed":{"accounts":25,"transfers":1,"batches":0}}'
+      '{"added":27,"existing":0,"different":0,"removed":{"accounts":27,"transfers":2,"batches":1}}'
     expect(await run({ ...replacement, dryRun: true })).toMatchObject({ printed: [expected] })
-    expect(await Account.countDocuments()).toBe(25)
+    expect(await Account.countDocuments()).toBe(27)
     expect(await run(replacement)).toMatchObject({ printed: [expected] })
     expect(await Account.countDocuments()).toBe(27)
     expect(await Transfer.countDocuments()).toBe(0)
     expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('removes only seeded accounts with --reset from a database elsewhere, and only with --force', async () => {
+    await run({ accounts: 5 })
+    await openOwnAccounts()
+    // One host that is not this machine makes the database one that is elsewhere.
+    const elsewhere = { hosts: ',elsewhere.invalid:27017', accounts: 6, reset: true }
+    await expect(run(elsewhere)).rejects.toThrow('is not on this machine: add --force')
+    expect(await run({ ...elsewhere, force: true })).toMatchObject({
+      printed: ['25 accounts, 0 transfers, 0 batches removed\n26 accounts added, 0 already exist'],
+    })
+    expect(await Account.countDocuments()).toBe(28)
+    await Account.transfer({ from: SENDER, to: 'MINE', amount: 1 })
+    await expect(run({ ...elsewhere, force: true })).rejects.toThrow('has transfers')
   })
 })

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+import { access, link, open, rename, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { InputError } from '../errors.ts'
+import { quote } from '../messages.ts'
+import type { TransferFields } from './fake-refusals.ts'
+import type { FakeTransfer } from './fake-transfers.ts'
+
+export const BATCH_FORMATS = ['csv', 'tsv', 'jsonl', 'json'] as const
+
+/** The format of a batch file. */
+export type BatchFormat = (typeof BATCH_FORMATS)[number]
+
+/**
+ * The format that a file's extension stands for.
+ * @throws InputError if it stands for none
+ */
+export function formatOf(file: string): BatchFormat {
+  const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(file)?.[1]?.toLowerCase()
+  const name = extension === 'ndjson' ? 'jsonl' : extension
+  const format = BATCH_FORMATS.find((known) => known === name)
+  if (format) return format
+  throw new InputError(
+    `the extension of ${quote(file)} is not one of .${BATCH_FORMATS.join(', .')} (or one of these with .gz): change it, or set the option format`,
+  )
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  )
+
+/** @throws InputError if the file exists */
+export async function requireNewFile(file: string): Promise<void> {
+  if (await exists(file)) throw alreadyExists(file)
+}
+
+const alreadyExists = (file: string): InputError =>
+  new InputError(
+    `${quote(file)} already exists: name another file, or set the option force to replace it`,
+  )
+
+type Texts = AsyncGenerator<string, void, undefined>
+type Blocks = AsyncIterable<readonly FakeTransfer[]>
+
+const COLUMNS = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
+
+const WRITERS: Readonly<Record<BatchFormat, (blocks: Blocks) => Texts>> = {
+  csv: (blocks) => writeSeparated(blocks, ','),
+  tsv: (blocks) => writeSeparated(blocks, '\t'),
+  async *jsonl(blocks) {
+    for await (const block of blocks) yield block.map((line) => `${jsonOf(line)}\n`).join('')
+  },
+  async *json(blocks) {
+    let separator = '[\n'
+    for await (const block of blocks) {
+      yield separator + block.map(jsonOf).join(',\n')
+      separator = ',\n'
+    }
+    yield separator === '[\n' ? '[]\n' : '\n]\n'
+  },
+}
+
+async function* writeSeparated(blocks: Blocks, delimiter: string): Texts {
+  yield `${COLUMNS.join(delimiter)}\n`
+  const quoted = (text: string) => (text.includes(delimiter) ? `"${text}"` : text)
+  for await (const block of blocks) {
+    const lines = block.map(({ outcome, fields }) => {
+      const values = COLUMNS.map((column) => quoted(fields[column]))
+      // The line ends after its third field.
+      if (outcome === 'MALFORMED_LINE') values.splice(3)
+      return `${values.join(delimiter)}\n`
+    })
+    yield lines.join('')
+  }
+}
+
+function jsonOf({ outcome, fields }: FakeTransfer): string {
+  const { transferId, from, to, amount, currency, reference } = fields
+  if (outcome === 'MALFORMED_LINE') return JSON.stringify([transferId, from, to])
+  const required: Partial<TransferFields> = { transferId, from, to, amount, currency }
+  return JSON.stringify(reference === '' ? required : { ...required, reference })
+}
+
+/**
+ * Writes a batch file, gzipped if its name ends in `.gz`. The text goes to a temporary file beside it, which
+ * gets the file's name when it is complete. An existing file is replaced only with `force`.
+ * @throws InputError if the file cannot be written, or exists and `force` is not set
+ */
+export async function writeBatchFile(
+  file: string,
+  blocks: Blocks,
+  { format, force }: { format: BatchFormat; force: boolean },
+): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.partial`
+  const handle = await open(temporary, 'wx').catch((error: Error) => {
+    throw new InputError(`${quote(file)} cannot be written: ${error.message}`, { cause: error })
+  })
+  const output = handle.createWriteStream({ flush: true })
+  try {
+    const input = Readable.from(WRITERS[format](blocks))
+    await (/\.gz$/i.test(file) ? pipeline(input, createGzip(), output) : pipeline(input, output))
+    if (force) await rename(temporary, file)
+    else await renameToNew(temporary, file)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+/** With a link, because a rename would replace a file that was created in the meantime. */
+async function renameToNew(temporary: string, file: string): Promise<void> {
+  try {
+    await link(temporary, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyExists(file)
+    // Some file systems have no links.
+    await rename(temporary, file)
+  }
+}
