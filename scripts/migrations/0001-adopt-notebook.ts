@@ -9,5 +9,5 @@ export const resumable = true
 /** Takes over a database in the notebook's shape, where there is one. */
 export const up = adoptNotebook
 
-/** Brings the notebook's shape back, with what came since. */
+/** Brings the notebook's collections back as they were, if nothing came since. */
 export const down = restoreNotebook

@@ -21,12 +21,3 @@ export const hasOnlyDuplicateIds = (error: unknown): error is mongoose.mongo.Mon
   [error.writeErrors]
     .flat()
     .every(({ code, errmsg }) => code === DUPLICATE_KEY && indexIn(errmsg) === '_id_')
-
-/** The unique index, other than that of `_id`, whose key something in an insert has that is there already. */
-export const violatedUniqueIndex = (error: unknown): string | undefined =>
-  error instanceof mongoose.mongo.MongoBulkWriteError
-    ? [error.writeErrors]
-        .flat()
-        .flatMap(({ code, errmsg }) => (code === DUPLICATE_KEY ? [indexIn(errmsg)] : []))
-        .find((index) => index !== '_id_')
-    : undefined

@@ -1,4 +1,4 @@
-import mongoose, { type Connection, type mongo } from 'mongoose'
+import type { mongo } from 'mongoose'
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
@@ -6,41 +6,40 @@ import { type BatchRecord, freshBatch } from '../models/batch.ts'
 import { createCollections, createWithValidators } from '../models/collections.ts'
 import { isCurrency } from '../money/currency.ts'
 import { endAllAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
-import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
+import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { BatchConflictError } from '../replay/errors.ts'
-import { checkedRecord, databaseBook } from '../replay/posting/book.ts'
-import { postRows } from '../replay/posting/post-rows.ts'
-import type { Row } from '../replay/reading/row.ts'
+import { checkedRecord } from '../replay/posting/book.ts'
 import {
-  ADOPTION,
-  type Notebook,
-  SOURCE,
-  findNotebook,
-  hasStrays,
-  ledgerOf,
+  ADOPTION_BATCH,
+  ADOPTION_SOURCE,
+  adoptionOptions,
+  adoptionReading,
   recordAdoption,
-  setAside,
-  takeBack,
-} from './collections.ts'
-import { openedRecord, requestOf } from './documents.ts'
+} from './adoption-record.ts'
 import {
-  NO_REVERSAL,
-  type Survey,
-  digestOf,
-  documentsOf,
-  openingOf,
-  surveyNotebook,
-} from './survey.ts'
+  type NotebookCollections,
+  bringNotebookBack,
+  hasForeignDocuments,
+  ledgerAccounts,
+  setNotebookAside,
+} from './collections.ts'
+import { openedAccount } from './documents.ts'
+import { findNotebook } from './find-notebook.ts'
+import { digestOf } from './stored-documents.ts'
+import { type Survey, openingBalanceOf, surveyNotebook } from './survey.ts'
+import { ADVICE, postNotebookTransfers } from './transfer-posting.ts'
 
 /**
- * Takes over a database in the notebook's shape: its accounts, opened at what their transfers leave of
- * their balances, and its transfers, posted in the order of their insertion as the batch `notebook`. The
- * notebook's own documents are kept as they are in `notebook_accounts` and `notebook_transfers`. Does nothing
- * where there is no notebook. Killed at any moment and called again it ends in the same state. The
- * notebook's program must not write meanwhile: what it writes all the same is refused to it, or found.
- * @throws InputError where documents cannot be adopted, unless they may be left behind, or are not a notebook's
- * alone; nothing was changed. Also where they changed meanwhile: the notebook is brought back
+ * Takes over a database in the notebook's shape. Its accounts are opened at their balances less their
+ * transfers, and its transfers are posted in the order of their insertion, as the batch `notebook`. The
+ * notebook's own documents are kept unchanged in `notebook_accounts` and `notebook_transfers`. Does nothing
+ * if the database has no notebook. If it was killed at any moment and is called again, it ends in the same
+ * state. The notebook's program must not write in the meantime. If it does, the server refuses what it
+ * writes, or it is found.
+ * @throws InputError if documents cannot be adopted and may not be left behind, or if the database has more
+ * than a notebook: nothing was changed. Also if the notebook was written to in the meantime: it is brought
+ * back
  */
 export async function adoptNotebook({
   connection,
@@ -48,10 +47,14 @@ export async function adoptNotebook({
   signal,
   options,
 }: MigrationParameters<undefined>): Promise<void> {
-  const { currency, skipUnadoptable } = options
   const database = primaryDatabaseOf(connection)
   const found = await findNotebook(database)
   if (!found) return
+  const { adoption, renamed } = found
+  const isFinished = renamed === 'both' && adoption?.status === 'finished'
+  // After a refused attempt to bring the notebook back, nothing depends on the options that are given now.
+  const used = isFinished ? adoptionOptions(adoption) : options
+  const { currency, skipUnadoptable } = used
   if (!isCurrency(currency)) {
     throw new InputError(
       `currency ${quote(currency)} is not an ISO 4217 code in capitals, such as USD`,
@@ -59,83 +62,81 @@ export async function adoptNotebook({
   }
   const survey = await surveyNotebook(found.notebook, { currency, log, signal })
   const fresh = freshBatch({
-    name: ADOPTION,
-    source: SOURCE,
+    name: ADOPTION_BATCH,
+    source: ADOPTION_SOURCE,
     digest: survey.digest,
-    reading: JSON.stringify({ currency, skipUnadoptable }),
+    reading: adoptionReading(used),
   })
   fresh.records = survey.transfers
-  // Of an adoption that is half taken back nothing counts any more.
-  const begin = found.stage === 'both' ? unchangedRecord(found.adoption, fresh) : fresh
+  // If only one collection is renamed, nothing was posted yet, or the notebook is being brought back.
+  const current = renamed === 'both' ? continuedRecord(adoption, fresh) : fresh
   requireAdoptable(survey, skipUnadoptable)
 
   await endAllAbandonedTransactions(connection)
-  if (begin === fresh) {
+  if (current === fresh) {
     await createWithValidators(connection, ['batches', 'refusals'])
     await recordAdoption(database, fresh)
   }
-  const notebook = await setAside(database)
+  const notebook = await setNotebookAside(database)
   await createWithValidators(connection)
-  if (begin.status === 'running') {
-    await requireUndisturbed(database, notebook, { begin, fresh, signal })
-    if (begin.position === 0) await openAccounts(connection, survey, signal)
+  if (current.status === 'running') {
+    await requireUnchanged(database, notebook, { current, fresh, signal })
+    if (current.position === 0) await openAccounts(database, survey, signal)
   }
-  const record = await postTransfers(connection, notebook, { begin, fresh, survey, log, signal })
-  await settleAccounts(connection, survey)
+  const record = await postNotebookTransfers(connection, notebook, { current, fresh, log, signal })
   await createCollections(connection)
   const { accounts, unadoptable } = survey
-  if (record.refused + record.existing !== unadoptable.transfers) {
+  const refused = record.refused + record.existing
+  if (refused !== unadoptable.transfers) {
     throw new InputError(
-      `${record.refused} of the notebook's transfers were refused, ${unadoptable.transfers} of them expected: see daybook batches ${ADOPTION}; ${ADVICE}`,
+      `${refused} transfers of the notebook were refused, and not ${unadoptable.transfers} as expected. daybook batches ${ADOPTION_BATCH} lists them. ${ADVICE}`,
     )
   }
   log(
-    `adopted ${accounts.size} accounts and ${record.posted} transfers of a notebook, left ${unadoptable.accounts} and ${unadoptable.transfers} behind; its own documents are kept in notebook_accounts and notebook_transfers`,
+    `adopted ${accounts.size} accounts and ${record.posted} transfers of a notebook, and left ${unadoptable.accounts} accounts and ${unadoptable.transfers} transfers behind. Its documents are kept in notebook_accounts and notebook_transfers`,
   )
 }
 
-/** How far an earlier run came, which must have been of the same notebook with the same options. */
-function unchangedRecord(stored: BatchRecord | undefined, fresh: BatchRecord): BatchRecord {
-  if (!stored || stored.digest === fresh.digest) return checkedRecord(stored ?? null, fresh, ADVICE)
-  // Only to bring a notebook back changes what is set aside, and only of one that is wholly adopted.
-  const problem =
-    stored.status === 'finished'
-      ? 'is half taken back: finish that first, with daybook migrate down'
-      : `is of a notebook that was changed meanwhile: ${ADVICE}`
-  throw new BatchConflictError(ADOPTION, problem)
+/** The record of an earlier run, which must have adopted the same notebook with the same options. */
+function continuedRecord(stored: BatchRecord | undefined, fresh: BatchRecord): BatchRecord {
+  if (stored && stored.digest !== fresh.digest) {
+    throw new BatchConflictError(
+      ADOPTION_BATCH,
+      `is of a notebook that was changed after its adoption had started. ${ADVICE}`,
+    )
+  }
+  return checkedRecord(stored ?? null, fresh, ADVICE)
 }
 
-/** What to do where the notebook is not the one whose adoption was begun. */
-const ADVICE = 'daybook migrate down brings the notebook back'
-
 function requireAdoptable({ unadoptable }: Survey, skipUnadoptable: boolean): void {
-  const { accounts, transfers, never } = unadoptable
-  if (never > 0) {
+  const { accounts, transfers, outOfRange } = unadoptable
+  if (outOfRange > 0) {
     throw new InputError(
-      `${never} documents of the notebook lead to sums that are out of range, so nothing is adopted: mend them, or remove them`,
+      `${outOfRange} documents of the notebook lead to sums that are out of range. Nothing was adopted. Correct or remove the documents listed above`,
     )
   }
   if (skipUnadoptable || accounts + transfers === 0) return
   throw new InputError(
-    `${accounts} accounts and ${transfers} transfers of the notebook cannot be adopted, so nothing is: mend them, or leave them behind with --skip-unadoptable`,
+    `${accounts} accounts and ${transfers} transfers of the notebook cannot be adopted. Nothing was adopted. Correct the documents listed above, or leave them behind with --skip-unadoptable`,
   )
 }
 
 /**
- * Looks whether the notebook's program wrote to it between its survey and its setting aside, or wrote to
- * where it was before validators kept it from that. Then the notebook is brought back with what was written.
+ * Checks that the notebook's program did not write to the notebook between its survey and its renaming, nor to
+ * `accounts` and `transfers` before Daybook's validators refused that. If it did, the notebook is brought
+ * back with what was written.
  */
-async function requireUndisturbed(
+async function requireUnchanged(
   database: mongo.Db,
-  notebook: Notebook,
-  { begin, fresh, signal }: { begin: BatchRecord; fresh: BatchRecord; signal: AbortSignal },
+  notebook: NotebookCollections,
+  { current, fresh, signal }: { current: BatchRecord; fresh: BatchRecord; signal: AbortSignal },
 ): Promise<void> {
-  // A notebook that was surveyed where it is kept is what the record says.
-  const digest = begin === fresh ? await digestOf(notebook, signal) : begin.digest
-  if (digest === begin.digest && !(await hasStrays(database))) return
-  await takeBack(database)
+  // An earlier run's record has the digest of a notebook that was renamed before this run's survey.
+  const digest = current === fresh ? await digestOf(notebook, signal) : current.digest
+  if (digest === current.digest && !(await hasForeignDocuments(database))) return
+  await bringNotebookBack(database)
   throw new InputError(
-    'the notebook was written to while it was read, so it is brought back, with all that was written: stop its program, then run the same command again',
+    'a program wrote to the notebook during its adoption. The notebook was brought back with everything that was written. Stop that program, then run the same command again',
   )
 }
 
@@ -143,98 +144,23 @@ const ACCOUNTS_AT_ONCE = 2_000
 
 /** Opens the accounts that are not open yet. */
 async function openAccounts(
-  connection: Connection,
+  database: mongo.Db,
   { accounts }: Survey,
   signal: AbortSignal,
 ): Promise<void> {
-  const collection = ledgerOf(databaseOf(connection)).accounts
   const records = [...accounts.values()].map((surveyed) =>
-    openedRecord(surveyed.account, {
-      opening: openingOf(surveyed),
-      createdBy: surveyed.firstTransferAt,
+    openedAccount(surveyed.account, {
+      openingBalance: openingBalanceOf(surveyed),
+      firstTransferAt: surveyed.firstTransferAt,
     }),
   )
   for (let start = 0; start < records.length; start += ACCOUNTS_AT_ONCE) {
     signal.throwIfAborted()
-    await collection
+    await ledgerAccounts(database)
       .insertMany(records.slice(start, start + ACCOUNTS_AT_ONCE), { ordered: false })
       .catch((error: unknown) => {
-        // An earlier run that was killed has opened some.
+        // An earlier run that was killed opened some of them.
         if (!hasOnlyDuplicateIds(error)) throw error
       })
   }
-}
-
-const TELL_MS = 5_000
-
-interface PostingTransfers extends Pick<MigrationParameters, 'log' | 'signal'> {
-  readonly begin: BatchRecord
-  readonly fresh: BatchRecord
-  readonly survey: Survey
-}
-
-async function postTransfers(
-  connection: Connection,
-  notebook: Notebook,
-  { begin, fresh, survey, log, signal }: PostingTransfers,
-): Promise<BatchRecord> {
-  let told = performance.now()
-  const { record } = await postRows(
-    rowsAfter(begin.position, notebook, { survey, signal }),
-    databaseBook(connection, { fresh, most: Infinity, advice: ADVICE }),
-    {
-      begin,
-      signal,
-      onAdvance({ position, records }) {
-        if (performance.now() - told < TELL_MS) return
-        told = performance.now()
-        log(`adopted ${position} of ${records} transfers`)
-      },
-    },
-  )
-  signal.throwIfAborted()
-  return record
-}
-
-const ROWS_AT_ONCE = 1_000
-
-/** What the notebook's transfers after a position ask for. */
-async function* rowsAfter(
-  begin: number,
-  { transfers }: Notebook,
-  { survey, signal }: Pick<PostingTransfers, 'survey' | 'signal'>,
-): AsyncGenerator<Row[]> {
-  let position = 0
-  let rows: Row[] = []
-  for await (const document of documentsOf(transfers, { signal })) {
-    position += 1
-    if (position <= begin) continue
-    if (position > survey.transfers) {
-      throw new BatchConflictError(
-        ADOPTION,
-        `has more documents in ${SOURCE} than before: ${ADVICE}`,
-      )
-    }
-    const request = survey.falseReversals.has(position)
-      ? { problem: NO_REVERSAL }
-      : requestOf(document)
-    const text = mongoose.mongo.BSON.EJSON.stringify(document)
-    const place = { position, line: position, item: 1, text }
-    rows.push('problem' in request ? { ...place, ...request } : { ...place, request })
-    if (rows.length < ROWS_AT_ONCE) continue
-    yield rows
-    rows = []
-  }
-  yield rows
-}
-
-/** Accounts that were in Daybook before changed last when they did then, which may be after their last transfer. */
-async function settleAccounts(connection: Connection, survey: Survey): Promise<void> {
-  const updates = [...survey.accounts.values()].flatMap(({ account: { accountId, updatedAt } }) =>
-    updatedAt
-      ? [{ updateOne: { filter: { _id: accountId }, update: { $max: { updatedAt } } } }]
-      : [],
-  )
-  const { accounts } = ledgerOf(databaseOf(connection))
-  if (updates.length > 0) await accounts.bulkWrite(updates)
 }

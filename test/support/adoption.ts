@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach } from 'vitest'
+import type { Connection } from 'mongoose'
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { migrate, revert } from '../../src/index.ts'
 import { type ReplicaSet, startReplicaSet } from '../../src/testing.ts'
 import { useDatabase } from './database.ts'
@@ -8,12 +9,13 @@ import { notebookOf } from './notebook.ts'
 /** The folder of Daybook's own migrations. */
 export const folder = fileURLToPath(new URL('../../scripts/migrations', import.meta.url))
 
-/** The one of them that takes over a notebook's data. */
+/** The migration that adopts a notebook. */
 export const ADOPTION = '0001-adopt-notebook'
 
 /**
- * Gives a test file a database with no collection before each test, in a replica set of its own, in which no other
- * test waits for the failpoint; and what adopts a notebook there and brings it back.
+ * Provides a test file with a database that has no collection before each test, and with the functions that
+ * adopt a notebook there and bring it back. The replica set is the file's own, so that no other test waits
+ * for the failpoint.
  */
 export function useAdoption() {
   let replicaSet: ReplicaSet
@@ -25,12 +27,12 @@ export function useAdoption() {
   const database = useDatabase({ uri })
   const { connection } = database
 
-  /** What was told since the test began. */
-  const told: string[] = []
-  const log = (message: string) => void told.push(message)
+  /** What was logged since the test started. */
+  const logged: string[] = []
+  const log = (message: string) => void logged.push(message)
 
   beforeEach(async () => {
-    told.length = 0
+    logged.length = 0
     for (const { name } of await connection.listCollections()) await connection.dropCollection(name)
   })
 
@@ -38,11 +40,11 @@ export function useAdoption() {
     ...database,
     ...notebookOf(connection),
     uri,
-    told,
+    logged,
     up: async (settings: { currency?: string; skipUnadoptable?: boolean } = {}) =>
       await migrate(connection, { folder, log, settings }),
     down: async () => await revert(connection, { folder, log, to: '0' }),
-    /** Of the functions themselves, called without a migration. */
+    /** For calling the functions directly, without a migration. */
     parameters: () => ({
       connection,
       session: undefined,
@@ -50,5 +52,54 @@ export function useAdoption() {
       signal: new AbortController().signal,
       options: { currency: 'USD', skipUnadoptable: true },
     }),
+    /** The names of all collections, but for those of migrations. */
+    collectionNames: async () =>
+      (await connection.listCollections())
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith('migration'))
+        .toSorted(),
+  }
+}
+
+/**
+ * Runs something, and does some work while the server holds back one command of it: the first of that name, or
+ * the one after `skip` others. The work starts when `until` is true; unless given, when the command has
+ * arrived. Returns what the run returns or throws.
+ */
+export async function duringCommand(
+  connection: Connection,
+  { command, skip = 0 }: { command: string; skip?: number },
+  {
+    run,
+    until,
+    work,
+  }: Record<'run' | 'work', () => Promise<unknown>> & { until?: () => Promise<unknown> },
+): Promise<unknown> {
+  const client = connection.getClient()
+  const admin = client.db('admin')
+  const failPoint = { configureFailPoint: 'failCommand' }
+  const data = {
+    failCommands: [command],
+    blockConnection: true,
+    blockTimeMS: 1_500,
+    appName: client.options.appName,
+  }
+  const { count } = await admin.command({
+    ...failPoint,
+    mode: skip === 0 ? { times: 1 } : { skip },
+    data,
+  })
+  const hasArrived = async () => {
+    const parameter = 'failpoint.failCommand'
+    const reply = await admin.command({ getParameter: 1, [parameter]: 1 })
+    return (reply[parameter].timesEntered as number) > count
+  }
+  try {
+    const running = run().catch((error: unknown) => error)
+    await expect.poll(until ?? hasArrived, { interval: 20, timeout: 20_000 }).toBeTruthy()
+    await work()
+    return await running
+  } finally {
+    await admin.command({ ...failPoint, mode: 'off' })
   }
 }

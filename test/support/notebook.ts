@@ -1,6 +1,6 @@
 import type { Connection, mongo } from 'mongoose'
 
-/** What the notebook's own program writes for one transfer: three statements in one transaction, and no check. */
+/** Writes a transfer as the notebook's own program does: three statements in one transaction, and no check. */
 export async function notebookTransfer(
   connection: Connection,
   transfer: { id: string; from: string; to: string; amount: number },
@@ -8,12 +8,12 @@ export async function notebookTransfer(
   const { id, from, to, amount } = transfer
   const { accounts, transfers } = notebookOf(connection)
   await connection.transaction(async (session) => {
-    const moving = (by: number): object => ({
-      $inc: { balance: by },
+    const move = (change: number): object => ({
+      $inc: { balance: change },
       $push: { transfers_complete: id },
     })
-    await accounts.updateOne({ account_id: from }, moving(-amount), { session })
-    await accounts.updateOne({ account_id: to }, moving(amount), { session })
+    await accounts.updateOne({ account_id: from }, move(-amount), { session })
+    await accounts.updateOne({ account_id: to }, move(amount), { session })
     const literal = { $numberDecimal: amount }
     await transfers.insertOne(
       { transfer_id: id, to_account: to, from_account: from, amount: literal },
@@ -28,7 +28,7 @@ export const notebookOf = (connection: Connection) => ({
   transfers: connection.collection('transfers'),
 })
 
-/** All documents of the collections of these names, in their order, byte by byte. */
+/** The bytes of all documents of the named collections in hex, in the order of their insertion. */
 export async function bytesOf(
   connection: Connection,
   names: readonly string[],

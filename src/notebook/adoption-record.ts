@@ -1,0 +1,59 @@
+import type { mongo } from 'mongoose'
+import type { MigrationSettings } from '../migration/migration.ts'
+import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
+
+/**
+ * The name of the batch that posts a notebook's transfers. Its record is written before a collection of the
+ * notebook is renamed, and removed after all are back. Only this record says that collections named
+ * `notebook_accounts` and `notebook_transfers` are ours, and not somebody's who happened to choose these names.
+ */
+export const ADOPTION_BATCH = 'notebook'
+
+/** The source of that batch: the collection that the transfers are read from. */
+export const ADOPTION_SOURCE = 'notebook_transfers'
+
+/** The record of an adoption. Undefined if there is none, even if another batch has its name. */
+export async function findAdoption(database: mongo.Db): Promise<BatchRecord | undefined> {
+  const record = await batchesOf(database).findOne({ _id: ADOPTION_BATCH, source: ADOPTION_SOURCE })
+  return typeof record?.digest === 'string' && typeof record.reading === 'string'
+    ? record
+    : undefined
+}
+
+/** The options that an adoption is started with, and continued with. */
+export type AdoptionOptions = Pick<MigrationSettings, 'currency' | 'skipUnadoptable'>
+
+/** The options of an adoption, as text: what `reading` in its record is. */
+export const adoptionReading = ({ currency, skipUnadoptable }: AdoptionOptions): string =>
+  JSON.stringify({ currency, skipUnadoptable })
+
+/** The options that an adoption was started with. */
+export const adoptionOptions = ({ reading }: BatchRecord): AdoptionOptions =>
+  JSON.parse(reading) as AdoptionOptions
+
+/** Whether `batches` has a document with the name of the adoption's record, of whatever origin. */
+export const isAdoptionNameTaken = async (database: mongo.Db): Promise<boolean> =>
+  (await batchesOf(database).findOne({ _id: ADOPTION_BATCH })) !== null
+
+/** Records an adoption that is about to start. Replaces the record of one that was half undone. */
+export async function recordAdoption(database: mongo.Db, record: BatchRecord): Promise<void> {
+  await refusalsOf(database).deleteMany(REFUSALS_OF_ADOPTION)
+  await batchesOf(database).replaceOne({ _id: ADOPTION_BATCH }, record, { upsert: true })
+}
+
+/** Removes the record of an adoption, after its refusals, and collections that have nothing else in them. */
+export async function forgetAdoption(database: mongo.Db): Promise<void> {
+  const batches = batchesOf(database)
+  const refusals = refusalsOf(database)
+  await refusals.deleteMany(REFUSALS_OF_ADOPTION)
+  if (!(await refusals.findOne())) await refusals.drop()
+  const otherBatch = await batches.findOne({ _id: { $ne: ADOPTION_BATCH } })
+  if (otherBatch) await batches.deleteOne({ _id: ADOPTION_BATCH })
+  else await batches.drop()
+}
+
+const REFUSALS_OF_ADOPTION = { '_id.batch': ADOPTION_BATCH }
+
+const batchesOf = (database: mongo.Db) => database.collection<BatchRecord>('batches')
+
+const refusalsOf = (database: mongo.Db) => database.collection<RefusalRecord>('refusals')
