@@ -85,11 +85,29 @@ function refuseRepeatedOptions(parameters: readonly string[]): void {
   if (repeated) throw new UsageError(`${repeated} appears more than once`)
 }
 
+const sameInPlural = (message: string) => ({ one: message, other: message })
+
+/** Our wording of messages of yargs. */
+const MESSAGES: Readonly<Record<string, string | { one: string; other: string }>> = {
+  'Not enough non-option arguments: got %s, need at least %s': sameInPlural(
+    'too few arguments: got %s, expected %s',
+  ),
+  'Unknown argument: %s': { one: 'unknown argument: %s', other: 'unknown arguments: %s' },
+  'Invalid values:': 'invalid value',
+  'Argument: %s, Given: %s, Choices: %s': '%s is %s, expected one of %s',
+  'Not enough arguments following: %s': '--%s needs a value',
+  'Did you mean %s?': 'unknown command. Did you mean %s?',
+  'Show help': 'show this help',
+  'Show version number': 'show the version',
+}
+
 const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
   yargs(parameters)
     .scriptName('daybook')
     .version(version)
     .locale('en')
+    // Some messages have a singular and a plural, which the types of yargs leave out.
+    .updateStrings(MESSAGES as Record<string, string>)
     .option('uri', {
       describe:
         'the MongoDB to use: a replica set or a sharded cluster [default: $MONGODB_URI, else the local database]',

@@ -80,7 +80,7 @@ export function renderReport({ measurements, figures }: Report): string {
   const right = 'right' as const
   return [
     renderTable(
-      ['case', 'measured', 'per second', 'p50 ms', 'p99 ms', 'attempts', 'MiB'],
+      ['case', 'contestant', 'per second', 'p50 ms', 'p99 ms', 'attempts', 'MiB'],
       measurements.map(({ name, rate, p50, p99, attempts, memory, ...measurement }) => [
         measurement.case,
         name,
@@ -93,7 +93,7 @@ export function renderReport({ measurements, figures }: Report): string {
       ['left', 'left', right, right, right, right, right],
     ),
     renderTable(
-      ['case', 'ratio', 'measured', 'to reach', 'reached'],
+      ['case', 'figure', 'measured', 'target', 'reached'],
       figures.map((figure) => [
         figure.case,
         figure.what,

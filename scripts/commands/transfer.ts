@@ -23,7 +23,11 @@ export const transferCommand: Command<{
         type: 'string',
         demandOption: true,
       })
-      .positional('amount', { describe: 'such as 12.50', type: 'string', demandOption: true })
+      .positional('amount', {
+        describe: 'the amount, such as 12.50',
+        type: 'string',
+        demandOption: true,
+      })
       .option('id', {
         describe: 'the id of the transfer: repeated with the same id, it is posted only once',
         type: 'string',

@@ -23,8 +23,10 @@ export function describeVerification({
   violation,
 }: Verification): string {
   if (violation !== undefined) return `the books do not balance: ${violation}`
+  const counts = `${accounts} accounts, ${transfers} transfers`
   const sums = [...totals].map(([currency, total]) => `${formatMoney(total, currency)} ${currency}`)
-  return `the books balance: ${accounts} accounts, ${transfers} transfers${sums.length > 0 ? `, holding ${sums.join(', ')}` : ''}`
+  const total = sums.length > 0 ? `, total balance ${sums.join(', ')}` : ''
+  return `the books balance: ${counts}${total}`
 }
 
 const asJson = ({ totals, violation, ...counts }: Verification) => ({

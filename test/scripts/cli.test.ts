@@ -189,6 +189,9 @@ describe('the command line', () => {
       64,
       '--folder appears more than once',
     ],
+    ['a missing argument', ['transfer', 'A', 'B'], 64, 'too few arguments: got 2, expected 3'],
+    ['an unknown action', ['account', 'opne', 'A'], 64, 'action is "opne", expected one of'],
+    ['an option without a value', ['verify', '--folder'], 64, '--folder needs a value'],
     ['no command', [], 64, 'no command given'],
     ['an unknown command', ['verfy'], 64, 'Did you mean verify?'],
   ])('explains %s, without a stack', async (_name, parameters, exitCode, message) => {
