@@ -35,6 +35,7 @@ export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './l
 export type { TransferRequest } from './ledger/request.ts'
 export type { StatementEntry, StatementOptions, StatementRange } from './ledger/statement.ts'
 export { ATOMIC_LIMIT } from './ledger/transaction-size.ts'
+export type { CollectionChanges } from './migration/collection-changes.ts'
 export {
   MigrationFailedError,
   MigrationLockedError,
@@ -42,20 +43,20 @@ export {
   MigrationStateError,
 } from './migration/errors.ts'
 export type { MigrationFolder } from './migration/files.ts'
-export { breakLock } from './migration/lock.ts'
+export { breakMigrationLock } from './migration/lock.ts'
 export {
-  mark,
+  markMigration,
   migrate,
   type MigrationOptions,
-  type MigrationRange,
   migrationStatus,
-  redo,
+  redoMigration,
   rehearseMigrations,
-  revert,
+  revertMigrations,
 } from './migration/migrate.ts'
 export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'
+export type { MigrationRange } from './migration/plan.ts'
 export type { LockOwner } from './migration/record.ts'
-export type { CollectionChanges, RehearsedMigration } from './migration/rehearsal.ts'
+export type { RehearsedMigration } from './migration/rehearsal.ts'
 export type { MigrationState, MigrationStatus } from './migration/status.ts'
 export { Account, type AccountDocument, accountModel, type AccountModel } from './models/account.ts'
 export {

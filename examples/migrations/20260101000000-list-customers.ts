@@ -1,6 +1,6 @@
 import { type MigrationParameters, accountModel } from 'daybook'
 
-/** Makes a customer of everybody who holds an account. */
+/** Creates a customer for each account holder. */
 export async function up({ connection, session, log }: MigrationParameters): Promise<void> {
   const holders = await accountModel(connection).distinct('holder').session(session)
   if (holders.length === 0) return

@@ -13,31 +13,32 @@ const ownFolder: MigrationFolder = {
   compareContent: false,
 }
 
-/** The one of them that takes over a notebook's data. */
+/** The own migration that adopts a notebook's data. */
 const ADOPTION = '0001-adopt-notebook'
 
-/** Where a project keeps migrations of its own, unless it says otherwise. */
+/** The default folder of a project's own migrations. */
 export const PROJECT_FOLDER = 'migrations'
 
-/** Daybook's migrations, then the project's: its folder may be missing where nobody named it. */
+/** The folders of Daybook's migrations and of the project's. Without a name, the default folder is used if it exists. */
 export function migrationFolders(named: string | undefined): MigrationFolder[] {
   if (named !== undefined) return [ownFolder, named]
   return existsSync(PROJECT_FOLDER) ? [ownFolder, PROJECT_FOLDER] : [ownFolder]
 }
 
-/** Lets this process load migrations in TypeScript. From its sources it runs under tsx, or vitest, already. */
+/** Allows this process to load migrations in TypeScript. Only the package needs it: the sources run under tsx or vitest. */
 export async function allowTypeScript(): Promise<void> {
   if (!isInstalled) return
-  // A project's package.json may call its files modules, or not.
+  // A project's files may be CommonJS or ES modules, as its package.json says.
   const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')])
   commonJs.register()
   modules.register()
 }
 
 /**
- * Applies Daybook's own migrations to a database that nobody shares; of any other its owner decides. A
- * project's own are for `daybook migrate up` alone, and so is a notebook's data. A dry run only looks.
- * @throws InputError where one is pending on a database that is not local, or would adopt a notebook
+ * Applies Daybook's own migrations to a local database. On any other database its owner decides when to migrate. A
+ * project's own migrations and the adoption of a notebook's data are left to `daybook migrate up`. A dry run only
+ * checks.
+ * @throws InputError if the database is not local and a migration is pending, or if a notebook would be adopted
  */
 export async function bringUpToDate(
   { connection, isLocal }: Database,
@@ -49,7 +50,7 @@ export async function bringUpToDate(
   const isAdopted = migrations.some(({ name, state }) => name === ADOPTION && state === 'applied')
   if (!isAdopted && (await holdsNotebook(connection))) {
     throw new InputError(
-      'the database has accounts or transfers in the notebook’s shape: adopt them with daybook migrate up, with --currency where they are not in USD',
+      'the database has accounts or transfers in the notebook’s shape: adopt them with daybook migrate up (add --currency if they are not in USD)',
     )
   }
   if (isLocal) {

@@ -1,12 +1,12 @@
 import { adoptNotebook, restoreNotebook } from '../../src/internal.ts'
 
-/** It renames collections, and may take minutes. */
+/** The adoption renames collections and may take minutes, which no transaction allows. */
 export const transaction = false
 
-/** Both functions go on from whatever an earlier run left. */
+/** Both functions continue from whatever an earlier run left. */
 export const resumable = true
 
-/** Takes over a database in the notebook's shape, where there is one. */
+/** Adopts the notebook's data if the database has any. */
 export const up = adoptNotebook
 
 /** Brings the notebook's collections back as they were, if nothing came since. */

@@ -2,32 +2,38 @@ import { InputError } from '../errors.ts'
 import { reasonOf } from '../messages.ts'
 import type { Direction, LockOwner } from './record.ts'
 
-/** The migrations' files, or what the database says of them, do not allow what was asked for. Nothing was changed. */
+/**
+ * The migration files, or the states of the migrations in the database, do not allow what was asked for. Nothing was
+ * changed.
+ */
 export class MigrationStateError extends InputError {}
 
-/** Somebody else migrates this database. */
+/** Another process migrates this database. */
 export class MigrationLockedError extends Error {
   override readonly name = 'MigrationLockedError'
   readonly owner: LockOwner
 
   constructor(owner: LockOwner, advice: string) {
-    super(`the database is being migrated by ${describeOwner(owner)}: ${advice}`)
+    const { host, pid, since } = owner
+    super(
+      `the database is being migrated by process ${pid} on ${host} since ${since.toISOString()}: ${advice}`,
+    )
     this.owner = owner
   }
 }
 
-/** The lock passed to somebody else while a migration ran: this process was stopped, or cut off, for too long. */
+/** Another process took the lock during a migration, because this process was suspended or cut off for too long. */
 export class MigrationLockLostError extends Error {
   override readonly name = 'MigrationLockLostError'
 
   constructor() {
     super(
-      'the lock on the migrations was lost to another process, so this one stopped: see daybook migrate status',
+      'this process lost the migration lock, so it stopped: another process took or broke the lock. daybook migrate status shows what was applied',
     )
   }
 }
 
-/** A migration threw. Its `cause` is what it threw, unwrapped. */
+/** A migration threw. `cause` is what it threw, unwrapped. */
 export class MigrationFailedError extends Error {
   override readonly name = 'MigrationFailedError'
   /** The migration's name. */
@@ -44,7 +50,3 @@ export class MigrationFailedError extends Error {
     this.direction = direction
   }
 }
-
-/** Who holds the lock, for people. */
-const describeOwner = ({ host, pid, since }: LockOwner): string =>
-  `process ${pid} on ${host} since ${since.toISOString()}`

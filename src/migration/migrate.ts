@@ -1,11 +1,11 @@
 import type { Connection } from 'mongoose'
 import type { MigrationFolder } from './files.ts'
-import { lockOwner, underLock } from './lock.ts'
+import { lockOwner, withLock } from './lock.ts'
 import type { MigrationSettings } from './migration.ts'
-import { isUpToDate, planDown, planUp, requireFile } from './plan.ts'
+import { type MigrationRange, isUpToDate, planDown, planUp, requireFile } from './plan.ts'
 import { type Direction, type LockOwner, recordsOf } from './record.ts'
-import { type RehearsedMigration, rehearse } from './rehearsal.ts'
-import { type RunOptions, type Step, runMigration } from './run.ts'
+import { type RehearsedMigration, rehearsePlan } from './rehearsal.ts'
+import { type PlannedMigration, type RunOptions, recordOf, runMigration } from './run.ts'
 import {
   type KnownMigration,
   type MigrationStatus,
@@ -14,144 +14,135 @@ import {
 } from './status.ts'
 
 export interface MigrationOptions {
-  /** The folder of the migration files, or several. They run in the order of their names. */
+  /** The folder of the migration files, or several. All migrations run in the order of their names. */
   readonly folder: MigrationFolder | readonly MigrationFolder[]
-  /** How long to wait while another process migrates, in milliseconds: 30 seconds, unless given. */
+  /** How long to wait while another process migrates, in milliseconds. Default: 30 seconds. */
   readonly lockWait?: number | undefined
-  /** Is told of each migration that is done, and what migrations say of themselves. */
+  /** Called with a message after each migration, and with the messages of the migrations. */
   readonly log?: ((message: string) => void) | undefined
   readonly settings?: Partial<MigrationSettings> | undefined
-  /** Ends a migration at its next safe point; one in a transaction is taken back. */
+  /** Stops a migration at its next safe point. A migration in a transaction is rolled back. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Which migrations: up to one and with it, or so many. */
-export type MigrationRange = {
-  readonly to?: string | undefined
-  readonly step?: number | undefined
-}
-
 /**
- * Applies what is pending, in the order of the names: all of it, or the range. However many processes
- * do so at once, each migration is applied once. Gives the names of those that this call applied.
- * @throws MigrationStateError where an applied one was edited, or an earlier one did not end; MigrationLockedError;
- * MigrationFailedError
+ * Applies the pending migrations in the order of their names: all of them, or the range. Each migration is applied
+ * once, even if several processes call this at the same time. Returns the names of those that this call applied.
+ * @throws MigrationStateError if an applied migration was edited, or an earlier one did not finish
+ * @throws MigrationLockedError if another process migrates for longer than `lockWait`
+ * @throws MigrationFailedError if a migration throws
  */
 export async function migrate(
   connection: Connection,
   options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
-  // Most calls find nothing to do, and need no lock to find it.
-  if (options.to === undefined && isUpToDate(await known(connection, options))) return []
-  return await underMigrationLock(connection, options, async (run) => {
-    return await carryOut(await planUp(await known(connection, options), options), run)
+  // Most calls find nothing to do, and do not need the lock for that.
+  if (options.to === undefined && isUpToDate(await findMigrations(connection, options))) return []
+  return await withMigrationLock(connection, options, async (run) => {
+    return await runAll(await planUp(await findMigrations(connection, options), options), run)
   })
 }
 
 /**
- * Reverts applied migrations, the latest first: the last one, or the range. `to` names the last that is
- * reverted; `'0'` reverts all. Gives the names of those that it reverted.
- * @throws as {@link migrate}, and MigrationStateError where one cannot be reverted: then none is
+ * Reverts applied migrations, the latest first: the last one, or the range. `to: '0'` reverts all of them. Returns the
+ * names of those that it reverted.
+ * @throws the same errors as {@link migrate}, and MigrationStateError if one cannot be reverted: then none is
  */
-export async function revert(
+export async function revertMigrations(
   connection: Connection,
   options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
-  return await underMigrationLock(connection, options, async (run) => {
-    return await carryOut(await planDown(await known(connection, options), options), run)
+  return await withMigrationLock(connection, options, async (run) => {
+    return await runAll(await planDown(await findMigrations(connection, options), options), run)
   })
 }
 
 /**
- * Reverts the last of the applied migrations, by their names, and applies it again, and no other. Gives its name.
- * @throws as {@link revert}
+ * Reverts the last of the applied migrations by name and applies it again, but no other. Returns its name.
+ * @throws the same errors as {@link revertMigrations}
  */
-export async function redo(connection: Connection, options: MigrationOptions): Promise<string[]> {
-  return await underMigrationLock(connection, options, async (run) => {
-    const steps = await planDown(await known(connection, options), {})
-    await carryOut(steps, run)
-    const again = steps.map((step) => ({ ...step, direction: 'up' as const }))
-    return await carryOut(again, run)
+export async function redoMigration(
+  connection: Connection,
+  options: MigrationOptions,
+): Promise<string[]> {
+  return await withMigrationLock(connection, options, async (run) => {
+    const plan = await planDown(await findMigrations(connection, options), {})
+    await runAll(plan, run)
+    const again = plan.map((planned) => ({ ...planned, direction: 'up' as const }))
+    return await runAll(again, run)
   })
 }
 
 /**
- * What {@link migrate} or {@link revert} would do, told by doing it in one transaction that is rolled back.
- * The connection must have been opened with `monitorCommands: true`, for this alone: what anything else writes
- * on it meanwhile is not sent.
+ * Reports what {@link migrate} or {@link revertMigrations} would do, by doing it in a transaction that is rolled back.
+ * Open the connection with `monitorCommands: true` and use it for nothing else: writes from elsewhere on it are not
+ * sent during the rehearsal.
  */
 export async function rehearseMigrations(
   connection: Connection,
   options: MigrationOptions & MigrationRange & { readonly direction: Direction },
 ): Promise<RehearsedMigration[]> {
   const plan = options.direction === 'up' ? planUp : planDown
-  const steps = await plan(await known(connection, options), options)
-  return await rehearse(connection, steps, parametersOf(options))
+  const planned = await plan(await findMigrations(connection, options), options)
+  return await rehearsePlan(connection, planned, parametersOf(options))
 }
 
-/** Records a migration as applied, with its file as it is now, or as pending, and runs nothing. */
-export async function mark(
+/**
+ * Records a migration as applied, with its file as it is now, or as pending. Does not run it. Use it after a migration
+ * failed half-way and you repaired the database, or to accept an edited file.
+ */
+export async function markMigration(
   connection: Connection,
   name: string,
   options: MigrationOptions & { readonly as: 'applied' | 'pending' },
 ): Promise<void> {
-  await underMigrationLock(connection, options, async ({ lock }) => {
-    const migration = migrationNamed(name, await known(connection, options))
+  await withMigrationLock(connection, options, async ({ lock }) => {
+    const migration = migrationNamed(name, await findMigrations(connection, options))
     const records = recordsOf(connection)
     if (options.as === 'pending') {
       await records.deleteOne({ _id: name })
       return
     }
-    const { content } = requireFile(migration)
-    const at = new Date()
-    const { token, owner } = lock
-    await records.replaceOne(
-      { _id: name },
-      {
-        state: 'applied',
-        direction: 'up',
-        ...content,
-        startedAt: at,
-        finishedAt: at,
-        ...owner,
-        token,
-      },
-      { upsert: true },
-    )
+    const file = requireFile(migration)
+    const run = { file, direction: 'up', lock, startedAt: new Date() } as const
+    await records.replaceOne({ _id: name }, recordOf(run, 'applied'), { upsert: true })
   })
 }
 
-/** How all migrations stand, and who migrates at this moment. Writes nothing. */
+/** The status of all migrations, and the process that migrates now. Writes nothing. */
 export async function migrationStatus(
   connection: Connection,
   options: Pick<MigrationOptions, 'folder'>,
 ): Promise<{ migrations: MigrationStatus[]; lock?: LockOwner }> {
-  const [migrations, lock] = await Promise.all([known(connection, options), lockOwner(connection)])
+  const [migrations, lock] = await Promise.all([
+    findMigrations(connection, options),
+    lockOwner(connection),
+  ])
   const isRunning = lock !== undefined && !lock.isOver
   return {
     migrations: migrations.map(({ file: _file, record: _record, ...status }) =>
       status.state === 'running' && !isRunning
-        ? { ...status, note: `${status.note}, which has ended without finishing it` }
+        ? { ...status, note: `${status.note}, which ended without finishing it` }
         : status,
     ),
     ...(isRunning && { lock: { host: lock.host, pid: lock.pid, since: lock.since } }),
   }
 }
 
-const known = async (
+const findMigrations = async (
   connection: Connection,
   { folder }: Pick<MigrationOptions, 'folder'>,
 ): Promise<KnownMigration[]> => await knownMigrations(connection, [folder].flat())
 
-const LOCK_WAIT = 30_000
+const LOCK_WAIT_MS = 30_000
 
-async function underMigrationLock<Result>(
+async function withMigrationLock<Result>(
   connection: Connection,
   options: MigrationOptions,
   work: (run: RunOptions) => Promise<Result>,
 ): Promise<Result> {
-  const { lockWait = LOCK_WAIT, signal } = options
-  return await underLock(connection, { wait: lockWait, signal }, async (lock) => {
+  const { lockWait = LOCK_WAIT_MS, signal } = options
+  return await withLock(connection, { wait: lockWait, signal }, async (lock) => {
     return await work({ connection, lock, ...parametersOf(options) })
   })
 }
@@ -164,11 +155,11 @@ const parametersOf = ({ log = () => undefined, settings, signal }: MigrationOpti
 
 const DONE: Record<Direction, string> = { up: 'applied', down: 'reverted' }
 
-/** Runs the steps of a plan in their order, and returns their names. */
-async function carryOut(steps: readonly Step[], options: RunOptions): Promise<string[]> {
-  for (const step of steps) {
-    await runMigration(step, options)
-    options.log(`${DONE[step.direction]} ${step.file.name}`)
+/** Runs planned migrations one after the other, and returns their names. */
+async function runAll(plan: readonly PlannedMigration[], options: RunOptions): Promise<string[]> {
+  for (const planned of plan) {
+    await runMigration(planned, options)
+    options.log(`${DONE[planned.direction]} ${planned.file.name}`)
   }
-  return steps.map(({ file }) => file.name)
+  return plan.map(({ file }) => file.name)
 }

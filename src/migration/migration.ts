@@ -3,46 +3,53 @@ import type { Direction } from './record.ts'
 
 /** What the caller decides about the adoption of a notebook's data. */
 export interface MigrationSettings {
-  /** The currency of the notebook's accounts, which name none. */
+  /** The currency of the notebook's accounts. The notebook does not name any. */
   readonly currency: string
-  /** Leaves behind what cannot be adopted, instead of adopting nothing. */
+  /** Leaves behind what cannot be adopted. If false, nothing is adopted when something cannot be. */
   readonly skipUnadoptable: boolean
 }
 
 /**
- * What a migration is given. `MigrationParameters` is for one that runs in a transaction,
+ * The argument of a migration's functions. `MigrationParameters` is for a migration in a transaction,
  * `MigrationParameters<undefined>` for one whose file says `export const transaction = false`.
  */
 export interface MigrationParameters<Session extends ClientSession | undefined = ClientSession> {
   readonly connection: Connection
   /**
-   * The transaction that the migration shares with its record. Each of its operations must be given
-   * it: one that is not would stay when the migration fails.
+   * The session of the transaction that contains both the migration and its record. Pass it to every operation. An
+   * operation without it is not rolled back when the migration fails.
    */
   readonly session: Session
-  /** Tells whoever runs it how far it is. */
+  /** Reports progress to the user. */
   readonly log: (message: string) => void
   readonly options: MigrationSettings
-  /** Aborted when it is interrupted or has lost the lock: stop at the next safe point, with `signal.throwIfAborted()`. */
+  /**
+   * Aborted when the migration is interrupted or has lost the lock. Call `signal.throwIfAborted()` wherever it is safe
+   * to stop.
+   */
   readonly signal: AbortSignal
 }
 
-/** A migration file's exports. */
+/** The exports of a migration file. */
 export interface Migration {
-  /** Changes the database. In a transaction it may be run again from its beginning after a passing failure. */
+  /** Changes the database. In a transaction it may run again from its beginning after a passing failure. */
   up(parameters: MigrationParameters<never>): Promise<void>
-  /** Takes the change back. Without it the migration cannot be reverted. */
+  /** Reverts the change. Without this function the migration cannot be reverted. */
   down?(parameters: MigrationParameters<never>): Promise<void>
-  /** False: it runs outside a transaction, as changes to collections and indexes and very large ones must. */
+  /**
+   * False if it runs outside a transaction. Changes to collections and indexes need that, and so does more than a
+   * minute of work.
+   */
   readonly transaction?: boolean
   /**
-   * True: it can begin from whatever an earlier run left when it was killed or failed, and so can `down`.
-   * Only for one outside a transaction; after another an operator must look and decide.
+   * True if `up` and `down` can continue from any state in which a killed or failed run left the database. Only for a
+   * migration outside a transaction. If such a migration is not resumable, someone has to check the database after a
+   * failure.
    */
   readonly resumable?: boolean
 }
 
-/** Calls one of a migration's two functions. Which parameters it takes its own `transaction` says. */
+/** Calls one of a migration's two functions. The caller passes a session if `transaction` is not false. */
 export async function callMigration(
   { migration, direction }: { migration: Migration; direction: Direction },
   parameters: MigrationParameters | MigrationParameters<undefined>,

@@ -9,8 +9,8 @@ import type { Lock } from './lock.ts'
 import { type Migration, type MigrationParameters, callMigration } from './migration.ts'
 import { type Direction, type MigrationRecord, recordsOf } from './record.ts'
 
-/** What is run: a file's migration, in one direction. */
-export interface Step {
+/** A migration that is to run, in one direction. */
+export interface PlannedMigration {
   readonly file: MigrationFile
   readonly migration: Migration
   readonly direction: Direction
@@ -22,43 +22,46 @@ export interface RunOptions extends Pick<MigrationParameters, 'log' | 'options'>
 }
 
 /**
- * Runs one migration up or down and records it: both in one transaction, or one after the other where
- * the migration is outside a transaction.
+ * Runs one migration up or down and records it: both in one transaction, or one after the other if the migration runs
+ * outside a transaction.
  * @throws MigrationFailedError whose `cause` is what the migration threw
  */
-export async function runMigration(step: Step, options: RunOptions): Promise<void> {
-  const isWhole = step.migration.transaction !== false
+export async function runMigration(planned: PlannedMigration, options: RunOptions): Promise<void> {
+  const { file, migration, direction } = planned
   try {
-    await (isWhole ? runInTransaction(step, options) : runOutside(step, options))
+    await (migration.transaction === false
+      ? runOutsideTransaction(planned, options)
+      : runInTransaction(planned, options))
   } catch (error) {
     if (error instanceof InputError || error instanceof MigrationLockLostError) throw error
-    // Whoever interrupts it is told of that, not of what the interruption looked like from inside.
+    // After an interruption, report the interruption and not the error that it caused in the migration.
     options.lock.signal.throwIfAborted()
     throw new MigrationFailedError(
-      { migration: step.file.name, direction: step.direction },
-      adviceFor(step, error),
+      { migration: file.name, direction },
+      adviceFor(planned, error),
       error,
     )
   }
 }
 
-/** What the server says of indexes (72) and collections (263) in a transaction, and of one over a minute old. */
+/** The server's error codes for changes to indexes (72) and collections (263) in a transaction, and for a minute's work (290). */
 const IMPOSSIBLE_IN_TRANSACTION = new Set<unknown>([72, 263, 290])
 
-function adviceFor({ file, migration: { transaction, resumable } }: Step, error: unknown): string {
-  if (transaction === false) {
-    return resumable
-      ? 'run the same command again: it goes on from where it stopped'
-      : `it may be half done: look, put it right, then daybook migrate mark ${file.name} --applied or --pending`
+function adviceFor({ file, migration }: PlannedMigration, error: unknown): string {
+  if (migration.transaction === false) {
+    return migration.resumable
+      ? 'run the same command again: the migration continues from where it stopped'
+      : `it may be half done. Check and repair the database, then run daybook migrate mark ${file.name} --applied or --pending`
   }
+  const rolledBack = 'everything that it wrote with its session was rolled back'
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return IMPOSSIBLE_IN_TRANSACTION.has(code)
-    ? 'nothing that it did with its session was kept; what no transaction can do, or not within a minute, needs "export const transaction = false" in its file'
-    : 'nothing that it did with its session was kept'
+    ? `${rolledBack}. A transaction cannot do this, or not within a minute: add "export const transaction = false" to its file`
+    : rolledBack
 }
 
 async function runInTransaction(
-  { file, migration, direction }: Step,
+  { file, migration, direction }: PlannedMigration,
   { connection, lock, log, options }: RunOptions,
 ): Promise<void> {
   const startedAt = new Date()
@@ -67,37 +70,38 @@ async function runInTransaction(
     await endAbandonedTransactions(connection)
     const records = recordsOf(connection)
     const before = await records.findOne({ _id: file.name }, { session })
-    // After a commit whose reply was lost this runs again, and finds its own work done.
+    // If the reply to a commit is lost, this callback runs again and finds that its work is done.
     if (direction === 'up' ? before?.state === 'applied' : !before) return
     await callMigration(
       { migration, direction },
       { connection, session, log, options, signal: lock.signal },
     )
     lock.signal.throwIfAborted()
-    // At the end, so that the lock can be renewed meanwhile.
-    await lock.fence(session)
+    // Last, so that a process that takes or breaks the lock does not have to wait for this transaction.
+    await lock.passFence(session)
     if (direction === 'up') {
-      const record = recordOf({ file, direction, lock, startedAt, state: 'applied' })
+      const record = recordOf({ file, direction, lock, startedAt }, 'applied')
       await records.replaceOne({ _id: file.name }, record, { session, upsert: true })
     } else await records.deleteOne({ _id: file.name }, { session })
   })
 }
 
-async function runOutside(
-  step: Step,
+async function runOutsideTransaction(
+  { file, migration, direction }: PlannedMigration,
   { connection, lock, log, options }: RunOptions,
 ): Promise<void> {
-  const { file, migration, direction } = step
   const records = recordsOf(connection)
-  const startedAt = new Date()
-  const mine = { _id: file.name, token: lock.token }
-  const begun = { file, direction, lock, startedAt }
+  const run = { file, direction, lock, startedAt: new Date() }
+  /** Matches the record only while it is this run's. */
+  const ownRecord = { _id: file.name, token: lock.token }
   lock.signal.throwIfAborted()
   await inTransaction(connection, async ({ session }) => {
-    // Stopped for long, this process may hold the lock no more and not know it yet.
-    await lock.fence(session)
-    const running = recordOf({ ...begun, state: 'running' })
-    await records.replaceOne({ _id: file.name }, running, { session, upsert: true })
+    // A process that was suspended may have lost the lock without knowing it yet.
+    await lock.passFence(session)
+    await records.replaceOne({ _id: file.name }, recordOf(run, 'running'), {
+      session,
+      upsert: true,
+    })
   })
   try {
     await callMigration(
@@ -106,34 +110,31 @@ async function runOutside(
     )
   } catch (error) {
     const message = lock.signal.aborted ? 'it was interrupted' : reasonOf(error)
-    const failed = { ...recordOf({ ...begun, state: 'failed' }), error: message }
-    // Where that fails too, what the migration threw says more, and `status` that it was not finished.
-    await records.replaceOne(mine, failed, MAJORITY).catch(() => undefined)
+    const failed = { ...recordOf(run, 'failed'), error: message }
+    // If this write fails too, the migration's own error is more useful, and the record still says `running`.
+    await records.replaceOne(ownRecord, failed, MAJORITY).catch(() => undefined)
     throw error
   }
   const { matchedCount } =
     direction === 'up'
-      ? await records.replaceOne(mine, recordOf({ ...begun, state: 'applied' }), MAJORITY)
-      : { matchedCount: (await records.deleteOne(mine, MAJORITY)).deletedCount }
-  // Somebody else has taken it over meanwhile.
+      ? await records.replaceOne(ownRecord, recordOf(run, 'applied'), MAJORITY)
+      : { matchedCount: (await records.deleteOne(ownRecord, MAJORITY)).deletedCount }
+  // Another process has taken the migration over.
   if (matchedCount === 0) throw new MigrationLockLostError()
 }
 
 const MAJORITY = { writeConcern: { w: 'majority' } } as const
 
-const recordOf = ({
-  file,
-  direction,
-  lock,
-  startedAt,
-  state,
-}: {
-  file: MigrationFile
-  direction: Direction
-  lock: Lock
-  startedAt: Date
-  state: MigrationRecord['state']
-}): MigrationRecord => ({
+/** One run of a migration, as its record describes it. */
+export interface Run extends Pick<PlannedMigration, 'file' | 'direction'> {
+  readonly lock: Lock
+  readonly startedAt: Date
+}
+
+export const recordOf = (
+  { file, direction, lock, startedAt }: Run,
+  state: MigrationRecord['state'],
+): MigrationRecord => ({
   _id: file.name,
   state,
   direction,

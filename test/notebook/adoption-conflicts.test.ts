@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { BatchConflictError, InputError, mark, verify } from '../../src/index.ts'
+import { BatchConflictError, InputError, markMigration, verify } from '../../src/index.ts'
 import { adoptNotebook } from '../../src/notebook/adoption.ts'
 import { restoreNotebook } from '../../src/notebook/restoration.ts'
 import { ADOPTION, duringCommand, folder, useAdoption } from '../support/adoption.ts'
@@ -151,7 +151,7 @@ describe('a database that has more than a notebook', () => {
       await up()
       await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
       await transfers.insertOne({ ...payment }, { bypassDocumentValidation: true })
-      await mark(connection, ADOPTION, { folder, as: 'pending' })
+      await markMigration(connection, ADOPTION, { folder, as: 'pending' })
       await expect(up({ skipUnadoptable })).rejects.toThrow(
         'documents of the notebook (in transfers) and of Daybook (in accounts)',
       )
@@ -220,7 +220,7 @@ describe('an adoption with fewer transfers than its record says', () => {
     await pay('TR1', 5)
     await up()
     await batches.updateOne({}, { $set: { status: 'running', records: 9 } })
-    await mark(connection, ADOPTION, { folder, as: 'pending' })
+    await markMigration(connection, ADOPTION, { folder, as: 'pending' })
     await expect(up()).rejects.toThrow(BatchConflictError)
     await expect(up()).rejects.toThrow('stands at record 1 of 9, and there are no more to post')
   })

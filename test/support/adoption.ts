@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Connection } from 'mongoose'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
-import { migrate, revert } from '../../src/index.ts'
+import { migrate, revertMigrations } from '../../src/index.ts'
 import { type ReplicaSet, startReplicaSet } from '../../src/testing.ts'
 import { useDatabase } from './database.ts'
 import { notebookOf } from './notebook.ts'
@@ -43,7 +43,7 @@ export function useAdoption() {
     logged,
     up: async (settings: { currency?: string; skipUnadoptable?: boolean } = {}) =>
       await migrate(connection, { folder, log, settings }),
-    down: async () => await revert(connection, { folder, log, to: '0' }),
+    down: async () => await revertMigrations(connection, { folder, log, to: '0' }),
     /** For calling the functions directly, without a migration. */
     parameters: () => ({
       connection,

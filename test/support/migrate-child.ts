@@ -1,7 +1,7 @@
 import mongoose from 'mongoose'
 import { migrate } from '../../src/index.ts'
 
-/** Migrates in a process of its own, and prints the names of what it applied. */
+/** A process that migrates the database and prints the names of the migrations that it applied. */
 const [uri = '', dbName = '', folder = ''] = process.argv.slice(2)
 const connection = await mongoose
   .createConnection(uri, { dbName, appName: dbName, autoCreate: false, autoIndex: false })

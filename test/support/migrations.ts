@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Connection } from 'mongoose'
+import { migrationStatus } from '../../src/index.ts'
 import { makeFolder } from './temporary-folder.ts'
 
-/** A folder of migrations, removed with the test, and a way to write one of them. */
+/** A folder for migrations, which is removed after the test, and a function that writes a migration into it. */
 export async function migrationFolder() {
   const folder = await makeFolder()
   const write = async (name: string, source: string): Promise<string> => {
@@ -13,7 +15,25 @@ export async function migrationFolder() {
   return { folder, write }
 }
 
-/** A migration in a transaction that adds its name to the collection `log`, and takes it off again. */
+/** What the migrations of a folder have done to the database, and their states. */
+export const migrationState = (connection: Connection, folder: () => string) => ({
+  /** The names in the collection `log`, in the order of insertion. */
+  log: async () => {
+    const entries = await connection.collection<{ name: string }>('log').find().toArray()
+    return entries.map(({ name }) => name)
+  },
+  /** The state of each migration, by its name. */
+  states: async () => {
+    const { migrations } = await migrationStatus(connection, { folder: folder() })
+    return Object.fromEntries(migrations.map(({ name, state }) => [name, state]))
+  },
+  noteOf: async (name: string) => {
+    const { migrations } = await migrationStatus(connection, { folder: folder() })
+    return migrations.find((migration) => migration.name === name)?.note
+  },
+})
+
+/** The source of a migration in a transaction that adds its name to the collection `log`, and removes it again. */
 export const logged = (name: string, { end = '' } = {}): string => `
 export async function up({ connection, session }) {
   await connection.db.collection('log').insertOne({ name: '${name}' }, { session })
@@ -24,7 +44,7 @@ export async function down({ connection, session }) {
 }
 `
 
-/** The same outside a transaction. */
+/** The source of a migration that does the same outside a transaction. */
 export const loggedOutside = (name: string, options: { end?: string; resumable?: boolean } = {}) =>
   `export const transaction = false
 export const resumable = ${options.resumable ?? false}

@@ -1,7 +1,7 @@
 import type { RehearsedMigration, migrationStatus } from '../../../src/index.ts'
 import { renderTable } from '../../terminal/table.ts'
 
-/** How the migrations stand, for people; with who migrates at the moment. */
+/** A table of the migrations with their states, and the process that migrates now. */
 export function renderStatus({
   migrations,
   lock,
@@ -22,7 +22,7 @@ export function renderStatus({
 
 const COUNTS = ['inserted', 'matched', 'modified', 'deleted'] as const
 
-/** What migrations would do, by collection, for people. */
+/** A table of what each migration would do to each collection. */
 export function renderRehearsal(rehearsed: readonly RehearsedMigration[]): string {
   if (rehearsed.length === 0) return 'nothing to do'
   return renderTable(

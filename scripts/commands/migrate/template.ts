@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { InputError } from '../../../src/index.ts'
 
 /**
- * Writes the beginning of a new migration into a folder, under a name that begins with the time, so that it sorts
- * after those that were made before. Gives its path.
- * @throws InputError where the name cannot be a file's
+ * Writes the file of a new migration into a folder and returns its path. The file's name starts with the time, so that
+ * the migration sorts after all earlier ones.
+ * @throws InputError if the name has other characters than small letters, digits and hyphens
  */
 export async function createMigration(folder: string, name: string): Promise<string> {
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)) {
     throw new InputError(
-      `a migration's name has small letters, digits and hyphens, such as add-branch-codes, and ${JSON.stringify(name)} has not`,
+      `${JSON.stringify(name)} is not a migration name: expected small letters, digits and hyphens, such as add-branch-codes`,
     )
   }
   const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
@@ -22,14 +22,14 @@ export async function createMigration(folder: string, name: string): Promise<str
 
 const TEMPLATE = `import type { MigrationParameters } from 'daybook'
 
-// By default a migration and the record that it is applied are one transaction: both happen, or neither.
-// Pass the session to every operation; one without it would stay when the migration fails.
+// A migration and its record are one transaction by default: both are written, or neither.
+// Pass the session to every operation. An operation without it is not rolled back when the migration fails.
 //
-// What no transaction can do (collections, indexes, more than a minute of work) goes without one:
+// Changes to collections and indexes, and more than a minute of work, are not possible in a transaction. Then add
 //   export const transaction = false
-// and takes MigrationParameters<undefined>. Where it can also begin again from whatever an earlier run
-// left when it was killed, say so, and nobody needs to look after a crash:
+// and use MigrationParameters<undefined>. If up and down can also continue from whatever a killed run has left, add
 //   export const resumable = true
+// so that nobody has to check the database after a crash.
 
 export async function up({ connection, session }: MigrationParameters): Promise<void> {
   await connection
@@ -37,7 +37,7 @@ export async function up({ connection, session }: MigrationParameters): Promise<
     .updateMany({ branch: { $exists: false } }, { $set: { branch: 'main' } }, { session })
 }
 
-/** Takes it back. Without this function the migration cannot be reverted. */
+/** Reverts the change. Without this function the migration cannot be reverted. */
 export async function down({ connection, session }: MigrationParameters): Promise<void> {
   await connection.collection('accounts').updateMany({}, { $unset: { branch: '' } }, { session })
 }

@@ -8,14 +8,15 @@ import { beforeEach, expect, inject, test, vi } from 'vitest'
 import {
   MigrationLockLostError,
   MigrationLockedError,
-  breakLock,
+  breakMigrationLock,
   migrate,
   migrationStatus,
 } from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
-import { logged, loggedOutside, migrationFolder } from '../support/migrations.ts'
+import { logged, loggedOutside, migrationFolder, migrationState } from '../support/migrations.ts'
 
 const { connection } = useDatabase()
+const { log, states } = migrationState(connection, () => folder)
 
 let folder: string
 let write: (name: string, source: string) => Promise<string>
@@ -24,19 +25,9 @@ beforeEach(async () => {
   ;({ folder, write } = await migrationFolder())
 })
 
-const log = async () => {
-  const entries = await connection.collection<{ name: string }>('log').find().toArray()
-  return entries.map(({ name }) => name)
-}
-
-const states = async () => {
-  const { migrations } = await migrationStatus(connection, { folder })
-  return Object.fromEntries(migrations.map(({ name, state }) => [name, state]))
-}
-
 const locks = () => connection.collection<mongo.BSON.Document & { _id: string }>('migration_lock')
 
-/** Migrates the folder in a process of its own. */
+/** Runs the folder's migrations in another process. */
 function migrateInProcess(): ChildProcess & {
   ended: Promise<unknown[]>
   stdout: NodeJS.ReadableStream
@@ -50,7 +41,7 @@ function migrateInProcess(): ChildProcess & {
   return Object.assign(child, { ended: once(child, 'exit') })
 }
 
-/** Migrates in a process that is killed in the middle of a migration that tells that it is there. */
+/** Runs the folder's migrations in another process, and kills it in the migration that has {@link STAY}. */
 async function migrateAndKill(): Promise<void> {
   const child = migrateInProcess()
   await once(child.stdout, 'data')
@@ -58,13 +49,13 @@ async function migrateAndKill(): Promise<void> {
   await child.ended
 }
 
-/** In a migration's source: tells that it is there, and stays. */
+/** In a migration's source: reports that the migration runs, and does not end. Only in the other process. */
 const STAY = `if (process.argv[1].endsWith('migrate-child.ts')) {
   process.stdout.write('here')
   await new Promise((resolve) => setTimeout(resolve, 60_000))
 }`
 
-test('eight processes at once apply each migration once', async () => {
+test('eight processes at the same time apply each migration once', async () => {
   await write('1', logged('1'))
   await write('2', loggedOutside('2'))
   await write('3', logged('3'))
@@ -78,7 +69,7 @@ test('eight processes at once apply each migration once', async () => {
   expect(applied.flat().toSorted()).toEqual(['1', '2', '3'])
 })
 
-test('a killed process leaves nothing of a migration in a transaction', async () => {
+test('a killed process leaves nothing behind of a migration in a transaction', async () => {
   await write('1', logged('1', { end: STAY }))
   await migrateAndKill()
   expect(await states()).toEqual({ '1': 'pending' })
@@ -86,7 +77,7 @@ test('a killed process leaves nothing of a migration in a transaction', async ()
   expect(await log()).toEqual(['1'])
 })
 
-test('what a killed process leaves of one outside a transaction is told', async () => {
+test('a migration outside a transaction stays running after its process was killed', async () => {
   await write('1', loggedOutside('1', { end: STAY }))
   await migrateAndKill()
   const { migrations, lock } = await migrationStatus(connection, { folder })
@@ -96,14 +87,14 @@ test('what a killed process leaves of one outside a transaction is told', async 
       name: '1',
       state: 'running',
       note: expect.stringMatching(
-        /^up, begun by process \d+ on .+, which has ended without finishing it$/,
+        /^up, started by process \d+ on .+, which ended without finishing it$/,
       ) as string,
     },
   ])
   await expect(migrate(connection, { folder })).rejects.toThrow('mark 1 --applied or --pending')
 })
 
-test('one that can go on goes on after its process was killed', async () => {
+test('a resumable migration continues after its process was killed', async () => {
   await write('1', loggedOutside('1', { resumable: true, end: STAY }))
   await migrateAndKill()
   expect(await migrate(connection, { folder, lockWait: 0 })).toEqual(['1'])
@@ -111,64 +102,65 @@ test('one that can go on goes on after its process was killed', async () => {
   expect(await states()).toEqual({ '1': 'applied' })
 })
 
-/** In a migration's source: waits until the test lets it go on. */
-const WAIT = 'await new Promise((go) => { globalThis.go = go })'
-const letGo = () => {
-  const { go } = globalThis as unknown as { go: () => void }
-  Reflect.deleteProperty(globalThis, 'go')
-  go()
+/** In a migration's source: waits until the test calls {@link finish}. */
+const WAIT = 'await new Promise((resolve) => { globalThis.finish = resolve })'
+const finish = () => {
+  const { finish: resolve } = globalThis as unknown as { finish: () => void }
+  Reflect.deleteProperty(globalThis, 'finish')
+  resolve()
 }
 
-test('who finds the lock taken waits for it, or is told by whom', async () => {
+test('a process that finds the lock taken waits for it, or reports its owner', async () => {
   await write('1', loggedOutside('1', { end: WAIT }))
   const first = migrate(connection, { folder })
-  await vi.waitFor(() => expect(globalThis).toHaveProperty('go'))
+  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'))
   expect(await states()).toEqual({ '1': 'running' })
   await expect(migrate(connection, { folder, lockWait: 0 })).rejects.toMatchObject({
     name: MigrationLockedError.name,
     owner: { pid: process.pid },
   })
-  await expect(breakLock(connection)).rejects.toThrow(MigrationLockedError)
+  await expect(breakMigrationLock(connection)).rejects.toThrow(MigrationLockedError)
   const { lock } = await migrationStatus(connection, { folder })
   expect(lock).toMatchObject({ pid: process.pid })
   const second = migrate(connection, { folder })
-  letGo()
+  finish()
   expect(await Promise.all([first, second])).toEqual([['1'], []])
   expect(await locks().countDocuments({ _id: 'lock' })).toBe(0)
 })
 
-const elsewhere = {
+/** The lease of a process on another machine. */
+const OTHER_LEASE = {
   _id: 'lock',
   token: 'theirs',
   host: 'elsewhere',
   pid: 1,
-  space: 'another',
-  mark: '1',
+  pidNamespace: 'another',
+  startTime: '1',
   since: new Date(0),
 }
 
-test('a lock that expired is taken over, whoever held it', async () => {
-  await locks().insertOne({ ...elsewhere, expiresAt: new Date(Date.now() + 60_000) })
+test('a lock that has expired can be taken', async () => {
+  await locks().insertOne({ ...OTHER_LEASE, expiresAt: new Date(Date.now() + 60_000) })
   await write('1', logged('1'))
   await expect(migrate(connection, { folder, lockWait: 0 })).rejects.toThrow(
     'the database is being migrated by process 1 on elsewhere since 1970-01-01T00:00:00.000Z',
   )
   await locks().updateOne({ _id: 'lock' }, { $set: { expiresAt: new Date() } })
-  expect(await breakLock(connection)).toMatchObject({ host: 'elsewhere' })
-  await locks().insertOne({ ...elsewhere, expiresAt: new Date() })
+  expect(await breakMigrationLock(connection)).toMatchObject({ host: 'elsewhere' })
+  await locks().insertOne({ ...OTHER_LEASE, expiresAt: new Date() })
   expect(await migrate(connection, { folder, lockWait: 0 })).toEqual(['1'])
 })
 
-test('a lock that is renewed is broken by force alone', async () => {
-  await locks().insertOne({ ...elsewhere, expiresAt: new Date(Date.now() + 60_000) })
-  await expect(breakLock(connection)).rejects.toThrow('use --force')
-  expect(await breakLock(connection, { force: true })).toMatchObject({ pid: 1 })
-  expect(await breakLock(connection)).toBeUndefined()
+test('a lock that is renewed can be broken only by force', async () => {
+  await locks().insertOne({ ...OTHER_LEASE, expiresAt: new Date(Date.now() + 60_000) })
+  await expect(breakMigrationLock(connection)).rejects.toThrow('use --force')
+  expect(await breakMigrationLock(connection, { force: true })).toMatchObject({ pid: 1 })
+  expect(await breakMigrationLock(connection)).toBeUndefined()
 })
 
 test.each([
   ['commits nothing', logged, 'pending', []],
-  ['does not say that it is applied', loggedOutside, 'running', ['1']],
+  ['does not record a migration as applied', loggedOutside, 'running', ['1']],
 ] as const)('a process that has lost the lock %s', async (_what, source, state, left) => {
   const steal = `await connection.db.collection('migration_lock')
     .updateMany({}, { $set: { token: 'theirs' } })
@@ -179,7 +171,7 @@ test.each([
   expect(await log()).toEqual(left)
 })
 
-test('a lock is renewed while a migration runs', async () => {
+test('the lock is renewed while a migration runs', async () => {
   await write('1', loggedOutside('1', { end: WAIT }))
   const migrating = migrate(connection, { folder })
   const expiry = async () =>
@@ -187,18 +179,18 @@ test('a lock is renewed while a migration runs', async () => {
   await vi.waitFor(async () => expect(await expiry()).toBeDefined())
   const first = await expiry()
   await vi.waitFor(async () => expect(await expiry()).not.toEqual(first), { timeout: 20_000 })
-  letGo()
+  finish()
   await migrating
 })
 
-test('a migration in a transaction that outlasts a renewal runs once', async () => {
+test('a migration in a transaction runs once, even if the lock is renewed in the meantime', async () => {
   await write('1', logged('1', { end: `globalThis.runs = (globalThis.runs ?? 0) + 1; ${WAIT}` }))
   const migrating = migrate(connection, { folder })
-  await vi.waitFor(() => expect(globalThis).toHaveProperty('go'))
+  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'))
   const expiry = async () => (await locks().findOne({ _id: 'lock' }))?.['expiresAt'] as Date
   const first = await expiry()
   await vi.waitFor(async () => expect(await expiry()).not.toEqual(first), { timeout: 20_000 })
-  letGo()
+  finish()
   expect(await migrating).toEqual(['1'])
   expect(globalThis).toHaveProperty('runs', 1)
   Reflect.deleteProperty(globalThis, 'runs')
@@ -206,31 +198,31 @@ test('a migration in a transaction that outlasts a renewal runs once', async () 
 
 test.each([
   ['in a transaction', logged],
-  ['outside', loggedOutside],
-])('one %s does not begin in a process whose lock was broken meanwhile', async (_what, source) => {
+  ['outside a transaction', loggedOutside],
+])('a migration %s does not start after the lock was broken', async (_what, source) => {
   await write('1', `await globalThis.breakLock()\n${source('1')}`)
-  Object.assign(globalThis, { breakLock: () => breakLock(connection, { force: true }) })
+  Object.assign(globalThis, { breakLock: () => breakMigrationLock(connection, { force: true }) })
   await expect(migrate(connection, { folder })).rejects.toThrow(MigrationLockLostError)
   Reflect.deleteProperty(globalThis, 'breakLock')
   expect(await states()).toEqual({ '1': 'pending' })
   expect(await log()).toEqual([])
 })
 
-test('a process of another machine with this one’s name is not taken for one that has ended', async () => {
-  const space = `0b2ee4b4-0000-4000-8000-000000000000 ${await readlink('/proc/self/ns/pid')}`
-  const lease = { ...elsewhere, host: hostname(), space }
+test('a process on another machine with the same host name is not considered ended', async () => {
+  const pidNamespace = `0b2ee4b4-0000-4000-8000-000000000000 ${await readlink('/proc/self/ns/pid')}`
+  const lease = { ...OTHER_LEASE, host: hostname(), pidNamespace }
   await locks().insertOne({ ...lease, expiresAt: new Date(Date.now() + 60_000) })
   await write('1', logged('1'))
   await expect(migrate(connection, { folder, lockWait: 0 })).rejects.toThrow(MigrationLockedError)
 })
 
-test('an interruption takes a migration in a transaction back, and frees the lock', async () => {
+test('an interruption rolls back a migration in a transaction and releases the lock', async () => {
   await write('1', logged('1', { end: WAIT }))
   const interruption = new AbortController()
   const migrating = migrate(connection, { folder, signal: interruption.signal })
-  await vi.waitFor(() => expect(globalThis).toHaveProperty('go'))
+  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'))
   interruption.abort(new Error('Ctrl-C'))
-  letGo()
+  finish()
   await expect(migrating).rejects.toThrow('Ctrl-C')
   expect(await log()).toEqual([])
   expect(await states()).toEqual({ '1': 'pending' })

@@ -1,0 +1,144 @@
+import type { Argv } from 'yargs'
+import type { MigrationOptions, MigrationRange } from '../../../src/index.ts'
+import { type ActionOptions, checkActionOptions } from '../../context/action-options.ts'
+import {
+  type CommonOptions,
+  type Context,
+  UsageError,
+  jsonOption,
+  wholeNumber,
+} from '../../context/command.ts'
+import { dryRunOption } from '../../context/dry-run.ts'
+import { PROJECT_FOLDER, migrationFolders } from '../../context/own-migrations.ts'
+
+const RUN_OPTIONS = ['to', 'step', 'lock-wait', 'dry-run', 'currency', 'skip-unadoptable']
+const ACTIONS = {
+  up: { optional: RUN_OPTIONS },
+  down: { optional: [...RUN_OPTIONS, 'force'] },
+  redo: { optional: ['lock-wait', 'currency', 'skip-unadoptable', 'force'] },
+  status: { optional: ['check'] },
+  create: {},
+  mark: { optional: ['applied', 'pending', 'lock-wait'] },
+  unlock: { optional: ['force'] },
+} satisfies Record<string, ActionOptions>
+
+/** The options of `daybook migrate` as yargs returns them. */
+export interface MigrateOptions {
+  action: keyof typeof ACTIONS
+  name: string | undefined
+  migrations: string | undefined
+  to: string | undefined
+  step: number | undefined
+  applied: boolean
+  pending: boolean
+  currency: string | undefined
+  'skip-unadoptable': boolean
+  'lock-wait': number | undefined
+  check: boolean
+  force: boolean
+  'dry-run': boolean
+  json: boolean
+}
+
+export const migrateBuilder = (yargs: Argv<CommonOptions>): Argv<CommonOptions & MigrateOptions> =>
+  yargs
+    .positional('action', {
+      describe:
+        'up: apply pending migrations; down: revert applied ones; redo: revert the last one and apply it again; status: list them; create: write the file of a new one; mark: record one as applied or pending without running it; unlock: break a lock that is left',
+      choices: Object.keys(ACTIONS) as (keyof typeof ACTIONS)[],
+      demandOption: true,
+    })
+    .positional('name', {
+      describe: 'with create and mark: the name of the migration',
+      type: 'string',
+    })
+    .option('migrations', {
+      describe: `the folder of your own migrations [default: ${PROJECT_FOLDER}, if it exists]`,
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('to', {
+      describe: 'up: the last migration to apply; down: the last one to revert, or 0 for all',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option(
+      'step',
+      wholeNumber('step', { least: 1, describe: 'how many migrations [default: up all, down 1]' }),
+    )
+    .option('applied', {
+      describe: 'with mark: record the migration as applied',
+      type: 'boolean',
+      default: false,
+    })
+    .option('pending', {
+      describe: 'with mark: record the migration as pending',
+      type: 'boolean',
+      default: false,
+    })
+    .option('currency', {
+      describe: 'the currency of the accounts of a notebook that is adopted [default: USD]',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('skip-unadoptable', {
+      describe: 'leave behind the documents of a notebook that cannot be adopted',
+      type: 'boolean',
+      default: false,
+    })
+    .option(
+      'lock-wait',
+      wholeNumber('lock-wait', {
+        least: 0,
+        most: 86_400,
+        describe: 'how long to wait while another process migrates, in seconds [default: 30]',
+      }),
+    )
+    .option('check', {
+      describe:
+        'with status: exit 2 if a migration is pending, 4 if one is changed, failed or running',
+      type: 'boolean',
+      default: false,
+    })
+    .option('force', {
+      describe:
+        'with down and redo: allow a database that is not on this machine; with unlock: break the lock even if its holder is alive',
+      type: 'boolean',
+      default: false,
+    })
+    .option('dry-run', dryRunOption)
+    .option('json', jsonOption)
+
+/** @throws UsageError for options that do not fit the action or each other */
+export function checkMigrateOptions(options: MigrateOptions): void {
+  const { action, name } = options
+  checkActionOptions('migrate', action, ACTIONS, { ...options })
+  const needsName = action === 'create' || action === 'mark'
+  if (needsName && name === undefined) {
+    throw new UsageError(`migrate ${action} needs the name of the migration`)
+  }
+  if (!needsName && name !== undefined) throw new UsageError(`migrate ${action} takes no name`)
+  if (action === 'mark' && options.applied === options.pending) {
+    throw new UsageError('migrate mark needs --applied or --pending')
+  }
+  if (options.to !== undefined && options.step !== undefined) {
+    throw new UsageError('--to cannot be used with --step')
+  }
+}
+
+/** The same options as the library's functions take them. */
+export const migrationOptions = (
+  options: MigrateOptions,
+  { log, signal }: Context,
+): MigrationOptions & MigrationRange => ({
+  folder: migrationFolders(options.migrations),
+  to: options.to,
+  step: options.step,
+  lockWait: options['lock-wait'] === undefined ? undefined : options['lock-wait'] * 1000,
+  log,
+  signal,
+  settings: {
+    ...(options.currency && { currency: options.currency }),
+    skipUnadoptable: options['skip-unadoptable'],
+  },
+})

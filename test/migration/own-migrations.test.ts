@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { migrationFolders } from '../../scripts/context/own-migrations.ts'
+import { createCollections, migrate, migrationStatus } from '../../src/index.ts'
+import { recordsOf } from '../../src/migration/record.ts'
+import { removeCollections } from '../../src/models/collections.ts'
+import { useDatabase } from '../support/database.ts'
+
+const { connection, Account } = useDatabase()
+
+describe('Daybook’s own migrations', () => {
+  test('are recognized by name, even if a release has reworded them', async () => {
+    const own = { folder: migrationFolders(undefined) }
+    expect(await migrate(connection, own)).toEqual([
+      '0001-adopt-notebook',
+      '0002-create-collections',
+    ])
+    await recordsOf(connection).updateMany({}, { $set: { language: 'ts', checksum: 'reworded' } })
+    const { migrations } = await migrationStatus(connection, own)
+    expect(migrations).toMatchObject([{ state: 'applied' }, { state: 'applied' }])
+  })
+})
+
+test('removeCollections keeps documents, and createCollections restores the rest', async () => {
+  await Account.create({ _id: 'A', holder: 'Ada', currency: 'USD' })
+  const collectionNames = async () => {
+    const collections = await connection.listCollections()
+    return collections.map(({ name }) => name).toSorted()
+  }
+  await removeCollections(connection)
+  expect(await Account.countDocuments()).toBe(1)
+  await connection.collection('accounts').insertOne({ holder: 'nobody checks' })
+  await connection.collection('accounts').deleteOne({ holder: 'nobody checks' })
+  expect(await collectionNames()).not.toContain('transfers')
+  await createCollections(connection)
+  expect(await collectionNames()).toEqual(
+    expect.arrayContaining(['accounts', 'batches', 'refusals', 'transfers']),
+  )
+  await expect(connection.collection('accounts').insertOne({ holder: 'all do' })).rejects.toThrow()
+})

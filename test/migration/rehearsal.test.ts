@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { rehearseMigrations } from '../../src/index.ts'
+import { useDatabase } from '../support/database.ts'
+import { logged, loggedOutside, migrationFolder, migrationState } from '../support/migrations.ts'
+
+const { connection, Account } = useDatabase()
+const { states } = migrationState(connection, () => folder)
+
+let folder: string
+let write: (name: string, source: string) => Promise<string>
+
+beforeEach(async () => {
+  ;({ folder, write } = await migrationFolder())
+})
+
+describe('rehearseMigrations', () => {
+  test('counts what would be written, and writes nothing', async () => {
+    await Account.create({ _id: 'A', holder: 'Ada', currency: 'USD' })
+    await Account.create({ _id: 'B', holder: 'Bea', currency: 'USD' })
+    await write('1', logged('1'))
+    const source = `export const up = async ({ connection, session }) => {
+      const accounts = connection.db.collection('accounts')
+      await accounts.updateMany({}, { $set: { branch: 1 } }, { session })
+      await accounts.findOneAndUpdate({ _id: 'A' }, { $set: { branch: 2 } }, { session })
+      await accounts.deleteOne({ _id: 'B' }, { session })
+      await connection.db.collection('log').updateOne({ name: '1' }, { $set: { name: 1 } }, { session })
+      await connection.db.collection('log').updateOne({ _id: 1 }, { $set: { name: 2 } }, { session, upsert: true })
+    }`
+    await write('2', source)
+    await write('3', loggedOutside('3'))
+    const before = await connection.db?.collections()
+    expect(await rehearseMigrations(connection, { folder, direction: 'up' })).toEqual([
+      {
+        name: '1',
+        direction: 'up',
+        changes: { log: { inserted: 1, matched: 0, modified: 0, deleted: 0 } },
+      },
+      {
+        name: '2',
+        direction: 'up',
+        changes: {
+          accounts: { inserted: 0, matched: 3, modified: 3, deleted: 1 },
+          log: { inserted: 1, matched: 1, modified: 1, deleted: 0 },
+        },
+      },
+      { name: '3', direction: 'up' },
+    ])
+    expect(await states()).toEqual({ '1': 'pending', '2': 'pending', '3': 'pending' })
+    expect(await connection.db?.collections()).toHaveLength(before?.length ?? -1)
+    expect(await Account.countDocuments({ branch: { $exists: true } })).toBe(0)
+  })
+
+  test.each([
+    ['insert on log', `collection('log').insertOne({})`],
+    ['update on log', `collection('log').updateOne({}, { $set: { a: 1 } }); throw new Error('x')`],
+    ['renameCollection on', `collection('log').rename('diary')`],
+    ['dropDatabase on test-', 'dropDatabase()'],
+    ['aggregate on log', `collection('log').aggregate([{ $out: 'diary' }]).toArray()`],
+    ['createIndexes on log', `collection('log').createIndex({ a: 1 })`],
+  ])('refuses to send an operation outside the transaction: %s', async (what, work) => {
+    await connection.collection('log').insertOne({ name: 'kept' })
+    await write('1', `export const up = async ({ connection }) => { await connection.db.${work} }`)
+    await expect(rehearseMigrations(connection, { folder, direction: 'up' })).rejects.toThrow(
+      `writes outside its transaction (${what}`,
+    )
+    expect(
+      await connection
+        .collection('log')
+        .find({}, { projection: { _id: 0 } })
+        .toArray(),
+    ).toEqual([{ name: 'kept' }])
+    expect(await connection.collection('log').indexes()).toHaveLength(1)
+    expect(await connection.db?.listCollections({ name: 'diary' }).toArray()).toEqual([])
+  })
+
+  test('allows reads outside the transaction', async () => {
+    const source = `export const up = async ({ connection }) => {
+      for await (const log of connection.db.collection('log').find({}, { batchSize: 1 })) log.name
+    }`
+    await connection.collection('log').insertMany([{}, {}, {}])
+    await write('1', source)
+    expect(await rehearseMigrations(connection, { folder, direction: 'up' })).toMatchObject([
+      { name: '1', changes: {} },
+    ])
+  })
+
+  test('reports a failed write that the migration catches, because it ends the transaction', async () => {
+    const insert = `collection('log').insertOne({ _id: 1 }, { session })`
+    await write(
+      '1',
+      `export const up = async ({ connection, session }) => {
+        await connection.db.${insert}
+        await connection.db.${insert}.catch(() => undefined)
+      }`,
+    )
+    await expect(rehearseMigrations(connection, { folder, direction: 'up' })).rejects.toThrow(
+      /continues after a failed write \(E11000 .*\), but that write has ended its transaction/,
+    )
+  })
+})
