@@ -6,19 +6,22 @@ import { Exit } from './context/command.ts'
 import { explain } from './context/failure.ts'
 
 const interruption = new AbortController()
-/** The terminal sends Ctrl-C to every process, and npm and tsx pass it on: signals this close together count as one. */
-const SAME_SIGNAL_MS = 1_000
+/**
+ * A signal this long after the first one exits at once. Earlier signals are the same Ctrl-C: the terminal sends it
+ * to every process, and npm and tsx pass it on as well.
+ */
+const FORCED_EXIT_AFTER_MS = 1_000
+const SHOW_CURSOR = '\u001B[?25h'
 let interruptedAt: number | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     interruptedAt ??= performance.now()
     interruption.abort()
-    if (performance.now() - interruptedAt < SAME_SIGNAL_MS) return
+    if (performance.now() - interruptedAt < FORCED_EXIT_AFTER_MS) return
     if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
     process.exit(Exit.interrupted)
   })
 }
-const SHOW_CURSOR = '\u001B[?25h'
 
 let isOutputLost = false
 for (const stream of [process.stdout, process.stderr]) {

@@ -92,7 +92,7 @@ async function prepare(
   const folder = await mkdtemp(join(tmpdir(), 'daybook-bench-'))
   cleanups.push(() => rm(folder, { recursive: true, force: true }))
   const transactionCount = countTransactions(connection)
-  const workspace: Workspace = { connection, uri: withDatabase(uri, dbName), folder, signal }
+  const workspace: Workspace = { connection, uri: uriOfDatabase(uri, dbName), folder, signal }
   const prepared = await contestant.prepare(workspace)
   return {
     contestant,
@@ -115,6 +115,6 @@ function countTransactions(connection: Connection): () => number {
   return () => count
 }
 
-/** Replaces the database in a connection string. */
-const withDatabase = (uri: string, name: string): string =>
+/** The connection string of another database on the same server. */
+const uriOfDatabase = (uri: string, name: string): string =>
   uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`)

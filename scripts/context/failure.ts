@@ -41,5 +41,5 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
     return { message: error.message, exitCode: Exit.failure }
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { message: `a defect in daybook: ${message}`, exitCode: Exit.failure }
+  return { message: `this is a bug in Daybook: ${message}`, exitCode: Exit.failure }
 }
