@@ -1,31 +1,32 @@
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 
-/** Where in a file something was found: each number counts from 1. */
+/** A position in a file. Lines and columns count from 1. */
 export interface FilePosition {
   readonly line?: number | undefined
   readonly column?: number | undefined
 }
 
-/** A file that cannot be read as a batch. Nothing of it was posted by this run. */
+/** A file that cannot be read as a batch. This run posted nothing from it. */
 export class BatchFileError extends InputError {
   readonly file: string
   readonly line: number | undefined
   readonly column: number | undefined
-  constructor(file: string, problem: string, place: FilePosition = {}, options?: ErrorOptions) {
+  constructor(file: string, problem: string, position: FilePosition = {}, options?: ErrorOptions) {
+    const { line, column } = position
     const where = [
       quote(file),
-      ...(place.line === undefined ? [] : [`line ${place.line}`]),
-      ...(place.column === undefined ? [] : [`column ${place.column}`]),
+      ...(line === undefined ? [] : [`line ${line}`]),
+      ...(column === undefined ? [] : [`column ${column}`]),
     ]
     super(`${where.join(', ')}: ${problem}`, options)
     this.file = file
-    this.line = place.line
-    this.column = place.column
+    this.line = line
+    this.column = column
   }
 }
 
-/** A file or a folder that is there and fails, as a full disk does. What was posted stays posted. */
+/** A file or folder that exists but fails, for example because the disk is full. What was posted stays posted. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly file: string
@@ -35,7 +36,7 @@ export class StorageError extends Error {
   }
 }
 
-/** A batch of this name is stored, and it is not the one that was asked for. Nothing was posted. */
+/** The database has a batch of this name that differs from the one to replay. Nothing was posted. */
 export class BatchConflictError extends InputError {
   readonly batch: string
   constructor(batch: string, problem: string) {
@@ -44,10 +45,10 @@ export class BatchConflictError extends InputError {
   }
 }
 
-/** Options that make no sense, alone or together. Nothing was posted. */
+/** An option is invalid, or two options contradict each other. Nothing was posted. */
 export class ReplayOptionsError extends InputError {
-  /** The message, with the options as its reader calls them: `--max-errors` for `maxErrors`. */
-  readonly describe: (name: (option: string) => string) => string
+  /** Builds the message. `nameOf` returns an option's name as its reader knows it: `--max-errors` for `maxErrors`. */
+  readonly describe: (nameOf: (option: string) => string) => string
   constructor(describe: ReplayOptionsError['describe']) {
     super(describe((option) => option))
     this.describe = describe

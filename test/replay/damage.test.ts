@@ -11,10 +11,10 @@ const replayed = replayingOn(database)
 
 const HEAD = 'id,from,to,amount,note\n'
 
-/** Latin-1, so that `\xE9` is a byte that is no UTF-8. */
+/** Encodes as Latin-1, so that `\xE9` becomes a byte that is not valid UTF-8. */
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
-describe('a quoted field over several lines is one record, and refused whole, where', () => {
+describe('a record over several lines is refused as a whole when', () => {
   test.each([
     [
       'its first line is not UTF-8',
@@ -23,8 +23,8 @@ describe('a quoted field over several lines is one record, and refused whole, wh
     ],
     ['its second line is not UTF-8', '"a\nT2,A0,A2,500,Caf\xE9\nend"', 'line 3, column 17 is not'],
     ['its last line is not UTF-8', '"a\nT2,A0,A2,500,stolen\nCaf\xE9"', 'line 4, column 4 is not'],
-    ['it holds a NUL', '"a\0\nT2,A0,A2,500,stolen\nend"', 'line 2, column 14 holds a NUL'],
-    ['more text follows its end', '"a\nT2,A0,A2,500,stolen\nend"x', 'line 4, column 5: more text'],
+    ['it contains a NUL', '"a\0\nT2,A0,A2,500,stolen\nend"', 'line 2, column 14 is a NUL'],
+    ['text follows its closing quote', '"a\nT2,A0,A2,500,stolen\nend"x', 'line 4, column 5: text'],
   ])('%s', async (_, note, message) => {
     const { posted, refusals } = await replayed(bytes(`${HEAD}T1,A0,A1,1,${note}\nT3,A0,A1,2,ok\n`))
 
@@ -42,12 +42,12 @@ describe('a quoted field over several lines is one record, and refused whole, wh
     const { refusals } = await replayed(`${HEAD}T1,A0,"a\nb"\n`)
 
     expect(refusals).toMatchObject([
-      { message: expect.stringMatching(/^lines 2–3: the record has 3 fields and 5 are expected/) },
+      { message: expect.stringMatching(/^lines 2–3: the record has 3 fields but 5 are expected/) },
     ])
   })
 })
 
-test('a line that is not UTF-8 and closes a field does not open the next one', async () => {
+test('a line that is not UTF-8 and closes a quoted field opens no other', async () => {
   const { posted, refused } = await replayed(
     bytes(`${HEAD}T1,A0,A1,1,"caf\xE9\n",x\nT2,A0,A1,2,a\nT3,A0,A1,3,"b"\nT4,A0,A1,4,c\n`),
   )
@@ -56,27 +56,29 @@ test('a line that is not UTF-8 and closes a field does not open the next one', a
   expect(posted).toEqual(['T2 A0 A1 2', 'T3 A0 A1 3', 'T4 A0 A1 4'])
 })
 
-test('bytes that are no text leave every record where it is', async () => {
+test('bytes that are not text leave every record on the same lines', async () => {
   const field = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', ' ') })
   const quoted = field.map((value) => `"${value.replaceAll('"', '""')}"`)
   const records = fc.array(fc.array(quoted, { minLength: 2, maxLength: 3 }), { minLength: 2 })
   const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 0xff)), { minLength: 1 })
   await fc.assert(
-    fc.asyncProperty(records, damage, async (rows, places) => {
+    fc.asyncProperty(records, damage, async (rows, damages) => {
       const whole = bytes(`head\n${rows.map((row) => `${row.join(',')}\n`).join('')}`)
       const letters = [...whole.keys()].filter((at) => whole[at] === 0x61 && at > 4)
       const damaged = Buffer.from(whole)
-      for (const [place, byte] of places) {
-        const letter = letters[place % (letters.length || 1)]
+      for (const [index, byte] of damages) {
+        const letter = letters[index % (letters.length || 1)]
         if (letter !== undefined) damaged[letter] = byte
       }
 
-      expect((await read(damaged)).map(placeOf)).toEqual((await read(whole)).map(placeOf))
+      expect((await read(damaged)).map(linesOfRecord)).toEqual(
+        (await read(whole)).map(linesOfRecord),
+      )
     }),
   )
 })
 
-const placeOf = ({ line, lastLine }: RawRecord) => ({ line, lastLine })
+const linesOfRecord = ({ line, lastLine }: RawRecord) => ({ line, lastLine })
 
 async function read(content: Buffer): Promise<RawRecord[]> {
   const blocks = (async function* () {
@@ -92,19 +94,19 @@ describe('a line that is too long', () => {
   const long = 'x'.repeat(1_100_000)
 
   test.each([
-    ['opens a field', `"${long}\nT2,A0,A2,500,stolen\nend"`],
-    ['opens a field late', `${long}","\nT2,A0,A2,500,stolen\nend"`],
-    ['holds a whole field', `"${long}"`],
-  ])('posts nothing of a file where it %s', async (_, note) => {
+    ['opens a quoted field', `"${long}\nT2,A0,A2,500,stolen\nend"`],
+    ['opens a quoted field near its end', `${long}","\nT2,A0,A2,500,stolen\nend"`],
+    ['contains a whole quoted field', `"${long}"`],
+  ])('keeps the file from being posted when it %s', async (_, note) => {
     const content = `${HEAD}T0,A0,A1,1,ok\nT1,A0,A1,1,${note}\nT3,A0,A1,2,ok\n`
 
     await expect(replayed(content)).rejects.toThrow(
-      /"\/.*batch.csv", line 3: the line is longer than 1048576 bytes and has quotes, so/,
+      /"\/.*batch.csv", line 3: the line is longer than 1048576 bytes and contains quotes, so/,
     )
     expect((await booksOf(database.connection)).transfers).toEqual([])
   })
 
-  test('posts nothing of a file where it stands in a field that is open', async () => {
+  test('keeps the file from being posted when it is inside a quoted field', async () => {
     const content = `${HEAD}T1,A0,A1,1,"a\n${long}\nT2,A0,A2,500,stolen\nend"\n`
 
     await expect(replayed(content)).rejects.toThrow(
@@ -112,7 +114,7 @@ describe('a line that is too long', () => {
     )
   })
 
-  test('is refused alone where quotes have no meaning', async () => {
+  test('is the only line refused if quotes are ordinary text', async () => {
     const { posted, refused } = await replayed(`${HEAD}T1,A0,A1,1,"${long}\nT2,A0,A1,2,ok\n`, {
       quote: '',
     })
@@ -124,7 +126,7 @@ describe('a line that is too long', () => {
   })
 })
 
-test('a line of delimiters alone is a record, be they tabs or not', async () => {
+test('a line of only delimiters is a record, even if they are tabs', async () => {
   const content = 'id,from,to,amount\n,,,\n \t \nT1,A0,A1,1\n'
 
   expect((await replayed(content)).refused).toEqual(['2 INVALID_TRANSFER_ID'])

@@ -31,22 +31,22 @@ const MONGOEXPORT = ROWS.map(({ id, from, to, amount }) =>
 
 const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`
 
-describe('a batch is read', () => {
+describe('replay reads', () => {
   test.each<[string, string, string | Buffer, Partial<ReplayOptions>?]>([
     ['CSV', 'batch.csv', CSV],
     ['CSV with a byte order mark and CRLF', 'batch.csv', `\uFEFF${CSV.replaceAll('\n', '\r\n')}`],
     ['CSV with mixed line ends and none at the end', 'batch.csv', CSV.trim().replace('\n', '\r\n')],
     ['CSV with quotes', 'batch.csv', CSV.replaceAll(/\w[\w.]*/g, '"$&"')],
     ['CSV with spaces around the fields', 'batch.csv', CSV.replaceAll(',', ' \t, ')],
-    ['CSV with spaces around quotes', 'batch.csv', CSV.replaceAll(/A\d/g, ' "$&"\t')],
+    ['CSV with spaces around quoted fields', 'batch.csv', CSV.replaceAll(/A\d/g, ' "$&"\t')],
     ['CSV with blank lines', 'batch.csv', `\n${CSV.replaceAll('\n', '\n\n  \n')}`],
     ['CSV with semicolons', 'batch.csv', CSV.replaceAll(',', ';'), { delimiter: ';' }],
     [
-      'CSV with the line that Excel writes',
+      'CSV with the separator line that Excel writes',
       'batch.csv',
       `\uFEFFsep=;\r\n${CSV.replaceAll(',', ';')}`,
     ],
-    ['a JSON array under the name of JSON Lines', 'batch.jsonl', JSON.stringify(ROWS)],
+    ['a JSON array in a file named as JSON Lines', 'batch.jsonl', JSON.stringify(ROWS)],
     ['CSV with another quote', 'batch.csv', CSV.replaceAll(/A\d/g, "'$&'"), { quote: "'" }],
     [
       'CSV without a header',
@@ -55,14 +55,14 @@ describe('a batch is read', () => {
       { columns: ['id', 'from', 'to', 'amount'] },
     ],
     ['CSV, gzipped', 'batch.csv.gz', gzipSync(CSV)],
-    ['CSV, gzipped under a name that does not say so', 'batch.csv', gzipSync(CSV)],
+    ['CSV, gzipped, in a file whose name does not show it', 'batch.csv', gzipSync(CSV)],
     [
       'CSV in several gzip members',
       'batch.csv.gz',
       Buffer.concat([gzipSync(CSV.slice(0, 30)), gzipSync(CSV.slice(30))]),
     ],
-    ['CSV under any name', 'batch.dat', CSV],
-    ['CSV by --format', 'batch.json', CSV, { format: 'csv' }],
+    ['CSV in a file with an unknown extension', 'batch.dat', CSV],
+    ['CSV in any file with format csv', 'batch.json', CSV, { format: 'csv' }],
     ['TSV', 'batch.tsv', CSV.replaceAll(',', '\t')],
     ['JSON Lines', 'batch.jsonl', ROWS.map((row) => JSON.stringify(row)).join('\n')],
     [
@@ -70,24 +70,28 @@ describe('a batch is read', () => {
       'batch.ndjson',
       '{"id":"T1","from":"A0","to":"A1","amount":12.34}\r\n\r\n{"id":"T2","from":"A1","to":"A2","amount":5}\r\n',
     ],
-    ['JSON Lines under any name', 'batch', ROWS.map((row) => JSON.stringify(row)).join('\n')],
+    [
+      'JSON Lines in a file without an extension',
+      'batch',
+      ROWS.map((row) => JSON.stringify(row)).join('\n'),
+    ],
     ['a JSON array', 'batch.json', JSON.stringify(ROWS)],
     ['a JSON array on many lines', 'batch.json', `\uFEFF ${JSON.stringify(ROWS, null, 2)}\n\n`],
     ['a JSON array, gzipped', 'batch.json.gz', gzipSync(JSON.stringify(ROWS))],
     ['what mongoexport writes', 'transfers.json', MONGOEXPORT.join('\n')],
     ['what mongoexport --jsonArray writes', 'transfers.json', `[${MONGOEXPORT.join(',\n')}]\n`],
     [
-      'the canonical extended JSON',
+      'canonical extended JSON',
       'transfers.json',
       '{"id":"T1","from":"A0","to":"A1","amount":{"$numberDouble":"12.34"}}\n{"id":"T2","from":"A1","to":"A2","amount":{"$numberInt":"5"}}',
     ],
-  ])('as %s', async (_, name, content, options = {}) => {
+  ])('%s', async (_, name, content, options = {}) => {
     const { posted, refused } = await replayed(content, { file: name, ...options })
 
     expect({ posted, refused }).toEqual({ posted: POSTED, refused: [] })
   })
 
-  test('with the exact digits of JSON numbers, and ids that are numbers', async () => {
+  test('JSON numbers with their exact digits, and numbers as ids', async () => {
     const amount = '0.01'
     const id = '12345678901234567890'
     await Account.open({
@@ -105,7 +109,7 @@ describe('a batch is read', () => {
     expect(posted).toEqual([`1 ${id} A0 99999999999999999999.98`, `2 ${id} A0 0.01`])
   })
 
-  test('with the line of each record, where fields hold line ends too', async () => {
+  test('the line number of each record, even after a field with line ends', async () => {
     const { refusals } = await replayed(
       'id,from,to,amount,reference\nT1,A0,A1,x,"two\r\nlines"\nT2,A0,A1,y,\n',
     )
@@ -116,7 +120,7 @@ describe('a batch is read', () => {
     ])
   })
 
-  test('with ids of their own for elements of an array that share a line', async () => {
+  test('array elements on one line with a different id for each', async () => {
     const row = { from: 'A0', to: 'A1', amount: 1 }
     const { posted, refused } = await replayed(JSON.stringify([row, row, { ...row, to: 'x' }, 7]), {
       file: 'batch.json',
@@ -126,7 +130,7 @@ describe('a batch is read', () => {
     expect(refused).toEqual(['1 ACCOUNT_NOT_FOUND', '1 MALFORMED_LINE'])
   })
 
-  test('as csv-parse reads it, whatever stands in the fields', async () => {
+  test('CSV as csv-parse reads it, whatever the fields contain', async () => {
     const field = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r\n', 'é', ' ') })
     const records = fc.array(fc.array(field, { minLength: 3, maxLength: 3 }), { minLength: 1 })
     const end = fc.constantFrom('\n', '\r\n')
@@ -134,17 +138,17 @@ describe('a batch is read', () => {
       fc.asyncProperty(records, end, fc.integer({ min: 1, max: 20 }), async (rows, eol, size) => {
         const text = rows.map((row) => row.map(quoted).join(',') + eol).join('')
         const bytes = Buffer.from(text)
-        // Each in the place of the one before, as a file is read.
-        const place = Buffer.alloc(size)
+        // Each block overwrites the one before it, as when a file is read.
+        const block = Buffer.alloc(size)
         const blocks = (async function* () {
           for (let at = 0; at < bytes.length; at += size) {
-            yield place.subarray(0, bytes.copy(place, 0, at))
+            yield block.subarray(0, bytes.copy(block, 0, at))
           }
         })()
         const dialect = { delimiter: ',', quote: '"' }
         const read: RawRecord[] = []
-        for await (const block of csvRecords(linesOf(blocks, 'f'), dialect, 'f'))
-          read.push(...block)
+        for await (const records of csvRecords(linesOf(blocks, 'f'), dialect, 'f'))
+          read.push(...records)
 
         expect(read.map((record) => fieldsOf(record, dialect))).toEqual(
           parse(text, { record_delimiter: eol }),
@@ -156,18 +160,21 @@ describe('a batch is read', () => {
 
 describe('columns', () => {
   test.each([
-    ['PaySim', 'step,type,amount,nameOrig,oldbalanceOrg,nameDest,isFraud\n1,X,12.34,A0,1,A1,0\n'],
+    [
+      'the PaySim data set',
+      'step,type,amount,nameOrig,oldbalanceOrg,nameDest,isFraud\n1,X,12.34,A0,1,A1,0\n',
+    ],
     ['the notebook', 'transfer_id,from_account,to_account,amount\nT,A0,A1,12.34\n'],
-    ['a bank', 'Transaction ID,Debit Account,Credit Account,Amount\nT,A0,A1,12.34\n'],
-    ['an export of the transfers', '_id,fromAccount,toAccount,amount\nT,A0,A1,12.34\n'],
+    ['the export of a bank', 'Transaction ID,Debit Account,Credit Account,Amount\nT,A0,A1,12.34\n'],
+    ['an export of our transfers', '_id,fromAccount,toAccount,amount\nT,A0,A1,12.34\n'],
     ['capitals', 'SENDER,RECEIVER,AMOUNT\nA0,A1,12.34\n'],
-  ])('are recognised in a file of %s', async (_, content) => {
+  ])('are recognized in %s', async (_, content) => {
     const { transfers } = await replayed(content)
 
     expect(transfers).toMatchObject([{ fromAccount: 'A0', toAccount: 'A1' }])
   })
 
-  test('are left alone where the map says that none holds it', async () => {
+  test('are ignored for a role that the map sets to null', async () => {
     const content =
       'id,from,to,amount,Payment Currency,memo\nT,A0,A1,12.34,US Dollar,x\nT,A0,A1,5,,\n'
     const map = { transferId: null, currency: null, reference: null }
@@ -178,11 +185,11 @@ describe('columns', () => {
     expect(transfers[0]).toMatchObject({ metadata: { memo: 'x' } })
     expect(transfers[0]).not.toHaveProperty('reference')
     await expect(replayed(content, { map: { amount: null } })).rejects.toThrow(
-      'map says that no column is the amount, which every transfer has',
+      'map says that no column is "amount": every transfer needs one',
     )
   })
 
-  test('are taken as mapped, by name or by number', async () => {
+  test('can be mapped by name or by number', async () => {
     const content = 'Account,amount,Account,balance\nA0,999,A1,12.34\n'
 
     const { posted } = await replayed(content, { map: { from: '#1', to: '#3', amount: 'balance' } })
@@ -192,46 +199,55 @@ describe('columns', () => {
 
   test.each<[string, string, RegExp, Partial<ReplayOptions>?]>([
     [
-      'share their names',
+      'is not found and others share a name',
       'Account,amount,Account\nA0,1,A1\n',
-      /no column is known as from: the columns are "Account" \(#1\), "amount", "Account" \(#3\); name it, or its number, with --map from=COLUMN$/,
+      /no column was found for "from": the columns are "Account" \(#1\), "amount", "Account" \(#3\); choose one by name or number with --map from=COLUMN$/,
     ],
     [
-      'are not in the first line',
+      'is not in the first line',
       'Exported by bank,2024-01-01\nfrom,to,amount\nA0,A1,1\n',
-      /"2024-01-01"; name it with --map from=COLUMN; the first line must be the header: take/,
+      /"2024-01-01"; choose one with --map from=COLUMN; the first line must be the header: remove/,
     ],
     [
-      'are delimited by another character, with a comma in one',
+      'has a comma in a file with another delimiter',
       'from;to;amount, net\nA0;A1;1\n',
-      /the fields seem to be delimited by ";": say so with --delimiter$/,
+      /the fields seem to be separated by ";": add --delimiter ";"$/,
     ],
     [
       'is missing',
       'from,amount\nA0,1\n',
-      /line 1: no column is known as to: the columns are "from", "amount"; name it with --map to=COLUMN$/,
+      /line 1: no column was found for "to": the columns are "from", "amount"; choose one with --map to=COLUMN$/,
     ],
     [
-      'is mapped and not there',
+      'is mapped but does not exist',
       CSV,
       /no column is named "sum": the columns are "id", /,
       { map: { amount: 'sum' } },
     ],
     [
-      'is there twice',
+      'exists twice',
       'from,to,amount,amount\nA0,A1,1,2\n',
-      /both "amount" \(#3\) and "amount" \(#4\) can be the amount/,
+      /more than one column can be "amount": "amount" \(#3\) and "amount" \(#4\); choose one, as in --map 'amount=#3'$/,
     ],
-    ['is mapped twice', CSV, /column "from" is mapped as from and as to/, { map: { to: 'from' } }],
-    ['may be delimited otherwise', 'from;to;amount\n', /the fields seem to be delimited by ";"/],
     [
-      'is to be kept and not there',
+      'is mapped twice',
       CSV,
-      /no column is named "x", which is to be kept/,
+      /column "from" is mapped to both from and to/,
+      { map: { to: 'from' } },
+    ],
+    [
+      'is not found and the delimiter seems to be another',
+      'from;to;amount\n',
+      /the fields seem to be separated by ";"/,
+    ],
+    [
+      'is to be kept but does not exist',
+      CSV,
+      /no column is named "x": --keep must name columns of the file/,
       { keep: ['x'] },
     ],
     [
-      'would be kept under the key of another',
+      'would be kept under the same key as another',
       'from,to,amount,a.b,a_b\n',
       /two columns would be kept as "a_b"/,
       { keep: true },
@@ -239,20 +255,20 @@ describe('columns', () => {
     [
       'is one of too many to keep',
       `from,to,amount,${Array.from({ length: 33 }, (_, index) => `c${index}`)}\n`,
-      /33 columns would be kept and 32 are the most/,
+      /33 columns would be kept, but 32 is the most/,
       { keep: true },
     ],
     [
-      'has an invisible mark in its name',
+      'has an invisible character in its name',
       'from,to,\u202Eamount\n',
       /the columns are "from", "to", "\\u202eamount"/,
     ],
-  ])('are refused where one %s', async (_, content, message, options = {}) => {
+  ])('are refused when one %s', async (_, content, message, options = {}) => {
     await expect(replayed(content, options)).rejects.toThrow(message)
     expect((await booksOf(connection)).batches).toEqual([])
   })
 
-  test('with no use are kept as metadata when asked for', async () => {
+  test('without a role are kept as metadata on request', async () => {
     const content = 'from,to,amount,$type.of,note,empty\nA0,A1,1,X, n ,\n'
 
     const { transfers } = await replayed(content, { keep: true })
@@ -261,7 +277,7 @@ describe('columns', () => {
     expect(transfers[0]?.metadata).not.toHaveProperty('empty')
   })
 
-  test('of JSON are kept as text, exactly as they stand', async () => {
+  test('of JSON are kept with the exact text of the file', async () => {
     const { transfers } = await replayed(
       '{"from":"A0","to":"A1","amount":1,"rate":1.10,"ok":true,"none":null,"tags":["a"]}',
       { file: 'batch.jsonl', keep: ['rate', 'ok', 'none', 'tags'] },
@@ -270,7 +286,7 @@ describe('columns', () => {
     expect(transfers).toMatchObject([{ metadata: { rate: '1.10', ok: true, tags: '["a"]' } }])
   })
 
-  test('that hold no currency get the one that is given', async () => {
+  test('without a currency get the one from the options', async () => {
     const { refused } = await replayed(
       'from,to,amount,currency\nA0,A1,1,\nA0,A1,1,USD\nA0,A1,1,usd\n',
       {
@@ -282,27 +298,27 @@ describe('columns', () => {
   })
 })
 
-describe('a line that is no transfer is refused and the others are posted', () => {
+describe('replay refuses only the line', () => {
   test.each<[string, string | Buffer, RegExp]>([
     [
       'has too few fields',
       'T,A0,A1',
-      /3 fields and 4 are expected: field 4 \("amount"\) is missing/,
+      /3 fields but 4 are expected: field 4 \("amount"\) is missing/,
     ],
     [
       'has too many fields',
       'T,A0,A1,1,000.00',
-      /5 fields and 4 are expected: field 5 is one too many/,
+      /5 fields but 4 are expected: field 5 is one too many/,
     ],
     [
       'has text after a closing quote',
       'T,"A0"x,A1,1',
-      /column 7: more text follows the closing quote of field 2/,
+      /column 7: text follows the closing quote of field 2/,
     ],
     ['is not UTF-8', Buffer.from('T,A0,\xff,1', 'latin1'), /column 6 is not valid UTF-8/],
-    ['holds a NUL', 'T,A\0,A1,1', /column 4 holds a NUL character/],
+    ['contains a NUL', 'T,A\0,A1,1', /column 4 is a NUL character/],
     ['is very long', `T,A0,A1,${'9'.repeat(1_100_000)}`, /longer than 1048576 bytes/],
-  ])('where it %s', async (_, line, message) => {
+  ])('that %s', async (_, line, message) => {
     const [head, first, ...rest] = CSV.split('\n')
     const content = Buffer.concat([
       Buffer.from(`${head}\n${first}\n`),
@@ -319,7 +335,7 @@ describe('a line that is no transfer is refused and the others are posted', () =
   })
 
   test.each([
-    ['1,000.00', '"1,000.00"'],
+    ['thousands separators', '"1,000.00"'],
     ['an exponent', '1e3'],
     ['a currency sign', '$5'],
     ['a decimal comma', '"5,00"'],
@@ -327,31 +343,35 @@ describe('a line that is no transfer is refused and the others are posted', () =
     ['Infinity', 'Infinity'],
     ['NaN', 'NaN'],
     ['a sign', '+5'],
-    ['brackets', '(5)'],
+    ['parentheses', '(5)'],
     ['Arabic digits', '٥'],
     ['full-width digits', '５'],
-    ['nothing', ''],
+    ['an empty text', ''],
     ['a no-break space', '1\u00A0000'],
     ['a right-to-left mark', '\u200F5'],
     ['a trailing dot', '5.'],
     ['too many decimals', '0.001'],
-    ['less than zero', '-5'],
-  ])('with %s for an amount', async (_, amount) => {
+    ['a negative number', '-5'],
+  ])('with %s as amount', async (_, amount) => {
     const { refused, posted } = await replayed(`id,from,to,amount\nT,A0,A1,${amount}\n`)
 
     expect({ refused, posted }).toEqual({ refused: ['2 INVALID_AMOUNT'], posted: [] })
   })
 
   test.each([
-    ['no JSON', '{"id":', 'column 7: '],
-    ['a number', '5', 'not a JSON object'],
+    ['broken JSON', '{"id":', 'column 7: '],
+    ['a number', '5', 'this is JSON but not an object'],
     [
-      'a key twice',
+      'an object with a key twice',
       '{"id":"T","from":"A0","to":"A1","amount":1,"amount":2}',
       "Duplicate key 'amount'",
     ],
-    ['without an amount', '{"id":"T","from":"A0","to":"A1"}', 'no column is known as amount'],
-  ])('as JSON with %s', async (_, line, message) => {
+    [
+      'an object without an amount',
+      '{"id":"T","from":"A0","to":"A1"}',
+      'no column was found for "amount"',
+    ],
+  ])('of JSON Lines that is %s', async (_, line, message) => {
     const [first, second] = ROWS.map((row) => JSON.stringify(row))
 
     const { posted, refusals } = await replayed(`${first}\n${line}\n${second}\n`, {
@@ -364,7 +384,7 @@ describe('a line that is no transfer is refused and the others are posted', () =
     ])
   })
 
-  test('as JSON with an operator in place of an id', async () => {
+  test('of JSON Lines with an operator in place of a value', async () => {
     const { refused } = await replayed(
       '{"id":"T","from":{"$gt":""},"to":"A1","amount":1}\n{"id":{"$ne":1},"from":"A0","to":"A1","amount":1}\n{"id":"T","from":"A0","to":"A1","amount":{"$gt":1}}',
       { file: 'batch.jsonl' },
@@ -374,19 +394,19 @@ describe('a line that is no transfer is refused and the others are posted', () =
   })
 })
 
-describe('a file that cannot be read posts nothing', () => {
+describe('replay posts nothing from a file', () => {
   const many = `from,to,amount\n${'A0,A1,1\n'.repeat(3_000)}`
 
   test.each<[string, string, string | Buffer, RegExp]>([
     ['is empty', 'batch.csv', '', /the file is empty/],
-    ['is blank', 'batch.csv', '\n \n', /the file is empty/],
+    ['has only blank lines', 'batch.csv', '\n \n', /the file is empty/],
     ['is empty JSON Lines', 'batch.jsonl', '', /the file is empty/],
     ['is empty JSON', 'batch.json', '', /the file is empty/],
     [
       'never closes a quote',
       'batch.csv',
       `${many}A0,"A1,1\n${'A0,A1,1\n'.repeat(50)}`,
-      /line 3002, column 4: the quote that opens here never closes/,
+      /line 3002, column 4: the quote that opens here is never closed: close it, or/,
     ],
     [
       'closes a quote too late',
@@ -398,19 +418,19 @@ describe('a file that cannot be read posts nothing', () => {
       'is truncated gzip',
       'batch.csv.gz',
       gzipSync(Buffer.from(many)).subarray(0, -20),
-      /gzip data end too early/,
+      /gzip data is incomplete/,
     ],
     [
       'is damaged gzip',
       'batch.csv.gz',
       Buffer.concat([gzipSync('a').subarray(0, 10), Buffer.alloc(50, 7)]),
-      /gzip data are damaged/,
+      /gzip data is damaged/,
     ],
     [
       'is binary',
       'batch.csv',
       Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 10]),
-      /line 1: column 1 is not valid UTF-8: a batch is a text file/,
+      /line 1: column 1 is not valid UTF-8: a batch must be a text file/,
     ],
     [
       'is UTF-16',
@@ -424,12 +444,12 @@ describe('a file that cannot be read posts nothing', () => {
       'x'.repeat(3_000_000),
       /line 1: the line is longer than 1048576 bytes/,
     ],
-    ['ends its lines in CR', 'batch.csv', CSV.replaceAll('\n', '\r'), /the lines end in CR alone/],
+    ['ends its lines in CR', 'batch.csv', CSV.replaceAll('\n', '\r'), /the lines end in CR only/],
     [
-      'holds no JSON',
+      'contains no JSON',
       'batch.jsonl',
       'hello\nworld\n',
-      /line 1: this is not JSON: column 1: .*; nor is there a JSON object after it/,
+      /line 1: this is not JSON: column 1: .*; no JSON object follows$/,
     ],
     [
       'is an array that never closes',
@@ -441,19 +461,19 @@ describe('a file that cannot be read posts nothing', () => {
       'is an array with a comma too many',
       'batch.json',
       '[{"from":"A0","to":"A1","amount":1},\n]',
-      /line 2: "\]" was found where an element was expected/,
+      /line 2: expected an element, but found "\]"/,
     ],
     [
       'has text after an array',
       'batch.json',
       '[{"from":"A0","to":"A1","amount":1}]\nx',
-      /line 2: "x" was found where the end of the file was expected/,
+      /line 2: expected the end of the file, but found "x"/,
     ],
     [
       'is an array with a very long element',
       'batch.json',
       `[{"from":"A0","to":"A1","amount":1},\n{"x":"${'x'.repeat(1_500_000)}"}]`,
-      /line 2: the element that begins here is longer than/,
+      /line 2: the element that starts here is longer than/,
     ],
     [
       'is an array that is not UTF-8',
@@ -467,17 +487,17 @@ describe('a file that cannot be read posts nothing', () => {
     expect({ batches, transfers, refusals }).toEqual({ batches: [], transfers: [], refusals: [] })
   })
 
-  test('that is not there, or is a folder', async () => {
+  test('that does not exist or is a folder', async () => {
     await expect(replay(connection, { file: '/no/such/file.csv' })).rejects.toThrow(
-      /there is no such file/,
+      /the file does not exist/,
     )
-    await expect(replay(connection, { file: '/tmp' })).rejects.toThrow(/this is a directory/)
+    await expect(replay(connection, { file: '/tmp' })).rejects.toThrow(/this is a folder/)
   })
 
   test.each([
     ['a JSON array without elements', 'batch.json', '[ ]'],
-    ['JSON Lines that are blank', 'batch.jsonl', '\n'],
-  ])('that is %s is an empty batch', async (_, file, content) => {
+    ['blank JSON Lines', 'batch.jsonl', '\n'],
+  ])('that is %s, but finishes the batch', async (_, file, content) => {
     const { summary } = await replayed(content, { file })
 
     expect(summary).toMatchObject({ status: 'finished', read: 0 })

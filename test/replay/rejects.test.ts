@@ -26,7 +26,7 @@ describe('rejects', () => {
       [
         'code;message;line;madeId;from;to;amount;code',
         'ACCOUNT_NOT_FOUND;to account A9 does not exist;3;batch.csv:3;A0;A9;" 2 ";b',
-        'MALFORMED_LINE;"the line has 2 fields and 4 are expected: field 3 (""amount"") is missing";4;batch.csv:4;A0;A1',
+        'MALFORMED_LINE;"the line has 2 fields but 4 are expected: field 3 (""amount"") is missing";4;batch.csv:4;A0;A1',
         '',
       ].join('\n'),
     )
@@ -180,7 +180,7 @@ describe('rejects', () => {
     const rejects = await makeFile('second', '')
     await replay(connection, { file: await makeFile('again.jsonl', text), rejects })
     expect(await readFile(rejects, 'utf8')).toMatch(
-      /what stands in \\"text\\" is no JSON object yet \(.*\): mend it there/,
+      /\\"text\\" is still not a JSON object \(.*\): correct it there/,
     )
   })
 

@@ -390,11 +390,11 @@ describe('replay, at a refusal', () => {
     [{ maxErrors: Number.NaN }, /max errors is a whole number/],
     [{ name: ' x' }, /a batch's name is/],
     [{ currency: 'usd' }, /"usd" is not an ISO 4217 code/],
-    [{ format: 'json', delimiter: ';' }, /JSON has none/],
-    [{ delimiter: '' }, /a delimiter is/],
-    [{ quote: ',', delimiter: ',' }, /a quote is/],
+    [{ format: 'json', delimiter: ';' }, /are for CSV files: leave them out for JSON/],
+    [{ delimiter: '' }, /delimiter "" is not a delimiter/],
+    [{ quote: ',', delimiter: ',' }, /quote "," is part of the delimiter ","/],
     [{ columns: [] }, /names no column/],
-    [{ map: { sender: 'x' } }, /cannot be mapped as "sender"/],
+    [{ map: { sender: 'x' } }, /map cannot map a column to "sender"/],
     [{ file: '-' }, /standard input/],
   ])('refuses the options %j', async (options, message) => {
     const file = await makeFile('batch.csv', content)

@@ -22,7 +22,7 @@ const HEAD = 'id,from,to,amount\n'
 const FIRST = gzipSync(`${HEAD}T1,A0,A1,1\n`)
 const SECOND = gzipSync('T2,A0,A1,1\n')
 
-/** A gzip member of a length, by a comment in its header. */
+/** Extends a gzip member to a length with a comment in its header. */
 function padded(member: Buffer, length: number): Buffer {
   const comment = Buffer.alloc(length - member.length, 'x')
   comment[comment.length - 1] = 0
@@ -33,34 +33,34 @@ function padded(member: Buffer, length: number): Buffer {
 
 describe('gzip data', () => {
   test.each([
-    ['by NULs', Buffer.concat([FIRST, Buffer.alloc(1_000)])],
-    ['by NULs where a block ends', Buffer.concat([padded(FIRST, 256 * 1024), Buffer.alloc(9)])],
-    ['by nothing', FIRST],
-  ])('may be followed %s', async (_, content) => {
+    ['NULs', Buffer.concat([FIRST, Buffer.alloc(1_000)])],
+    ['NULs at the end of a block', Buffer.concat([padded(FIRST, 256 * 1024), Buffer.alloc(9)])],
+    ['nothing', FIRST],
+  ])('can be followed by %s', async (_, content) => {
     expect((await replayed(content, { file: 'batch.csv.gz' })).posted).toEqual(['T1 A0 A1 1'])
   })
 
   test.each([
     ['another member', Buffer.concat([FIRST, Buffer.alloc(8), SECOND])],
     [
-      'another member, where a block ends',
+      'another member at the end of a block',
       Buffer.concat([padded(FIRST, 256 * 1024), Buffer.alloc(8), SECOND]),
     ],
     [
-      'another member, blocks later',
+      'another member some blocks later',
       Buffer.concat([FIRST, Buffer.alloc(1_000_000), SECOND, Buffer.alloc(5)]),
     ],
     ['text', Buffer.concat([FIRST, Buffer.from('\0\0T2,A0,A1,1\n')])],
-  ])('with %s after NULs are refused, for nobody would read it', async (_, content) => {
+  ])('with %s after NULs is refused, because it would not be read', async (_, content) => {
     await expect(replayed(content, { file: 'batch.csv.gz' })).rejects.toThrow(
-      /batch.csv.gz": the gzip data end at byte \d+ and NULs follow, then other bytes/,
+      /batch.csv.gz": the gzip data ends at byte \d+, but more data follows after NUL bytes/,
     )
     expect((await booksOf(connection)).transfers).toEqual([])
   })
 })
 
 describe('a file that changes while it is read', () => {
-  /** Writes into a file without a trace in its size and its time of modification. */
+  /** Changes the content of a file but not its size and its time of modification. */
   function overwrite(file: string, text: string, { atime, mtime }: { atime: Date; mtime: Date }) {
     const handle = openSync(file, 'r+')
     writeSync(handle, text, HEAD.length)
@@ -68,10 +68,10 @@ describe('a file that changes while it is read', () => {
     utimesSync(file, atime, mtime)
   }
 
-  test('is not posted any more, be it as long and as old as before', async () => {
+  test('is not posted any further, even if its size and time stay the same', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(20_000, 20))
-    // A time of whole milliseconds can be set back exactly.
+    // Only a time in whole milliseconds can be set back exactly.
     utimesSync(file, 1_700_000_000, 1_700_000_000)
     const times = await stat(file)
     let isDone = false
@@ -87,7 +87,7 @@ describe('a file that changes while it is read', () => {
     ).rejects.toThrow(/the file was changed while it was being read/)
   })
 
-  test('goes on where only its permissions change', async () => {
+  test('is posted if only its permissions change', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(5_000, 20))
 
@@ -100,13 +100,17 @@ describe('a file that changes while it is read', () => {
   })
 
   test.each([
-    ['has no ids', 'from,to,amount', /posted already would be posted again: leave them out/],
+    [
+      'has no ids',
+      'from,to,amount',
+      /remove the lines that are already posted, because without ids they/,
+    ],
     [
       'has ids',
       'id,from,to,amount',
-      /lines whose ids are posted already are not posted again, and replay it/,
+      /replay the file under another name \(--as NAME\): lines whose ids are already/,
     ],
-  ])('is told of with what to do where it %s', async (_, head, advice) => {
+  ])('is an error with advice when it %s', async (_, head, advice) => {
     await openAccounts(Account, { count: 2, openingBalance: '10000' })
     const ids = head.startsWith('id')
     const rows = Array.from({ length: 5_000 }, (_row, index) => `${ids ? `T${index},` : ''}A0,A1,1`)
@@ -129,7 +133,7 @@ describe('a file that changes while it is read', () => {
 describe('what can be read only once', () => {
   const isAborted = { name: 'AbortError' }
 
-  test('is no longer waited for when it is interrupted', async () => {
+  test('is not waited for after an interruption', async () => {
     const interruption = new AbortController()
     const stdin = new PassThrough()
 
@@ -139,7 +143,7 @@ describe('what can be read only once', () => {
     await expect(replaying).rejects.toMatchObject(isAborted)
   })
 
-  test('is no longer waited for when it is interrupted after it brought something', async () => {
+  test('is not waited for after an interruption in the middle of the data', async () => {
     const interruption = new AbortController()
     let isRead = false
     const stdin = new Readable({
@@ -156,7 +160,7 @@ describe('what can be read only once', () => {
   })
 
   test.each([{ isWritten: true }, { isWritten: false }])(
-    'is no longer waited for as a FIFO with %j',
+    'is not waited for after an interruption when it is a FIFO with %j',
     async ({ isWritten }) => {
       const fifo = await makeFifo()
       const interruption = new AbortController()
@@ -171,7 +175,7 @@ describe('what can be read only once', () => {
     },
   )
 
-  test('is read from a FIFO', async () => {
+  test('can be a FIFO', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const fifo = await makeFifo()
 
@@ -190,14 +194,14 @@ describe('what can be read only once', () => {
 
   test.each([
     ['has no line end', Buffer.alloc(100_000, 'x'), /line 1: the line is longer than 1048576/],
-    ['holds NULs', Buffer.alloc(100_000), /line 1: the line is longer than 1048576/],
-    ['is no text', Buffer.from('a\0b\n'.repeat(1_000)), /line 1: column 2 holds a NUL/],
+    ['contains only NULs', Buffer.alloc(100_000), /line 1: the line is longer than 1048576/],
+    ['is not text', Buffer.from('a\0b\n'.repeat(1_000)), /line 1: column 2 is a NUL/],
     [
       'is in UTF-16',
       Buffer.from('\uFEFFid\n'.repeat(9), 'utf16le'),
       /line 1: the file is in UTF-16/,
     ],
-  ])('is not read to its end where it %s', async (_, piece, message) => {
+  ])('is not read to its end when it %s', async (_, piece, message) => {
     const read = { bytes: 0 }
 
     await expect(replay(connection, { file: '-', stdin: endless(piece, read) })).rejects.toThrow(
@@ -206,7 +210,7 @@ describe('what can be read only once', () => {
     expect(read.bytes).toBeLessThan(2 ** 22)
   })
 
-  test('may be one long line where that is a JSON array, or gzipped', async () => {
+  test('can be one long line if it is a JSON array, gzipped or not', async () => {
     const row = JSON.stringify({ from: 'A0', to: 'A1', amount: 1, note: 'x'.repeat(500) })
     const array = `  [${Array.from({ length: 3_000 }, () => row).join(',')}]`
     await openAccounts(Account, { count: 2, openingBalance: '10000' })
@@ -218,13 +222,13 @@ describe('what can be read only once', () => {
     }
   })
 
-  test.skipIf(process.platform !== 'linux')('is not read for ever from a device', async () => {
+  test.skipIf(process.platform !== 'linux')('is not read forever when it is a device', async () => {
     await expect(replay(connection, { file: '/dev/zero' })).rejects.toThrow(
       /"\/dev\/zero", line 1: the line is longer/,
     )
   })
 
-  test('is never replaced by its own rejects', async () => {
+  test('is never replaced by its rejects', async () => {
     const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
 
     await expect(
@@ -233,7 +237,7 @@ describe('what can be read only once', () => {
   })
 })
 
-test.skipIf(process.platform !== 'linux')('a file that fails is named', async () => {
+test.skipIf(process.platform !== 'linux')('an error while reading names the file', async () => {
   await expect(replay(connection, { file: '/proc/self/mem' })).rejects.toThrow(
     /^"\/proc\/self\/mem": the file cannot be read: EIO/,
   )

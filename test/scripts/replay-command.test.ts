@@ -21,15 +21,15 @@ describe('daybook replay refuses as usage', () => {
     [['a.csv', '--map', 'from=a,from=b'], '--map from=a,from=b: from is given twice'],
     [['a.csv', '--map', ''], '--map : expected pairs such as'],
     [['a.csv', '--map', 'from'], '--map from: expected pairs such as'],
-    [['a.csv', '--map', 'from='], '--map says that no column is the from, which every'],
+    [['a.csv', '--map', 'from='], '--map says that no column is "from": every transfer needs one'],
     [['--keep', 'a.csv'], 'which file? --keep took a.csv for columns: name the file before it'],
     [[], 'which file? - is the standard input'],
-    [['a.csv', '--map', 'sender=a'], 'a column cannot be mapped as "sender" by --map'],
+    [['a.csv', '--map', 'sender=a'], '--map cannot map a column to "sender": use one of'],
     [['a.csv', '--keep', 'a,,b'], '--keep a,,b: a name is missing'],
     [['a.csv', '--columns', 'from,,to,amount'], '--columns: column 2 has no name'],
     [
       ['a.csv', '--format', 'tsv', '--delimiter', ';'],
-      '--format tsv is delimited by tabs, so --delimiter ";" is for --format csv',
+      '--format tsv always has tabs between fields: leave out --delimiter ";", or use',
     ],
     [
       ['a.csv', '--format', 'json', '--quote', "'"],
@@ -67,7 +67,7 @@ test('an option that only the file shows to be wrong is one of usage too', async
   expect(failed.stderr).toContain('--delimiter, --quote and --columns are for CSV files')
   const csv = await makeFile('batch.csv', HEAD)
   expect((await daybook('replay', csv, '--quote', ',')).stderr).toContain(
-    'a quote is one character that is not in the delimiter, and --quote "," is in ","',
+    '--quote "," is part of the delimiter ",": choose another quote or delimiter',
   )
 })
 

@@ -3,57 +3,59 @@ import type { RawRecord, RecordBlocks } from '../source/raw-record.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { Row } from './row.ts'
 
-/** A refused line, as it goes into a file of rejects. */
+/** A refused line, as a file of rejects lists it. */
 export interface Reject {
   readonly line: number
   readonly code: string
   readonly message: string
   readonly transferId?: string | undefined
-  /** The record as it was read. */
+  /** The record as read. */
   readonly text: string
 }
 
-/** How rejects are written so that they can be mended and replayed: as the input is. */
+/** A refused line of a batch. */
+export interface BatchRefusal extends Reject {
+  readonly code: BatchRefusalCode
+  /** 1, or its number among the records that start on the same line. */
+  readonly item: number
+}
+
+/** How a file of rejects is written: in the format of the batch's file, so that it can be corrected and replayed. */
 export interface RejectsFormat {
+  /** Stands before the first reject. */
   readonly head: string
+  /** Stands between two rejects. */
   readonly separator: string
+  /** Stands after the last reject. */
   readonly tail: string
-  /** The whole file where there are none. */
+  /** The whole file if there are no rejects. */
   readonly empty: string
   write(reject: Reject): string
 }
 
-/** A file as a batch: its records, and what each asks for. */
+/** A file that is read as a batch: its records, and the transfer that each one asks for. */
 export interface BatchFile {
-  /** What its reading rests on, as text to compare. */
+  /** The options that decide what the file means, as text to compare. It is the same whenever they are. */
   readonly reading: string
-  /** Whether its records have ids of their own. Else each gets one, made of the batch's name and the line. */
+  /** Whether its records have ids. If not, each gets one made from the batch's name and the line. */
   readonly hasIds: boolean
   readonly rejects: RejectsFormat
-  /** The records from the first, a header left out. */
+  /** Reads all records from the first, without a header. */
   records(): RecordBlocks
-  /** What a record asks for. */
+  /** Reads what a record asks for. `position` is its number in the file, from 1. */
   row(record: RawRecord, position: number): Row
 }
 
-/** What to do with a file that is not the one that its batch was begun with. */
-export const adviceOnChangedFile = ({ hasIds }: Pick<BatchFile, 'hasIds'>): string =>
-  `${
-    hasIds
-      ? 'lines whose ids are posted already are not posted again'
-      : 'its lines have no ids of their own, so those that are posted already would be posted again: leave them out'
-  }, and replay it as a batch of another name (--as NAME)`
-
-/** What a file is opened with to be read as a batch. */
+/** What to open a file as a batch with. */
 export interface BatchFileOptions {
+  /** The batch's name. */
   readonly batch: string
   readonly reading: string
   readonly options: ReadingOptions
 }
 
-/** A refused line. */
-export interface BatchRefusal extends Reject {
-  readonly code: BatchRefusalCode
-  /** 1, or more where several records begin on one line. */
-  readonly item: number
-}
+/** Advice for a file that has changed since its batch was started. */
+export const adviceOnChangedFile = ({ hasIds }: Pick<BatchFile, 'hasIds'>): string =>
+  hasIds
+    ? 'replay the file under another name (--as NAME): lines whose ids are already posted are not posted again'
+    : 'remove the lines that are already posted, because without ids they would be posted again; then replay the file under another name (--as NAME)'

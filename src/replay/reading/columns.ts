@@ -1,20 +1,20 @@
 import { quote } from '../../messages.ts'
 
-/** What a column of a batch can hold. */
+/** What a column of a batch can be: a part of a transfer. */
 export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
 type Role = (typeof ROLES)[number]
 
 /**
- * The columns' names by what they hold; `#3` names the third column of a file that has columns, and null says that
- * none holds it, however one is called.
+ * The column of each role, by name. In a file with columns `#3` is the third column. Null means that no column has
+ * the role, whatever its name.
  */
 export type ColumnMap = { readonly [role in Role]?: string | null | undefined }
 
 /**
- * The spellings known for each role, in capitals or not, with any of ` _-.` within. A row is tried only
- * where no column is spelled as in a row above it.
+ * The names by which a role's column is recognized. Case does not matter, nor do spaces and ` _-.` in a name. Each
+ * row is tried only if no column matches a row above it.
  */
-const SPELLINGS: Readonly<Record<Role, readonly (readonly string[])[]>> = {
+const KNOWN_NAMES: Readonly<Record<Role, readonly (readonly string[])[]>> = {
   transferId: [
     ['transferId', 'transactionId', 'paymentId', 'txId', 'txnId', 'transId', 'orderId'],
     ['transferNumber', 'transactionNumber', 'paymentNumber', 'endToEndId'],
@@ -51,13 +51,13 @@ const SPELLINGS: Readonly<Record<Role, readonly (readonly string[])[]>> = {
   ],
 }
 
-/** What every transfer has. */
+/** The roles that every transfer needs. */
 export const REQUIRED_ROLES: readonly Role[] = ['from', 'to', 'amount']
 
-/** Where each role is found: the index of its column. */
+/** The index of each role's column. */
 export type ColumnIndexes = { readonly [role in Role]?: number | undefined }
 
-/** The same, with the roles that no transfer is without. */
+/** The index of each role's column, the required ones present. */
 export type FoundColumns = ColumnIndexes & {
   readonly from: number
   readonly to: number
@@ -66,11 +66,11 @@ export type FoundColumns = ColumnIndexes & {
 
 export interface ColumnOptions {
   readonly map: ColumnMap
-  /** Whether the names are an object's keys: they are in no order, and need not be in every object. */
+  /** Whether the names are the keys of an object. Keys have no order, and an object may leave some out. */
   readonly areKeys?: boolean
 }
 
-/** The indexes of the columns that can hold what a role is, as mapped or by a well-known spelling. */
+/** The indexes of the columns that may have a role: the one it is mapped to, or those with a name known for it. */
 export function candidateColumns(
   columns: readonly string[],
   role: Role,
@@ -78,12 +78,12 @@ export function candidateColumns(
 ): readonly number[] {
   const name = map[role]
   if (name === null) return []
-  if (name === undefined) return recognised(columns, role)
+  if (name === undefined) return columnsByKnownName(columns, role)
   const exact = indexesOf(columns, (column) => column === name)
-  return exact.length > 0 || areKeys ? exact : numbered(columns, name)
+  return exact.length > 0 || areKeys ? exact : columnByNumber(columns, name)
 }
 
-/** Finds the column of each role, as mapped or by a well-known spelling, or says why it can't. */
+/** Finds the column of each role. Returns the problem if a role has no column, or more than one. */
 export function findColumns(
   columns: readonly string[],
   options: ColumnOptions,
@@ -105,8 +105,10 @@ export function findColumns(
     const index = indexes[role]
     if (index === undefined) continue
     const other = taken.get(index)
-    if (other)
-      return { problem: `column ${quote(columns[index])} is mapped as ${other} and as ${role}` }
+    if (other) {
+      const problem = `column ${quote(columns[index])} is mapped to both ${other} and ${role}: map each to a column of its own`
+      return { problem }
+    }
     taken.set(index, role)
   }
   return { indexes: indexes as FoundColumns }
@@ -118,11 +120,13 @@ function missing(
   { map, areKeys = false }: ColumnOptions,
 ): string {
   const name = map[role]
-  const what =
-    typeof name !== 'string' ? `no column is known as ${role}` : `no column is named ${quote(name)}`
-  const hint = areKeys && name?.startsWith('#') ? `, for keys are in no order to be counted` : ''
-  const number = !areKeys && new Set(columns).size < columns.length ? ', or its number,' : ''
-  return `${what}: the columns are ${list(columns)}; name it${number} with --map ${role}=COLUMN${hint}`
+  const found =
+    typeof name === 'string'
+      ? `no column is named ${quote(name)}`
+      : `no column was found for ${quote(role)}`
+  const number = !areKeys && new Set(columns).size < columns.length ? ' by name or number' : ''
+  const hint = areKeys && name?.startsWith('#') ? ' (a name, because keys have no numbers)' : ''
+  return `${found}: the columns are ${listColumns(columns)}; choose one${number} with --map ${role}=COLUMN${hint}`
 }
 
 function ambiguous(
@@ -130,43 +134,45 @@ function ambiguous(
   role: Role,
   { found, areKeys }: { found: readonly number[]; areKeys: boolean },
 ): string {
-  const each = found.map((index) =>
+  const names = found.map((index) =>
     areKeys ? quote(columns[index]) : `${quote(columns[index])} (#${index + 1})`,
   )
   const choice = areKeys ? 'COLUMN' : `#${Number(found[0]) + 1}`
-  return `both ${each.join(' and ')} can be the ${role}: choose one, as in --map '${role}=${choice}'`
+  return `more than one column can be ${quote(role)}: ${names.join(' and ')}; choose one, as in --map '${role}=${choice}'`
 }
 
-/** Columns for people; those that share a name with their numbers. */
-function list(columns: readonly string[]): string {
-  const named = columns.slice(0, LISTED).map((column, index) => {
+/** The columns for a message. Those that share a name get their numbers. */
+function listColumns(columns: readonly string[]): string {
+  const named = columns.slice(0, MAX_LISTED).map((column, index) => {
     const isShared = columns.indexOf(column) !== columns.lastIndexOf(column)
     return isShared ? `${quote(column)} (#${index + 1})` : quote(column)
   })
-  return columns.length > LISTED ? `${named.join(', ')} … (${columns.length})` : named.join(', ')
+  return columns.length > MAX_LISTED
+    ? `${named.join(', ')} … (${columns.length} in all)`
+    : named.join(', ')
 }
 
-const LISTED = 40
+const MAX_LISTED = 40
 
-function numbered(columns: readonly string[], name: string): number[] {
+function columnByNumber(columns: readonly string[], name: string): number[] {
   const number = /^#([1-9]\d{0,5})$/.exec(name)
   return number && Number(number[1]) <= columns.length ? [Number(number[1]) - 1] : []
 }
 
-function recognised(columns: readonly string[], role: Role): number[] {
-  const plain = columns.map(plainName)
-  for (const spellings of SPELLINGS[role]) {
-    const known = new Set(spellings.map(plainName))
-    const found = indexesOf(plain, (column) => known.has(column))
+function columnsByKnownName(columns: readonly string[], role: Role): number[] {
+  const normalized = columns.map(normalizedName)
+  for (const names of KNOWN_NAMES[role]) {
+    const known = new Set(names.map(normalizedName))
+    const found = indexesOf(normalized, (column) => known.has(column))
     if (found.length > 0) return found
   }
   return []
 }
 
-/** A name without capitals and separators; the underscore that leads MongoDB's `_id` stays. */
-const plainName = (name: string): string => {
-  const plain = name.toLowerCase().replaceAll(/[\s_.-]/g, '')
-  return name.startsWith('_') ? `_${plain}` : plain
+/** A name in lower case, without separators. A leading underscore stays, as in MongoDB's `_id`. */
+const normalizedName = (name: string): string => {
+  const normalized = name.toLowerCase().replaceAll(/[\s_.-]/g, '')
+  return name.startsWith('_') ? `_${normalized}` : normalized
 }
 
 const indexesOf = (columns: readonly string[], matches: (column: string) => boolean): number[] =>

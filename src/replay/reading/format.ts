@@ -4,9 +4,9 @@ import type { Source } from '../source/source.ts'
 import type { BatchFile } from './batch-file.ts'
 import { openCsvFile } from './csv/csv-file.ts'
 import { openJsonFile } from './json/json-file.ts'
-import { type Format, type ReadingOptions, refuseForJson } from './reading-options.ts'
+import { type Format, type ReadingOptions, refuseCsvOptions } from './reading-options.ts'
 
-const EXTENSIONS: Readonly<Record<string, Format>> = {
+const FORMATS_BY_EXTENSION: Readonly<Record<string, Format>> = {
   csv: 'csv',
   tsv: 'tsv',
   tab: 'tsv',
@@ -15,62 +15,87 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
   json: 'json',
 }
 
-/** Opens a source as a batch, in the format that is asked for, or that its name or its first character tells. */
-export async function openBatchFile(
-  source: Source,
-  { batch, options }: { batch: string; options: ReadingOptions },
-): Promise<BatchFile> {
+interface OpenOptions {
+  /** The batch's name. */
+  readonly batch: string
+  readonly options: ReadingOptions
+}
+
+/** Opens a source as a batch. The options, the file's extension or its first character decide the format. */
+export async function openBatchFile(source: Source, open: OpenOptions): Promise<BatchFile> {
+  const { options } = open
   const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(source.baseName ?? '')?.[1]?.toLowerCase() ?? ''
-  const format = options.format ?? EXTENSIONS[extension]
-  // What is called JSON Lines may be an array all the same; only --format says that it is none.
-  const isKnown = format === 'csv' || format === 'tsv' || options.format === 'jsonl'
-  const shape = isKnown ? format : await shapeOf(source, format === undefined ? 'csv' : 'jsonl')
+  const format = options.format ?? FORMATS_BY_EXTENSION[extension]
+  if (format === 'csv' || format === 'tsv') return await openCsv(source, format, open)
+  // A file named .jsonl may still hold an array; with `--format jsonl` it is read as lines.
+  const content =
+    options.format === 'jsonl'
+      ? 'lines'
+      : await detectContent(source, format === undefined ? 'csv' : 'lines')
+  return content === 'csv'
+    ? await openCsv(source, content, open)
+    : await openJson(source, content, open)
+}
+
+async function openCsv(
+  source: Source,
+  format: 'csv' | 'tsv',
+  { batch, options }: OpenOptions,
+): Promise<BatchFile> {
   const { columns, map = {}, currency, keep = false } = options
-  if (shape === 'csv' || shape === 'tsv') {
-    const told = options.delimiter === undefined && (await toldDelimiter(source))
-    const { delimiter = told || (shape === 'tsv' ? '\t' : ','), quote = '"' } = options
-    const preface = told ? `sep=${told}\n` : ''
-    if (quote !== '' && delimiter.includes(quote)) {
-      refuse(
-        (of) =>
-          `a quote is one character that is not in the delimiter, and ${of('quote')} ${quoted(quote)} is in ${quoted(delimiter)}`,
-      )
-    }
-    const reading = describe({ format: 'csv', delimiter, quote, columns, map, currency, keep })
-    const separated = { batch, reading, options, preface }
-    return await openCsvFile(source, { delimiter, quote }, separated)
+  const excelDelimiter =
+    options.delimiter === undefined ? await readSeparatorLine(source) : undefined
+  const { delimiter = excelDelimiter ?? (format === 'tsv' ? '\t' : ','), quote = '"' } = options
+  if (quote !== '' && delimiter.includes(quote)) {
+    refuse(
+      (option) =>
+        `${option('quote')} ${quoted(quote)} is part of the delimiter ${quoted(delimiter)}: choose another quote or delimiter`,
+    )
   }
-  refuseForJson(options)
-  const reading = describe({ format: shape, map, currency, keep })
-  const layout = shape === 'array' ? 'array' : 'lines'
+  const reading = readingText({ format: 'csv', delimiter, quote, columns, map, currency, keep })
+  const separatorLine = excelDelimiter === undefined ? '' : `sep=${excelDelimiter}\n`
+  const dialect = { delimiter, quote }
+  return await openCsvFile(source, dialect, { batch, reading, options, separatorLine })
+}
+
+async function openJson(
+  source: Source,
+  layout: 'lines' | 'array',
+  { batch, options }: OpenOptions,
+): Promise<BatchFile> {
+  refuseCsvOptions(options)
+  const { map = {}, currency, keep = false } = options
+  const format = layout === 'array' ? 'array' : 'jsonl'
+  const reading = readingText({ format, map, currency, keep })
   return await openJsonFile(source, layout, { batch, reading, options })
 }
 
-/** The options that change what a file means, as text that is the same whenever they are. */
-function describe(options: Record<string, unknown>): string {
+/** The options that decide what a file means, as text. Equal options give equal text. */
+function readingText(options: Record<string, unknown>): string {
   const { map, ...others } = options
   const roles = Object.entries(map as object).filter(([, column]) => column !== undefined)
   roles.sort(([one], [other]) => (one < other ? -1 : 1))
   return JSON.stringify({ ...others, map: Object.fromEntries(roles) })
 }
 
-/** The delimiter that the first line tells, as Excel reads and writes it. */
-async function toldDelimiter(source: Source): Promise<string | undefined> {
+/** The delimiter from a first line such as `sep=;`, which Excel writes and reads. */
+async function readSeparatorLine(source: Source): Promise<string | undefined> {
   for await (const block of source.bytes()) {
     return /^(?:\xEF\xBB\xBF)?"?sep=(.)"?\r?\n/i.exec(block.toString('latin1', 0, 16))?.[1]
   }
   return undefined
 }
 
-async function shapeOf(
+/** What a file contains, by its first character; `fallback` if that does not show it. */
+async function detectContent(
   source: Source,
-  otherwise: 'csv' | 'jsonl',
-): Promise<'csv' | 'jsonl' | 'array'> {
+  fallback: 'csv' | 'lines',
+): Promise<'csv' | 'lines' | 'array'> {
   for await (const block of source.bytes()) {
     const [character] = block.toString('latin1').replace(/^(?:\xEF\xBB\xBF)?\s*/, '')
     if (character === '[') return 'array'
-    if (character === '{') return 'jsonl'
-    if (character !== undefined) return otherwise
+    if (character === '{') return 'lines'
+    if (character !== undefined) return fallback
   }
-  return otherwise
+  return fallback
 }

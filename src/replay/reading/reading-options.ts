@@ -5,80 +5,88 @@ import { type ColumnMap, REQUIRED_ROLES, ROLES } from './columns.ts'
 
 const FORMATS = ['csv', 'tsv', 'jsonl', 'json'] as const
 
-/** The formats that can be read. */
 export type Format = (typeof FORMATS)[number]
 
-/** How a file is to be read. A batch is read in one way from its beginning to its end. */
+/** How to read a file. A batch that was interrupted must be continued with the same options. */
 export interface ReadingOptions {
-  /** By the file's extension unless given, else by its first character. `json` is an array, or a value a line. */
+  /** Default: by the file's extension, else by its first character. `json` is an array, or one object a line. */
   readonly format?: 'csv' | 'tsv' | 'jsonl' | 'json' | undefined
-  /** Between the fields of a CSV file: `,` unless given. */
+  /** Stands between the fields of a CSV file. Default: `,`. */
   readonly delimiter?: string | undefined
-  /** Around fields that hold delimiters: `"` unless given, `''` for none. */
+  /** Stands around fields that contain delimiters. Default: `"`; `''` if fields are never quoted. */
   readonly quote?: string | undefined
-  /** The columns' names, for a CSV file that has no header. */
+  /** The names of the columns, for a CSV file without a header. */
   readonly columns?: readonly string[] | undefined
-  /** Which column holds what, for what its name does not tell. */
+  /** Which column is what, if its name does not show it. */
   readonly map?: ColumnMap | undefined
-  /** For the lines that name no currency. */
+  /** The currency of lines that name none. */
   readonly currency?: string | undefined
-  /** Columns with no other use to keep as metadata: all, or those named. */
+  /** Other columns to keep as metadata: `true` for all, or their names. */
   readonly keep?: boolean | readonly string[] | undefined
 }
 
-/** Refuses what no file could be read with. */
+/** Throws if no file could be read with these options. */
 export function checkReadingOptions(options: ReadingOptions): void {
   const { format, delimiter, quote, columns, map = {}, currency } = options
   if (format !== undefined && !FORMATS.includes(format)) {
-    refuse((of) => `${of('format')} is csv, tsv, jsonl or json, and ${quoted(format)} is not`)
+    refuse(
+      (option) =>
+        `${option('format')} ${quoted(format)} is not a known format: use csv, tsv, jsonl or json`,
+    )
   }
   if (delimiter !== undefined && !/^[^\r\n"]{1,8}$/.test(delimiter)) {
     refuse(
-      (of) =>
-        `a delimiter is 1–8 characters on one line with no quote among them, and ${of('delimiter')} ${quoted(delimiter)} is not`,
+      (option) =>
+        `${option('delimiter')} ${quoted(delimiter)} is not a delimiter: use 1 to 8 characters, with no quote or line end among them`,
     )
   }
   if (quote !== undefined && !/^[^\r\n\t ]?$/.test(quote)) {
     refuse(
-      (of) =>
-        `a quote is one character that is no space, or none, and ${of('quote')} ${quoted(quote)} is not`,
+      (option) =>
+        `${option('quote')} ${quoted(quote)} is not a quote: use one character that is not a space, or '' for none`,
     )
   }
   if (format === 'tsv' && delimiter !== undefined && delimiter !== '\t') {
     refuse(
-      (of) =>
-        `${of('format')} tsv is delimited by tabs, so ${of('delimiter')} ${quoted(delimiter)} is for ${of('format')} csv`,
+      (option) =>
+        `${option('format')} tsv always has tabs between fields: leave out ${option('delimiter')} ${quoted(delimiter)}, or use ${option('format')} csv`,
     )
   }
-  if (columns?.length === 0) refuse((of) => `${of('columns')} names no column`)
+  if (columns?.length === 0) {
+    refuse((option) => `${option('columns')} names no column: name all columns of the file`)
+  }
   const unnamed = columns?.findIndex((column) => column.trim() === '') ?? -1
   if (unnamed >= 0) {
-    refuse((of) => `${of('columns')}: column ${unnamed + 1} has no name, and each needs one`)
+    refuse((option) => `${option('columns')}: column ${unnamed + 1} has no name; name every column`)
   }
-  if (format?.startsWith('json')) refuseForJson(options)
-  const without = REQUIRED_ROLES.find((role) => map[role] === null)
-  if (without !== undefined) {
-    refuse((of) => `${of('map')} says that no column is the ${without}, which every transfer has`)
-  }
-  const role = Object.keys(map).find((key) => !(ROLES as readonly string[]).includes(key))
-  if (role !== undefined) {
+  if (format?.startsWith('json')) refuseCsvOptions(options)
+  const excluded = REQUIRED_ROLES.find((role) => map[role] === null)
+  if (excluded !== undefined) {
     refuse(
-      (of) =>
-        `a column cannot be mapped as ${quoted(role)} by ${of('map')}: ${ROLES.join(', ')} are known`,
+      (option) =>
+        `${option('map')} says that no column is ${quoted(excluded)}: every transfer needs one`,
+    )
+  }
+  const unknown = Object.keys(map).find((key) => !(ROLES as readonly string[]).includes(key))
+  if (unknown !== undefined) {
+    refuse(
+      (option) =>
+        `${option('map')} cannot map a column to ${quoted(unknown)}: use one of ${ROLES.join(', ')}`,
     )
   }
   if (currency !== undefined && !isCurrency(currency)) {
     refuse(
-      (of) =>
-        `${of('currency')} ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
+      (option) =>
+        `${option('currency')} ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
     )
   }
 }
 
-export function refuseForJson({ delimiter, quote, columns }: ReadingOptions): void {
+/** Throws if an option is set that has no meaning for JSON. */
+export function refuseCsvOptions({ delimiter, quote, columns }: ReadingOptions): void {
   if (delimiter === undefined && quote === undefined && columns === undefined) return
   refuse(
-    (of) =>
-      `${of('delimiter')}, ${of('quote')} and ${of('columns')} are for CSV files: JSON has none`,
+    (option) =>
+      `${option('delimiter')}, ${option('quote')} and ${option('columns')} are for CSV files: leave them out for JSON`,
   )
 }

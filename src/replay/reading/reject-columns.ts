@@ -1,13 +1,16 @@
 import { REFUSAL_CODES } from '../../errors.ts'
 import type { BatchRefusalCode } from '../../models/batch.ts'
 
-/** What stands first in a record of a file of rejects. It is left out when that file is replayed. */
+/** The columns, or keys, that a file of rejects adds before the record's own. Replaying that file skips them. */
 export const REJECT_COLUMNS = ['code', 'message', 'line'] as const
 
-/** What a made id is kept under in an object of a file of rejects, unless it is mapped. */
+/** In JSON, the key of the id that was made for a record, unless the options map `transferId` to another key. */
 export const MADE_ID_KEY = 'transferId'
 
-/** The mark after these, in a file of separated values that has no ids of its own. No own column is called so. */
+/**
+ * In CSV, the column after {@link REJECT_COLUMNS} with the id that was made for a record, if the file has no
+ * ids. It is not a name that is recognized for a column of the file itself.
+ */
 export const MADE_ID_COLUMN = 'madeId'
 
 const CODES: ReadonlySet<unknown> = new Set<BatchRefusalCode>(['MALFORMED_LINE', ...REFUSAL_CODES])

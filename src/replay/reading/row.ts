@@ -4,36 +4,39 @@ import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import { type ColumnIndexes, type FoundColumns, ROLES } from './columns.ts'
 
-/** A line of a batch: a transfer that is asked for, or why there is none. */
+/** A record of a batch: the transfer that it asks for, or the problem that keeps it from being read. */
 export interface Row {
-  /** Its number among the file's records, from 1. */
+  /** Its number among the records of the file, from 1. */
   readonly position: number
   readonly line: number
-  /** 1, or more where several records begin on one line. */
+  /** 1, or its number among the records that start on the same line. */
   readonly item: number
-  /** As it was read. */
+  /** The record as read. */
   readonly text: string
   readonly request?: IdentifiedRequest | undefined
   readonly problem?: string | undefined
-  /** The id that was made for it, in a file that has none. */
+  /** The id that was made for a record without one. */
   readonly madeId?: string | undefined
 }
 
-/** Makes the ids of a batch whose file has none: `NAME:LINE`, so that a repeat is a repeat. */
-export function idMaker(name: string): (place: { line: number; item: number }) => string {
+/** Makes ids for a batch whose file has none: `NAME:LINE`. A line gets the same id each time the file is replayed. */
+export function idMaker(name: string): (record: { line: number; item: number }) => string {
   const isShort = name.length <= 100 && isIdentifier(name)
   const prefix = isShort ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
   return ({ line, item }) => (item === 1 ? `${prefix}:${line}` : `${prefix}:${line}.${item}`)
 }
 
-/** What a record's parts become, once it is known which is which. */
+/** What each column of a record is used for. */
 export interface RowColumns {
   readonly indexes: FoundColumns
-  /** The columns kept as metadata, with the keys that they are kept under. */
+  /** The columns kept as metadata, each with its key there. */
   readonly kept: readonly { readonly index: number; readonly key: string }[]
 }
 
-/** Which columns become metadata: all that have a name and no role, or those that are named. */
+/** The most columns that metadata can hold. */
+const MAX_KEPT = 32
+
+/** The columns to keep as metadata: all that have a name and no role, or only those that `keep` names. */
 export function keptColumns(
   columns: readonly string[],
   indexes: ColumnIndexes,
@@ -43,28 +46,29 @@ export function keptColumns(
   const used = new Set(ROLES.map((role) => indexes[role]))
   const kept: { index: number; key: string }[] = []
   for (const [index, column] of columns.entries()) {
-    const isAsked = keep === true ? column !== '' : keep.includes(column)
-    if (isAsked && !used.has(index)) kept.push({ index, key: safeKey(column) })
+    const isWanted = keep === true ? column !== '' : keep.includes(column)
+    if (isWanted && !used.has(index)) kept.push({ index, key: metadataKey(column) })
   }
   const missing = keep === true ? undefined : keep.find((column) => !columns.includes(column))
   if (missing !== undefined) {
-    return { problem: `no column is named ${quote(missing)}, which is to be kept` }
+    return { problem: `no column is named ${quote(missing)}: --keep must name columns of the file` }
   }
-  if (kept.length > 32) {
-    return {
-      problem: `${kept.length} columns would be kept and 32 are the most: name those to keep`,
-    }
+  if (kept.length > MAX_KEPT) {
+    const problem = `${kept.length} columns would be kept, but ${MAX_KEPT} is the most: choose columns with --keep`
+    return { problem }
   }
   const keys = kept.map(({ key }) => key)
   const twice = keys.find((key, index) => keys.indexOf(key) !== index)
   if (twice !== undefined) {
-    return { problem: `two columns would be kept as ${quote(twice)}: name those to keep` }
+    return {
+      problem: `two columns would be kept as ${quote(twice)}: choose one of them with --keep`,
+    }
   }
   return kept
 }
 
-/** A column's name as a key of metadata: what the rules of metadata forbid becomes `_`, the rest is cut at 64. */
-function safeKey(column: string): string {
+/** A column's name as a key of metadata: characters that are not allowed there become `_`, and it is cut at 64. */
+function metadataKey(column: string): string {
   const key = column
     .replaceAll(/^\$|[.\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '_')
     .slice(0, 64)
@@ -72,11 +76,11 @@ function safeKey(column: string): string {
   return /^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/.test(key) ? `${key}_` : key
 }
 
-/** Whether a record has no id. */
-export const lacksId = (value: (index: number) => unknown, { indexes }: RowColumns): boolean =>
-  present(indexes.transferId, value) === undefined
+/** Whether a record has an id. */
+export const hasId = (value: (index: number) => unknown, { indexes }: RowColumns): boolean =>
+  presentValue(indexes.transferId, value) !== undefined
 
-/** The transfer that a record asks for. Whether its parts are well formed is the posting's to say. */
+/** The transfer that a record asks for. The posting checks that its parts are well formed. */
 export function requestOf(
   value: (index: number) => unknown,
   { indexes, kept }: RowColumns,
@@ -88,17 +92,17 @@ export function requestOf(
     from: value(indexes.from),
     to: value(indexes.to),
     amount: value(indexes.amount),
-    currency: present(indexes.currency, value) ?? currency,
-    reference: present(indexes.reference, value),
+    currency: presentValue(indexes.currency, value) ?? currency,
+    reference: presentValue(indexes.reference, value),
     metadata: kept.length === 0 ? undefined : metadataOf(value, kept),
   } as IdentifiedRequest
 }
 
-/** Whether a part of a record stands for none. */
+/** Whether a part of a record counts as missing. */
 export const isMissing = (value: unknown): boolean =>
   value === undefined || value === null || value === ''
 
-function present(index: number | undefined, value: (index: number) => unknown): unknown {
+function presentValue(index: number | undefined, value: (index: number) => unknown): unknown {
   const found = index === undefined ? undefined : value(index)
   return isMissing(found) ? undefined : found
 }

@@ -2,38 +2,42 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { BatchFileError } from '../errors.ts'
 import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from './raw-record.ts'
 
-/** How much of a line that is too long is kept to show which it was. */
+/** How much of a line that is too long is kept, to show which line it was. */
 const EXCERPT_BYTES = 200
 
-/** How much becomes lines at once. */
+/** About how many bytes are turned into lines at once. */
 const PIECE_BYTES = 64 * 1024
 
+const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES} bytes`
+
 /**
- * Splits bytes into lines, in bounded memory. Line ends are LF or CRLF (the CR stays with its line).
- * Empty lines are left out: the numbers of the others tell of them. A line that is too long or no text has
- * a `problem` and `damage`; in the first line that is a {@link BatchFileError}. So is a line that is too
- * long and has a `quote`: only an excerpt of it is kept, and in the rest a field may open, or close, that
- * other lines belong to.
+ * Splits bytes into lines, in bounded memory. A line ends with LF or CRLF; the CR stays in its text. Empty
+ * lines are left out, but they count in the line numbers. A line that is too long or is not text has a
+ * `problem` and a `damage`.
+ *
+ * Two kinds of line are a {@link BatchFileError}: a damaged first line, and a line that is too long and
+ * contains the `quote`. Only an excerpt of that line is kept, so nobody knows whether the rest opens or
+ * closes a quoted field, and which of the following lines belong to it.
  */
 export async function* linesOf(
   bytes: AsyncIterable<Buffer>,
   file: string,
   quote = '',
 ): RecordBlocks {
-  const begun = new BegunLine(file, quote)
+  const partial = new PartialLine(file, quote)
   let line = 1
   let isFirst = true
   for await (let chunk of bytes) {
     if (isFirst) {
       isFirst = false
-      chunk = withoutMark(chunk, file)
+      chunk = withoutByteOrderMark(chunk, file)
     }
     let start = 0
     const end = chunk.lastIndexOf(LF)
-    if (begun.length > 0 && end >= 0) {
+    if (partial.length > 0 && end >= 0) {
       start = chunk.indexOf(LF) + 1
-      begun.add(chunk.subarray(0, start - 1))
-      yield checked([begun.end(line)], file)
+      partial.add(chunk.subarray(0, start - 1))
+      yield requireText([partial.end(line)], file)
       line += 1
     }
     while (start <= end) {
@@ -43,28 +47,28 @@ export async function* linesOf(
         continue
       }
       const stop = chunk.indexOf(LF, Math.min(start + PIECE_BYTES, end))
-      const { lines, next } = readLines(chunk.subarray(start, stop), line)
-      yield checked(lines, file)
-      line = next
+      const { lines, nextLine } = readLines(chunk.subarray(start, stop), line)
+      yield requireText(lines, file)
+      line = nextLine
       start = stop + 1
     }
-    if (start < chunk.length) begun.add(chunk.subarray(start))
+    if (start < chunk.length) partial.add(chunk.subarray(start))
   }
-  if (begun.length > 0) yield checked([begun.end(line)], file)
-  // That there was something, were it empty lines alone, is worth to know.
+  if (partial.length > 0) yield requireText([partial.end(line)], file)
+  // An empty block shows that the file had lines, even if all of them were empty.
   else if (line > 1) yield []
 }
 
 const LF = 10
 
-/** A line whose end is in a chunk to come. */
-class BegunLine {
+/** A line whose end is in a later chunk. */
+class PartialLine {
   length = 0
   readonly #file: string
-  /** The first byte of a quote: that the others follow is not worth to find out. */
+  /** The first byte of the quote; undefined if there is none. Other characters may share it, but no quote is missed. */
   readonly #quote: number | undefined
   #parts: Buffer[] = []
-  /** Whether a quote is in what is no longer held. */
+  /** Whether a part that was dropped contained a quote. */
   #hadQuote = false
 
   constructor(file: string, quote: string) {
@@ -73,17 +77,20 @@ class BegunLine {
   }
 
   add(part: Buffer): void {
-    // A copy: what follows is read into the place of this.
+    // Copied, because the next chunk is read into the same memory.
     if (this.length <= MAX_RECORD_BYTES) this.#parts.push(Buffer.from(part))
-    else this.#hadQuote ||= this.#quotes(part)
+    else this.#hadQuote ||= this.#hasQuote(part)
     this.length += part.length
   }
 
   end(line: number): RawRecord {
     const { length } = this
     const parts = this.#parts
-    if (length > MAX_RECORD_BYTES && (this.#hadQuote || parts.some((part) => this.#quotes(part)))) {
-      const problem = `the line is longer than ${MAX_RECORD_BYTES} bytes and has quotes, so that nothing tells where its record ends: nothing after it can be read`
+    if (
+      length > MAX_RECORD_BYTES &&
+      (this.#hadQuote || parts.some((part) => this.#hasQuote(part)))
+    ) {
+      const problem = `${TOO_LONG} and contains quotes, so the end of its record cannot be found: shorten the line, or give --quote '' if quotes are ordinary text in this file`
       throw new BatchFileError(this.#file, problem, { line })
     }
     this.length = 0
@@ -92,12 +99,12 @@ class BegunLine {
     return readLine(Buffer.concat(parts), { line, length })
   }
 
-  #quotes(part: Buffer): boolean {
+  #hasQuote(part: Buffer): boolean {
     return this.#quote !== undefined && part.includes(this.#quote)
   }
 }
 
-function withoutMark(chunk: Buffer, file: string): Buffer {
+function withoutByteOrderMark(chunk: Buffer, file: string): Buffer {
   if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) return chunk.subarray(3)
   const mark = chunk.length > 1 ? chunk.readUInt16BE() : 0
   if (mark === 0xfeff || mark === 0xfffe) {
@@ -106,17 +113,17 @@ function withoutMark(chunk: Buffer, file: string): Buffer {
   return chunk
 }
 
-/** Reads whole lines, at once where all of them are clean; gives the number of the next one too. */
-function readLines(piece: Buffer, first: number): { lines: RawRecord[]; next: number } {
+/** Reads whole lines. Decodes them all at once if every byte is text, else one by one. */
+function readLines(piece: Buffer, firstLine: number): { lines: RawRecord[]; nextLine: number } {
   const lines: RawRecord[] = []
-  let line = first
+  let line = firstLine
   if (isUtf8(piece) && !piece.includes(0)) {
     const all = piece.toString(isAscii(piece) ? 'latin1' : 'utf8')
     for (const text of all.split('\n')) {
       if (text !== '') lines.push({ line, item: 1, text })
       line += 1
     }
-    return { lines, next: line }
+    return { lines, nextLine: line }
   }
   for (let start = 0; start <= piece.length; line++) {
     const found = piece.indexOf(LF, start)
@@ -124,36 +131,36 @@ function readLines(piece: Buffer, first: number): { lines: RawRecord[]; next: nu
     if (end > start) lines.push(readLine(piece.subarray(start, end), { line, length: end - start }))
     start = end + 1
   }
-  return { lines, next: line }
+  return { lines, nextLine: line }
 }
 
 function readLine(bytes: Buffer, { line, length }: { line: number; length: number }): RawRecord {
   if (length > MAX_RECORD_BYTES) {
     const text = bytes.subarray(0, EXCERPT_BYTES).toString()
-    const problem = `the line is longer than ${MAX_RECORD_BYTES} bytes: only its beginning is kept`
-    return { line, item: 1, text, problem, damage: 'cut' }
+    const problem = `${TOO_LONG}; only its first ${EXCERPT_BYTES} bytes are kept`
+    return { line, item: 1, text, problem, damage: 'truncated' }
   }
   const text = bytes.toString()
   const problem = isUtf8(bytes)
     ? bytes.includes(0)
-      ? `column ${text.indexOf('\0') + 1} holds a NUL character`
+      ? `column ${text.indexOf('\0') + 1} is a NUL character`
       : undefined
     : `column ${text.indexOf('\uFFFD') + 1} is not valid UTF-8`
   return problem === undefined
     ? { line, item: 1, text }
-    : { line, item: 1, text, problem, damage: 'bytes' }
+    : { line, item: 1, text, problem, damage: 'not-text' }
 }
 
-/** A first line that is no text is of a file that is no text. */
-function checked(lines: RawRecord[], file: string): RawRecord[] {
+/** Throws if the first line of the file is damaged: then the file is not a text file. */
+function requireText(lines: RawRecord[], file: string): RawRecord[] {
   const [first] = lines
-  if (first?.line === 1 && first.problem !== undefined) {
-    if (first.text.startsWith('PK\u0003\u0004')) {
-      const problem = 'this is a ZIP archive, as .xlsx files are: save the sheet as CSV in UTF-8'
-      throw new BatchFileError(file, problem)
-    }
-    const problem = `${first.problem}: a batch is a text file in UTF-8, or such a file gzipped`
-    throw new BatchFileError(file, problem, { line: 1 })
+  if (first?.line !== 1 || first.problem === undefined) return lines
+  if (first.text.startsWith('PK\u0003\u0004')) {
+    const problem =
+      'the file is a ZIP archive, as every .xlsx file is: unpack it, or save the sheet as CSV in UTF-8'
+    throw new BatchFileError(file, problem)
   }
-  return lines
+  const found = first.damage === 'truncated' ? TOO_LONG : first.problem
+  const problem = `${found}: a batch must be a text file in UTF-8, plain or gzipped`
+  throw new BatchFileError(file, problem, { line: 1 })
 }

@@ -1,23 +1,23 @@
-/** The longest record of a file: what is longer is no line of a batch, and is not held in memory. */
+/** The longest record that is read, in bytes. Nothing longer is a line of a batch, and it is never held in memory. */
 export const MAX_RECORD_BYTES = 1024 * 1024
 
-/** A record as a file holds it, its parts not yet looked at. */
+/** A record as it stands in the file, before its fields are looked at. */
 export interface RawRecord {
-  /** Where it begins: the line of the unpacked file, from 1. */
+  /** The line it starts on, counted from 1 in the unpacked file. */
   readonly line: number
-  /** Where it ends, if that is another line. */
+  /** The line it ends on, if that is a later one. */
   readonly lastLine?: number
-  /** 1, or more where several records begin on one line. */
+  /** 1, or its number among the records that start on the same line. */
   readonly item: number
-  /** As it was read, without the end of its line. */
+  /** The text as read, without the line end. */
   readonly text: string
-  /** Why it cannot be read. */
+  /** Why the record cannot be read. */
   readonly problem?: string | undefined
-  /** Why `text` is not what the file holds: it was cut, or bytes of it are no text. Then there is a `problem`. */
-  readonly damage?: 'cut' | 'bytes' | undefined
-  /** Where its parts had to be told apart already to find its end. */
+  /** Why `text` differs from the file: only its start is kept, or some bytes are not text. Always comes with a `problem`. */
+  readonly damage?: 'truncated' | 'not-text' | undefined
+  /** The fields, if finding the record's end already required splitting it. */
   readonly fields?: readonly string[] | undefined
 }
 
-/** A file's records in order, many at once. */
+/** The records of a file in order, a block at a time. */
 export type RecordBlocks = AsyncGenerator<RawRecord[], void, undefined>

@@ -6,87 +6,87 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { BatchFileError, StorageError } from '../errors.ts'
-import { unpackGzip } from './gzip.ts'
-import { isGzipped, copyToTemporaryFile } from './temporary-file.ts'
+import { isGzipped, unpackGzip } from './gzip.ts'
+import { copyToTemporaryFile } from './temporary-file.ts'
 
-/** How much is read at once. The longest line that is certain to lie within one block is shorter. */
+/** How many bytes are read at once. */
 const BLOCK_BYTES = 256 * 1024
 
-/** The bytes of a batch, which can be read again from the beginning. */
+/** A file to read a batch from. It can be read from its start more than once. */
 export interface Source {
-  /** As it was named, or `standard input`. */
+  /** The path as given, or `standard input`. */
   readonly name: string
-  /** The file's base name; absent for standard input. */
+  /** The last part of the path; undefined for standard input. */
   readonly baseName: string | undefined
-  /** In bytes, as given: compressed where it is. */
+  /** In bytes; of a gzipped file, packed. */
   readonly size: number
-  /** How many bytes the reading in progress has taken. */
+  /** How many of these bytes the current reading has read. */
   readonly consumed: number
-  /** SHA-256 of the bytes as given, in hex. */
+  /** SHA-256 of the file's bytes in hex; of a gzipped file, packed. */
   digest(): Promise<string>
-  /** The bytes from the beginning, unpacked where they are gzipped. A block is there until the next one is asked for. */
+  /** Reads the bytes from the start, unpacked if the file is gzipped. A block is valid until the next one is requested. */
   bytes(): AsyncGenerator<Buffer>
-  /** Whether the file still holds what it did when its digest was made. */
+  /** Whether the content is still the one that `digest` was computed from. */
   isUnchanged(): Promise<boolean>
   close(): Promise<void>
 }
 
-/** What a source is opened with. */
 export interface SourceOptions {
-  /** The path of a file; `-` for `stdin`. */
+  /** A path, or `-` for `stdin`. */
   readonly file: string
   readonly stdin?: Readable | undefined
-  /** Ends the reading of what can be read only once, and of the digest: they throw its reason. */
+  /** Interrupts the reading of an input that can be read only once, and of the digest. They throw its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Opens a file. What can be read only once (`-` for the given standard input, or a pipe by its name)
- * is first spooled to a temporary file, which is gone afterwards, however the process ends.
+ * Opens a file. An input that can be read only once (`stdin`, a pipe or a device) is first copied to a
+ * temporary file, which disappears when the source is closed or the process ends.
  */
 export async function openSource({ file, stdin, signal }: SourceOptions): Promise<Source> {
   if (file === '-') {
-    if (!stdin) throw new TypeError('"-" needs the standard input: give it as `stdin`')
+    if (!stdin) throw new TypeError('the file "-" is the standard input: pass it as `stdin`')
     const name = 'standard input'
-    return await opened(await copyToTemporaryFile(stdin, { file: name, signal }), { name, signal })
+    const copy = await copyToTemporaryFile(stdin, { file: name, signal })
+    return await sourceOf(copy, { name, signal })
   }
   const named = { name: file, baseName: basename(file), signal }
-  const found = await stat(file).catch((error: unknown) => unopened(file, error))
-  if (found.isDirectory()) throw new BatchFileError(file, 'this is a directory: name a file')
-  if (found.isFIFO()) {
-    return await opened(await copyToTemporaryFile(await openFifo(file), { file, signal }), named)
-  }
-  const handle = await open(file).catch((error: unknown) => unopened(file, error))
-  if ((await handle.stat()).isFile()) return await opened(handle, named)
-  return await opened(await copyToTemporaryFile(handle.createReadStream(), { file, signal }), named)
+  const copied = async (input: Readable) =>
+    await sourceOf(await copyToTemporaryFile(input, { file, signal }), named)
+  const found = await stat(file).catch((error: unknown) => throwOpenError(file, error))
+  if (found.isDirectory()) throw new BatchFileError(file, 'this is a folder: name a file')
+  if (found.isFIFO()) return await copied(await openFifo(file))
+  const handle = await open(file).catch((error: unknown) => throwOpenError(file, error))
+  if ((await handle.stat()).isFile()) return await sourceOf(handle, named)
+  return await copied(handle.createReadStream())
 }
 
-function unopened(file: string, error: unknown): never {
+function throwOpenError(file: string, error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException
   const problem =
     code === 'ENOENT'
-      ? 'there is no such file'
+      ? 'the file does not exist: check its path'
       : code === 'EACCES'
-        ? 'the file may not be read: check its permissions'
+        ? 'you have no permission to read the file: check its mode and owner'
         : `the file cannot be opened: ${message}`
   throw new BatchFileError(file, problem, {}, { cause: error })
 }
 
-/** A FIFO as a stream that waits for its writer, and for what that writes, without holding up an end. */
+/** Opens a FIFO as a stream. It waits for a writer and its data without keeping the process from ending. */
 async function openFifo(path: string): Promise<Readable> {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK
   const descriptor = await promisify(openDescriptor)(path, flags).catch((error: unknown) =>
-    unopened(path, error),
+    throwOpenError(path, error),
   )
   return new Socket({ fd: descriptor, readable: true, writable: false })
 }
 
-async function opened(
+async function sourceOf(
   handle: FileHandle,
   { name, baseName, signal }: { name: string; baseName?: string; signal: AbortSignal | undefined },
 ): Promise<Source> {
-  let seen = await handle.stat({ bigint: true })
-  let known: string | undefined
+  let stats = await handle.stat({ bigint: true })
+  let knownDigest: string | undefined
   let consumed = 0
 
   async function read(buffer: Buffer, position: number): Promise<Buffer> {
@@ -98,7 +98,7 @@ async function opened(
     return buffer.subarray(0, bytesRead)
   }
 
-  /** The file from a position on. A block is there until the next one is asked for, unless they are `kept`. */
+  /** Reads the file from a position. Each block overwrites the one before it, unless they are `kept`. */
   async function* blocksFrom(from: number, { kept = false } = {}): AsyncGenerator<Buffer> {
     let buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
     for (let position = from; ;) {
@@ -110,7 +110,7 @@ async function opened(
     }
   }
 
-  async function* counted(from: number, { kept = false } = {}): AsyncGenerator<Buffer> {
+  async function* countedBlocks(from: number, { kept = false } = {}): AsyncGenerator<Buffer> {
     consumed = from
     for await (const block of blocksFrom(from, { kept })) {
       consumed += block.length
@@ -130,34 +130,34 @@ async function opened(
   return {
     name,
     baseName,
-    size: Number(seen.size),
+    size: Number(stats.size),
     get consumed() {
       return consumed
     },
     async digest() {
-      return (known ??= await hash())
+      return (knownDigest ??= await hash())
     },
     async *bytes() {
-      if (!isGzipped(await read(Buffer.alloc(2), 0))) yield* counted(0)
+      if (!isGzipped(await read(Buffer.alloc(2), 0))) yield* countedBlocks(0)
       else {
-        // Unpacking takes several before it is done with the first.
-        const readKept = (from: number) => counted(from, { kept: true })
+        // The unpacking takes several blocks before it is done with the first.
+        const readKept = (from: number) => countedBlocks(from, { kept: true })
         yield* unpackGzip({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
       }
     },
     async isUnchanged() {
       const now = await handle.stat({ bigint: true })
-      if (now.size !== seen.size || now.mtimeNs !== seen.mtimeNs) return false
-      // This time cannot be set back; but a new name or new permissions change it too.
-      if (now.ctimeNs !== seen.ctimeNs && (await hash()) !== known) return false
-      seen = now
+      if (now.size !== stats.size || now.mtimeNs !== stats.mtimeNs) return false
+      // Nobody can set `ctime` back, but a new name or new permissions change it too: compare the content.
+      if (now.ctimeNs !== stats.ctimeNs && (await hash()) !== knownDigest) return false
+      stats = now
       return true
     },
     close: () => handle.close(),
   }
 }
 
-/** What tells the file behind an input from others; undefined where there is none. */
+/** The stats of the file behind an input, to compare it with other files; undefined if there is none. */
 export async function statInput({ file, stdin }: SourceOptions): Promise<Stats | undefined> {
   if (file !== '-') return await stat(file).catch(() => undefined)
   const { fd, path } = (stdin ?? {}) as { fd?: unknown; path?: unknown }

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, addAbortSignal } from 'node:stream'
 import { StorageError } from '../errors.ts'
+import { isGzipped } from './gzip.ts'
 import { linesOf } from './lines.ts'
 import { MAX_RECORD_BYTES } from './raw-record.ts'
 
-/** Opens a temporary file that lives as long as its handle, even when the process is killed. */
+/** Opens a temporary file. It disappears when its handle is closed, even if the process is killed. */
 export async function openTemporaryFile(): Promise<FileHandle> {
   const path = join(tmpdir(), `daybook-${randomUUID()}`)
-  const handle = await open(path, 'wx+', 0o600).catch(failed)
+  const handle = await open(path, 'wx+', 0o600).catch(throwStorageError)
   try {
     await rm(path)
     return handle
@@ -20,22 +21,21 @@ export async function openTemporaryFile(): Promise<FileHandle> {
   }
 }
 
-/** Adds to a temporary file. */
 export async function appendToTemporaryFile(
   handle: FileHandle,
   content: Buffer | string,
 ): Promise<void> {
-  await handle.writeFile(content).catch(failed)
+  await handle.writeFile(content).catch(throwStorageError)
 }
 
-function failed(error: Error): never {
-  const problem = `the folder for temporary files cannot hold what is read: ${error.message}; free space there, or name another folder in TMPDIR`
+function throwStorageError(error: Error): never {
+  const problem = `cannot write a temporary file in this folder: ${error.message}; free some space, or set TMPDIR to another folder`
   throw new StorageError(tmpdir(), problem, { cause: error })
 }
 
 /**
- * Copies what can be read only once to a temporary file. What begins as no batch does is not read to its
- * end, which may never come.
+ * Copies an input that can be read only once to a temporary file. If its first line cannot be that of a
+ * batch, this throws at once: such an input may never end.
  */
 export async function copyToTemporaryFile(
   input: Readable,
@@ -44,17 +44,17 @@ export async function copyToTemporaryFile(
   const handle = await openTemporaryFile()
   try {
     if (signal) addAbortSignal(signal, input)
-    const begin: Buffer[] = []
+    const start: Buffer[] = []
     let length = 0
-    let isBegun = false
+    let isStartChecked = false
     for await (const chunk of input) {
       const bytes = Buffer.from(chunk as Buffer | string)
       await appendToTemporaryFile(handle, bytes)
-      if (isBegun) continue
-      begin.push(bytes)
+      if (isStartChecked) continue
+      start.push(bytes)
       length += bytes.length
-      isBegun = bytes.includes(LF) || length > MAX_RECORD_BYTES
-      if (isBegun) await assertBegins(Buffer.concat(begin.splice(0)), file)
+      isStartChecked = bytes.includes(LF) || length > MAX_RECORD_BYTES
+      if (isStartChecked) await checkFirstLine(Buffer.concat(start.splice(0)), file)
     }
     return handle
   } catch (error) {
@@ -66,18 +66,14 @@ export async function copyToTemporaryFile(
 
 const LF = 10
 
-/** Throws where the first line of a text cannot be one of a batch. What is packed, or an array, has no lines. */
-async function assertBegins(begin: Buffer, file: string): Promise<void> {
-  if (isGzipped(begin) || /^(?:\xEF\xBB\xBF)?\s*\[/.test(begin.toString('latin1'))) return
-  const end = begin.indexOf(LF)
-  const line = end < 0 ? begin : begin.subarray(0, end + 1)
+/** Throws if the first line of a text cannot be that of a batch. Gzip data and a JSON array have no such line. */
+async function checkFirstLine(start: Buffer, file: string): Promise<void> {
+  if (isGzipped(start) || /^(?:\xEF\xBB\xBF)?\s*\[/.test(start.toString('latin1'))) return
+  const end = start.indexOf(LF)
+  const line = end < 0 ? start : start.subarray(0, end + 1)
   const bytes = (async function* () {
     yield line
   })()
   const lines = linesOf(bytes, file)
   while (!(await lines.next()).done);
 }
-
-/** Whether bytes begin as gzip data do. */
-export const isGzipped = (begin: Buffer): boolean =>
-  begin.length >= 2 && begin.readUInt16BE() === 0x1f8b

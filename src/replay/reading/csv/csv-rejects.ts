@@ -4,39 +4,39 @@ import { type Dialect, csvField } from './dialect.ts'
 
 interface CsvRejectsOptions {
   readonly dialect: Dialect
-  /** Whether one of the columns has the ids. */
+  /** Whether one of the file's columns has ids. */
   readonly hasIds: boolean
-  /** What stands before the header. */
-  readonly preface: string
+  /** The `sep=` line that Excel expects before the header, with its line end; empty if the file has none. */
+  readonly separatorLine: string
 }
 
 /**
- * Rejects as lines of separated values: the marks, with the made id of a file that has none, then the
- * file's own columns. A line that is mended grows at its end, and a column has the number that it had.
+ * Writes rejects as lines of separated values: the reject columns, the made id if the file has no ids, then the
+ * record as read. The record comes last so that a corrected line can have more fields. `#3` still means the third
+ * of the file's own columns.
  */
 export function csvRejects(
   columns: readonly string[],
-  { dialect, hasIds, preface }: CsvRejectsOptions,
+  { dialect, hasIds, separatorLine }: CsvRejectsOptions,
 ): RejectsFormat {
   const { delimiter } = dialect
-  const written = (fields: readonly string[]) =>
+  const joined = (fields: readonly string[]) =>
     fields.map((field) => csvField(field, dialect)).join(delimiter)
-  const head = `${preface}${written(rejectsColumns(columns, hasIds))}\n`
+  const head = `${separatorLine}${joined(columnsOfRejects(columns, hasIds))}\n`
   return {
     head,
     separator: '\n',
     tail: '\n',
     empty: head,
     write({ code, message, line, transferId = '', text }): string {
-      const marks = [code, message, String(line), ...(hasIds ? [] : [transferId])]
-      return `${written(marks)}${delimiter}${text}`
+      const added = [code, message, String(line), ...(hasIds ? [] : [transferId])]
+      return `${joined(added)}${delimiter}${text}`
     },
   }
 }
 
-/** The columns of a file of rejects. */
-export const rejectsColumns = (columns: readonly string[], hasIds: boolean): readonly string[] => [
-  ...REJECT_COLUMNS,
-  ...(hasIds ? [] : [MADE_ID_COLUMN]),
-  ...columns,
-]
+/** The header of a file of rejects, for a file with these columns. */
+export const columnsOfRejects = (
+  columns: readonly string[],
+  hasIds: boolean,
+): readonly string[] => [...REJECT_COLUMNS, ...(hasIds ? [] : [MADE_ID_COLUMN]), ...columns]

@@ -1,7 +1,10 @@
 import { BatchFileError } from '../../errors.ts'
 import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/raw-record.ts'
 
-/** Splits a JSON array into the texts of its elements, in bounded memory. */
+/**
+ * Splits a JSON array into the texts of its elements, in bounded memory. Only the structure of the array is
+ * checked: if it is broken, that is a {@link BatchFileError}.
+ */
 export async function* jsonArrayRecords(bytes: AsyncIterable<Buffer>, file: string): RecordBlocks {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const splitter = new ArraySplitter(file)
@@ -19,16 +22,17 @@ export async function* jsonArrayRecords(bytes: AsyncIterable<Buffer>, file: stri
 }
 
 class ArraySplitter {
-  /** The line that is being read. */
+  /** The line of the current character. */
   line = 1
   readonly #file: string
   #expected: 'array' | 'first' | 'element' | 'separator' | 'nothing' = 'array'
-  /** Whether an element has begun and not ended. */
-  #isInside = false
-  /** What was read so far of the element. */
+  /** Whether an element has started and not ended. */
+  #isInElement = false
+  /** The start of the element, if it is in an earlier piece. */
   #text = ''
-  #begun = { line: 1, item: 1 }
-  /** How many brackets are open in the element. */
+  /** Where the latest element starts; undefined before the first. */
+  #start: { readonly line: number; readonly item: number } | undefined
+  /** How many brackets and braces are open in the element. */
   #depth = 0
   #isString = false
   #isEscaped = false
@@ -37,55 +41,55 @@ class ArraySplitter {
     this.#file = file
   }
 
-  /** Takes the next piece of the text; gives the elements that end in it. */
+  /** Reads the next piece of the text. Returns the elements that end in it. */
   add(piece: string): RawRecord[] {
     const records: RawRecord[] = []
     let start = 0
     for (let position = 0; position < piece.length; position++) {
       const character = piece.charCodeAt(position)
       if (character === LF) this.line += 1
-      if (this.#isInside) {
-        const length = this.#lengthEnded(character)
-        if (length === undefined) continue
-        const end = position + length
-        records.push({ ...this.#begun, text: this.#text + piece.slice(start, end) })
+      if (this.#isInElement && this.#start) {
+        const last = this.#readInElement(character)
+        if (last === undefined) continue
+        const end = last === 'this' ? position + 1 : position
+        records.push({ ...this.#start, text: this.#text + piece.slice(start, end) })
         this.#text = ''
-        this.#isInside = false
+        this.#isInElement = false
         this.#expected = 'separator'
-        if (length === 1) continue
+        if (last === 'this') continue
       }
       if (character === SPACE || character === LF || character === CR || character === TAB) continue
-      if (this.#between(character)) {
+      if (this.#readBetweenElements(character) === 'start') {
         start = position
-        this.#begin(character)
+        this.#startElement(character)
       }
     }
-    if (this.#isInside) {
+    if (this.#isInElement) {
       this.#text += piece.slice(start)
       if (this.#text.length > MAX_RECORD_BYTES) {
         this.#fail(
-          `the element that begins here is longer than ${MAX_RECORD_BYTES} characters`,
-          this.#begun.line,
+          `the element that starts here is longer than ${MAX_RECORD_BYTES} characters: remove or shorten it`,
+          this.#start?.line,
         )
       }
     }
     return records
   }
 
-  /** Says so where the text ended too early. */
+  /** Throws if the text ended too early. */
   end(): void {
     if (this.#expected === 'nothing') return
-    if (this.#expected === 'array') this.#fail('the file is empty: a JSON array was expected')
-    this.#fail('the array never closes, the file is truncated: fetch it again')
+    if (this.#expected === 'array') this.#fail('the file is empty: expected a JSON array')
+    this.#fail('the array never closes, so the file is incomplete: download it again')
   }
 
-  /** Reads a character of an element: 1 where the element ends with it, 0 before it. */
-  #lengthEnded(character: number): 0 | 1 | undefined {
+  /** Reads a character of an element. If the element ends there, returns which character is its last. */
+  #readInElement(character: number): 'this' | 'previous' | undefined {
     if (this.#isString) {
       if (this.#isEscaped) this.#isEscaped = false
       else if (character === BACKSLASH) this.#isEscaped = true
       else if (character === QUOTE) this.#isString = false
-      return !this.#isString && this.#depth === 0 ? 1 : undefined
+      return !this.#isString && this.#depth === 0 ? 'this' : undefined
     }
     switch (character) {
       case QUOTE:
@@ -97,18 +101,18 @@ class ArraySplitter {
         return undefined
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
-        if (this.#depth === 0) return 0
+        if (this.#depth === 0) return 'previous'
         this.#depth -= 1
-        return this.#depth === 0 ? 1 : undefined
+        return this.#depth === 0 ? 'this' : undefined
       case COMMA:
-        return this.#depth === 0 ? 0 : undefined
+        return this.#depth === 0 ? 'previous' : undefined
       default:
         return undefined
     }
   }
 
-  /** Reads a character between elements; gives whether an element begins with it. */
-  #between(character: number): boolean {
+  /** Reads a character outside elements. Returns `start` if an element starts with it. */
+  #readBetweenElements(character: number): 'start' | undefined {
     const expected = this.#expected
     if (expected === 'array' && character === OPEN_BRACKET) this.#expected = 'first'
     else if (expected === 'separator' && character === COMMA) this.#expected = 'element'
@@ -119,31 +123,28 @@ class ArraySplitter {
       character !== COMMA &&
       character !== CLOSE_BRACKET
     ) {
-      return true
+      return 'start'
     } else {
       const found = JSON.stringify(String.fromCharCode(character))
-      this.#fail(`${found} was found where ${PHRASES[expected]} was expected`)
+      this.#fail(`expected ${EXPECTED[expected]}, but found ${found}`)
     }
-    return false
+    return undefined
   }
 
-  #begin(character: number): void {
-    const { line, item } = this.#begun
-    // The first element of the file is the first of its line too.
-    const isFollowing = line === this.line && this.#hasBegun
-    this.#begun = { line: this.line, item: isFollowing ? item + 1 : 1 }
-    this.#hasBegun = true
-    this.#isInside = true
-    this.#lengthEnded(character)
+  #startElement(character: number): void {
+    const { line } = this
+    const item = this.#start?.line === line ? this.#start.item + 1 : 1
+    this.#start = { line, item }
+    this.#isInElement = true
+    this.#readInElement(character)
   }
-  #hasBegun = false
 
   #fail(problem: string, line = this.line): never {
     throw new BatchFileError(this.#file, problem, { line })
   }
 }
 
-const PHRASES = {
+const EXPECTED = {
   array: 'the opening [ of a JSON array',
   first: 'an element or the closing ]',
   element: 'an element',

@@ -2,46 +2,48 @@ import { linesOf } from '../../source/lines.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import type { Source } from '../../source/source.ts'
 import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
-import { type Row, idMaker, lacksId, requestOf } from '../row.ts'
+import { type Row, hasId, idMaker, requestOf } from '../row.ts'
 import { jsonArrayRecords } from './json-array.ts'
+import { type KeyColumns, columnFinder } from './json-columns.ts'
+import { type JsonObject, objectIdText, readObject } from './json-object.ts'
 import { jsonRejects, readRejected } from './json-rejects.ts'
-import { columnFinder, type KeyColumns, surveyJson } from './json-survey.ts'
-import { type JsonObject, jsonLineRecords, objectIdText, readObject } from './json-object.ts'
+import { surveyJson } from './json-survey.ts'
 
-/** Opens a file of JSON objects. What their parts hold is found out for each set of keys. */
+/** Opens a file of JSON objects, one a line or in an array. Each object may have other keys. */
 export async function openJsonFile(
   source: Source,
-  shape: 'lines' | 'array',
+  layout: 'lines' | 'array',
   { batch, reading, options }: BatchFileOptions,
 ): Promise<BatchFile> {
+  const { name: file } = source
   const records = (): RecordBlocks =>
-    shape === 'lines'
-      ? jsonLineRecords(linesOf(source.bytes(), source.name))
-      : jsonArrayRecords(source.bytes(), source.name)
+    layout === 'lines'
+      ? jsonLineRecords(linesOf(source.bytes(), file))
+      : jsonArrayRecords(source.bytes(), file)
   const columnsOf = columnFinder(options)
-  const { hasIds } = await surveyJson(records(), { file: source.name, shape, options, columnsOf })
+  const { hasIds } = await surveyJson(records(), { file, layout, options, columnsOf })
   const makeId = hasIds ? undefined : idMaker(batch)
-  /** The id of a record that has none of its own: what an earlier batch made for it, or this one does. */
-  const idMadeFor = (record: RawRecord, madeId?: string) => madeId ?? makeId?.(record)
+  /** The id for a record without one: the one that an earlier batch made for it, or a new one. */
+  const madeIdOf = (record: RawRecord, earlierId?: string) => earlierId ?? makeId?.(record)
   const { map = {}, currency } = options
 
   return {
     reading,
     hasIds,
-    rejects: jsonRejects(shape, map),
+    rejects: jsonRejects(layout, map),
     records,
     row(record: RawRecord, position): Row {
       const { line, item } = record
-      const refused = (problem: string, text: string, madeId?: string) => ({
+      const refused = (problem: string, text: string, earlierId?: string) => ({
         position,
         line,
         item,
         text,
         problem,
-        madeId: idMadeFor(record, madeId),
+        madeId: madeIdOf(record, earlierId),
       })
       if (record.problem !== undefined) {
-        // As an object it might be taken for the record that it was.
+        // What is left of a damaged record could be taken for a whole one, so it is wrapped.
         const text = record.damage ? JSON.stringify({ text: record.text }) : record.text
         return refused(record.problem, text)
       }
@@ -49,22 +51,27 @@ export async function openJsonFile(
       if ('problem' in read) return refused(read.problem, record.text)
       const rejected = readRejected(read.object, record.text, map)
       if (rejected && 'problem' in rejected) {
-        const problem = `what stands in "text" is no JSON object yet (${rejected.problem}): mend it there, or put the transfer's keys in its place`
+        const problem = `"text" is still not a JSON object (${rejected.problem}): correct it there, or replace it with the keys of the transfer`
         return refused(problem, rejected.text, rejected.madeId)
       }
       const { text } = rejected ?? record
       const { object } = rejected ?? read
       const columns = columnsOf(object)
       if ('problem' in columns) return refused(columns.problem, text, rejected?.madeId)
-      const value = valueIn(object, columns)
-      const madeId = lacksId(value, columns) ? idMadeFor(record, rejected?.madeId) : undefined
+      const value = valuesOf(object, columns)
+      const madeId = hasId(value, columns) ? undefined : madeIdOf(record, rejected?.madeId)
       const request = requestOf(value, columns, { madeId, currency })
       return { position, line, item, text, request, madeId }
     },
   }
 }
 
-function valueIn(object: JsonObject, { keys, indexes }: KeyColumns): (index: number) => unknown {
+/** Leaves out blank lines. Every other line is a record. */
+async function* jsonLineRecords(lines: AsyncIterable<RawRecord[]>): RecordBlocks {
+  for await (const block of lines) yield block.filter(({ text }) => text.trim() !== '')
+}
+
+function valuesOf(object: JsonObject, { keys, indexes }: KeyColumns): (index: number) => unknown {
   return (index) => {
     const value = object[keys[index] as string]
     return index === indexes.amount ? value : objectIdText(value)

@@ -1,25 +1,16 @@
 import { parse } from 'lossless-json'
-import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 
-/** Leaves blank lines out: each other line is a record. */
-export async function* jsonLineRecords(lines: AsyncIterable<RawRecord[]>): RecordBlocks {
-  for await (const block of lines) yield block.filter(({ text }) => text.trim() !== '')
-}
-
-/** A JSON object with every number as the text that stands in the file. */
+/** A JSON object. Its numbers are the text from the file, so that none is rounded. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-const NUMBERS = new Set(['$numberDecimal', '$numberInt', '$numberLong', '$numberDouble'])
+const NUMBER_KEYS = new Set(['$numberDecimal', '$numberInt', '$numberLong', '$numberDouble'])
 
-/** How deep values may be nested: as deep as MongoDB's own. */
-const MOST_DEPTH = 100
+/** How deep values may be nested: as deep as MongoDB allows. */
+const MAX_DEPTH = 100
 
-const TOO_DEEP = `its values are nested more than ${MOST_DEPTH} deep`
+const TOO_DEEP = `its values are nested more than ${MAX_DEPTH} levels deep`
 
-/**
- * Reads an object. Numbers stay the text that they are, so that none is rounded; those of MongoDB's
- * extended JSON (`{"$numberDecimal": "100"}`) are read as the text within.
- */
+/** Reads an object. A number of MongoDB's extended JSON (`{"$numberDecimal": "100"}`) becomes the text in it. */
 export function readObject(text: string): { object: JsonObject } | { problem: string } {
   let value: unknown
   try {
@@ -27,13 +18,13 @@ export function readObject(text: string): { object: JsonObject } | { problem: st
   } catch (error) {
     return { problem: error instanceof RangeError ? TOO_DEEP : notJson(error as Error) }
   }
-  if (!isObject(value)) return { problem: 'this is not a JSON object' }
+  if (!isObject(value)) return { problem: 'this is JSON but not an object' }
   const object = value as Record<string, unknown>
   for (const key of Object.keys(object)) {
     const part = object[key]
     if (typeof part !== 'object' || part === null) continue
-    if (isDeeper(part, MOST_DEPTH)) return { problem: TOO_DEEP }
-    object[key] = wrapped(part, NUMBERS) ?? part
+    if (isDeeper(part, MAX_DEPTH)) return { problem: TOO_DEEP }
+    object[key] = unwrapped(part, NUMBER_KEYS) ?? part
   }
   return { object }
 }
@@ -41,13 +32,14 @@ export function readObject(text: string): { object: JsonObject } | { problem: st
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const LONGEST_MESSAGE = 160
+const MAX_MESSAGE_LENGTH = 160
 
-/** What the parser says, which may quote the file at length. */
+/** The parser's message, made short and printable: it may quote the file at length. */
 function notJson({ message }: Error): string {
   const at = /^(.*) at position (\d+)$/s.exec(message)
   const problem = at ? `column ${Number(at[2]) + 1}: ${at[1]}` : message
-  const cut = problem.length > LONGEST_MESSAGE ? `${problem.slice(0, LONGEST_MESSAGE)}…` : problem
+  const cut =
+    problem.length > MAX_MESSAGE_LENGTH ? `${problem.slice(0, MAX_MESSAGE_LENGTH)}…` : problem
   return `this is not JSON: ${cut.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD')}`
 }
 
@@ -56,18 +48,18 @@ function isDeeper(value: unknown, depth: number): boolean {
   return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1))
 }
 
-/** The text in an object that has no other key than one of those, as extended JSON writes a value. */
-function wrapped(value: object, keys: ReadonlySet<string>): string | undefined {
+/** The text in an object whose only key is one of `keys`, which is how extended JSON writes a value. */
+function unwrapped(value: object, keys: ReadonlySet<string>): string | undefined {
   const [key, ...others] = Object.keys(value)
   if (key === undefined || others.length > 0 || !keys.has(key)) return undefined
   const text = (value as JsonObject)[key]
   return typeof text === 'string' ? text : undefined
 }
 
-const OBJECT_ID = new Set(['$oid'])
+const OBJECT_ID_KEYS = new Set(['$oid'])
 
-/** A value that may be an ObjectId of extended JSON, `{"$oid": …}`: its text, if it is one. */
+/** The text of an ObjectId in extended JSON, `{"$oid": …}`; any other value as it is. */
 export function objectIdText(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  return wrapped(value, OBJECT_ID) ?? value
+  return unwrapped(value, OBJECT_ID_KEYS) ?? value
 }

@@ -6,11 +6,11 @@ import { isMissing } from '../row.ts'
 import { type JsonObject, isObject, readObject } from './json-object.ts'
 
 /**
- * Rejects as JSON objects: the marks and the made id before the parts of the record. A record with such
- * parts of its own stands whole in `record`, and what is no JSON object in `text`.
+ * Writes rejects as JSON objects: the reject columns and the made id come before the keys of the record. If the
+ * record has such keys itself, it is written whole under `record`; if it is not a JSON object, under `text`.
  */
-export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFormat {
-  const isArray = shape === 'array'
+export function jsonRejects(layout: 'lines' | 'array', map: ColumnMap): RejectsFormat {
+  const isArray = layout === 'array'
   const idKey = madeIdKey(map)
   const ownIdKey = (object: JsonObject): string | undefined => {
     const keys = Object.keys(object)
@@ -21,39 +21,40 @@ export function jsonRejects(shape: 'lines' | 'array', map: ColumnMap): RejectsFo
     head: isArray ? '[\n' : '',
     separator: isArray ? ',\n' : '\n',
     tail: isArray ? '\n]\n' : '\n',
-    // A file without any byte is one that got lost, and is refused.
+    // At least one byte: an empty file is refused, because its content may have been lost.
     empty: isArray ? '[]\n' : '\n',
     write({ code, message, line, transferId, text }: Reject): string {
-      const marks = { code, message, line }
+      const added = { code, message, line }
       const read = readObject(text)
-      if ('problem' in read) return JSON.stringify({ ...marks, [idKey]: transferId, text })
+      if ('problem' in read) return JSON.stringify({ ...added, [idKey]: transferId, text })
       const { object } = read
       const ownKey = ownIdKey(object)
       const madeId = ownKey === undefined || isMissing(object[ownKey]) ? transferId : undefined
-      const added = JSON.stringify({ ...marks, [idKey]: madeId }).slice(0, -1)
-      const taken = [...REJECT_COLUMNS, ...WHOLE, ...(madeId === undefined ? [] : [idKey])]
-      // Beside a key for the id that is blank, or not to be looked at, a made one would not be found.
-      const isHidden = madeId !== undefined && (ownKey !== undefined || map.transferId === null)
-      if (isHidden || taken.some((key) => Object.hasOwn(object, key))) {
-        return `${added},"record":${text.trim()}}`
+      const start = JSON.stringify({ ...added, [idKey]: madeId }).slice(0, -1)
+      const reserved = [...REJECT_COLUMNS, ...WRAPPERS, ...(madeId === undefined ? [] : [idKey])]
+      // The made id would not be read if the record has a blank id, or if the options say that it has none.
+      const isMadeIdHidden =
+        madeId !== undefined && (ownKey !== undefined || map.transferId === null)
+      if (isMadeIdHidden || reserved.some((key) => Object.hasOwn(object, key))) {
+        return `${start},"record":${text.trim()}}`
       }
       const parts = text.trim().slice(1).trimStart()
-      return parts === '}' ? `${added}}` : `${added},${parts}`
+      return parts === '}' ? `${start}}` : `${start},${parts}`
     },
   }
 }
 
-/** What holds a whole record of a file of rejects. */
-const WHOLE = ['record', 'text']
+/** The keys that a whole record is written under. */
+const WRAPPERS = ['record', 'text']
 
 const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID_KEY
 
-/** A record of a file of rejects as it was in the first file; with a problem where it is no JSON object yet. */
+/** A record from a file of rejects, as it was in the batch's file. It has a problem as long as it is not a JSON object. */
 type Rejected = { readonly text: string; readonly madeId: string | undefined } & (
   { readonly object: JsonObject } | { readonly problem: string }
 )
 
-/** What a record of a file of rejects is about, in whatever order its parts are; undefined for any other record. */
+/** Takes the record out of an object of a file of rejects, whatever the order of its keys; undefined for any other object. */
 export function readRejected(
   object: JsonObject,
   text: string,
@@ -65,16 +66,16 @@ export function readRejected(
   const { [madeIdKey(map)]: id, ...others } = parts
   const madeId = typeof id === 'string' ? id : undefined
   const [key, ...more] = Object.keys(others)
-  const whole = key === undefined || more.length > 0 ? undefined : others[key]
-  if (key === 'text' && typeof whole === 'string') {
-    return { text: whole, madeId, ...readObject(whole) }
+  const onlyValue = key === undefined || more.length > 0 ? undefined : others[key]
+  if (key === 'text' && typeof onlyValue === 'string') {
+    return { text: onlyValue, madeId, ...readObject(onlyValue) }
   }
   const exact = parse(text) as Record<string, unknown>
-  if (key === 'record' && isObject(whole)) {
+  if (key === 'record' && isObject(onlyValue)) {
     const record = stringify(exact.record) as string
     const read = readObject(record)
     return 'object' in read ? { text: record, madeId, ...read } : undefined
   }
-  for (const mark of REJECT_COLUMNS) delete exact[mark]
+  for (const column of REJECT_COLUMNS) delete exact[column]
   return { text: stringify(exact) as string, madeId: undefined, object: parts }
 }

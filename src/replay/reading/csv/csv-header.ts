@@ -1,0 +1,107 @@
+import { BatchFileError } from '../../errors.ts'
+import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
+import { type ColumnMap, REQUIRED_ROLES, candidateColumns } from '../columns.ts'
+import { MADE_ID_COLUMN, REJECT_COLUMNS } from '../reject-columns.ts'
+import { fieldsOf } from './csv-records.ts'
+import { columnsOfRejects } from './csv-rejects.ts'
+import { type Dialect, csvField, trimmed } from './dialect.ts'
+
+/** The names of a file's columns, and where they come from. */
+export interface Header {
+  /** The record with the names; undefined if the file has no header. */
+  readonly record?: RawRecord
+  /** How many columns stand before the file's own: more than 0 in a file of rejects. */
+  readonly rejectColumnCount: number
+  /** Whether the last of those is the column of made ids. */
+  readonly hasMadeIds: boolean
+  /** The file's own columns. */
+  readonly columns: readonly string[]
+}
+
+interface HeaderOptions {
+  readonly file: string
+  readonly dialect: Dialect
+  /** The columns of a file without a header. */
+  readonly columns: readonly string[] | undefined
+}
+
+/** Reads the header, which is the first record unless the options name the columns. */
+export async function readHeader(
+  records: RecordBlocks,
+  { file, dialect, columns }: HeaderOptions,
+): Promise<Header> {
+  const record = await firstOf(records)
+  if (!record) {
+    const expected = columns ? 'one transfer a line' : 'a header, then one transfer a line'
+    throw new BatchFileError(file, `the file is empty: expected ${expected}`)
+  }
+  const fail = (problem: string): never => {
+    throw new BatchFileError(file, problem, { line: record.line })
+  }
+  const names = fieldsOf(record, dialect).map(trimmed)
+  const isBroken = !record.fields || record.problem !== undefined
+  if (/\r(?!\n)/.test(record.text) && isBroken && names.length !== columns?.length) {
+    return fail('the lines end in CR only: save the file with line ends LF or CRLF')
+  }
+  if (columns) {
+    const own = columns.map(trimmed)
+    /** A name as a file of rejects writes it. Without quotes, some characters are replaced. */
+    const asWritten = (name: string) =>
+      trimmed(dialect.quote === '' ? csvField(name, dialect) : name)
+    // A file of rejects has a header even if the file that it was made from had none.
+    const isHeader = [true, false].some((hasIds) =>
+      isEqual(names, columnsOfRejects(own, hasIds).map(asWritten)),
+    )
+    return {
+      ...(isHeader ? { record } : {}),
+      ...rejectColumnsIn(isHeader ? names : []),
+      columns: own,
+    }
+  }
+  const found = rejectColumnsIn(names)
+  const header = { record, ...found, columns: names.slice(found.rejectColumnCount) }
+  if (record.problem !== undefined) return fail(record.problem + headerHint(header, dialect))
+  return header
+}
+
+/** The reject columns that a header starts with. */
+function rejectColumnsIn(
+  names: readonly string[],
+): Pick<Header, 'rejectColumnCount' | 'hasMadeIds'> {
+  const count = REJECT_COLUMNS.length
+  if (!isEqual(names.slice(0, count), REJECT_COLUMNS)) {
+    return { rejectColumnCount: 0, hasMadeIds: false }
+  }
+  const hasMadeIds = names[count] === MADE_ID_COLUMN
+  return { rejectColumnCount: count + Number(hasMadeIds), hasMadeIds }
+}
+
+const isEqual = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((each, index) => each === others[index])
+
+async function firstOf(records: RecordBlocks): Promise<RawRecord | undefined> {
+  for await (const [record] of records) if (record) return record
+  return undefined
+}
+
+/** The likely reason why a header does not have the expected columns, to add to a problem; empty if none is known. */
+export function headerHint(
+  { record, columns }: Header,
+  { delimiter }: Dialect,
+  map: ColumnMap = {},
+): string {
+  if (!record) return ''
+  const { text } = record
+  if (/^\s*[[{]/.test(text)) return '; this looks like JSON: add --format json'
+  const other = [',', ';', '\t', '|'].find((each) => {
+    const parts = text.split(each).length
+    return each !== delimiter && parts > columns.length && (parts > 2 || columns.length === 1)
+  })
+  if (other !== undefined) {
+    const separator = JSON.stringify(other)
+    return `; the fields seem to be separated by ${separator}: add --delimiter ${separator}`
+  }
+  return REQUIRED_ROLES.some((role) => candidateColumns(columns, role, { map }).length > 0)
+    ? ''
+    : '; the first line must be the header: remove the lines before it, or name the columns with --columns if there is none'
+}
