@@ -147,8 +147,7 @@ describe('replay reads', () => {
         })()
         const dialect = { delimiter: ',', quote: '"' }
         const read: RawRecord[] = []
-        for await (const records of csvRecords(linesOf(blocks, 'f'), dialect, 'f'))
-          read.push(...records)
+        for await (const some of csvRecords(linesOf(blocks, 'f'), dialect, 'f')) read.push(...some)
 
         expect(read.map((record) => fieldsOf(record, dialect))).toEqual(
           parse(text, { record_delimiter: eol }),
