@@ -4,8 +4,8 @@ import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
 
 /**
  * The name of the batch that posts a notebook's transfers. Its record is written before a collection of the
- * notebook is renamed, and removed after all are back. Only this record says that collections named
- * `notebook_accounts` and `notebook_transfers` are ours, and not somebody's who happened to choose these names.
+ * notebook is renamed, and removed after all collections have their names back. Only this record says that
+ * `notebook_accounts` and `notebook_transfers` are ours. Somebody else may have collections of these names.
  */
 export const ADOPTION_BATCH = 'notebook'
 
@@ -31,17 +31,17 @@ export const adoptionReading = ({ currency, skipUnadoptable }: AdoptionOptions):
 export const adoptionOptions = ({ reading }: BatchRecord): AdoptionOptions =>
   JSON.parse(reading) as AdoptionOptions
 
-/** Whether `batches` has a document with the name of the adoption's record, of whatever origin. */
+/** Whether `batches` has a document with the name of the adoption's record, whoever wrote it. */
 export const isAdoptionNameTaken = async (database: mongo.Db): Promise<boolean> =>
   (await batchesOf(database).findOne({ _id: ADOPTION_BATCH })) !== null
 
-/** Records an adoption that is about to start. Replaces the record of one that was half undone. */
+/** Records an adoption that is about to start. Replaces the record of one that was partly undone. */
 export async function recordAdoption(database: mongo.Db, record: BatchRecord): Promise<void> {
   await refusalsOf(database).deleteMany(REFUSALS_OF_ADOPTION)
   await batchesOf(database).replaceOne({ _id: ADOPTION_BATCH }, record, { upsert: true })
 }
 
-/** Removes the record of an adoption, after its refusals, and collections that have nothing else in them. */
+/** Removes an adoption's refusals, then its record. Drops each collection that has no other document. */
 export async function forgetAdoption(database: mongo.Db): Promise<void> {
   const batches = batchesOf(database)
   const refusals = refusalsOf(database)

@@ -35,11 +35,11 @@ import { ADVICE, postNotebookTransfers } from './transfer-posting.ts'
  * transfers, and its transfers are posted in the order of their insertion, as the batch `notebook`. The
  * notebook's own documents are kept unchanged in `notebook_accounts` and `notebook_transfers`. Does nothing
  * if the database has no notebook. If it was killed at any moment and is called again, it ends in the same
- * state. The notebook's program must not write in the meantime. If it does, the server refuses what it
- * writes, or it is found.
+ * state. The notebook's program must not write in the meantime. If it does, the server refuses the write, or
+ * the adoption finds it.
  * @throws InputError if documents cannot be adopted and may not be left behind, or if the database has more
- * than a notebook: nothing was changed. Also if the notebook was written to in the meantime: it is brought
- * back
+ * than a notebook: nothing was changed. Also if a program wrote to the notebook in the meantime: the
+ * notebook was brought back
  */
 export async function adoptNotebook({
   connection,
@@ -52,9 +52,9 @@ export async function adoptNotebook({
   if (!found) return
   const { adoption, renamed } = found
   const isFinished = renamed === 'both' && adoption?.status === 'finished'
-  // After a refused attempt to bring the notebook back, nothing depends on the options that are given now.
-  const used = isFinished ? adoptionOptions(adoption) : options
-  const { currency, skipUnadoptable } = used
+  // This runs again after a refused attempt to bring the notebook back. The options of that time count.
+  const settings = isFinished ? adoptionOptions(adoption) : options
+  const { currency, skipUnadoptable } = settings
   if (!isCurrency(currency)) {
     throw new InputError(
       `currency ${quote(currency)} is not an ISO 4217 code in capitals, such as USD`,
@@ -65,10 +65,10 @@ export async function adoptNotebook({
     name: ADOPTION_BATCH,
     source: ADOPTION_SOURCE,
     digest: survey.digest,
-    reading: adoptionReading(used),
+    reading: adoptionReading(settings),
   })
   fresh.records = survey.transfers
-  // If only one collection is renamed, nothing was posted yet, or the notebook is being brought back.
+  // If only one collection is renamed, a run in either direction was killed, and no posted transfer counts.
   const current = renamed === 'both' ? continuedRecord(adoption, fresh) : fresh
   requireAdoptable(survey, skipUnadoptable)
 
@@ -97,12 +97,12 @@ export async function adoptNotebook({
   )
 }
 
-/** The record of an earlier run, which must have adopted the same notebook with the same options. */
+/** The record of an earlier run, which must be of the same notebook with the same options. */
 function continuedRecord(stored: BatchRecord | undefined, fresh: BatchRecord): BatchRecord {
   if (stored && stored.digest !== fresh.digest) {
     throw new BatchConflictError(
       ADOPTION_BATCH,
-      `is of a notebook that was changed after its adoption had started. ${ADVICE}`,
+      `is of a notebook that was changed after its adoption started. ${ADVICE}`,
     )
   }
   return checkedRecord(stored ?? null, fresh, ADVICE)
@@ -112,28 +112,29 @@ function requireAdoptable({ unadoptable }: Survey, skipUnadoptable: boolean): vo
   const { accounts, transfers, outOfRange } = unadoptable
   if (outOfRange > 0) {
     throw new InputError(
-      `${outOfRange} documents of the notebook lead to sums that are out of range. Nothing was adopted. Correct or remove the documents listed above`,
+      `${outOfRange} documents of the notebook lead to sums that are out of range. Nothing was adopted. Correct or remove the documents that are listed above`,
     )
   }
   if (skipUnadoptable || accounts + transfers === 0) return
   throw new InputError(
-    `${accounts} accounts and ${transfers} transfers of the notebook cannot be adopted. Nothing was adopted. Correct the documents listed above, or leave them behind with --skip-unadoptable`,
+    `${accounts} accounts and ${transfers} transfers of the notebook cannot be adopted. Nothing was adopted. Correct the documents that are listed above, or leave them behind with --skip-unadoptable`,
   )
 }
 
 /**
- * Checks that the notebook's program did not write to the notebook between its survey and its renaming, nor to
- * `accounts` and `transfers` before Daybook's validators refused that. If it did, the notebook is brought
- * back with what was written.
+ * Checks that the notebook's program wrote nothing after the survey: neither before the collections were
+ * renamed, nor under their old names before Daybook's validators refused that. If it did, the notebook is
+ * brought back with what was written.
+ * @throws InputError if it did
  */
 async function requireUnchanged(
   database: mongo.Db,
   notebook: NotebookCollections,
   { current, fresh, signal }: { current: BatchRecord; fresh: BatchRecord; signal: AbortSignal },
 ): Promise<void> {
-  // An earlier run's record has the digest of a notebook that was renamed before this run's survey.
-  const digest = current === fresh ? await digestOf(notebook, signal) : current.digest
-  if (digest === current.digest && !(await hasForeignDocuments(database))) return
+  // If an earlier run renamed the collections, the survey read them after that.
+  const isSurveyed = current !== fresh || (await digestOf(notebook, signal)) === fresh.digest
+  if (isSurveyed && !(await hasForeignDocuments(database))) return
   await bringNotebookBack(database)
   throw new InputError(
     'a program wrote to the notebook during its adoption. The notebook was brought back with everything that was written. Stop that program, then run the same command again',

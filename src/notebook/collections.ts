@@ -4,20 +4,20 @@ import type { AccountRecord } from '../ledger/records.ts'
 import { forgetAdoption } from './adoption-record.ts'
 import type { NotebookAccount, NotebookTransfer } from './documents.ts'
 
-/** The collections that a notebook and Daybook have under the same names. */
+/** The names of a notebook's collections. Daybook has collections of the same names. */
 export const COLLECTION_NAMES = ['accounts', 'transfers'] as const
 export type CollectionName = (typeof COLLECTION_NAMES)[number]
 
-/** The name under which a notebook's collection is kept, unchanged, once the notebook is adopted. */
+/** The name under which a notebook's collection is kept unchanged after the adoption. */
 export const keptName = (name: CollectionName) => `notebook_${name}` as const
 
-/** A notebook's collections, under their own names or the names they are kept under. */
+/** A notebook's collections, under their original names or those that they are kept under. */
 export interface NotebookCollections {
   readonly accounts: mongo.Collection<NotebookAccount>
   readonly transfers: mongo.Collection<NotebookTransfer>
 }
 
-/** A notebook's collections under the names they are kept under. */
+/** A notebook's collections under the names that they are kept under. */
 export const keptCollections = (database: mongo.Db): NotebookCollections => ({
   accounts: database.collection(keptName('accounts')),
   transfers: database.collection(keptName('transfers')),
@@ -38,7 +38,7 @@ export const daybookDocuments = (name: CollectionName) => ({
   [DAYBOOK_FIELD[name]]: { $exists: true },
 })
 
-/** Selects documents that are not Daybook's: the notebook's program wrote them into Daybook's collection. */
+/** Selects documents in Daybook's collection that the notebook's program wrote there. */
 const foreignDocuments = (name: CollectionName) => ({ [DAYBOOK_FIELD[name]]: { $exists: false } })
 
 /** The type of every collection in a database, by its name: `collection`, `view` or `timeseries`. */
@@ -49,15 +49,17 @@ export const collectionTypes = async (database: mongo.Db): Promise<Map<string, s
     ),
   )
 
-/** Which of a notebook's collections are renamed: `accounts` is the first to go and the last to come back. */
+/** Which of a notebook's collections are renamed. `accounts` is renamed first and gets its name back last. */
 export type RenamedCollections = 'none' | 'accounts' | 'both'
 
 /**
- * Which collections of a notebook are renamed, by the names that exist. Only the record of the adoption says
- * that the collections of these names are the notebook's.
+ * Which collections of a notebook are renamed, by the names of all collections. Only the record of the
+ * adoption says whether the collections of these names are the notebook's.
  * @throws InputError if only `notebook_transfers` exists
  */
-export function renamedAmong(collections: { has(name: string): boolean }): RenamedCollections {
+export function renamedCollections(collections: {
+  has(name: string): boolean
+}): RenamedCollections {
   const [accounts, transfers] = COLLECTION_NAMES.map((name) => collections.has(keptName(name)))
   if (accounts) return transfers ? 'both' : 'accounts'
   if (!transfers) return 'none'
@@ -67,14 +69,14 @@ export function renamedAmong(collections: { has(name: string): boolean }): Renam
 }
 
 /**
- * Renames the notebook's collections to the names they are kept under, so that Daybook can use `accounts`
- * and `transfers`. Continues if an earlier run was killed here. Daybook's accounts and transfers count from the moment that both
- * are renamed.
+ * Renames the notebook's collections to the names that they are kept under, so that Daybook can use
+ * `accounts` and `transfers`. Continues if an earlier run was killed here. From the moment that both are
+ * renamed, Daybook's accounts and transfers are the ones that count.
  */
 export async function setNotebookAside(database: mongo.Db): Promise<NotebookCollections> {
   const collections = await collectionTypes(database)
-  if (renamedAmong(collections) === 'accounts') {
-    // If bringing the notebook back was killed half-way, this is what is left of Daybook's accounts.
+  if (renamedCollections(collections) === 'accounts') {
+    // If a run that brought the notebook back was killed, it had not dropped Daybook's accounts yet.
     await keepForeignDocuments(database, 'accounts')
     await database.dropCollection('accounts')
   }
@@ -87,9 +89,9 @@ export async function setNotebookAside(database: mongo.Db): Promise<NotebookColl
 }
 
 /**
- * Gives the notebook's collections their own names back, which drops Daybook's accounts and transfers, and
- * forgets the adoption. Continues if an earlier run was killed here. The notebook counts from the moment that its transfers,
- * which come first, are back.
+ * Gives the notebook's collections their original names back, which drops Daybook's accounts and transfers,
+ * and forgets the adoption. Continues if an earlier run was killed here. The transfers come first. From the
+ * moment that they are back, the notebook is the one that counts.
  */
 export async function bringNotebookBack(database: mongo.Db): Promise<void> {
   const collections = await collectionTypes(database)
@@ -111,8 +113,8 @@ const hasForeignDocument = async (database: mongo.Db, name: CollectionName): Pro
   null
 
 /**
- * Copies what the notebook's program wrote into one of Daybook's collections to the notebook's. A document whose `_id` the
- * notebook has already is not copied: the notebook would have refused it too.
+ * Copies what the notebook's program wrote into one of Daybook's collections to the notebook's own. A
+ * document whose `_id` exists there is not copied: the notebook would have refused it too.
  */
 async function keepForeignDocuments(database: mongo.Db, name: CollectionName): Promise<void> {
   if (!(await hasForeignDocument(database, name))) return
@@ -125,14 +127,14 @@ async function keepForeignDocuments(database: mongo.Db, name: CollectionName): P
     .toArray()
 }
 
-/** A validator that refuses every document. */
+/** A validator that no document passes. */
 const REFUSE_ALL = { $expr: false }
 
 /**
- * Makes the server refuse every write to Daybook's accounts and transfers, by whichever program. Waits for
- * transactions in progress that have written there. `createWithValidators` allows writes again.
+ * Makes the server refuse every write to Daybook's accounts and transfers, whichever program it comes from.
+ * Waits for transactions that have used them. `createWithValidators` allows writes again.
  */
-export async function closeLedger(database: mongo.Db): Promise<void> {
+export async function blockWrites(database: mongo.Db): Promise<void> {
   for (const collMod of COLLECTION_NAMES) {
     await database.command({ collMod, validator: REFUSE_ALL })
   }

@@ -62,7 +62,7 @@ export function readAccount(
     ? `is not below ${LIMIT} in magnitude`
     : decimalsProblem(balance, currency)
   if (problem !== undefined) return { problem: `balance ${quote(stored)} ${problem}` }
-  // The notebook has no limits. This one covers the debt that the account has, and lets it grow no further.
+  // The notebook has no limits. This one covers the account's present debt, which cannot grow then.
   const overdraftLimit = Decimal.max(0, balance.neg())
   return { accountId, holder, currency, balance, overdraftLimit, createdAt: creationTimeOf(_id) }
 }
@@ -86,8 +86,8 @@ const creationTimeOf = (id: DocumentId): Date =>
   id instanceof mongoose.Types.ObjectId ? id.getTimestamp() : new Date(0)
 
 /**
- * How many decimal digits a double keeps (`DBL_DIG` in C). If the shortest text of a double has no more digits
- * than that, the double stands for that text and no other.
+ * How many decimal digits a double keeps (`DBL_DIG` in C). If the shortest text of a double has no more
+ * digits, the double stands for that text and no other.
  */
 const DOUBLE_DIGITS = 15
 
@@ -109,7 +109,7 @@ function readAmount(stored: unknown): Decimal | Problem {
 const isLong = (stored: unknown): stored is mongo.BSON.Long =>
   stored instanceof mongoose.mongo.Long && (stored._bsontype as string) === 'Long'
 
-/** The value in the notebook's literal sub-document `{ "$numberDecimal": 100 }`; undefined for anything else. */
+/** The value in the notebook's literal sub-document `{ "$numberDecimal": 100 }`, or undefined. */
 function literalOf(stored: unknown): unknown {
   if (typeof stored !== 'object' || stored === null) return undefined
   const [[key, value] = [], ...others] = Object.entries(stored)

@@ -12,7 +12,7 @@ import {
   type RenamedCollections,
   collectionTypes,
   keptName,
-  renamedAmong,
+  renamedCollections,
 } from './collections.ts'
 
 /** A notebook that is to be adopted, or whose adoption has started. */
@@ -33,7 +33,7 @@ export async function findNotebook(database: mongo.Db): Promise<FoundNotebook | 
   const collections = await collectionTypes(database)
   const adoption = await findAdoption(database)
   if (!adoption) requireFreeNames(collections)
-  const renamed = renamedAmong(collections)
+  const renamed = renamedCollections(collections)
   if (renamed === 'none' && !(await isNotebook(database))) return undefined
   if (!adoption && (await isAdoptionNameTaken(database))) {
     throw new InputError(
@@ -60,11 +60,11 @@ export async function findNotebook(database: mongo.Db): Promise<FoundNotebook | 
 }
 
 /** The first collection that has a name under which a notebook's collections are kept. */
-export const keptNameAmong = (collections: { has(name: string): boolean }): string | undefined =>
+export const findKeptName = (collections: { has(name: string): boolean }): string | undefined =>
   COLLECTION_NAMES.map(keptName).find((name) => collections.has(name))
 
 function requireFreeNames(collections: ReadonlyMap<string, string>): void {
-  const taken = keptNameAmong(collections)
+  const taken = findKeptName(collections)
   if (taken === undefined) return
   throw new InputError(
     `the database has a collection ${taken} that no adoption made. The adoption needs that name. Nothing was changed. Rename the collection`,

@@ -11,22 +11,23 @@ import { ADOPTION_BATCH, adoptionOptions, findAdoption } from './adoption-record
 import {
   COLLECTION_NAMES,
   bringNotebookBack,
-  closeLedger,
+  blockWrites,
   collectionTypes,
   daybookDocuments,
   keptCollections,
   ledgerAccounts,
-  renamedAmong,
+  renamedCollections,
 } from './collections.ts'
 import type { AdoptableAccount } from './documents.ts'
-import { keptNameAmong } from './find-notebook.ts'
+import { findKeptName } from './find-notebook.ts'
 import { surveyAccounts } from './survey.ts'
 
 /**
  * Brings the collections of an adopted notebook back exactly as they were, and drops Daybook's accounts and
- * transfers. Does nothing if no notebook was adopted. The server refuses other programs' writes until the notebook is
- * back. If it was killed at any moment and is called again, it ends in the same state.
- * @throws InputError if anything came since the adoption: names what would be lost, and brings nothing back
+ * transfers. Does nothing if no notebook was adopted. Until the notebook is back, the server refuses writes
+ * by other programs. If it was killed at any moment and is called again, it ends in the same state.
+ * @throws InputError if anything came after the adoption. It names what would be lost. Nothing was brought
+ * back
  */
 export async function restoreNotebook({
   connection,
@@ -36,17 +37,17 @@ export async function restoreNotebook({
   const adoption = await findAdoption(database)
   const collections = await collectionTypes(database)
   if (!adoption) {
-    const foreign = keptNameAmong(collections)
+    const foreign = findKeptName(collections)
     if (foreign !== undefined) log(`left ${foreign} as it is, because no adoption made it`)
     return
   }
   await endAllAbandonedTransactions(connection)
-  if (renamedAmong(collections) === 'both') {
-    // Before the ledger is closed, so that a refusal does not interrupt the programs that use it.
+  if (renamedCollections(collections) === 'both') {
+    // A check before writes are blocked, so that a refusal does not disturb other programs. Then the real one.
     await requireNothingSince(database, adoption)
-    // An adoption that was killed early has not created them yet.
+    // An adoption that was killed early has not created the collections.
     await createWithValidators(connection, COLLECTION_NAMES)
-    await closeLedger(database)
+    await blockWrites(database)
     await requireNothingSince(database, adoption).catch(async (error: unknown) => {
       await createWithValidators(connection, COLLECTION_NAMES)
       throw error
@@ -79,11 +80,11 @@ async function requireNothingSince(database: mongo.Db, adoption: BatchRecord): P
   ].filter((part) => part !== undefined)
   if (lost.length === 0) return
   throw new InputError(
-    `the notebook was not brought back, because what came after its adoption would be lost: ${lost.join(', ')}. To go on with Daybook, run daybook migrate up`,
+    `the notebook was not brought back, because what came after its adoption would be lost: ${lost.join(', ')}. To continue with Daybook, run daybook migrate up`,
   )
 }
 
-/** The notebook's accounts that were adopted, by their ids: what they were when they were adopted. */
+/** The accounts as they were adopted, by their ids. */
 async function adoptedAccounts(database: mongo.Db, adoption: BatchRecord) {
   const { currency } = adoptionOptions(adoption)
   const documents = keptCollections(database).accounts.find(
@@ -93,7 +94,7 @@ async function adoptedAccounts(database: mongo.Db, adoption: BatchRecord) {
   return (await surveyAccounts(documents, { currency, log: () => undefined })).accounts
 }
 
-/** Whether somebody changed an account after its adoption. Its balance changes with its transfers only. */
+/** Whether an account was changed after its adoption, other than by transfers. */
 const hasChanged = (adopted: AdoptableAccount, account: AccountRecord): boolean =>
   account.status !== 'open' ||
   account.holder !== adopted.holder ||
@@ -105,20 +106,20 @@ interface Ids {
   readonly ids: readonly string[]
 }
 
-/** How many ids a message names. */
-const NAMED = 3
+/** How many ids a message lists. */
+const LISTED = 3
 
 async function idsOf(database: mongo.Db, name: string, filter: object): Promise<Ids> {
   const collection = database.collection<{ _id: string }>(name)
   const count = await collection.countDocuments(filter)
   const documents = await collection
-    .find(filter, { projection: { _id: 1 }, limit: NAMED })
+    .find(filter, { projection: { _id: 1 }, limit: LISTED })
     .toArray()
   return { count, ids: documents.map(({ _id }) => _id) }
 }
 
 function listed({ count, ids }: Ids, what: string): string | undefined {
   if (count === 0) return undefined
-  const names = ids.slice(0, NAMED).join(', ')
-  return `${what}: ${count} (${names}${count > NAMED ? ', …' : ''})`
+  const names = ids.slice(0, LISTED).join(', ')
+  return `${what}: ${count} (${names}${count > LISTED ? ', …' : ''})`
 }

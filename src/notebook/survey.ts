@@ -104,7 +104,7 @@ export async function surveyNotebook(
       return result.message
     }
     if (result.status === 'existing') return `transfer ${transferId} exists already`
-    // Only a transfer whose id comes again is needed again.
+    // Memory holds a transfer only if another one has the same id.
     if (!repeatedIds.has(transferId)) transfers.delete(transferId)
     for (const accountId of [from, to]) {
       const surveyed = accounts.get(accountId) as SurveyedAccount
@@ -130,7 +130,7 @@ function logOutOfRange(
     if (balance === undefined) continue
     count += 1
     log(
-      `accounts ${documentIdText(documentId)} (account_id ${quote(account.accountId)}): by its balance and its transfers it opens at ${opening} and reaches ${balance}, which is not below ${LIMIT} in magnitude`,
+      `accounts ${documentIdText(documentId)} (account_id ${quote(account.accountId)}): its balance and its transfers mean that it opens at ${opening} and reaches ${balance}, which is not below ${LIMIT} in magnitude`,
     )
   }
   return count

@@ -22,7 +22,7 @@ interface TransferPosting extends Pick<MigrationParameters, 'log' | 'signal'> {
   readonly fresh: BatchRecord
 }
 
-/** Posts a notebook's transfers in the order of their insertion, from where the batch is; returns the finished batch. */
+/** Posts those of a notebook's transfers that are not posted yet, in order. Returns the finished batch. */
 export async function postNotebookTransfers(
   connection: Connection,
   { transfers }: NotebookCollections,
@@ -48,7 +48,7 @@ export async function postNotebookTransfers(
 
 const ROWS_AT_ONCE = 1_000
 
-/** The transfers after a position, as rows of a batch. */
+/** The transfers after a position, as the rows of a batch. */
 async function* rowsOf(
   transfers: NotebookCollections['transfers'],
   { after, expected, signal }: { after: number; expected: number; signal: AbortSignal },

@@ -115,25 +115,26 @@ describe('a notebook whose program continues to write', () => {
 })
 
 describe('a collection that no adoption made', () => {
-  test.each([['accounts'], ['transfers'], ['accounts', 'transfers']])(
-    'is left as it is, and the adoption refused: a copy of %s %s',
-    async (...copied) => {
-      await pay('TR1', 5)
-      for (const name of copied) {
-        const into = connection.collection(name).aggregate([{ $out: `notebook_${name}` }])
-        await into.toArray()
-      }
-      await pay('TR2', 7)
-      const names = await collectionNames()
-      const before = await bytesOf(connection, names)
-      await expect(up()).rejects.toThrow(/collection notebook_\w+ that no adoption made/)
-      await down()
-      expect(logged[0]).toBe(`left notebook_${copied[0]} as it is, because no adoption made it`)
-      expect(await bytesOf(connection, names)).toEqual(before)
-    },
-  )
+  test.each([
+    { copied: ['accounts'] },
+    { copied: ['transfers'] },
+    { copied: ['accounts', 'transfers'] },
+  ])('is left as it is, and the adoption is refused: a copy of $copied', async ({ copied }) => {
+    await pay('TR1', 5)
+    for (const name of copied) {
+      const into = connection.collection(name).aggregate([{ $out: `notebook_${name}` }])
+      await into.toArray()
+    }
+    await pay('TR2', 7)
+    const names = await collectionNames()
+    const before = await bytesOf(connection, names)
+    await expect(up()).rejects.toThrow(/collection notebook_\w+ that no adoption made/)
+    await down()
+    expect(logged[0]).toBe(`left notebook_${copied[0]} as it is, because no adoption made it`)
+    expect(await bytesOf(connection, names)).toEqual(before)
+  })
 
-  test('is left as it is, and the adoption refused: a document with the name of its batch', async () => {
+  test('is left as it is, and the adoption is refused: a document with the name of its batch', async () => {
     await pay('TR1', 5)
     await batches.insertOne({ _id: 'notebook' as never, mine: 1 })
     await expect(up()).rejects.toThrow('batches has a document "notebook" that no adoption made')

@@ -96,12 +96,12 @@ describe('bringing a notebook back', () => {
 
 /** What can come after an adoption, and how the refusal names it. */
 const LATER: [string, () => Promise<unknown>, string][] = [
-  ['a transfer', () => Account.transfer(payment), 'would be lost: transfers: 1 (T1). To go on'],
+  ['a transfer', () => Account.transfer(payment), 'would be lost: transfers: 1 (T1). To continue'],
   ['a reversal', () => Transfer.reverse('TR1'), 'transfers: 1 (TR1:reversal)'],
   [
     'an opened account',
     () => Account.open({ accountId: 'NEW', holder: 'Grace', currency: 'EUR' }),
-    'would be lost: opened accounts: 1 (NEW). To go on',
+    'would be lost: opened accounts: 1 (NEW). To continue',
   ],
   ['a frozen account', () => Account.freeze('B'), 'changed accounts: 1 (B)'],
   ['a changed limit', () => Account.setOverdraftLimit('A', '9'), 'changed accounts: 1 (A)'],
@@ -117,7 +117,7 @@ const LATER: [string, () => Promise<unknown>, string][] = [
       const file = await makeFile('march.csv', 'transferId,from,to,amount\nT1,A,B,1\nT2,B,A,2\n')
       await replay(connection, { file })
     },
-    'would be lost: transfers: 2 (T1, T2), batches: 1 (march.csv). To go on',
+    'would be lost: transfers: 2 (T1, T2), batches: 1 (march.csv). To continue',
   ],
   [
     'a replayed batch that was refused',
@@ -125,7 +125,7 @@ const LATER: [string, () => Promise<unknown>, string][] = [
       const file = await makeFile('april.csv', 'transferId,from,to,amount\nT1,A,none,1\n')
       await replay(connection, { file })
     },
-    'would be lost: batches: 1 (april.csv). To go on',
+    'would be lost: batches: 1 (april.csv). To continue',
   ],
 ]
 
@@ -139,6 +139,13 @@ describe('bringing a notebook back, if that would lose something,', () => {
     await expect(down()).rejects.toEqual(refusal)
     await expect(down()).rejects.toThrow(InputError)
     expect(await bytesOf(connection, names)).toEqual(before)
+  })
+
+  test('is refused if an account was opened with the id of one that was left behind', async () => {
+    await accounts.insertOne({ account_id: 'C', balance: 'many' })
+    await up({ skipUnadoptable: true })
+    await Account.open({ accountId: 'C', holder: 'Grace', currency: 'USD' })
+    await expect(down()).rejects.toThrow('opened accounts: 1 (C)')
   })
 
   test('is refused with the number and the first three ids', async () => {
@@ -177,7 +184,7 @@ describe('a program that writes while a notebook is brought back', () => {
     expect(await verify(connection)).not.toHaveProperty('violation')
   }
 
-  test('stops it with a write before the collections are closed', async () => {
+  test('stops it with a write before its last check', async () => {
     await up()
     const command = { command: 'collMod' }
     const error = await duringCommand(connection, command, { run: restore, work: open })
@@ -187,9 +194,9 @@ describe('a program that writes while a notebook is brought back', () => {
   })
 
   test.each([
-    ['once the accounts are closed', { command: 'collMod', skip: 1 }],
-    ['once both collections are closed', { command: 'renameCollection' }],
-    ['once the transfers are back', { command: 'renameCollection', skip: 1 }],
+    ['once writes to accounts are blocked', { command: 'collMod', skip: 1 }],
+    ['once writes to both collections are blocked', { command: 'renameCollection' }],
+    ['once the old transfers are back', { command: 'renameCollection', skip: 1 }],
   ])('is refused %s', async (_when, command) => {
     const before = await notebookBytes()
     await up()

@@ -62,9 +62,9 @@ export function useAdoption() {
 }
 
 /**
- * Runs something, and does some work while the server holds back one command of it: the first of that name, or
- * the one after `skip` others. The work starts when `until` is true; unless given, when the command has
- * arrived. Returns what the run returns or throws.
+ * Calls `run`, and does some work while the server holds back one of its commands: the first of that name,
+ * or the one after `skip` others. The work starts when `until` is true, or by default when the command has
+ * arrived. Returns what `run` returns or throws.
  */
 export async function duringCommand(
   connection: Connection,

@@ -1,6 +1,6 @@
 import type { Connection, mongo } from 'mongoose'
 
-/** Writes a transfer as the notebook's own program does: three statements in one transaction, and no check. */
+/** Writes a transfer as the notebook's program does: three statements in one transaction, and no check. */
 export async function notebookTransfer(
   connection: Connection,
   transfer: { id: string; from: string; to: string; amount: number },
