@@ -1,4 +1,68 @@
+// The models, and the types of what they take and return.
+export type { AccountDocument, AccountModel } from './models/account-interface.ts'
+export { Account, accountModel } from './models/account.ts'
+export {
+  Transfer,
+  type TransferDocument,
+  transferModel,
+  type TransferModel,
+} from './models/transfer.ts'
+export {
+  Batch,
+  batchModel,
+  type BatchRecord,
+  type BatchRefusalCode,
+  Refusal,
+  refusalModel,
+  type RefusalRecord,
+} from './models/batch.ts'
+export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './ledger/records.ts'
+export type { OpeningRequest } from './ledger/opening.ts'
+export type { TransferRequest } from './ledger/request.ts'
+export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
+export type { StatementEntry, StatementOptions, StatementRange } from './ledger/statement.ts'
+export { ATOMIC_LIMIT } from './ledger/transaction-size.ts'
+
+// The database: a connection to it, and its collections.
 export { openDatabase } from './engine/database.ts'
+export { createCollections } from './models/collections.ts'
+
+// Replay: post a file of transfers.
+export { replay } from './replay/replay.ts'
+export type { ReplayOptions } from './replay/options.ts'
+export type { ReplayProgress, ReplaySummary } from './replay/summary.ts'
+export { Rehearsal } from './replay/posting/rehearsal.ts'
+
+// Sample data: accounts in the database, and files of transfers.
+export { type Seeded, type SeedOptions, seed } from './seeding/seed.ts'
+export type { Removed, SeedReset } from './seeding/reset.ts'
+export type { SeededAccounts } from './seeding/seeded-accounts.ts'
+export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
+export type { BatchFormat } from './seeding/batch-file-writer.ts'
+
+// Verification: prove that the books balance.
+export { type Verification, verify } from './verification/verify.ts'
+
+// Migrations.
+export {
+  markMigration,
+  migrate,
+  type MigrationOptions,
+  migrationStatus,
+  redoMigration,
+  rehearseMigrations,
+  revertMigrations,
+} from './migration/migrate.ts'
+export type { MigrationFolder } from './migration/files.ts'
+export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'
+export type { MigrationRange } from './migration/plan.ts'
+export type { MigrationState, MigrationStatus } from './migration/status.ts'
+export type { CollectionChanges } from './migration/collection-changes.ts'
+export type { RehearsedMigration } from './migration/rehearsal.ts'
+export { breakMigrationLock } from './migration/lock.ts'
+export type { LockOwner } from './migration/record.ts'
+
+// Refusals: a business "no" with a code. docs/refusals.md explains each code.
 export {
   AccountConflictError,
   AccountNotEmptyError,
@@ -6,9 +70,6 @@ export {
   AccountNotOpenError,
   BalanceOutOfRangeError,
   CurrencyMismatchError,
-  DatabaseError,
-  EngineError,
-  InputError,
   InsufficientFundsError,
   InvalidAccountIdError,
   InvalidAmountError,
@@ -29,53 +90,9 @@ export {
   TransferNotFoundError,
   TransferRefusedError,
 } from './errors.ts'
-export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
-export type { OpeningRequest } from './ledger/opening.ts'
-export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './ledger/records.ts'
-export type { TransferRequest } from './ledger/request.ts'
-export type { StatementEntry, StatementOptions, StatementRange } from './ledger/statement.ts'
-export { ATOMIC_LIMIT } from './ledger/transaction-size.ts'
-export type { CollectionChanges } from './migration/collection-changes.ts'
-export {
-  MigrationFailedError,
-  MigrationLockedError,
-  MigrationLockLostError,
-  MigrationStateError,
-} from './migration/errors.ts'
-export type { MigrationFolder } from './migration/files.ts'
-export { breakMigrationLock } from './migration/lock.ts'
-export {
-  markMigration,
-  migrate,
-  type MigrationOptions,
-  migrationStatus,
-  redoMigration,
-  rehearseMigrations,
-  revertMigrations,
-} from './migration/migrate.ts'
-export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'
-export type { MigrationRange } from './migration/plan.ts'
-export type { LockOwner } from './migration/record.ts'
-export type { RehearsedMigration } from './migration/rehearsal.ts'
-export type { MigrationState, MigrationStatus } from './migration/status.ts'
-export { Account, type AccountDocument, accountModel, type AccountModel } from './models/account.ts'
-export {
-  Batch,
-  batchModel,
-  type BatchRecord,
-  type BatchRefusalCode,
-  Refusal,
-  refusalModel,
-  type RefusalRecord,
-} from './models/batch.ts'
-export { createCollections } from './models/collections.ts'
-export {
-  Transfer,
-  type TransferDocument,
-  transferModel,
-  type TransferModel,
-} from './models/transfer.ts'
-export { Decimal, Decimal128, formatMoney, type MoneyInput, toDecimal } from './money/money.ts'
+
+// Other errors.
+export { DatabaseError, EngineError, InputError } from './errors.ts'
 export { TransactionTimeoutError } from './mongodb/transaction.ts'
 export {
   BatchConflictError,
@@ -83,13 +100,13 @@ export {
   ReplayOptionsError,
   StorageError,
 } from './replay/errors.ts'
-export type { ReplayOptions } from './replay/options.ts'
-export { Rehearsal } from './replay/posting/rehearsal.ts'
-export { replay } from './replay/replay.ts'
-export { RejectsError, type ReplayProgress, type ReplaySummary } from './replay/summary.ts'
-export { type Verification, verify } from './verification/verify.ts'
-export type { BatchFormat } from './seeding/batch-file-writer.ts'
-export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
-export type { Removed, SeedReset } from './seeding/reset.ts'
-export { type Seeded, type SeedOptions, seed } from './seeding/seed.ts'
-export type { SeededAccounts } from './seeding/seeded-accounts.ts'
+export { RejectsError } from './replay/summary.ts'
+export {
+  MigrationFailedError,
+  MigrationLockedError,
+  MigrationLockLostError,
+  MigrationStateError,
+} from './migration/errors.ts'
+
+// Money.
+export { Decimal, Decimal128, formatMoney, type MoneyInput, toDecimal } from './money/money.ts'

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import mongoose from 'mongoose'
 
-/** A value of any kind as short printable text: control and invisible characters escaped, the rest cut. */
+/** Any value as short printable text: cut to 80 characters, with control and invisible characters escaped. */
 export function quote(value: unknown): string {
   const text = textOf(value)
   const cut = text.length > 80 ? `${text.slice(0, 79)}…` : text
@@ -11,7 +11,7 @@ export function quote(value: unknown): string {
   )
 }
 
-/** The message of anything thrown, for a sentence that names the reason. */
+/** Why something failed, for use in a sentence: the message of an Error, or any other thrown value as text. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error
     ? error.message
@@ -20,17 +20,19 @@ export function reasonOf(error: unknown): string {
       : inspect(error, { breakLength: Infinity })
 }
 
-/** Whether a value is of a type that MongoDB has and JSON has not: it would tell of a regular expression as `{}`. */
-const isStored = (value: unknown): value is object =>
+/**
+ * Whether MongoDB can store a value that JSON cannot express. JSON would turn a regular expression into `{}`.
+ */
+const isBsonOnly = (value: unknown): value is object =>
   value instanceof RegExp || (typeof value === 'object' && value !== null && '_bsontype' in value)
 
 function textOf(value: unknown): string {
   if (typeof value === 'number' || value === undefined || value instanceof Date)
     return String(value)
-  // Hexadecimal is the one notation in which the digits of a huge one come at once.
+  // A huge bigint is printed in hexadecimal, the only notation whose digits are computed quickly.
   if (typeof value === 'bigint') return String(value >> 512n ? `0x${value.toString(16)}` : value)
   try {
-    if (isStored(value)) return mongoose.mongo.BSON.EJSON.stringify(value)
+    if (isBsonOnly(value)) return mongoose.mongo.BSON.EJSON.stringify(value)
     return JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value) ?? typeof value
   } catch {
     return Object.prototype.toString.call(value)

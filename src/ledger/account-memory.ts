@@ -1,27 +1,32 @@
 import type { Connection } from 'mongoose'
 import type { LedgerAccount } from './evaluation.ts'
 
-/** How many accounts a connection remembers: those that it opened or posted to last. */
-const MOST = 10_000
+/** How many accounts a connection remembers: the ones that it opened or posted to last. */
+const CAPACITY = 10_000
 
-/** How many lone transfers read again after an account was found changed: others write here too. */
+/**
+ * How many lone transfers read their accounts after one was found changed, because others write to them too.
+ */
 const READS_AFTER_CHANGE = 32
 
 /**
- * Accounts as a connection opened them and its postings left them. A lone transfer presumes that they are so still,
- * which saves it a read: its update asks for them as they are presumed, and does not find those that
- * anyone else has written since.
+ * Accounts as this connection last opened or posted to them. A lone transfer presumes that they are
+ * unchanged, which saves it a read. That is safe, because its update finds an account only if it is as
+ * presumed: an account that somebody else has changed is not found.
  */
 export class AccountMemory {
   /** In the order in which they were last opened or posted to. */
   readonly #accounts = new Map<string, LedgerAccount>()
-  /** How many transfers read before one presumes again. */
-  #reads = 0
+  /** How many of the next transfers must read their accounts. */
+  #readsLeft = 0
 
-  /** Copies of the accounts, which a posting may move; undefined unless all of them are to be presumed. */
+  /**
+   * Copies of the accounts, for a posting to change. Undefined if one is not remembered, or if accounts must
+   * be read.
+   */
   recall(accountIds: ReadonlySet<string>): Map<string, LedgerAccount> | undefined {
-    if (this.#reads > 0) {
-      this.#reads -= 1
+    if (this.#readsLeft > 0) {
+      this.#readsLeft -= 1
       return undefined
     }
     const recalled = new Map<string, LedgerAccount>()
@@ -33,21 +38,21 @@ export class AccountMemory {
     return recalled
   }
 
-  /** Keeps accounts as they are once what changed them is committed. */
+  /** Remembers accounts as they are after a commit. */
   remember(accounts: ReadonlyMap<string, LedgerAccount>): void {
     for (const [accountId, account] of accounts) {
       this.#accounts.delete(accountId)
       this.#accounts.set(accountId, account)
     }
     for (const accountId of this.#accounts.keys()) {
-      if (this.#accounts.size <= MOST) break
+      if (this.#accounts.size <= CAPACITY) break
       this.#accounts.delete(accountId)
     }
   }
 
-  /** Something was not as it was remembered: the next transfers read. */
+  /** Makes the next transfers read, because an account was not as remembered. */
   distrust(): void {
-    this.#reads = READS_AFTER_CHANGE
+    this.#readsLeft = READS_AFTER_CHANGE
   }
 }
 

@@ -23,19 +23,21 @@ import type { Metadata, TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
 
-/** An account as a posting sees it; `balance`, `transferCount` and `updatedAt` move as it goes. */
+/**
+ * An account as a posting works on it. `balance`, `transferCount` and `updatedAt` change with each transfer.
+ */
 export interface LedgerAccount {
   readonly _id: string
   readonly currency: string
   readonly status: string
-  /** Minus its overdraft limit. */
+  /** Its overdraft limit, negated. */
   readonly lowestBalance: Decimal
   balance: Decimal
   transferCount: number
   updatedAt: Date
 }
 
-/** What the requests are evaluated against, and what they move. */
+/** The accounts and posted transfers that requests are evaluated against. Each posted request changes them. */
 export interface Ledger {
   readonly accounts: Map<string, LedgerAccount>
   readonly transfers: Map<string, TransferRecord>
@@ -46,7 +48,10 @@ export interface EvaluationOptions {
   readonly batch?: string | undefined
 }
 
-/** One request against the ledger: moves both balances, or refuses and moves nothing. */
+/**
+ * Decides one request against the ledger in memory: either it changes both accounts, or it is refused and
+ * changes nothing.
+ */
 export function evaluate(
   request: WellFormedRequest,
   ledger: Ledger,
@@ -67,7 +72,7 @@ export function evaluate(
 
   const existing = ledger.transfers.get(transferId)
   if (existing) {
-    const fields = differences(request, existing)
+    const fields = conflictingFields(request, existing)
     return fields.length === 0
       ? { status: 'existing', transferId, transfer: existing }
       : refused(transferId, new TransferConflictError({ transferId, fields }))
@@ -79,7 +84,7 @@ export function evaluate(
       : ({ side: 'from', accountId: request.from } as const)
     return refused(transferId, new AccountNotFoundError(missing))
   }
-  const refusal = accountsRefusal(request, from, to)
+  const refusal = refusalByAccounts(request, from, to)
   if (refusal) return refused(transferId, refusal)
 
   const fromBalance = from.balance.minus(amount)
@@ -109,9 +114,9 @@ export function evaluate(
     )
   }
 
-  const postedAt = later(postedBefore?.at ?? options.now, later(from.updatedAt, to.updatedAt))
-  move(from, fromBalance, postedAt)
-  move(to, toBalance, postedAt)
+  const postedAt = laterOf(postedBefore?.at ?? options.now, laterOf(from.updatedAt, to.updatedAt))
+  applyTo(from, fromBalance, postedAt)
+  applyTo(to, toBalance, postedAt)
   const transfer: TransferRecord = {
     _id: transferId,
     fromAccount: from._id,
@@ -133,7 +138,7 @@ export function evaluate(
   return { status: 'posted', transferId, transfer }
 }
 
-function accountsRefusal(
+function refusalByAccounts(
   request: WellFormedRequest,
   from: LedgerAccount,
   to: LedgerAccount,
@@ -154,29 +159,29 @@ const notOpen = (side: Side, { _id: accountId, status }: LedgerAccount) =>
 const mismatch = (side: Side, { _id: accountId, currency }: LedgerAccount, expected: unknown) =>
   new CurrencyMismatchError({ side, accountId, currency, expected })
 
-function move(account: LedgerAccount, balance: Decimal, at: Date): void {
+function applyTo(account: LedgerAccount, balance: Decimal, at: Date): void {
   account.balance = balance
   account.transferCount += 1
   account.updatedAt = at
 }
 
-const later = (one: Date, other: Date): Date => (one > other ? one : other)
+const laterOf = (one: Date, other: Date): Date => (one > other ? one : other)
 
-/** The names of the fields in which a request differs from the transfer posted under its id. */
-function differences(request: WellFormedRequest, transfer: TransferRecord): string[] {
+/** The fields in which a request differs from the transfer that is posted under its id. */
+function conflictingFields(request: WellFormedRequest, transfer: TransferRecord): string[] {
   const equal: Record<string, boolean> = {
     from: request.from === transfer.fromAccount,
     to: request.to === transfer.toAccount,
     amount: request.amount.eq(toDecimal(transfer.amount)),
     currency: request.currency === undefined || request.currency === transfer.currency,
     reference: request.reference === transfer.reference,
-    metadata: sameMetadata(request.metadata, transfer.metadata),
+    metadata: isSameMetadata(request.metadata, transfer.metadata),
     reverses: request.reverses === transfer.reverses,
   }
   return Object.keys(equal).filter((field) => !equal[field])
 }
 
-function sameMetadata(one: Metadata = {}, other: Metadata = {}): boolean {
+function isSameMetadata(one: Metadata = {}, other: Metadata = {}): boolean {
   const keys = Object.keys(one)
   return (
     keys.length === Object.keys(other).length &&

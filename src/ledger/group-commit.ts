@@ -8,7 +8,7 @@ import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest } from './request.ts'
 import type { RefusedTransfer, TransferResult } from './transfer-result.ts'
 
-/** What one posting takes at most, so that it stays well below a second; the rest waits for the next. */
+/** The most requests in one posting, so that it takes well under a second. The rest waits for the next one. */
 const LARGEST_GROUP = 1_000
 
 interface Waiter {
@@ -18,24 +18,25 @@ interface Waiter {
 }
 
 interface Queue {
-  /** In order of arrival. Who is in it is in no posting. */
+  /** In order of arrival. None of them is part of a posting yet. */
   readonly waiting: Waiter[]
-  /** Whether a posting is in flight. While one is, at most one, the next gathers in `waiting`. */
+  /** Whether a posting is in flight. There is at most one, and requests for the next gather in `waiting`. */
   busy: boolean
 }
 
 const queues = new WeakMap<Connection, Queue>()
 
 /**
- * Posts one request: in the caller's transaction where there is a session, else in one that concurrent
- * calls share. Throws its refusal.
+ * Posts one request: in the caller's transaction if there is a session, else in one that it shares with
+ * concurrent calls.
+ * @throws TransferRefusedError
  */
 export async function postOne(
   request: IdentifiedRequest,
   connection: Connection,
-  given?: ClientSession,
+  callerSession?: ClientSession,
 ): Promise<TransferRecord> {
-  const session = sessionOf(connection, given)
+  const session = sessionOf(connection, callerSession)
   const [result] = session
     ? await joinTransaction(connection, session, (transaction) => post([request], transaction))
     : [await postInGroup(connection, request)]
@@ -44,8 +45,9 @@ export async function postOne(
 }
 
 /**
- * Posts a request together with all that wait on the same connection, in one transaction, and gives it
- * its own result. A lone request starts at once; those that come while a posting is in flight share the next.
+ * Posts a request in one transaction with all others that wait on the same connection, and returns its own
+ * result. A lone request starts at once. Requests that arrive while a posting is in flight share the next
+ * one.
  */
 function postInGroup(connection: Connection, request: IdentifiedRequest): Promise<TransferResult> {
   let queue = queues.get(connection)
@@ -62,19 +64,21 @@ async function drain(queue: Queue, connection: Connection): Promise<void> {
   queue.busy = true
   while (queue.waiting.length > 0) {
     await settle(queue.waiting.splice(0, LARGEST_GROUP), connection)
-    // Lets the callers that were answered ask for their next, so that it shares the next posting.
+    // Callers that just got their result may send their next request now, so that it shares the next posting.
     await setImmediate()
   }
   queue.busy = false
 }
 
-/** How long the queue waits for a posting that meets conflicts, in milliseconds. */
+/** How long the queue waits for a posting that meets write conflicts, in milliseconds. */
 const QUEUE_PATIENCE = 1_000
 
 /**
- * Settles each of a group; never rejects. An accident in common is resolved one by one. Where conflicts go on
- * the queue waits no longer, and the requests that share no account are posted apart: an account that
- * somebody else holds stops nobody but those that need it.
+ * Posts a group and answers each of its waiters. Never rejects.
+ * - If the posting fails, each request is posted alone, so that only those at fault fail.
+ * - If it still meets conflicts after a second, the queue goes on without it. Its requests are posted in
+ *   parts that share no account, so that an account that another transaction holds delays only the requests
+ *   that need it.
  */
 async function settle(
   group: readonly Waiter[],
@@ -89,9 +93,9 @@ async function settle(
     const isBusy = error instanceof TransactionTimeoutError
     const isAway = connection.readyState !== mongoose.ConnectionStates.connected
     if (isBusy && patience === QUEUE_PATIENCE) {
-      for (const part of apart(group)) void settle(part, connection, PATIENCE)
+      for (const part of splitByAccount(group)) void settle(part, connection, PATIENCE)
     } else if (group.length === 1 || isAway || isBusy) {
-      // One by one would only let each caller wait as long again.
+      // Posting one by one would only make each caller wait that long again.
       for (const { reject } of group) reject(error)
     } else {
       for (const waiter of group) await settle([waiter], connection)
@@ -99,8 +103,8 @@ async function settle(
   }
 }
 
-/** A group in parts that share no account, each in the group's order. */
-function apart(group: readonly Waiter[]): Waiter[][] {
+/** Splits a group into parts that share no account. Each part keeps the group's order. */
+function splitByAccount(group: readonly Waiter[]): Waiter[][] {
   const partOf = new Map<unknown, ReadonlySet<Waiter>>()
   for (const waiter of group) {
     const { from, to } = waiter.request

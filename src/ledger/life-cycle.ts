@@ -15,16 +15,16 @@ import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus } from './records.ts'
 import { IDENTIFIER_RULE, isIdentifier, makeId } from './request.ts'
 
-/** Where a change is made: in the caller's transaction, or at once. */
-export type Place = {
+/** The connection of an operation, and the transaction that it belongs to if its caller has one. */
+export interface OperationContext {
   readonly connection: Connection
   readonly transaction?: Transaction | undefined
 }
 
-/** Opens an account, unless one of its number is there; gives the one that is there then. */
+/** Opens an account unless its number is taken. Returns the account that has the number now. */
 export async function insertIfMissing(
   record: AccountRecord,
-  { connection, transaction }: Place,
+  { connection, transaction }: OperationContext,
 ): Promise<AccountRecord> {
   const stored = await accountsOf(connection).findOneAndUpdate(
     { _id: record._id },
@@ -34,85 +34,107 @@ export async function insertIfMissing(
   return stored as AccountRecord
 }
 
-/** Freezes an account, or lets a frozen one go on. A closed one stays closed. */
+/**
+ * Freezes an account, or opens a frozen one again.
+ * @throws AccountNotOpenError if it is closed, AccountNotFoundError
+ */
 export async function setStatus(
   accountId: string,
   status: 'open' | 'frozen',
-  place: Place,
+  context: OperationContext,
 ): Promise<AccountRecord> {
-  const changed = await change(accountId, { status: { $ne: 'closed' } }, { status }, place)
+  const changed = await change(accountId, { status: { $ne: 'closed' } }, { status }, context)
   if (changed) return changed
-  throw new AccountNotOpenError({ accountId, status: (await find(accountId, place)).status })
+  throw new AccountNotOpenError({ accountId, status: (await find(accountId, context)).status })
 }
 
-/** Lets an account go so far below zero. One that is further below already keeps its balance and pays nothing. */
+/**
+ * Sets how far below zero an account's balance may go. An account that is already further below keeps its
+ * balance, but cannot pay.
+ * @throws AccountNotOpenError if it is closed, AccountNotFoundError, InvalidAmountError
+ */
 export async function setOverdraftLimit(
   accountId: string,
-  given: unknown,
-  place: Place,
+  value: unknown,
+  context: OperationContext,
 ): Promise<AccountRecord> {
-  const { currency } = await find(accountId, place)
-  const limit = readOverdraftLimit(given, currency)
+  const { currency } = await find(accountId, context)
+  const limit = readOverdraftLimit(value, currency)
   if (limit instanceof InvalidAmountError) throw limit
   const overdraftLimit = toDecimal128(limit, currency)
-  const changed = await change(accountId, { status: { $ne: 'closed' } }, { overdraftLimit }, place)
+  const changed = await change(
+    accountId,
+    { status: { $ne: 'closed' } },
+    { overdraftLimit },
+    context,
+  )
   if (changed) return changed
-  throw new AccountNotOpenError({ accountId, status: (await find(accountId, place)).status })
+  throw new AccountNotOpenError({ accountId, status: (await find(accountId, context)).status })
 }
 
-/** Closes an account for good. One with money on it is paid out to another account first, in one transaction. */
+/**
+ * Closes an account for good. If it holds money, the money is transferred to `payOutTo` in the same
+ * transaction.
+ * @throws AccountNotEmptyError if it has a debt, or holds money and `payOutTo` is undefined
+ */
 export async function close(
   accountId: string,
   payOutTo: string | undefined,
-  { connection, transaction }: Place,
+  { connection, transaction: callersTransaction }: OperationContext,
 ): Promise<AccountRecord> {
   const transferId = makeId()
-  const closeIn = async (within: Transaction): Promise<AccountRecord> => {
-    const place = { connection, transaction: within }
-    const account = await find(accountId, place)
+  const closeWithin = async (transaction: Transaction): Promise<AccountRecord> => {
+    const context = { connection, transaction }
+    const account = await find(accountId, context)
     if (account.status === 'closed') return account
     if (account.status !== 'open') {
       throw new AccountNotOpenError({ accountId, status: account.status })
     }
-    if (payOutTo !== undefined) await checkReceiver(accountId, payOutTo, place)
+    if (payOutTo !== undefined) await checkReceiver(accountId, payOutTo, context)
     const balance = toDecimal(account.balance)
     if (!balance.isZero()) {
       if (payOutTo === undefined || balance.lt(0)) {
         throw new AccountNotEmptyError({ accountId, balance, currency: account.currency })
       }
       const request = { transferId, from: accountId, to: payOutTo, amount: balance }
-      const [result] = await post([request], within)
+      const [result] = await post([request], transaction)
       if (result?.status === 'refused') throw result.error
     }
-    const closed = await change(accountId, {}, { status: 'closed' }, place)
+    const closed = await change(accountId, {}, { status: 'closed' }, context)
     return closed ?? account
   }
-  return transaction ? await closeIn(transaction) : await inTransaction(connection, closeIn)
+  return callersTransaction
+    ? await closeWithin(callersTransaction)
+    : await inTransaction(connection, closeWithin)
 }
 
-/** An account that is paid out to must be there also when there is nothing to pay. */
-async function checkReceiver(accountId: string, payOutTo: string, place: Place): Promise<void> {
+/** The account to pay out to must exist, even if there is nothing to pay out. */
+async function checkReceiver(
+  accountId: string,
+  payOutTo: string,
+  context: OperationContext,
+): Promise<void> {
   if (payOutTo === accountId) throw new SameAccountError({ accountId })
-  await find(payOutTo, place)
+  await find(payOutTo, context)
 }
 
 type Changes = { status: AccountStatus } | { overdraftLimit: Decimal128 }
 
 /**
- * Changes one account in one step, if it is as `condition` says. Its single document is what a posting
- * writes too, so of the two one comes first and the other sees it; and unlike a transaction it waits for
- * its turn at an account that is busy.
+ * Changes one account, if it meets `condition`. Returns null if it does not. A single update is enough: a
+ * posting writes the same document, so one of the two comes first and the other sees it. And unlike a
+ * transaction, a single update waits its turn when the account is busy.
  */
 async function change(
   accountId: string,
   condition: mongo.Filter<AccountRecord>,
   changes: Changes,
-  { connection, transaction }: Place,
+  { connection, transaction }: OperationContext,
 ): Promise<AccountRecord | null> {
   requireIdentifier(accountId)
   return await accountsOf(connection).findOneAndUpdate(
     { ...condition, _id: accountId },
-    // Times go on along an account's life, whichever clock wrote the last.
+    // `updatedAt` always increases, even if the previous change was made on a machine whose clock is ahead.
     [{ $set: { ...changes, updatedAt: { $max: [{ $add: ['$updatedAt', 1] }, '$$NOW'] } } }],
     { returnDocument: 'after', ...writeOptions(transaction) },
   )
@@ -121,7 +143,10 @@ async function change(
 const writeOptions = (transaction: Transaction | undefined) =>
   transaction ? { session: transaction.session } : { writeConcern: { w: 'majority' as const } }
 
-async function find(accountId: string, { connection, transaction }: Place): Promise<AccountRecord> {
+async function find(
+  accountId: string,
+  { connection, transaction }: OperationContext,
+): Promise<AccountRecord> {
   requireIdentifier(accountId)
   const account = await accountsOf(connection).findOne(
     { _id: accountId },

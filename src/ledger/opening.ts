@@ -1,10 +1,9 @@
-import type { AccountRecord } from './records.ts'
-import type { LedgerError } from '../errors.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
   InvalidCurrencyError,
   InvalidHolderError,
+  type LedgerError,
 } from '../errors.ts'
 import { isCurrency } from '../money/currency.ts'
 import {
@@ -17,29 +16,30 @@ import {
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
+import type { AccountRecord } from './records.ts'
 import { IDENTIFIER_RULE, isIdentifier, isPrintableText } from './request.ts'
 
-/** An account that is asked for. */
+/** A request to open an account. */
 export interface OpeningRequest {
-  /** The key of idempotency: 1–128 printable characters. One is made where there is none. */
+  /** The account's number, which makes the request idempotent: 1–128 printable characters. Made if absent. */
   readonly accountId?: string | undefined
   /** 1–256 printable characters. */
   readonly holder: string
-  /** ISO 4217, in capitals. It stays for the life of the account. */
+  /** An ISO 4217 code in capitals. It never changes. */
   readonly currency: string
-  /** Zero unless given; not below −`overdraftLimit`. */
+  /** Not below −`overdraftLimit`. Default: zero. */
   readonly openingBalance?: MoneyInput | undefined
-  /** How far below zero the balance may go: zero unless given. */
+  /** How far below zero the balance may go. Default: zero. */
   readonly overdraftLimit?: MoneyInput | undefined
 }
 
-/** What {@link isHolder} asks for, as a phrase for messages. */
+/** The rule of {@link isHolder}, as a phrase for messages. */
 export const HOLDER_RULE = 'a text of 1–256 printable characters'
 
 /** Whether a value can be the holder of an account. */
 export const isHolder = (value: unknown): value is string => isPrintableText(value, 256)
 
-/** The record of a new account, or why it cannot be opened. */
+/** The record of a new account, or the reason why it cannot be opened. */
 export function readOpening(
   request: OpeningRequest & { readonly accountId: string },
   now: Date,
@@ -60,7 +60,7 @@ export function readOpening(
     return new InvalidAmountError({
       amount: request.openingBalance,
       field,
-      problem: `is below the overdraft limit: the least is ${overdraftLimit.neg()}`,
+      problem: `is below the overdraft limit: it must be at least ${overdraftLimit.neg()}`,
     })
   }
   return {
@@ -78,37 +78,37 @@ export function readOpening(
   }
 }
 
-/** Reads an overdraft limit: zero or more, in the currency's decimals. */
-export function readOverdraftLimit(given: unknown, currency: string): Decimal | InvalidAmountError {
+/** Reads an overdraft limit: zero or more, with no more decimals than the currency has. */
+export function readOverdraftLimit(value: unknown, currency: string): Decimal | InvalidAmountError {
   const field = 'overdraftLimit'
-  const limit = readMoney(given, currency, field)
+  const limit = readMoney(value, currency, field)
   return limit instanceof Decimal && limit.lt(0)
-    ? new InvalidAmountError({ amount: given, field, problem: 'is below zero' })
+    ? new InvalidAmountError({ amount: value, field, problem: 'is below zero' })
     : limit
 }
 
-function readMoney(given: unknown, currency: string, field: string): Decimal | InvalidAmountError {
-  const money = readDecimal(given)
+function readMoney(value: unknown, currency: string, field: string): Decimal | InvalidAmountError {
+  const money = readDecimal(value)
   if ('problem' in money) {
-    return new InvalidAmountError({ amount: given, field, problem: money.problem })
+    return new InvalidAmountError({ amount: value, field, problem: money.problem })
   }
   if (isOutOfRange(money)) {
     return new InvalidAmountError({
-      amount: given,
+      amount: value,
       field,
       problem: `is not below ${LIMIT} in magnitude`,
     })
   }
   const problem = decimalsProblem(money, currency)
-  return problem === undefined ? money : new InvalidAmountError({ amount: given, field, problem })
+  return problem === undefined ? money : new InvalidAmountError({ amount: value, field, problem })
 }
 
-/** The fields in which an account that is there was opened differently. */
-export function openingDifferences(asked: AccountRecord, existing: AccountRecord): string[] {
+/** The fields in which an existing account was opened with other values than those requested. */
+export function openingDifferences(requested: AccountRecord, existing: AccountRecord): string[] {
   const equal: Record<string, boolean> = {
-    holder: asked.holder === existing.holder,
-    currency: asked.currency === existing.currency,
-    openingBalance: toDecimal(asked.openingBalance).eq(toDecimal(existing.openingBalance)),
+    holder: requested.holder === existing.holder,
+    currency: requested.currency === existing.currency,
+    openingBalance: toDecimal(requested.openingBalance).eq(toDecimal(existing.openingBalance)),
   }
   return Object.keys(equal).filter((field) => !equal[field])
 }

@@ -6,7 +6,12 @@ import { memoryOf } from './account-memory.ts'
 import { type LedgerAccount, evaluate } from './evaluation.ts'
 import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
 import { type IdentifiedRequest, readRequest } from './request.ts'
-import { ChangedAccountError, accountUpdateOf, insertOf, readAccounts } from './stored-ledger.ts'
+import {
+  ChangedAccountError,
+  prepareAccountUpdates,
+  prepareInsert,
+  readAccounts,
+} from './stored-ledger.ts'
 import type { TransferResult } from './transfer-result.ts'
 
 /**
@@ -69,8 +74,8 @@ async function postToPresumedAccounts(
   if (reading instanceof TransferRefusedError) return undefined
   const result = evaluate(reading, { accounts, transfers: new Map() }, { now: new Date() })
   if (result.status !== 'posted') return undefined
-  const inserting = insertOf([result.transfer], transaction)()
-  const update = accountUpdateOf([result.transfer], { accounts, presumed }, transaction)
+  const inserting = prepareInsert([result.transfer], transaction)()
+  const update = prepareAccountUpdates([result.transfer], { accounts, presumed }, transaction)
   await inserting
   await update()
   return result

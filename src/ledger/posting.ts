@@ -21,7 +21,12 @@ import {
   couldBeId,
   readRequest,
 } from './request.ts'
-import { accountUpdateOf, insertOf, readAccounts, readTransfers } from './stored-ledger.ts'
+import {
+  prepareAccountUpdates,
+  prepareInsert,
+  readAccounts,
+  readTransfers,
+} from './stored-ledger.ts'
 import {
   type RefusedTransfer,
   type TransferResult,
@@ -93,7 +98,7 @@ export async function postToAccounts(
     const transfers = outcomes.flatMap((outcome) =>
       outcome.status === 'posted' ? [outcome.transfer] : [],
     )
-    const insert = insertOf(transfers, transaction)
+    const insert = prepareInsert(transfers, transaction)
     await inserting
     inserting = insert()
     inserting.catch(() => undefined)
@@ -101,7 +106,7 @@ export async function postToAccounts(
     posted.push(...transfers)
     await setImmediate()
   }
-  const update = accountUpdateOf(posted, { accounts }, transaction)
+  const update = prepareAccountUpdates(posted, { accounts }, transaction)
   await inserting
   await update()
   return results

@@ -4,19 +4,19 @@ export type AccountStatus = 'open' | 'frozen' | 'closed'
 
 /** An account as it is stored. */
 export interface AccountRecord {
-  /** The account's number: the caller's own, or one that was made. */
+  /** The account's number: chosen by the caller, or made by Daybook. */
   _id: string
   holder: string
   /** ISO 4217. */
   currency: string
-  /** Only an open account sends or receives. */
+  /** Only an open account can send or receive. */
   status: AccountStatus
-  /** `openingBalance` + received − sent; changed by posting alone. */
+  /** `openingBalance` + received − sent; changed only by posting. */
   balance: Decimal128
   openingBalance: Decimal128
   /** How far below zero the balance may go: zero or more. */
   overdraftLimit: Decimal128
-  /** How many transfers it sent and received; the sequence of its latest. */
+  /** How many transfers it has sent and received, which is also the sequence of its latest. */
   transferCount: number
   /** The ids of its latest 100 transfers, oldest first. The full list is a query. */
   transfersComplete: string[]
@@ -25,7 +25,7 @@ export interface AccountRecord {
   updatedAt: Date
 }
 
-/** A transfer as it is stored, and as it stays. */
+/** A transfer as it is stored. It never changes. */
 export interface TransferRecord {
   _id: string
   fromAccount: string
@@ -36,18 +36,19 @@ export interface TransferRecord {
   fromBalance: Decimal128
   /** The receiver's balance after this transfer. */
   toBalance: Decimal128
-  /** The sender's running number of this transfer, from 1. */
+  /** The number of this transfer among all of the sender's, from 1. */
   fromSequence: number
-  /** The receiver's running number of this transfer, from 1. */
+  /** The number of this transfer among all of the receiver's, from 1. */
   toSequence: number
   /** Never before an earlier transfer of either account. */
   postedAt: Date
+  /** The id of the transfer that this one reverses. */
   reverses?: string
   reference?: string
   metadata?: Metadata
-  /** The name of the batch that brought it. */
+  /** The name of the batch that it came with. */
   batch?: string
 }
 
-/** Facts of the caller's own about a transfer: a flat object, at most 32 keys. */
+/** The caller's own facts about a transfer: a flat object with at most 32 keys. */
 export type Metadata = Readonly<Record<string, string | number | boolean>>

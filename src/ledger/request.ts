@@ -12,55 +12,59 @@ import { quote } from '../messages.ts'
 import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from '../money/money.ts'
 import type { Metadata } from './records.ts'
 
-/** A transfer that is asked for. */
+/** A request for a transfer. */
 export interface TransferRequest {
-  /** The key of idempotency: 1–128 printable characters. One is made where there is none. */
+  /** Makes the request idempotent: 1–128 printable characters. Made if absent. */
   readonly transferId?: string | undefined
   /** The number of the account that pays. */
   readonly from: string
-  /** The number of the account that is paid. */
+  /** The number of the account that receives. */
   readonly to: string
   /** More than zero, with no more decimals than the currency has. */
   readonly amount: MoneyInput
-  /** ISO 4217. Where it is given both accounts must be in it. */
+  /** An ISO 4217 code. If given, both accounts must be in this currency. */
   readonly currency?: string | undefined
   /** The payer's text for the receiver: 1–256 printable characters. */
   readonly reference?: string | undefined
   readonly metadata?: Metadata | undefined
 }
 
-/** A request whose every part is well formed, its amount read. What depends on the accounts is still open. */
+/**
+ * A request with every part checked and its amount read. Whether it can be posted depends only on the ledger
+ * now.
+ */
 export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 'amount'> {
   readonly transferId: string
   readonly amount: Decimal
-  /** The transfer that this one takes back. */
+  /** The id of the transfer that this one reverses. */
   readonly reverses?: string | undefined
   readonly postedBefore?: PostedBefore | undefined
 }
 
-/** A request that has its id, so that each attempt to post it asks for the very same transfer. */
+/** A request that has an id, so that every attempt to post it is for the same transfer. */
 export type IdentifiedRequest = TransferRequest &
   Pick<WellFormedRequest, 'transferId' | 'reverses' | 'postedBefore'>
 
 /**
- * Of a transfer that another book had posted and that is taken over from there. It did happen, so that
- * neither an account's status nor its overdraft limit refuses it.
+ * Marks a transfer that was already posted elsewhere and is taken over, such as from the notebook. It did
+ * happen, so neither an account's status nor its overdraft limit can refuse it.
  */
 interface PostedBefore {
   readonly at: Date
   readonly batch?: string | undefined
 }
 
-/** An id of our own making: unique, and in the order of making, which is what an index takes best. */
+/** Makes a unique id. Later ids sort after earlier ones, which is the cheapest order for an index. */
 export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
 
 /**
- * The request as it is at this moment, with its id, made where the caller gave none. A copy: the caller
- * may change its own while it waits. What is null is not given.
+ * A copy of a request as it is now, because the caller may change the object while the request waits. It gets
+ * an id if it has none, and null counts as absent. `name` is the request's name in messages.
+ * @throws TypeError if the request is not an object
  */
 export function withId(request: TransferRequest, name = 'the request'): IdentifiedRequest {
   if (typeof request !== 'object' || request === null) {
-    throw new TypeError(`${name} is ${quote(request)}, and not an object with from, to and amount`)
+    throw new TypeError(`${name} is ${quote(request)}, not an object with from, to and amount`)
   }
   const { transferId, from, to, amount, currency, reference, metadata } = request
   return {
@@ -74,10 +78,10 @@ export function withId(request: TransferRequest, name = 'the request'): Identifi
   }
 }
 
-/** {@link withId} of each of many. */
+/** {@link withId} for each request. */
 export function withIds(requests: readonly TransferRequest[]): IdentifiedRequest[] {
   if (!Array.isArray(requests)) {
-    throw new TypeError(`the requests are ${quote(requests)}, and not an array`)
+    throw new TypeError(`the requests are ${quote(requests)}, not an array`)
   }
   return Array.from(requests, (request, index) => withId(request, `requests[${index}]`))
 }
@@ -88,9 +92,12 @@ const isPlainObject = (value: unknown): value is object => {
   return prototype === Object.prototype || prototype === null
 }
 
-/** Checks all that can be known of a request without its accounts, in the order of the codes' precedence. */
+/**
+ * Checks everything about a request that does not depend on the ledger, in the order of precedence of the
+ * codes.
+ */
 export function readRequest(request: IdentifiedRequest): WellFormedRequest | TransferRefusedError {
-  const { transferId, from, to, amount: given, reference, metadata } = request
+  const { transferId, from, to, reference, metadata } = request
   if (!isIdentifier(transferId)) {
     return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
   }
@@ -112,56 +119,61 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   }
   const problem = metadata === undefined ? undefined : metadataProblem(metadata)
   if (problem !== undefined) return new InvalidMetadataError({ problem })
-  const amount = readAmount(given)
+  const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
   const { currency, reverses, postedBefore } = request
   return { transferId, from, to, amount, currency, reference, metadata, reverses, postedBefore }
 }
 
-function readAmount(given: unknown): Decimal | InvalidAmountError {
-  const amount = readDecimal(given)
-  if ('problem' in amount) return new InvalidAmountError({ amount: given, problem: amount.problem })
-  if (amount.isNeg() || amount.isZero())
-    return new InvalidAmountError({ amount: given, problem: 'is not above zero' })
+function readAmount(value: unknown): Decimal | InvalidAmountError {
+  const amount = readDecimal(value)
+  if ('problem' in amount) return new InvalidAmountError({ amount: value, problem: amount.problem })
+  if (amount.isNeg() || amount.isZero()) {
+    return new InvalidAmountError({ amount: value, problem: 'is not above zero' })
+  }
   if (isOutOfRange(amount)) {
-    return new InvalidAmountError({ amount: given, problem: `is not below ${LIMIT}` })
+    return new InvalidAmountError({ amount: value, problem: `is not below ${LIMIT}` })
   }
   return amount
 }
 
-/** How the id of a reversal ends, and no other. */
+/** The end of every reversal's id. No other id may end like this. */
 export const REVERSAL_SUFFIX = ':reversal'
 
-/** The id of the one reversal that a transfer can have. */
+/** The id of a transfer's reversal. A transfer has at most one, because its id follows from the original's. */
 export function reversalId(transferId: string): string {
   const id = `${transferId}${REVERSAL_SUFFIX}`
   if (isIdentifier(id)) return id
-  // Twice: the one reversal of a transfer that has the digest for its id is another.
+  // Two suffixes, because the id with one already belongs to the reversal of a transfer whose id is this
+  // digest.
   return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL_SUFFIX}${REVERSAL_SUFFIX}`
 }
 
-/** What {@link isIdentifier} asks for, as a phrase for messages. */
+/** The rule of {@link isIdentifier}, as a phrase for messages. */
 export const IDENTIFIER_RULE = 'a text of 1–128 printable characters with no space at its ends'
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
-/** The zero-width joiner and non-joiner, which are letters' neighbours in Hindi, Persian and emoji. */
+/** The zero-width joiner and non-joiner, which Hindi, Persian and emoji need. */
 const JOINERS = /[\u200C\u200D]/g
 
-/** Whether a value is a text of 1 to so many printable characters, not all of them spaces. */
+/** Whether a value is a text of 1 to `longest` printable characters, at least one of which is not a space. */
 export const isPrintableText = (value: unknown, longest: number): value is string =>
   typeof value === 'string' &&
   value.length <= longest &&
   value.trim() !== '' &&
   !UNPRINTABLE.test(value.replace(JOINERS, ''))
 
-/** Whether a value can be the id of a transfer or the number of an account. It has nothing invisible. */
+/**
+ * Whether a value can be the id of a transfer or the number of an account. Invisible characters are not
+ * allowed.
+ */
 export const isIdentifier = (value: unknown): value is string =>
   isPrintableText(value, 128) && value.trim() === value && !UNPRINTABLE.test(value)
 
-/** Whether a value is worth a look-up as an id: what is not well formed is refused in any case. */
+/** Whether it makes sense to look a value up as an id. A cheap check: {@link isIdentifier} decides later. */
 export const couldBeId = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 128
 
-/** Besides operators and paths: names that a prototype has, or that make BSON take a value for another. */
+/** Operators, paths, names that every prototype has, and names that change how BSON reads a value. */
 const UNSAFE_KEY = /^\$|\.|^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/
 const LONE_SURROGATE = /\p{Cs}/u
 
@@ -170,10 +182,10 @@ function metadataProblem(metadata: unknown): string | undefined {
     return `${quote(metadata)} is not an object of keys and values`
   }
   const entries = Object.entries(metadata)
-  if (entries.length > 32) return `has ${entries.length} keys, 32 are allowed`
+  if (entries.length > 32) return `has ${entries.length} keys, but at most 32 are allowed`
   for (const [key, value] of entries) {
     if (!isPrintableText(key, 64) || UNSAFE_KEY.test(key)) {
-      return `key ${quote(key)} is not 1–64 printable characters without a leading $, a dot, or a name with a meaning of its own`
+      return `key ${quote(key)} is not allowed: a key has 1–64 printable characters, no leading $ and no dot, and is not a reserved name such as __proto__`
     }
     const valid =
       typeof value === 'boolean' ||

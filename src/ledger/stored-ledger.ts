@@ -4,7 +4,7 @@ import type { Transaction } from '../mongodb/transaction.ts'
 import type { LedgerAccount } from './evaluation.ts'
 import type { TransferRecord } from './records.ts'
 
-/** How many ids `account.transfersComplete` holds: the latest. */
+/** How many ids `account.transfersComplete` keeps: those of the latest transfers. */
 export const TRANSFERS_KEPT = 100
 
 interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'> {
@@ -12,7 +12,8 @@ interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'>
   overdraftLimit: Decimal128
 }
 
-const STATE = {
+/** The fields of an account that a posting needs. */
+const ACCOUNT_FIELDS = {
   currency: 1,
   status: 1,
   balance: 1,
@@ -21,22 +22,22 @@ const STATE = {
   updatedAt: 1,
 }
 
-/** Where the ledger is read: in a transaction, or as it is at the moment. */
+/** Reads in a transaction if there is a session, else outside of one. */
 type Reader = Pick<Transaction, 'database'> & Partial<Transaction>
 
-/** The accounts of these numbers; those that do not exist are missing. */
+/** Reads accounts by number. The result has no entry for an account that does not exist. */
 export async function readAccounts(
   accountIds: ReadonlySet<string>,
   { database, session }: Reader,
 ): Promise<Map<string, LedgerAccount>> {
   const filter = { _id: { $in: [...accountIds] } }
   const stored =
-    session && accountIds.size <= ONE_REPLY
+    session && accountIds.size <= MAX_ACCOUNTS_IN_REPLY
       ? await findInOneReply(filter, { database, session })
       : await database
           .collection<StoredAccount>('accounts')
           .find(filter, {
-            projection: STATE,
+            projection: ACCOUNT_FIELDS,
             batchSize: accountIds.size + 1,
             ...(session && { session }),
           })
@@ -44,10 +45,11 @@ export async function readAccounts(
   return new Map(stored.map((account) => [account._id, ledgerAccountOf(account)]))
 }
 
-/** An account as a posting works on it. */
+/** Converts a stored account to the form that a posting works on. */
 export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
   const { _id, currency, status, balance, overdraftLimit, transferCount, updatedAt } = stored
-  // Spelled out: what is spread from a decoded document is several times as slow to work on.
+  // Each field is named, because an object spread from a decoded document is several times slower to work
+  // with.
   return {
     _id,
     currency,
@@ -59,23 +61,26 @@ export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
   }
 }
 
-/** How many accounts one reply surely holds: 16 MB at most, and an account's state is below 1 kB. */
-const ONE_REPLY = 10_000
+/** How many accounts certainly fit into one reply of 16 MB: the fields of an account take less than 1 kB. */
+const MAX_ACCOUNTS_IN_REPLY = 10_000
 
-/** {@link readAccounts} by a plain command: for what the driver does for a cursor the server would wait. */
+/**
+ * Reads accounts with a plain command, because a cursor of the driver takes longer and the server would wait
+ * for it.
+ */
 async function findInOneReply(filter: object, { database, session }: Transaction) {
   const find = {
     find: 'accounts',
     filter,
-    projection: STATE,
-    batchSize: ONE_REPLY,
+    projection: ACCOUNT_FIELDS,
+    batchSize: MAX_ACCOUNTS_IN_REPLY,
     singleBatch: true,
   }
   const { cursor } = await database.command(find, { session })
   return (cursor as { firstBatch: StoredAccount[] }).firstBatch
 }
 
-/** The transfers that are posted under these ids. */
+/** Reads the transfers that are posted under these ids. */
 export async function readTransfers(
   transferIds: readonly string[],
   { database, session }: Reader,
@@ -90,20 +95,23 @@ export async function readTransfers(
   return new Map(stored.map((transfer) => [transfer._id, transfer]))
 }
 
-/** An account is not as it was presumed to be; the transaction that presumed it must end. */
+/** An account is not as it was presumed to be, so the transaction must be aborted. */
 export class ChangedAccountError extends Error {
   override readonly name = 'ChangedAccountError'
 }
 
-/** A write that is made ready: a large one is encoded already, and calling it sends it. */
-export type ReadyWrite = () => Promise<void>
+/** A prepared write, which is sent by calling it. A large one is already encoded. */
+export type PreparedWrite = () => Promise<void>
 
-/** Stores transfers as they are. An id that is there already is a duplicate key error. */
-export function insertOf(
+/**
+ * Prepares the insert of transfers. Sending it fails with a duplicate key error if one of the ids already
+ * exists.
+ */
+export function prepareInsert(
   transfers: readonly TransferRecord[],
   transaction: Transaction,
-): ReadyWrite {
-  if (transfers.length <= FEW) {
+): PreparedWrite {
+  if (transfers.length <= MAX_PLAIN_WRITES) {
     const insert = { insert: 'transfers', documents: transfers }
     return async () => void (transfers.length > 0 && (await write(insert, transaction)))
   }
@@ -114,49 +122,50 @@ export function insertOf(
 }
 
 /**
- * One update for each account that transfers moved, to what it is after the last of them; another
- * transaction's change to one of them meanwhile is a write conflict. Accounts that were `presumed`, not
- * read, must be found as they were.
- * @throws ChangedAccountError where one is not, and nothing may be committed
+ * Prepares one update for each account of the transfers, to its state after the last of them. If another
+ * transaction has changed one of them in the meantime, sending fails with a write conflict. Accounts that
+ * were `presumed` instead of read must still be as presumed.
+ * @throws ChangedAccountError when it is sent and an account is not as presumed; the transaction must be
+ * aborted
  */
-export function accountUpdateOf(
+export function prepareAccountUpdates(
   transfers: readonly TransferRecord[],
-  { accounts, presumed }: Record<'accounts', Accounts> & Partial<Record<'presumed', Accounts>>,
+  { accounts, presumed }: { readonly accounts: Accounts; readonly presumed?: Accounts },
   transaction: Transaction,
-): ReadyWrite {
-  const completed = new Map<string, string[]>()
+): PreparedWrite {
+  const transferIdsByAccount = new Map<string, string[]>()
   for (const { _id, fromAccount, toAccount } of transfers) {
     for (const accountId of [fromAccount, toAccount]) {
-      const ids = completed.get(accountId)
+      const ids = transferIdsByAccount.get(accountId)
       if (ids) ids.push(_id)
-      else completed.set(accountId, [_id])
+      else transferIdsByAccount.set(accountId, [_id])
     }
   }
-  const updates = [...completed].map(([accountId, ids]): AccountUpdate => {
+  const updates = [...transferIdsByAccount].map(([accountId, ids]): AccountUpdate => {
     const { balance, currency, transferCount, updatedAt } = accounts.get(accountId) as LedgerAccount
     const $set = { balance: toDecimal128(balance, currency), transferCount, updatedAt }
     const latest = { $each: ids.slice(-TRANSFERS_KEPT), $slice: -TRANSFERS_KEPT }
     const before = presumed?.get(accountId)
     return {
-      q: before ? storedAccount(before) : { _id: accountId },
+      q: before ? storedAccountOf(before) : { _id: accountId },
       u: { $set, $push: { transfersComplete: latest } },
     }
   })
-  const send = sendingOf(updates, transaction)
+  const send = prepareUpdates(updates, transaction)
   return async () => {
     if ((await send()) !== updates.length) throw new ChangedAccountError()
   }
 }
 
-/** What an account must be, and what it becomes. */
+/** A filter for one account, and the change to it. */
 interface AccountUpdate {
   readonly q: object
   readonly u: { readonly $set: object; readonly $push: object }
 }
 
-/** Makes updates ready; sending them gives how many accounts were found. */
-function sendingOf(updates: AccountUpdate[], transaction: Transaction): () => Promise<number> {
-  if (updates.length <= FEW) {
+/** Prepares updates. Sending them returns how many accounts were found. */
+function prepareUpdates(updates: AccountUpdate[], transaction: Transaction): () => Promise<number> {
+  if (updates.length <= MAX_PLAIN_WRITES) {
     const update = { update: 'accounts', updates, ordered: false }
     return async () => (updates.length > 0 ? await write(update, transaction) : 0)
   }
@@ -167,12 +176,12 @@ function sendingOf(updates: AccountUpdate[], transaction: Transaction): () => Pr
 }
 
 /**
- * How many documents are written by a plain command: what the driver does for a bulk operation would make
- * a lone transfer a tenth slower.
+ * The most documents to write with a plain command. A bulk operation of the driver does more work, which
+ * would make a lone transfer a tenth slower.
  */
-const FEW = 100
+const MAX_PLAIN_WRITES = 100
 
-/** Sends a write and gives how many documents it found or stored. */
+/** Sends a write command. Returns how many documents it found or stored. */
 async function write(command: object, { database, session }: Transaction): Promise<number> {
   const { n, writeErrors } = (await database.command(command, { session })) as WriteReply
   const [error] = writeErrors ?? []
@@ -187,8 +196,8 @@ interface WriteReply {
 
 type Accounts = ReadonlyMap<string, LedgerAccount>
 
-/** An account as {@link readAccounts} found it. */
-const storedAccount = ({ lowestBalance, balance, ...account }: LedgerAccount): StoredAccount => ({
+/** The stored form of an account: the reverse of {@link ledgerAccountOf}. */
+const storedAccountOf = ({ lowestBalance, balance, ...account }: LedgerAccount): StoredAccount => ({
   ...account,
   balance: toDecimal128(balance, account.currency),
   overdraftLimit: toDecimal128(lowestBalance.neg(), account.currency),

@@ -1,37 +1,40 @@
 import type { IdentifiedRequest } from './request.ts'
 
-/** How many transfers one transaction takes of many. */
-const MOST_REQUESTS = 5_000
+/** The most transfers in one transaction, unless they are an atomic group. */
+const MAX_REQUESTS = 5_000
 
-/** How much of the callers' own text it takes, in characters: what a transaction holds is in the server's memory. */
-const MOST_TEXT = 8 * 1024 * 1024
+/** The most metadata in one transaction, in characters, because the server keeps a transaction in memory. */
+const MAX_METADATA_LENGTH = 8 * 1024 * 1024
 
-/** Requests in runs that are posted in one transaction each. */
+/** Splits requests into parts, in order. Each part is small enough for one transaction. */
 export function* splitIntoTransactions(
   requests: readonly IdentifiedRequest[],
 ): Generator<readonly IdentifiedRequest[]> {
   let start = 0
-  let text = 0
+  let metadataLength = 0
   for (const [index, request] of requests.entries()) {
-    const own = textOf(request)
-    if (index - start === MOST_REQUESTS || (index > start && text + own > MOST_TEXT)) {
+    const length = metadataLengthOf(request)
+    const isFull =
+      index - start === MAX_REQUESTS ||
+      (index > start && metadataLength + length > MAX_METADATA_LENGTH)
+    if (isFull) {
       yield requests.slice(start, index)
       start = index
-      text = 0
+      metadataLength = 0
     }
-    text += own
+    metadataLength += length
   }
   if (start < requests.length) yield requests.slice(start)
 }
 
-function textOf({ metadata }: IdentifiedRequest): number {
+function metadataLengthOf({ metadata }: IdentifiedRequest): number {
   if (typeof metadata !== 'object' || metadata === null) return 0
-  let text = 0
+  let length = 0
   for (const [key, value] of Object.entries(metadata)) {
-    text += key.length + (typeof value === 'string' ? value.length : 0)
+    length += key.length + (typeof value === 'string' ? value.length : 0)
   }
-  return text
+  return length
 }
 
-/** The largest atomic group: others wait for its accounts while it is posted. */
+/** The most transfers in an atomic group. While it is posted, other transfers wait for its accounts. */
 export const ATOMIC_LIMIT = 50_000

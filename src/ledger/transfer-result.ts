@@ -5,20 +5,20 @@ import {
 } from '../errors.ts'
 import type { TransferRecord } from './records.ts'
 
-/** What became of one request: posted now, posted before with the same content, or refused. */
+/** The result of one request: posted now, already posted with the same content (`existing`), or refused. */
 export type TransferResult =
   { status: 'posted' | 'existing'; transferId: string; transfer: TransferRecord } | RefusedTransfer
 
 export interface RefusedTransfer {
   status: 'refused'
-  /** As it was given, be it an id or not. */
+  /** The id as given, even when it is not a valid one. */
   transferId: string
   code: RefusalCode
   message: string
   error: TransferRefusedError
 }
 
-/** A refusal as a result. */
+/** Makes a result of a refusal. */
 export const refused = (transferId: string, error: TransferRefusedError): RefusedTransfer => ({
   status: 'refused',
   transferId,
@@ -27,16 +27,19 @@ export const refused = (transferId: string, error: TransferRefusedError): Refuse
   error,
 })
 
-/** The results of an atomic group in which one was refused: what would have been posted is refused with it. */
+/**
+ * The results of an atomic group once its request `first` was refused: every request that would have been
+ * posted is refused too.
+ */
 export function refuseGroup(
   results: readonly TransferResult[],
   first: RefusedTransfer,
 ): TransferResult[] {
-  const unposted = new Set(
+  const notPosted = new Set(
     results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
   )
   return results.map((result) =>
-    result === first || (result.status === 'existing' && !unposted.has(result.transfer))
+    result === first || (result.status === 'existing' && !notPosted.has(result.transfer))
       ? result
       : refused(
           result.transferId,

@@ -6,8 +6,8 @@ import { toDecimal } from '../money/money.ts'
 import { protectFields } from './write-guard.ts'
 import type { WithDecimals } from './money-path.ts'
 
-/** What changes by Daybook's own verbs alone. */
-const PROTECTED = [
+/** The fields that only Daybook's own methods change. */
+const PROTECTED_FIELDS = [
   'balance',
   'transferCount',
   'transfersComplete',
@@ -19,26 +19,27 @@ const PROTECTED = [
   'updatedAt',
 ] as const
 
-/** A document that may become a new account. What its type says may still be missing. */
+/** A document that is to become a new account. Fields that its type requires may still be missing. */
 type AccountToOpen = HydratedDocument<WithDecimals<AccountRecord>>
 
 /**
- * Sees to it that an account that is made other than by `Account.open()` begins as one that was, and that
- * none is changed or deleted other than by Daybook's own verbs.
+ * Makes an account that was created without `Account.open()`, such as by `Account.create()`, start like one
+ * that was opened with it. Refuses every deletion, and every change that does not go through Daybook's own
+ * methods.
  */
-export function guardAccounts(guarded: object): void {
-  // Mongoose's type of one record's schema is not assignable to that of another's.
-  const schema = guarded as Schema
+export function guardAccounts(accountSchema: object): void {
+  // Mongoose's schema type of one record is not assignable to that of another.
+  const schema = accountSchema as Schema
   schema.pre<AccountToOpen>('validate', completeNew)
-  // Once more for one that is saved without being validated, or was changed since.
+  // Again on save, because it may have been changed after validation, or not be validated at all.
   schema.pre<AccountToOpen>('save', completeNew)
-  // Before Mongoose does with them what its options say: a lean insert would store them as they are.
+  // This runs before Mongoose applies the options. A lean insert would store the documents as they are.
   schema.pre('insertMany', function (documents: unknown) {
     const Account = this as unknown as Model<object, object, object, object, AccountToOpen>
-    for (const given of [documents].flat()) {
-      if (typeof given !== 'object' || given === null) continue
-      const document = given instanceof Account ? given : new Account(given)
-      if (!document.isNew) throw new ProtectedFieldError({ fields: PROTECTED })
+    for (const each of [documents].flat()) {
+      if (typeof each !== 'object' || each === null) continue
+      const document = each instanceof Account ? each : new Account(each)
+      if (!document.isNew) throw new ProtectedFieldError({ fields: PROTECTED_FIELDS })
       completeOpening(document)
     }
   })
@@ -47,14 +48,17 @@ export function guardAccounts(guarded: object): void {
       void this.setOptions({ runValidators: true })
     })
   }
-  protectFields(schema, PROTECTED)
+  protectFields(schema, PROTECTED_FIELDS)
 }
 
 function completeNew(this: AccountToOpen): void {
   if (this.isNew) completeOpening(this)
 }
 
-/** Completes a document of a new account that was not made by `Account.open()`, or throws why it cannot be opened. */
+/**
+ * Completes the document of a new account that was not made by `Account.open()`.
+ * @throws LedgerError if the account cannot be opened like this
+ */
 function completeOpening(document: AccountToOpen): void {
   const { _id: accountId, holder, currency, openingBalance, overdraftLimit } = document
   const record = readOpening(
@@ -63,15 +67,15 @@ function completeOpening(document: AccountToOpen): void {
   )
   if (record instanceof LedgerError) throw record
   const { balance, transferCount, transfersComplete, status }: Partial<AccountToOpen> = document
-  const moved = [
+  const changed = [
     ...(balance && !balance.eq(toDecimal(record.balance)) ? ['balance'] : []),
     ...(transferCount ? ['transferCount'] : []),
     ...(transfersComplete?.length ? ['transfersComplete'] : []),
     ...(status && status !== 'open' ? ['status'] : []),
   ]
-  if (moved.length > 0) throw new ProtectedFieldError({ fields: moved })
+  if (changed.length > 0) throw new ProtectedFieldError({ fields: changed })
   for (const [path, value] of Object.entries(record)) {
-    // A value that could not be read is reported by Mongoose itself, unless another is set.
+    // Mongoose reports a value that it could not read, so such a path must not be overwritten here.
     if (path !== '_id' && document.$isValid(path)) document.set(path, value)
   }
 }

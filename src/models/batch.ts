@@ -4,28 +4,31 @@ import { isPrintableText } from '../ledger/request.ts'
 import type { Decimal128 } from '../money/money.ts'
 import { modelOn } from '../mongodb/connection.ts'
 
-/** A batch as it is stored: written in the same transaction as each chunk that it tells of. */
+/** A batch as it is stored. It is updated in the same transaction as each chunk of its transfers. */
 export interface BatchRecord {
-  /** Its name. */
+  /** The batch's name. */
   _id: string
-  /** The file that it was read from, as it was named. */
+  /** The file that it was read from, as the caller named it. */
   source: string
-  /** SHA-256 of the file, in hex. */
+  /** The SHA-256 of the file, in hex. */
   digest: string
-  /** The options that it is read with, as text: with others the same file would mean something else. */
+  /**
+   * The options that the file is read with, as text. With other options the same file would mean something
+   * else.
+   */
   reading: string
   /** How many records the file has. */
   records: number
-  /** How many records of the file are consumed: a replay goes on after them. */
+  /** How many records of the file have been consumed. A replay continues after them. */
   position: number
   /** The line of the last record consumed; 0 before the first. */
   line: number
   posted: number
   existing: number
   refused: number
-  /** How many were refused, by code. */
+  /** How many transfers were refused, by code. */
   refusedByCode: Record<string, number>
-  /** How much was moved, by currency. */
+  /** How much money was moved, by currency. */
   amountByCurrency: Record<string, Decimal128>
   status: 'running' | 'finished'
   startedAt: Date
@@ -34,9 +37,11 @@ export interface BatchRecord {
 
 /** A refused line of a batch. */
 export interface RefusalRecord {
-  /** `item` is there from the second record that begins on one line, as 2, 3 … */
+  /**
+   * `item` is 2, 3 … for the second and later records that start on the same line, and absent for the first.
+   */
   _id: { batch: string; line: number; item?: number }
-  /** As it was read, or as it was made; absent where there is none. */
+  /** The id as it was read, or the one that was made for it. Absent if there is none. */
   transferId?: string
   code: string
   message: string
@@ -44,7 +49,7 @@ export interface RefusalRecord {
   row: string
 }
 
-/** The record of a batch of which nothing is read yet. */
+/** The record of a batch that has just started. */
 export const freshBatch = ({
   name,
   ...parts
@@ -108,25 +113,26 @@ const refusalSchema = new Schema<RefusalRecord>(
   { collection: 'refusals', versionKey: false, strict: 'throw' },
 )
 
-/** The model of batches on a connection. */
+/** The `Batch` model on a connection. */
 export const batchModel = (connection: Connection): Model<BatchRecord> =>
   modelOn(connection, 'Batch', batchSchema) as Model<BatchRecord>
 
-/** The model of refused lines on a connection. */
+/** The `Refusal` model, for the refused lines of batches, on a connection. */
 export const refusalModel = (connection: Connection): Model<RefusalRecord> =>
   modelOn(connection, 'Refusal', refusalSchema) as Model<RefusalRecord>
 
-/** The model of batches on mongoose's default connection. */
+/** The `Batch` model on Mongoose's default connection. */
 export const Batch = batchModel(mongoose.connection)
 
-/** The model of refused lines on mongoose's default connection. */
+/** The `Refusal` model on Mongoose's default connection. */
 export const Refusal = refusalModel(mongoose.connection)
 
+/** The rule of {@link isBatchName}, as a phrase for messages. */
 export const BATCH_NAME_RULE = 'a text of 1–256 printable characters with no space at its ends'
 
 /** Whether a text can be the name of a batch. */
 export const isBatchName = (name: string): boolean =>
   isPrintableText(name, 256) && name.trim() === name
 
-/** Why a line of a batch was refused. `MALFORMED_LINE` is one that could not be read as a transfer. */
+/** Why a line of a batch was refused. `MALFORMED_LINE` means that it could not be read as a transfer. */
 export type BatchRefusalCode = RefusalCode | 'MALFORMED_LINE'

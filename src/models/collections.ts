@@ -11,40 +11,42 @@ import { transferModel } from './transfer.ts'
 const { EJSON } = mongoose.mongo.BSON
 
 /**
- * Creates the collections, their indexes, and validators that hold for every program that writes to
- * them. What is there already stays, with its validator brought up to date. Must be done before the
- * first transaction: neither an index nor a validator can be made inside one.
- * @throws DatabaseError where the database's user may not change a validator
+ * Creates the collections with their indexes and validators. The validators hold for every program that
+ * writes to the collections. Existing collections stay, and their validators are brought up to date. Call
+ * this before the first transaction, because indexes and validators cannot be created inside one.
+ * @throws DatabaseError if the database user may not change a validator
  */
 export async function createCollections(connection: Connection): Promise<void> {
   await createWithValidators(connection)
   for (const model of modelsOf(connection)) await model.createIndexes()
 }
 
-/** The part of {@link createCollections} without indexes, of some collections or of all. */
+/** Creates the named collections, or all of them, with their validators but without their indexes. */
 export async function createWithValidators(
   connection: Connection,
   names?: readonly string[],
 ): Promise<void> {
   const database = primaryDatabaseOf(connection)
-  const there = await validatorsOf(database)
+  const existing = await validatorsOf(database)
   for (const model of modelsOf(connection)) {
     const name = model.collection.collectionName
     if (names && !names.includes(name)) continue
     const validator = validatorOf(model.schema)
-    if (!there.has(name) && (await createIfMissing(database, name, { validator }))) continue
-    // To change one takes a right that many a user has not who can create one.
-    if (!isSame(there.get(name), validator)) await setValidator(database, name, validator)
+    if (!existing.has(name) && (await createIfMissing(database, name, { validator }))) continue
+    // Changing a validator takes a privilege that many users who can create a collection do not have.
+    if (!isSame(existing.get(name), validator)) await setValidator(database, name, validator)
   }
 }
 
-/** Takes the validators and indexes away that {@link createCollections} made, and the collections that are empty. */
+/**
+ * Removes the validators and indexes that {@link createCollections} made, and the collections that are empty.
+ */
 export async function removeCollections(connection: Connection): Promise<void> {
   const database = databaseOf(connection)
-  const there = new Set((await database.listCollections().toArray()).map(({ name }) => name))
+  const existing = new Set((await database.listCollections().toArray()).map(({ name }) => name))
   for (const model of modelsOf(connection)) {
     const name = model.collection.collectionName
-    if (!there.has(name)) continue
+    if (!existing.has(name)) continue
     const collection = database.collection(name)
     if (!(await collection.findOne({}, { readPreference: 'primary' }))) {
       await collection.drop()
@@ -59,7 +61,7 @@ export async function removeCollections(connection: Connection): Promise<void> {
   }
 }
 
-/** As MongoDB itself names an index. */
+/** The name that MongoDB gives to an index with these keys. */
 const indexNameOf = (keys: object): string => Object.entries(keys).flat().join('_')
 
 const modelsOf = (connection: Connection) =>
@@ -67,7 +69,7 @@ const modelsOf = (connection: Connection) =>
     connection.model(model(connection).modelName),
   )
 
-/** Creates a collection; false where it is there already. */
+/** Creates a collection. Returns false if it already exists. */
 export async function createIfMissing(
   database: mongo.Db,
   name: string,
@@ -92,13 +94,13 @@ async function setValidator(
   } catch (error) {
     if (!isServerError(error, 'Unauthorized')) throw error
     throw new DatabaseError(
-      `the database user may not change the validator of ${name}: give it the role dbAdmin on the database ${database.databaseName}`,
+      `the database user may not change the validator of ${name}: grant it the role dbAdmin on the database ${database.databaseName}`,
       { cause: error },
     )
   }
 }
 
-/** The validators of all collections that are there. */
+/** The validators of all existing collections, by name. */
 async function validatorsOf(database: mongo.Db): Promise<Map<string, unknown>> {
   const collections = await database.listCollections<mongo.CollectionInfo>({}).toArray()
   return new Map(collections.map(({ name, options }) => [name, options?.['validator']]))
@@ -113,22 +115,25 @@ interface Validator {
   readonly $jsonSchema: object
 }
 
-/** What of a schema a validator is derived from. */
-interface Paths {
+/** The part of a Mongoose schema that a validator is derived from. */
+interface SchemaPaths {
   toJSONSchema(options: { useBsonType: boolean }): { properties?: Record<string, object> }
   eachPath(visit: (path: string, type: { instance: string; options: object }) => void): unknown
 }
 
-/** The schema as MongoDB's `$jsonSchema`, with bounds that keep NaN and Infinity out of money. */
-function validatorOf(schema: Paths): Validator {
+/** Converts a schema to MongoDB's `$jsonSchema`. Bounds on each money field keep out NaN and Infinity. */
+function validatorOf(schema: SchemaPaths): Validator {
   const jsonSchema = schema.toJSONSchema({ useBsonType: true })
   schema.eachPath((path, { instance, options }) => {
     const property = jsonSchema.properties?.[path]
-    // To look at each of an account's 100 latest ids makes each of its updates a quarter slower.
+    // Checking each of an account's 100 latest ids would make every update of it a quarter slower.
     if (property && 'items' in property) delete property.items
     if (instance !== 'Decimal128' || !property) return
-    const { above, least } = options as MoneyBounds
-    const lower = { minimum: decimal128(above ?? least ?? LIMIT.neg()), exclusiveMinimum: !least }
+    const { above, atLeast } = options as MoneyBounds
+    const lower = {
+      minimum: decimal128(above ?? atLeast ?? LIMIT.neg()),
+      exclusiveMinimum: !atLeast,
+    }
     Object.assign(property, lower, { maximum: decimal128(LIMIT), exclusiveMaximum: true })
   })
   return { $jsonSchema: jsonSchema }

@@ -1,31 +1,36 @@
 import { Schema, type SchemaTypeOptions } from 'mongoose'
 import { type Decimal, Decimal128, formatMoney, readDecimal, toDecimal } from '../money/money.ts'
 
-/** A record as its document shows it: money is a decimal.js value, all else is as stored. */
+/** A record as its document shows it: money is a Decimal, and the other fields are as stored. */
 export type WithDecimals<Record> = {
   [Path in keyof Record]: Record[Path] extends Decimal128 ? Decimal : Record[Path]
 }
 
-/** A record as JSON has it: money is a text with the currency's decimals. */
+/** A record as JSON: money is a string with the currency's decimals. */
 type WithTexts<Record> = {
   [Path in keyof Record]: Record[Path] extends Decimal128 ? string : Record[Path]
 }
 
-/** A record's document, as which money is decimal, whose plain objects are otherwise: as stored, and as JSON. */
+/**
+ * The plain objects of a document, which unlike the document have no Decimal: money is as stored, or as in
+ * JSON.
+ */
 export interface PlainForms<Record> {
   toObject(): Record
   toJSON(): WithTexts<Record>
 }
 
-/** Bounds of a path of money within those of all money: it is above the one, or at least the other. */
+/** The lower bound of a money path. */
 export interface MoneyBounds {
+  /** The value must be greater than this. */
   readonly above?: Decimal
-  readonly least?: Decimal
+  /** The value must be this or more. */
+  readonly atLeast?: Decimal
 }
 
 /**
- * A path of money: stored as Decimal128, read as a decimal.js value. Mongoose's own cast takes `1e3`,
- * `NaN` and inexact numbers and its `min` ignores Decimal128, so values are read by {@link readDecimal}.
+ * A schema path for money, stored as Decimal128 and read as Decimal. Values are read by {@link readDecimal},
+ * because Mongoose's own cast accepts `1e3`, `NaN` and inexact numbers, and its `min` ignores Decimal128.
  */
 export const moneyPath = (bounds: MoneyBounds = {}): SchemaTypeOptions<Decimal128> => ({
   ...bounds,
@@ -39,12 +44,12 @@ export const moneyPath = (bounds: MoneyBounds = {}): SchemaTypeOptions<Decimal12
   },
 })
 
-/** A `toJSON` option that writes the money at these paths as text with the currency's decimals. */
+/** A `toJSON` option that prints the money at these paths with the currency's decimals. */
 export const moneyAsText = <Path extends string>(...paths: Path[]) => ({
   transform(document: { currency?: string } & Record<Path, Decimal>, json: Record<Path, unknown>) {
     for (const path of paths) {
       const value = document[path]
-      // A projection may have left the currency out.
+      // The document may have been read without its currency.
       const { currency } = document
       if (value) json[path] = currency ? formatMoney(value, currency) : value.toString()
     }

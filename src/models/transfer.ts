@@ -18,10 +18,11 @@ import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './mo
 
 interface TransferStatics {
   /**
-   * Takes a transfer back: a new one in the other direction. Its id derives from the original's, so it
-   * is made at most once, and asking again, with the same reference, gives the same one.
+   * Reverses a transfer with a new one in the other direction. The id of the reversal follows from that of
+   * the original, so a transfer is reversed at most once. A repeated call with the same reference returns the
+   * same reversal.
    * @throws TransferNotFoundError, TransferIsReversalError, or the refusal of the new transfer, such as
-   * `INSUFFICIENT_FUNDS` where the receiver no longer has the money
+   * `INSUFFICIENT_FUNDS` if the receiver no longer has the money
    */
   reverse(
     this: TransferModel,
@@ -30,7 +31,7 @@ interface TransferStatics {
   ): Promise<TransferDocument>
 }
 
-/** A transfer as it is read. It stays as it is. */
+/** A transfer as it is read. It never changes. */
 export type TransferDocument = PlainForms<TransferRecord> &
   HydratedDocument<Readonly<WithDecimals<TransferRecord>>>
 
@@ -70,8 +71,8 @@ const transferSchema = new Schema<
     strict: 'throw',
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
-      async reverse(transferId, { reference, session: given } = {}) {
-        const session = sessionOf(this.db, given)
+      async reverse(transferId, { reference, session: callersSession } = {}) {
+        const session = sessionOf(this.db, callersSession)
         const find = (options: mongo.FindOptions) =>
           databaseOf(this.db)
             .collection<TransferRecord>('transfers')
@@ -103,9 +104,9 @@ transferSchema.index({ fromAccount: 1, fromSequence: 1 })
 transferSchema.index({ toAccount: 1, toSequence: 1 })
 refuseEveryWrite(transferSchema)
 
-/** The model of transfers on a connection. */
+/** The `Transfer` model on a connection. */
 export const transferModel = (connection: Connection): TransferModel =>
   modelOn(connection, 'Transfer', transferSchema) as TransferModel
 
-/** The model of transfers on mongoose's default connection. */
+/** The `Transfer` model on Mongoose's default connection. */
 export const Transfer = transferModel(mongoose.connection)

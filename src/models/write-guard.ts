@@ -1,7 +1,7 @@
 import type { Document, Query, Schema } from 'mongoose'
 import { ProtectedFieldError, TransferImmutableError } from '../errors.ts'
 
-const QUERIES = [
+const WRITING_QUERIES = [
   'updateOne',
   'updateMany',
   'findOneAndUpdate',
@@ -11,19 +11,19 @@ const QUERIES = [
   'deleteMany',
   'findOneAndDelete',
 ] as const
-const ON_DOCUMENTS = ['validate', 'save', 'updateOne', 'deleteOne'] as const
+const WRITING_DOCUMENT_METHODS = ['validate', 'save', 'updateOne', 'deleteOne'] as const
 
 const refuse = (operation: string) => () => {
   throw new TransferImmutableError({ operation })
 }
 
-/** Closes every door of a model through which a record could be made, changed or deleted. */
-export function refuseEveryWrite(guarded: object): void {
-  const schema = asSchema(guarded)
-  for (const operation of QUERIES) {
+/** Refuses every operation of a model that could create, change or delete a record. */
+export function refuseEveryWrite(recordSchema: object): void {
+  const schema = asSchema(recordSchema)
+  for (const operation of WRITING_QUERIES) {
     schema.pre(operation, { query: true, document: false }, refuse(operation))
   }
-  for (const operation of ON_DOCUMENTS) {
+  for (const operation of WRITING_DOCUMENT_METHODS) {
     schema.pre(operation, { document: true, query: false }, refuse(operation))
   }
   schema.pre('insertMany', refuse('insertMany'))
@@ -31,8 +31,8 @@ export function refuseEveryWrite(guarded: object): void {
   refuseWritingAggregations(schema, refuse('aggregate'))
 }
 
-/** Those that write or delete a record whole. */
-const WHOLE = [
+/** The queries that replace or delete a whole record. */
+const WHOLE_RECORD_QUERIES = [
   'replaceOne',
   'findOneAndReplace',
   'deleteOne',
@@ -42,18 +42,19 @@ const WHOLE = [
 
 type Operators = Readonly<Record<string, unknown>>
 
-/** An operation of `bulkWrite`; those with no update write or delete a record whole. */
+/** One operation of `bulkWrite`. Without `update`, it writes or deletes a whole record. */
 interface BulkOperation {
   readonly update?: Operators
   readonly upsert?: boolean
 }
 
 /**
- * Refuses every write through a model that touches one of the fields, but in a new document; upserts,
- * whose filter could bring them in; and deletes. Inserts of many are for the model itself to look at.
+ * Refuses every operation of a model that changes one of the fields of an existing record, or deletes a
+ * record. Also refuses upserts, because the values of their filter become fields. Saving a new document is
+ * allowed, and so is `insertMany`: the model itself must check what it inserts.
  */
-export function protectFields(guarded: object, fields: readonly string[]): void {
-  const schema = asSchema(guarded)
+export function protectFields(recordSchema: object, fields: readonly string[]): void {
+  const schema = asSchema(recordSchema)
   const check = (paths: Iterable<string>) => {
     const touched = new Set([...paths].map((path) => path.split('.')[0] ?? path))
     const found = fields.filter((field) => touched.has(field))
@@ -71,7 +72,7 @@ export function protectFields(guarded: object, fields: readonly string[]): void 
       },
     )
   }
-  for (const operation of WHOLE) {
+  for (const operation of WHOLE_RECORD_QUERIES) {
     schema.pre(operation, { query: true, document: false }, () => check(fields))
   }
   schema.pre('deleteOne', { document: true, query: false }, () => check(fields))
@@ -86,26 +87,26 @@ export function protectFields(guarded: object, fields: readonly string[]): void 
 }
 
 /** The collections of the guarded models. */
-const GUARDED = new Set<unknown>(['accounts', 'transfers'])
+const GUARDED_COLLECTIONS = new Set<unknown>(['accounts', 'transfers'])
 
-/** Calls a refusal for an aggregation that would write to one of the guarded collections. */
+/** Calls `refuseWriting` for an aggregation that would write to one of the guarded collections. */
 function refuseWritingAggregations(schema: Schema, refuseWriting: () => void): void {
   schema.pre('aggregate', function () {
     for (const stage of this.pipeline() as unknown as Operators[]) {
-      const written = stage['$out'] ?? mergedInto(stage['$merge'])
-      const name = (written as { coll?: unknown } | undefined)?.coll ?? written
-      if (GUARDED.has(name)) refuseWriting()
+      const target = stage['$out'] ?? mergeTarget(stage['$merge'])
+      const name = (target as { coll?: unknown } | undefined)?.coll ?? target
+      if (GUARDED_COLLECTIONS.has(name)) refuseWriting()
     }
   })
 }
 
-const mergedInto = (merge: unknown): unknown =>
+const mergeTarget = (merge: unknown): unknown =>
   (merge as { into?: unknown } | undefined)?.into ?? merge
 
-/** Mongoose's type of one record's schema is not assignable to that of another's. */
-const asSchema = (guarded: object): Schema => guarded as Schema
+/** Mongoose's schema type of one record is not assignable to that of another. */
+const asSchema = (recordSchema: object): Schema => recordSchema as Schema
 
-/** The paths that an update writes; all fields where a pipeline leaves that open. */
+/** The paths that an update writes. All fields, if a stage of its pipeline could write any of them. */
 function pathsWritten(update: unknown, fields: readonly string[]): string[] {
   if (Array.isArray(update))
     return update.flatMap((stage) => pathsOfStage(stage as Operators, fields))

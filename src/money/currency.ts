@@ -1,7 +1,8 @@
 /**
- * The currencies by their number of decimals: ISO 4217's list one as of January 2026, and those that it has withdrawn
- * since 2020. A table, because `Intl` rounds as people do in cash, and differs from one version of Node to the
- * next (HUF has 2 decimals or none): by it a database could not be read on another machine.
+ * Currency codes by their number of decimals: list one of ISO 4217 as of January 2026, and the codes that it
+ * has withdrawn since 2020. This is a table because `Intl` returns the decimals used for cash, and they
+ * change between versions of Node (HUF has 2 decimals or none). A database written on one machine could not
+ * be read on another.
  */
 const CURRENCIES = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
@@ -24,13 +25,19 @@ const scales = new Map(
   ),
 )
 
-/** Whether a value is an ISO 4217 code, in capitals. Those that have no decimals to speak of, such as gold's, are none. */
+/**
+ * Whether a value is an ISO 4217 code in capitals. Codes for which it defines no decimals, such as XAU for
+ * gold, do not count.
+ */
 export const isCurrency = (currency: unknown): currency is string =>
   typeof currency === 'string' && scales.has(currency)
 
-/** The number of decimals of a currency by ISO 4217: JPY 0, USD 2, KWD 3. */
+/**
+ * The number of decimals of a currency in ISO 4217: JPY 0, USD 2, KWD 3.
+ * @throws RangeError if {@link isCurrency} is false for the code
+ */
 export function scaleOf(currency: string): number {
   const scale = scales.get(currency)
-  if (scale === undefined) throw new RangeError(`${currency} is not a currency of ISO 4217`)
+  if (scale === undefined) throw new RangeError(`${currency} is not an ISO 4217 currency`)
   return scale
 }

@@ -3,8 +3,8 @@ import mongoose from 'mongoose'
 import { scaleOf } from './currency.ts'
 
 /**
- * decimal.js with 64 significant digits, so that no sum of values within {@link LIMIT} is ever
- * rounded, and with no exponent in any text it prints.
+ * decimal.js with 64 significant digits, so that a sum of values below {@link LIMIT} is never rounded. It
+ * prints every value without an exponent.
  */
 export const Decimal = DecimalJs.clone({
   defaults: true,
@@ -18,25 +18,30 @@ export const Decimal128 = mongoose.Types.Decimal128
 export type Decimal128 = mongoose.Types.Decimal128
 
 /**
- * What can be given as money: a plain decimal text such as `'12.50'`, a whole number (a safe integer
- * or a bigint), or a value that is exact already. A fraction as a JS number is refused: `0.1 + 0.2` is not `0.3`.
+ * The types that can express an amount of money exactly: a plain decimal string such as `'12.50'`, a whole
+ * number (a safe integer or a bigint), a Decimal or a Decimal128. A fraction as a JS number is refused,
+ * because `0.1 + 0.2` is not `0.3`.
  */
 export type MoneyInput = string | number | bigint | Decimal | Decimal128
 
 /**
- * Every amount and every balance is below 10^24. With the largest scale of a currency (4) that takes
- * 28 of Decimal128's 34 digits: a sum over a million accounts at the limit is still exact.
+ * Every amount and every balance is below 10^24 in magnitude. With the largest scale of any currency (4),
+ * such a value takes 28 of the 34 digits of a Decimal128, so a sum over a million accounts at the limit is
+ * still exact.
  */
 export const LIMIT = new Decimal(10).pow(24)
 
-/** Whether a value is not below {@link LIMIT} in magnitude. Told by its exponent: comparing copies both. */
+/**
+ * Whether the magnitude of a value is {@link LIMIT} or more. Its exponent decides, because a comparison would
+ * copy both values.
+ */
 export const isOutOfRange = (value: Decimal): boolean => value.e >= LIMIT.e
 
 const PLAIN_DECIMAL = /^-?\d{1,64}(?:\.\d{1,64})?$/
 
 /**
- * Reads a value as exact decimal money, or says in a phrase why it can't be ("is not a plain decimal
- * number"). Looks at the notation only: sign, magnitude and scale are the caller's to check.
+ * Reads a value as exact money. Returns the value, or its problem as a phrase such as "is not a number".
+ * Checks the notation only: the caller checks the sign, the magnitude and the number of decimals.
  */
 export function readDecimal(value: unknown): Decimal | { problem: string } {
   switch (typeof value) {
@@ -51,7 +56,8 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
     case 'bigint':
       return new Decimal(value.toString())
     default:
-      // Any decimal.js value, also of another copy of the library; what only looks like one has no method.
+      // A value of another copy of decimal.js is accepted. An object that only looks like one has no
+      // `toFixed`.
       if (DecimalJs.isDecimal(value) && typeof value.toFixed === 'function') {
         return readDecimal(value.toFixed())
       }
@@ -63,18 +69,22 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
   }
 }
 
-/** Says in a phrase where a value has more decimals than its currency; it would have to be rounded. */
+/**
+ * The problem of a value with more decimals than its currency, as a phrase. Undefined if the value fits
+ * without rounding.
+ */
 export const decimalsProblem = (value: Decimal, currency: string): string | undefined =>
   value.decimalPlaces() > scaleOf(currency)
     ? `has more than the ${scaleOf(currency)} decimals of ${currency}`
     : undefined
 
-/** A value as it is stored, read back exactly. */
+/** Converts a stored value, exactly. */
 export const toDecimal = (stored: Decimal128): Decimal => new Decimal(stored.toString())
 
 /**
- * A value as it is stored: with exactly the currency's decimals, so that equal money has equal bytes.
- * @throws RangeError where it has more of them: nothing is rounded
+ * Converts a value for storage. The result has exactly the currency's decimals, so equal money has equal
+ * bytes.
+ * @throws RangeError if the value has more decimals than its currency: nothing is rounded
  */
 export function toDecimal128(value: Decimal, currency: string): Decimal128 {
   const scale = scaleOf(currency)
@@ -92,9 +102,10 @@ const SIGN_BIT = 1n << 63n
 const EXPONENT_BIAS = 6176
 
 /**
- * Encodes units × 10^−scale, where a unit is the currency's smallest, such as a cent. The encoding is BSON's, the
- * binary integer form of IEEE 754-2008's decimal128: sign, 14 bits of biased exponent, 113 bits of digits. It
- * takes an eighth of the time of `Decimal128.fromString`, and a posting needs three values a transfer.
+ * Encodes units × 10^−scale, where a unit is the smallest of the currency, such as a cent. BSON uses the
+ * binary integer encoding of decimal128 in IEEE 754-2008: a sign bit, 14 bits of biased exponent and 113 bits
+ * of digits. This takes an eighth of the time of `Decimal128.fromString`, and a posting encodes three values
+ * for each transfer.
  */
 export function decimal128OfUnits(units: bigint, scale: number): Decimal128 {
   const digits = units < 0n ? -units : units
@@ -108,6 +119,6 @@ export function decimal128OfUnits(units: bigint, scale: number): Decimal128 {
 const scratchBytes = new Uint8Array(16)
 const scratch = new DataView(scratchBytes.buffer)
 
-/** A value as text with exactly the currency's decimals: `1234.50`. No grouping, no symbol. */
+/** Prints a value with exactly the currency's decimals, without grouping or a symbol: `1234.50`. */
 export const formatMoney = (value: Decimal, currency: string): string =>
   value.toFixed(scaleOf(currency))

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Connection, mongo } from 'mongoose'
 
-/** What the server tells of an operation, a connection, or a session that rests within a transaction. */
+/** What `$currentOp` reports about an operation, a connection, or an idle session with an open transaction. */
 interface Operation {
   readonly type: string
   readonly connectionId?: number
@@ -10,14 +10,19 @@ interface Operation {
   readonly transaction?: { readonly timeInactiveMicros: number }
 }
 
-/** How long the transaction of a lost connection must have rested: a living owner goes on at once. */
-const RESTED_MICROSECONDS = 1_000_000
+/**
+ * How long a transaction must have been idle before it is ended. A program that still runs would use it
+ * sooner.
+ */
+const IDLE_MICROSECONDS = 1_000_000
 
 /**
- * Ends the transactions that a killed process left behind: the server would keep them, and the write
- * conflicts that they cause, for up to a minute. They are told by their connection being gone and by
- * having rested since; those of connections with another `appName` are left alone. Where the server does
- * not let us look, nothing is ended. Gives whether some have not rested for long enough yet.
+ * Ends the transactions that a killed process left open. The server would keep them, and the write conflicts
+ * that they cause, for up to a minute. A transaction counts as abandoned if its connection is gone and it has
+ * been idle for a second. Transactions of connections with another `appName` are left alone. If the user may
+ * not list operations, nothing is ended.
+ *
+ * Returns whether some transactions of lost connections have not been idle long enough yet.
  */
 export async function endAbandonedTransactions(connection: Connection): Promise<boolean> {
   const client = connection.getClient()
@@ -28,29 +33,35 @@ export async function endAbandonedTransactions(connection: Connection): Promise<
       .toArray()
     const isSession = ({ type }: Operation) => type === 'idleSession'
     const isOurs = ({ appName = '' }: Operation) => appName === (client.options.appName ?? '')
-    const hasRested = ({ transaction }: Operation) =>
-      transaction !== undefined && transaction.timeInactiveMicros >= RESTED_MICROSECONDS
-    const living = new Set(
+    const isIdle = ({ transaction }: Operation) =>
+      transaction !== undefined && transaction.timeInactiveMicros >= IDLE_MICROSECONDS
+    const connectionIds = new Set(
       operations.flatMap((each) => (isSession(each) ? [] : [each.connectionId])),
     )
-    const abandoned = operations.filter(
+    const withoutConnection = operations.filter(
       (each) =>
-        isSession(each) && isOurs(each) && each.transaction && !living.has(each.connectionId),
+        isSession(each) &&
+        isOurs(each) &&
+        each.transaction &&
+        !connectionIds.has(each.connectionId),
     )
-    const sessions = abandoned
-      .filter(hasRested)
+    const sessions = withoutConnection
+      .filter(isIdle)
       .flatMap(({ lsid }) => (lsid ? [{ id: lsid.id }] : []))
     if (sessions.length > 0) await admin.command({ killSessions: sessions })
-    return sessions.length < abandoned.length
+    return sessions.length < withoutConnection.length
   } catch {
-    // The transaction that waits for them is tried again in any case, until its own time is up.
+    // This is only a help: a transaction that meets their conflicts is retried anyway, until its time is up.
     return false
   }
 }
 
 const INTERVAL_MS = 200
 
-/** {@link endAbandonedTransactions}, and waits for those that have yet to rest: a collection cannot be renamed before. */
+/**
+ * Ends abandoned transactions until none is left. A collection cannot be renamed while a transaction holds
+ * it.
+ */
 export async function endAllAbandonedTransactions(connection: Connection): Promise<void> {
   while (await endAbandonedTransactions(connection)) await setTimeout(INTERVAL_MS)
 }

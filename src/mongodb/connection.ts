@@ -7,8 +7,8 @@ export function databaseOf({ db }: Connection): mongoose.mongo.Db {
 }
 
 /**
- * Waits for a connection that is being opened, as Mongoose's own operations do.
- * @throws Error where nobody has begun to open it: Mongoose would wait for that for ten seconds
+ * Waits until a connection that is being opened is open, as Mongoose's own operations do.
+ * @throws Error if nobody has started to open it: Mongoose would wait ten seconds for that
  */
 export async function waitUntilOpen(connection: Connection): Promise<void> {
   if (connection.readyState === mongoose.ConnectionStates.connecting) await connection.asPromise()
@@ -16,15 +16,15 @@ export async function waitUntilOpen(connection: Connection): Promise<void> {
 }
 
 /**
- * The session that an operation belongs to: the one that is given, else that of the transaction around it
- * where Mongoose was set to find it there by itself (`transactionAsyncLocalStorage`).
+ * The session that an operation belongs to: the caller's if there is one, else that of the surrounding
+ * transaction if Mongoose is configured to find it (`transactionAsyncLocalStorage`).
  */
 export function sessionOf(
   connection: Connection,
-  given: ClientSession | null | undefined,
+  session: ClientSession | null | undefined,
 ): ClientSession | undefined {
-  if (given) return given
-  // Mongoose's types do not tell of it.
+  if (session) return session
+  // Mongoose's types do not declare `base`.
   const base = Reflect.get(connection, 'base') as { transactionAsyncLocalStorage?: Store }
   return base.transactionAsyncLocalStorage?.getStore()?.session ?? undefined
 }
@@ -33,15 +33,18 @@ interface Store {
   getStore(): { readonly session?: ClientSession | null } | undefined
 }
 
-/** The database as its primary has it, whatever the connection reads from: a secondary may not have heard of all. */
+/**
+ * The database, read from the primary whatever the connection's read preference is: a secondary may lag
+ * behind.
+ */
 export function primaryDatabaseOf(connection: Connection): mongoose.mongo.Db {
   const { databaseName } = databaseOf(connection)
   return connection.getClient().db(databaseName, { readPreference: 'primary' })
 }
 
 /**
- * The model of a name on a connection, compiled the first time. A connection of another instance of Mongoose
- * makes a copy of the schema, and would take the second time for another model of the same name.
+ * The model with a name on a connection. It is compiled once only: a connection of another instance of
+ * Mongoose copies the schema, and would then refuse it the second time as another model with the same name.
  */
 export const modelOn = (connection: Connection, name: string, schema: object): unknown =>
   connection.models[name] ?? connection.model(name, schema as Schema)

@@ -1,23 +1,24 @@
-import { isDuplicateKey } from './server-errors.ts'
-import { databaseOf, waitUntilOpen } from './connection.ts'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
-import { reasonOf } from '../messages.ts'
 import { LedgerError } from '../errors.ts'
+import { reasonOf } from '../messages.ts'
+import { databaseOf, waitUntilOpen } from './connection.ts'
+import { isDuplicateKey } from './server-errors.ts'
 
 /** A transaction in progress. */
 export interface Transaction {
-  /** The driver's own: Mongoose's collections would hold commands back while the server is away. */
+  /** The driver's own object: Mongoose's collections buffer commands while the server is away. */
   readonly database: mongoose.mongo.Db
   readonly session: ClientSession
 }
 
-/** The last that was asked of a session's transaction. What is asked next waits for it. */
-const turns = new WeakMap<ClientSession, Promise<unknown>>()
+/** The latest work in each session's transaction. The next work waits for it. */
+const latestWork = new WeakMap<ClientSession, Promise<unknown>>()
 
 /**
- * Does some work in the caller's transaction, which must be in progress: without one its writes would not be
- * all or nothing. Calls take turns, also where the caller does not await each: what two of them
- * read before either wrote would be no write conflict within one transaction.
+ * Does some work in the caller's transaction. One must be in progress, or the writes would not be all or
+ * nothing. Calls run one after the other, even if the caller does not await each: within one transaction
+ * nothing conflicts, so one call could overwrite what another has just written.
+ * @throws TypeError if the session has no transaction in progress
  */
 export async function joinTransaction<Result>(
   connection: Connection,
@@ -25,11 +26,11 @@ export async function joinTransaction<Result>(
   work: (transaction: Transaction) => Promise<Result>,
 ): Promise<Result> {
   requireTransaction(session)
-  const turn = (turns.get(session) ?? Promise.resolve()).then(() => {
+  const turn = (latestWork.get(session) ?? Promise.resolve()).then(() => {
     requireTransaction(session)
     return work({ database: databaseOf(connection), session })
   })
-  turns.set(
+  latestWork.set(
     session,
     turn.catch(() => undefined),
   )
@@ -39,11 +40,14 @@ export async function joinTransaction<Result>(
 function requireTransaction(session: ClientSession): void {
   if (typeof session.inTransaction === 'function' && session.inTransaction()) return
   throw new TypeError(
-    'the session has no transaction in progress: call this inside connection.transaction(), or leave the session out',
+    'the session has no transaction in progress. Call this inside connection.transaction(), or omit the session',
   )
 }
 
-/** Set on the transaction itself: those of a schema, a database or a collection are ignored inside one. */
+/**
+ * Set on the transaction itself, because the options of a schema, database or collection are ignored inside
+ * one.
+ */
 const OPTIONS: mongoose.mongo.TransactionOptions = {
   readConcern: { level: 'snapshot' },
   writeConcern: { w: 'majority' },
@@ -51,16 +55,19 @@ const OPTIONS: mongoose.mongo.TransactionOptions = {
   maxCommitTimeMS: 30_000,
 }
 
-/** How long a transaction is tried again after conflicts and other passing failures, in milliseconds. */
+/** How long a transaction is retried after write conflicts and other transient errors, in milliseconds. */
 export const PATIENCE = 60_000
 
-/** A transaction met passing failures, such as write conflicts, until its time was up. None of its attempts was committed. */
+/**
+ * A transaction met transient errors, such as write conflicts, until its time was up. None of its attempts
+ * was committed.
+ */
 export class TransactionTimeoutError extends Error {
-  /** How often it was tried. */
+  /** How many times it was tried. */
   readonly attempts: number
   constructor(attempts: number, patience: number, cause: unknown) {
     super(
-      `the transaction was tried ${attempts} times in ${patience / 1000} s without success, at last: ${reasonOf(cause)}; the database is too busy, or a transaction that is still open has written to the same documents, such as an account (one of this program's own, where a call inside it was not given its session); try again later`,
+      `the transaction failed ${attempts} times in ${patience / 1000} s, the last time with: ${reasonOf(cause)}. Either the database is busy, or another open transaction holds the same documents: check that every call inside your own transaction gets its session. Then try again`,
       { cause },
     )
     this.name = 'TransactionTimeoutError'
@@ -69,11 +76,14 @@ export class TransactionTimeoutError extends Error {
 }
 
 /**
- * Runs a callback in `connection.transaction()` with snapshot reads from the primary and majority
- * writes. The callback runs again from its beginning after a passing failure, so it makes all its
- * state itself; the driver's errors leave it unwrapped, because their labels decide over the retry.
- * It also runs again, once, when a commit's reply is lost for good or the session was ended from outside, so it must find its own work done:
- * reading the ids that it is about to write, in a new transaction, is what tells whether the first was posted.
+ * Runs a callback in `connection.transaction()`, with snapshot reads from the primary and majority writes,
+ * for at most `patience` milliseconds. The callback must follow three rules:
+ * - it creates all its state itself, because it runs again from its start after a transient error;
+ * - it throws the driver's errors unwrapped, because their labels decide on the retry;
+ * - it recognizes its own work. If the reply to a commit is lost, or the session was ended from outside, it
+ *   runs once more in a new transaction, and only the ids that it is about to write show whether the first
+ *   commit succeeded.
+ * @throws TransactionTimeoutError
  */
 export async function inTransaction<Result>(
   connection: Connection,
@@ -86,7 +96,7 @@ export async function inTransaction<Result>(
   } catch (error) {
     if (!isOutcomeUnknown(error)) throw error
     return await attempt(connection, callback, patience).catch((second: unknown) => {
-      // The first may have been committed: only its own error says so, by its label.
+      // The first attempt may have been committed, and only the label of its own error says so.
       throw second instanceof LedgerError || isDuplicateKey(second) ? second : error
     })
   }
@@ -114,7 +124,7 @@ function attempt<Result>(
   }, OPTIONS)
 }
 
-/** Ends the transaction of a rehearsal once its work is done, so that the driver rolls it back. */
+/** Thrown when the work of a rehearsal is done, so that the driver rolls its transaction back. */
 class RehearsalDone extends Error {
   constructor() {
     super('the rehearsal is done, and its transaction is rolled back')
@@ -123,8 +133,8 @@ class RehearsalDone extends Error {
 }
 
 /**
- * Does some work in a transaction that is rolled back at its end, and returns the work's result: nothing is
- * written. Like the callback of {@link inTransaction}, the work may run again from its beginning.
+ * Does some work in a transaction that is rolled back at its end, so nothing is written. Returns the result of the
+ * work. Like the callback of {@link inTransaction}, the work may run again from its start.
  */
 export async function rehearse<Result>(
   connection: Connection,
@@ -142,7 +152,7 @@ export async function rehearse<Result>(
   }
 }
 
-/** What a server says, without a label, when another client or an operator ends a session. */
+/** The server's error code, which comes without a label, when another client or an operator ends a session. */
 const INTERRUPTED = 11_601
 
 const isOutcomeUnknown = (error: unknown): boolean =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import mongoose, { type Connection, type Model } from 'mongoose'
-import { type AccountModel, accountModel } from '../models/account.ts'
+import type { AccountModel } from '../models/account-interface.ts'
+import { accountModel } from '../models/account.ts'
 import { type BatchRecord, batchModel } from '../models/batch.ts'
 import { createCollections } from '../models/collections.ts'
 import { type TransferModel, transferModel } from '../models/transfer.ts'

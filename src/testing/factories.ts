@@ -1,6 +1,6 @@
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { TransferRequest } from '../ledger/request.ts'
-import type { AccountDocument, AccountModel } from '../models/account.ts'
+import type { AccountDocument, AccountModel } from '../models/account-interface.ts'
 import type { TransferDocument } from '../models/transfer.ts'
 
 /** What makes accounts and transfers of which a test says only what matters to it. */

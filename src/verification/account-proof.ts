@@ -4,7 +4,7 @@ import { quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { Decimal, Decimal128 } from '../money/money.ts'
 
-/** Leaves a verification at the first thing found wrong, which its message names. */
+/** Ends a verification at the first thing that is wrong. The message says what it is. */
 export class Violation extends Error {}
 
 /** One side of a transfer, as its account sees it. */
@@ -12,8 +12,9 @@ export interface Entry {
   readonly transferId: string
   readonly currency: string
   readonly postedAt: Date
-  /** What the account received, or minus what it sent. */
+  /** The change of the account's balance: positive if it received, negative if it sent. */
   readonly change: Decimal
+  /** The account's balance after the transfer, as stored in the transfer. */
   readonly balance: Decimal
 }
 
@@ -22,42 +23,59 @@ export function moneyOf(record: string, field: string, stored: unknown, currency
   const text = stored instanceof Decimal128 ? stored.toString() : ''
   if (!/^-?\d+(?:\.\d+)?$/.test(text)) {
     throw new Violation(
-      `${record} has the ${field} ${quote(stored)}, which is no Decimal128 amount`,
+      `${record} has the ${field} ${quote(stored)}, which is not a Decimal128 amount`,
     )
   }
   const decimals = text.includes('.') ? text.length - text.indexOf('.') - 1 : 0
   if (decimals !== scaleOf(currency)) {
     throw new Violation(
-      `${record} has the ${field} ${text}, not with the ${scaleOf(currency)} decimals of ${currency}`,
+      `${record} has the ${field} ${text}, but ${currency} has ${scaleOf(currency)} decimals`,
     )
   }
   return new Decimal(text)
 }
 
-/** An account, and how far its transfers have been followed. */
+/**
+ * Proves one account: its transfers are numbered without a gap, each stores the right balance, and they lead
+ * from the opening balance to the balance.
+ */
 export class AccountProof {
   readonly #account: AccountRecord
   readonly openingBalance: Decimal
   readonly #storedBalance: Decimal
   readonly #lowestBalance: Decimal
+  /** The sequence up to which its transfers have been checked. */
   #sequence = 0
+  /** The running balance after that transfer. */
   #balance: Decimal
   #last: Entry | undefined
-  /** Entries met before their turn: few, because transfers lie in the order in which they were posted. */
+  /**
+   * Entries that arrived before their turn. There are few, because transfers are stored in the order of
+   * posting.
+   */
   readonly #early = new Map<number, Entry>()
 
   constructor(account: AccountRecord) {
     this.#account = account
     const { _id, currency, status, transferCount, transfersComplete, createdAt, updatedAt } =
       account
-    if (!isCurrency(currency)) this.#fail(`is in ${quote(currency)}, no currency`)
-    if (!['open', 'frozen', 'closed'].includes(status))
-      this.#fail(`has the status ${quote(status)}`)
-    if (!Array.isArray(transfersComplete)) this.#fail('has no list transfersComplete')
-    if (!(createdAt instanceof Date && updatedAt instanceof Date)) this.#fail('has no times')
+    if (!isCurrency(currency)) {
+      this.#fail(`is in ${quote(currency)}, which is not a currency`)
+    }
+    if (!['open', 'frozen', 'closed'].includes(status)) {
+      this.#fail(`has the status ${quote(status)}, which does not exist`)
+    }
+    if (!Array.isArray(transfersComplete)) {
+      this.#fail('has no list transfersComplete')
+    }
+    if (!(createdAt instanceof Date && updatedAt instanceof Date)) {
+      this.#fail('lacks createdAt or updatedAt')
+    }
     if (updatedAt < createdAt) this.#fail('was updated before it was opened')
     if (!Number.isSafeInteger(transferCount) || transferCount < 0) {
-      this.#fail(`has the transferCount ${quote(transferCount)}`)
+      this.#fail(
+        `has the transferCount ${quote(transferCount)}, which is not a whole number of 0 or more`,
+      )
     }
     if (transfersComplete.length !== Math.min(transferCount, TRANSFERS_KEPT)) {
       this.#fail(
@@ -71,10 +89,10 @@ export class AccountProof {
     this.#lowestBalance = money('overdraftLimit').neg()
     this.#balance = this.openingBalance
     if (this.#lowestBalance.gt(0)) {
-      this.#fail(`has the overdraftLimit ${this.#lowestBalance.neg()}, below zero`)
+      this.#fail(`has the overdraftLimit ${this.#lowestBalance.neg()}, which is below zero`)
     }
     if (status === 'closed' && !this.#storedBalance.isZero()) {
-      this.#fail(`is closed with the balance ${this.#storedBalance}`)
+      this.#fail(`is closed, but has the balance ${this.#storedBalance}`)
     }
   }
 
@@ -82,7 +100,10 @@ export class AccountProof {
     return this.#account.currency
   }
 
-  enter(sequence: number, entry: Entry): void {
+  /**
+   * Adds one of the account's transfers, in any order. Each is checked as soon as all before it were added.
+   */
+  add(sequence: number, entry: Entry): void {
     if (sequence <= this.#sequence || this.#early.has(sequence)) {
       this.#fail(`has a second transfer with the sequence ${sequence}: ${entry.transferId}`)
     }
@@ -91,21 +112,24 @@ export class AccountProof {
     while ((next = this.#early.get(this.#sequence + 1))) {
       this.#sequence += 1
       this.#early.delete(this.#sequence)
-      this.#follow(next)
+      this.#check(next)
     }
   }
 
-  #follow(entry: Entry): void {
+  #check(entry: Entry): void {
     const { transferId, currency, postedAt, change, balance } = entry
     const { transferCount, transfersComplete, currency: expected } = this.#account
     const expectedBalance = this.#balance.plus(change)
     if (!balance.eq(expectedBalance)) {
-      this.#fail(`has the balance ${balance} after transfer ${transferId}, not ${expectedBalance}`)
+      this.#fail(
+        `has the balance ${balance} after transfer ${transferId}, but should have ${expectedBalance}`,
+      )
     }
-    if (currency !== expected)
-      this.#fail(`is in ${expected}, its transfer ${transferId} in ${currency}`)
+    if (currency !== expected) {
+      this.#fail(`is in ${expected}, but its transfer ${transferId} is in ${currency}`)
+    }
     if (this.#last && postedAt < this.#last.postedAt) {
-      this.#fail(`has transfer ${transferId} posted before the one of the sequence before`)
+      this.#fail(`has transfer ${transferId} posted earlier than the transfer before it`)
     }
     if (postedAt < this.#account.createdAt) {
       this.#fail(`was opened after its transfer ${transferId} was posted`)
@@ -113,18 +137,18 @@ export class AccountProof {
     if (this.#sequence > transferCount) {
       this.#fail(`has more transfers than its transferCount of ${transferCount}`)
     }
-    const place = transfersComplete.length - (transferCount - this.#sequence) - 1
-    if (place >= 0 && transfersComplete[place] !== transferId) {
+    const index = transfersComplete.length - (transferCount - this.#sequence) - 1
+    if (index >= 0 && transfersComplete[index] !== transferId) {
       this.#fail(
-        `lists ${transfersComplete[place]} in transfersComplete where ${transferId} is expected`,
+        `lists ${transfersComplete[index]} in transfersComplete where ${transferId} is expected`,
       )
     }
     this.#balance = balance
     this.#last = entry
   }
 
-  /** Proves the account once all its transfers were met, and adds its balance to its currency's total. */
-  close(totals: Map<string, Decimal>): void {
+  /** Completes the proof after all transfers were added, and adds the balance to the total of its currency. */
+  finish(totals: Map<string, Decimal>): void {
     const { currency, transferCount, createdAt, updatedAt } = this.#account
     const [early] = this.#early.keys()
     if (early !== undefined) {
@@ -134,17 +158,17 @@ export class AccountProof {
       this.#fail(`was updated before its latest transfer was posted`)
     }
     if (this.#sequence !== transferCount) {
-      this.#fail(`has ${this.#sequence} transfers, its transferCount is ${transferCount}`)
+      this.#fail(`has ${this.#sequence} transfers, but its transferCount is ${transferCount}`)
     }
     const balance = this.#storedBalance
     if (!balance.eq(this.#balance)) {
-      this.#fail(`has the balance ${balance}, its transfers add up to ${this.#balance}`)
+      this.#fail(`has the balance ${balance}, but its transfers add up to ${this.#balance}`)
     }
-    // Only a payment is held to the limit, which may have been lowered after it.
+    // Checked only if the account's latest change is a payment: its limit may have been lowered afterwards.
     const { change, postedAt } = this.#last ?? { change: balance, postedAt: createdAt }
-    const isHeld = change.lt(0) && updatedAt.getTime() === postedAt.getTime()
-    if (isHeld && balance.lt(this.#lowestBalance)) {
-      this.#fail(`has the balance ${balance}, below its lowest of ${this.#lowestBalance}`)
+    const isLimitBinding = change.lt(0) && updatedAt.getTime() === postedAt.getTime()
+    if (isLimitBinding && balance.lt(this.#lowestBalance)) {
+      this.#fail(`has the balance ${balance}, but the lowest it may have is ${this.#lowestBalance}`)
     }
     totals.set(currency, (totals.get(currency) ?? new Decimal(0)).plus(balance))
   }

@@ -8,35 +8,48 @@ type Reversal = Pick<TransferRecord, '_id' | 'fromAccount' | 'toAccount' | 'curr
 }
 
 /** How many transfers are looked up at once. */
-const LOOKED_UP = 1_000
+const IDS_PER_LOOKUP = 1_000
 
-/** The reversals that a verification has met, until it has met what they take back. */
+/**
+ * Proves that each reversal reverses an existing transfer, in the other direction and with the same amount.
+ */
 export class Reversals {
-  /** By the id of the transfer that they take back. */
-  readonly #open = new Map<string, Reversal>()
+  /** The reversals whose original has not been checked yet, by the id of that original. */
+  readonly #unmatched = new Map<string, Reversal>()
 
-  enter({ _id, reverses, fromAccount, toAccount, amount, currency }: TransferRecord): void {
+  /** Remembers a transfer if it is a reversal. */
+  add({ _id, reverses, fromAccount, toAccount, amount, currency }: TransferRecord): void {
     if (reverses === undefined) {
       if (!_id.endsWith(REVERSAL_SUFFIX)) return
-      throw new Violation(`transfer ${_id} has the id of a reversal, and reverses none`)
+      throw new Violation(
+        `transfer ${_id} has the id of a reversal, but does not reverse a transfer`,
+      )
     }
     if (typeof reverses !== 'string' || _id !== reversalId(reverses)) {
-      throw new Violation(`transfer ${_id} reverses ${quote(reverses)}, whose reversal it is not`)
+      throw new Violation(
+        `transfer ${_id} reverses ${quote(reverses)}, but does not have the id of its reversal`,
+      )
     }
-    this.#open.set(reverses, { _id, fromAccount, toAccount, amount: amount.toString(), currency })
+    this.#unmatched.set(reverses, {
+      _id,
+      fromAccount,
+      toAccount,
+      amount: amount.toString(),
+      currency,
+    })
   }
 
-  /** The ids of the transfers that are taken back, many at once. */
-  *originals(): Generator<string[]> {
-    const ids = [...this.#open.keys()]
-    for (let start = 0; start < ids.length; start += LOOKED_UP) {
-      yield ids.slice(start, start + LOOKED_UP)
+  /** The ids of the reversed transfers, in parts for one look-up each. */
+  *originalIds(): Generator<string[]> {
+    const ids = [...this.#unmatched.keys()]
+    for (let start = 0; start < ids.length; start += IDS_PER_LOOKUP) {
+      yield ids.slice(start, start + IDS_PER_LOOKUP)
     }
   }
 
-  /** One of the transfers that are taken back. */
+  /** Checks a reversed transfer against its reversal. */
   match({ _id, reverses, fromAccount, toAccount, amount, currency }: TransferRecord): void {
-    const reversal = this.#open.get(_id)
+    const reversal = this.#unmatched.get(_id)
     if (!reversal) return
     if (
       reverses !== undefined ||
@@ -45,14 +58,16 @@ export class Reversals {
       reversal.amount !== amount.toString() ||
       reversal.currency !== currency
     ) {
-      throw new Violation(`transfer ${reversal._id} is not ${_id} the other way round`)
+      throw new Violation(
+        `transfer ${reversal._id} does not reverse ${_id}: accounts, amount or currency differ`,
+      )
     }
-    this.#open.delete(_id)
+    this.#unmatched.delete(_id)
   }
 
-  /** Proves that nothing is left open. */
-  close(): void {
-    const [first] = this.#open
+  /** Completes the proof after all reversed transfers were matched. */
+  finish(): void {
+    const [first] = this.#unmatched
     if (!first) return
     const [original, { _id }] = first
     throw new Violation(`transfer ${_id} reverses ${original}, which does not exist`)

@@ -9,23 +9,25 @@ import { isServerError } from '../mongodb/server-errors.ts'
 import { AccountProof, Violation, moneyOf } from './account-proof.ts'
 import { Reversals } from './reversals.ts'
 
-/** What {@link verify} read, and the first thing that it found wrong. */
+/** The result of {@link verify}: what it read, and the first thing that is wrong. */
 export interface Verification {
   readonly accounts: number
   readonly transfers: number
-  /** The sum of all balances, by currency. */
+  /** The sum of all balances, by currency. Empty if there is a violation in a record. */
   readonly totals: ReadonlyMap<string, Decimal>
-  /** Names the record, what was found and what was expected; absent where the books balance. */
+  /** The record that is wrong, what was found and what was expected. Absent if the books balance. */
   readonly violation?: string
 }
 
 /**
- * Proves the books in one snapshot, while others go on posting: every account's transfers are numbered
- * without a gap and each bears the running balance; they add up to the account's balance, which is
- * within its overdraft limit; each reversal takes one transfer back; and in each currency the balances add
- * up to the opening balances. One scan of each collection; memory grows with the number of accounts and
- * of reversals, not of transfers.
- * @throws DatabaseError where the server does not keep a snapshot for long enough
+ * Proves that the books balance. It reads one snapshot, so others can go on posting. What it proves:
+ * - the transfers of each account are numbered without a gap, and each stores the running balance;
+ * - they add up to the account's balance, which is within its overdraft limit;
+ * - each reversal reverses one transfer;
+ * - in each currency, the balances add up to the opening balances.
+ *
+ * It scans each collection once. Its memory grows with the number of accounts and reversals, not of transfers.
+ * @throws DatabaseError if the server does not keep the snapshot long enough
  */
 export async function verify(connection: Connection): Promise<Verification> {
   await waitUntilOpen(connection)
@@ -39,23 +41,23 @@ export async function verify(connection: Connection): Promise<Verification> {
     const reversals = new Reversals()
     for await (const transfer of collection.find({}, { session })) {
       transfers += 1
-      followTransfer(transfer, accounts)
-      reversals.enter(transfer)
+      addTransfer(transfer, accounts)
+      reversals.add(transfer)
     }
-    for (const ids of reversals.originals()) {
+    for (const ids of reversals.originalIds()) {
       for await (const original of collection.find({ _id: { $in: ids } }, { session })) {
         reversals.match(original)
       }
     }
-    reversals.close()
+    reversals.finish()
     const totals = new Map<string, Decimal>()
-    for (const followed of accounts.values()) followed.close(totals)
+    for (const proof of accounts.values()) proof.finish(totals)
     const violation = currencyViolation(accounts, totals)
     return { accounts: accounts.size, transfers, totals, ...(violation && { violation }) }
   } catch (error) {
     if (isServerError(error, 'SnapshotTooOld')) {
       throw new DatabaseError(
-        'the server let go of the snapshot before all was read: verify while fewer transfers are posted, or let it keep snapshots for longer (the server parameter minSnapshotHistoryWindowInSeconds)',
+        'the server dropped the snapshot before everything was read. Verify when fewer transfers are posted, or raise the server parameter minSnapshotHistoryWindowInSeconds',
         { cause: error },
       )
     }
@@ -66,16 +68,20 @@ export async function verify(connection: Connection): Promise<Verification> {
   }
 }
 
-function followTransfer(
-  transfer: TransferRecord,
-  accounts: ReadonlyMap<string, AccountProof>,
-): void {
+/** Adds a transfer to the proofs of its two accounts. */
+function addTransfer(transfer: TransferRecord, accounts: ReadonlyMap<string, AccountProof>): void {
   const { _id: transferId, currency, postedAt } = transfer
   const record = `transfer ${transferId}`
-  if (!isCurrency(currency)) throw new Violation(`${record} is in ${quote(currency)}, no currency`)
-  if (!(postedAt instanceof Date)) throw new Violation(`${record} was posted at ${quote(postedAt)}`)
+  if (!isCurrency(currency)) {
+    throw new Violation(`${record} is in ${quote(currency)}, which is not a currency`)
+  }
+  if (!(postedAt instanceof Date)) {
+    throw new Violation(`${record} was posted at ${quote(postedAt)}, which is not a date`)
+  }
   const amount = moneyOf(record, 'amount', transfer.amount, currency)
-  if (!amount.gt(0)) throw new Violation(`${record} has the amount ${amount}`)
+  if (!amount.gt(0)) {
+    throw new Violation(`${record} has the amount ${amount}, which is not above zero`)
+  }
   const sides = [
     ['from', transfer.fromAccount, transfer.fromSequence, amount.neg(), transfer.fromBalance],
     ['to', transfer.toAccount, transfer.toSequence, amount, transfer.toBalance],
@@ -83,13 +89,15 @@ function followTransfer(
   for (const [side, accountId, sequence, change, stored] of sides) {
     const account = accounts.get(accountId)
     if (!account) {
-      throw new Violation(`${record} is with account ${accountId}, which does not exist`)
+      throw new Violation(`${record} names account ${accountId}, which does not exist`)
     }
     if (!Number.isSafeInteger(sequence) || sequence < 1) {
-      throw new Violation(`${record} has the ${side}Sequence ${quote(sequence)}`)
+      throw new Violation(
+        `${record} has the ${side}Sequence ${quote(sequence)}, which is not a whole number of 1 or more`,
+      )
     }
     const balance = moneyOf(record, `${side}Balance`, stored, currency)
-    account.enter(sequence, { transferId, currency, postedAt, change, balance })
+    account.add(sequence, { transferId, currency, postedAt, change, balance })
   }
 }
 
@@ -103,7 +111,7 @@ function currencyViolation(
   }
   for (const [currency, total] of totals) {
     if (!total.eq(opening.get(currency) ?? 0)) {
-      return `the balances in ${currency} add up to ${total}, the opening balances to ${opening.get(currency)}`
+      return `the balances in ${currency} add up to ${total}, but the opening balances add up to ${opening.get(currency)}`
     }
   }
   return undefined

@@ -10,7 +10,8 @@ const { connection, Account, Transfer } = useDatabase()
 
 beforeEach(async () => {
   for (const _id of ['A', 'B', 'C']) {
-    // Not by Account.open(): those the connection remembers, and reads none for its first transfer.
+    // Not with Account.open(): the connection would remember the accounts, and its first transfer would not
+    // read.
     await Account.create({ _id, holder: _id, currency: 'USD', openingBalance: '1000' })
   }
 })
@@ -21,7 +22,7 @@ const pay = (transferId: string, amount = '1') =>
 const booksBalance = async () => expect(await verify(connection)).not.toHaveProperty('violation')
 
 describe('concurrent transfers', () => {
-  test('share transactions: the first goes at once, all others in the next', async () => {
+  test('share transactions: the first is posted at once, and all others in the next one', async () => {
     const commits = countCommands(connection, 'commitTransaction')
     await Promise.all(Array.from({ length: 256 }, (_, index) => pay(`T${index}`)))
     expect(commits()).toBe(2)
@@ -29,7 +30,7 @@ describe('concurrent transfers', () => {
     await booksBalance()
   })
 
-  test('each get their own result: a refusal touches no other', async () => {
+  test('each get their own result, and a refusal does not affect the others', async () => {
     const results = await Promise.allSettled([
       pay('T1'),
       pay('T2', '5000'),
@@ -46,28 +47,30 @@ describe('concurrent transfers', () => {
     await booksBalance()
   })
 
-  test('wait for an account that somebody holds only where they need it', async () => {
+  test('wait for an account that another transaction holds only if they need it', async () => {
     for (const accountId of ['D', 'E']) {
       await Account.open({ accountId, holder: accountId, currency: 'USD', openingBalance: '10' })
     }
-    const holding = await connection.startSession()
-    holding.startTransaction()
-    const hold = { $set: { holder: 'held' } }
-    await connection.collection('accounts').updateOne({ holder: 'A' }, hold, { session: holding })
+    const otherSession = await connection.startSession()
+    otherSession.startTransaction()
+    const change = { $set: { holder: 'held' } }
+    await connection
+      .collection('accounts')
+      .updateOne({ holder: 'A' }, change, { session: otherSession })
     const order: string[] = []
     const first = pay('T0').then(() => order.push('first'))
-    const behind = pay('T1').then(() => order.push('behind'))
+    const second = pay('T1').then(() => order.push('second'))
     await Account.transfer({ transferId: 'T2', from: 'D', to: 'E', amount: '1' })
-    order.push('apart')
-    await holding.abortTransaction()
-    await holding.endSession()
-    await Promise.all([first, behind])
-    expect(order[0]).toBe('apart')
-    expect(order.toSorted()).toEqual(['apart', 'behind', 'first'])
+    order.push('unrelated')
+    await otherSession.abortTransaction()
+    await otherSession.endSession()
+    await Promise.all([first, second])
+    expect(order[0]).toBe('unrelated')
+    expect(order.toSorted()).toEqual(['first', 'second', 'unrelated'])
     await booksBalance()
   })
 
-  test('are of what was asked for at the call, whatever the caller makes of its object since', async () => {
+  test('post the request as it was at the call, even if the caller changes the object later', async () => {
     const request = { transferId: '', from: 'A', to: 'B', amount: 0, metadata: { n: 0 } }
     const posted = [1, 2, 3].map((n) => {
       Object.assign(request, { transferId: `T${n}`, amount: n })
@@ -80,14 +83,14 @@ describe('concurrent transfers', () => {
     expect((await Account.findById('B').orFail()).balance.toString()).toBe('1006')
   })
 
-  test('of one id and content are posted once, and all get the same transfer', async () => {
+  test('with the same id and content are posted once, and all get the same transfer', async () => {
     const transfers = await Promise.all(Array.from({ length: 20 }, () => pay('T1')))
     expect(new Set(transfers.map((transfer) => JSON.stringify(transfer))).size).toBe(1)
     expect(await Transfer.countDocuments()).toBe(1)
     await booksBalance()
   })
 
-  test('of one id and different content: one is posted, the others are told what differs', async () => {
+  test('with the same id and different content: one is posted, and the others learn what differs', async () => {
     const results = await Promise.allSettled(['1', '2', '3'].map((amount) => pay('T1', amount)))
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
     expect(results.slice(1)).toMatchObject([
@@ -96,7 +99,7 @@ describe('concurrent transfers', () => {
     ])
   })
 
-  test('on two connections, of the same ids, are posted once each', async () => {
+  test('with the same ids on two connections are posted once each', async () => {
     const other = await mongoose
       .createConnection(inject('mongodbUri'), { dbName: connection.name })
       .asPromise()
@@ -118,7 +121,7 @@ describe('concurrent transfers', () => {
     await booksBalance()
   })
 
-  test('of several processes, of the same ids, are posted once each', async () => {
+  test('with the same ids in several processes are posted once each', async () => {
     const uri = inject('mongodbUri')
     const outputs = await Promise.all(
       [1, 2, 3].map(() =>
@@ -131,7 +134,7 @@ describe('concurrent transfers', () => {
     await booksBalance()
   })
 
-  test('are resolved one by one after an accident: only the one at fault fails', async () => {
+  test('are posted one by one after an error, so that only the one at fault fails', async () => {
     const validator = { reference: { $ne: 'unstorable' } }
     const [collection] = await connection.db!.listCollections({ name: 'transfers' }).toArray()
     await connection.db!.command({ collMod: 'transfers', validator })
@@ -167,32 +170,32 @@ describe('a transfer', () => {
   const TRANSIENT = { errorCode: 112, errorLabels: ['TransientTransactionError'] }
 
   test.each<[string, Failure]>([
-    ['the reading fails in passing', { commands: ['find'], ...TRANSIENT }],
-    ['the update fails in passing', { commands: ['update'], ...TRANSIENT }],
-    ['the insert fails in passing', { commands: ['insert'], ...TRANSIENT }],
-    ['the commit fails in passing', { commands: ['commitTransaction'], ...TRANSIENT }],
-    ['the connection is lost at the reading', { commands: ['find'], closeConnection: true }],
-    ['the connection is lost at the update', { commands: ['update'], closeConnection: true }],
-    ['the connection is lost at the insert', { commands: ['insert'], closeConnection: true }],
+    ['the read meets a transient error', { commands: ['find'], ...TRANSIENT }],
+    ['the update meets a transient error', { commands: ['update'], ...TRANSIENT }],
+    ['the insert meets a transient error', { commands: ['insert'], ...TRANSIENT }],
+    ['the commit meets a transient error', { commands: ['commitTransaction'], ...TRANSIENT }],
+    ['the connection is lost during the read', { commands: ['find'], closeConnection: true }],
+    ['the connection is lost during the update', { commands: ['update'], closeConnection: true }],
+    ['the connection is lost during the insert', { commands: ['insert'], closeConnection: true }],
     [
-      'the connection is lost at the commit',
+      'the connection is lost during the commit',
       { commands: ['commitTransaction'], closeConnection: true },
     ],
     [
-      'the commit is done and its reply says that its outcome is not known',
+      'the commit succeeds and its reply says that the outcome is unknown',
       {
         commands: ['commitTransaction'],
         writeConcernError: { code: 91, errmsg: 'shutting down' },
       },
     ],
     [
-      'the commit is done and its outcome stays unknown for good',
+      'the commit succeeds and its outcome stays unknown',
       {
         commands: ['commitTransaction'],
         writeConcernError: { code: 50, errmsg: 'operation exceeded time limit' },
       },
     ],
-  ])('is posted once when %s', async (_what, failure) => {
+  ])('is posted once when %s', async (_description, failure) => {
     const sent = countCommands(connection, failure.commands[0] as string)
     await failNext(connection, failure)
 
@@ -204,7 +207,7 @@ describe('a transfer', () => {
     await booksBalance()
   })
 
-  test('leaves the driver’s error as it is when the server refuses for good', async () => {
+  test('throws the driver’s error unchanged when the server refuses permanently', async () => {
     await failNext(connection, { commands: ['insert'], errorCode: 8000 })
     await expect(pay('T1')).rejects.toMatchObject({ name: 'MongoServerError', code: 8000 })
     expect(await Transfer.countDocuments()).toBe(0)

@@ -24,7 +24,10 @@ async function openAll(): Promise<void> {
     .updateOne({ _id: 'ICE' }, { $set: { status: 'frozen' } })
 }
 
-/** Few accounts, few ids and amounts near the balances, some said again: every kind of result turns up. */
+/**
+ * Few accounts, few ids, amounts near the balances and some repeated requests, so that every kind of result
+ * occurs.
+ */
 const requests: fc.Arbitrary<TransferRequest[]> = fc
   .array(
     fc.record({
@@ -37,7 +40,7 @@ const requests: fc.Arbitrary<TransferRequest[]> = fc
   )
   .map((batch) => [...batch, ...batch.slice(0, 2)])
 
-const essence = (results: TransferResult[]) =>
+const outcomesOf = (results: TransferResult[]) =>
   results.map((result) =>
     result.status === 'refused'
       ? [result.code, result.message]
@@ -65,10 +68,10 @@ describe('a posting', () => {
         await openAll()
         const together = await Account.transferMany(batch)
 
-        expect(essence(together)).toEqual(essence(oneByOne))
+        expect(outcomesOf(together)).toEqual(outcomesOf(oneByOne))
         expect(await books()).toEqual(expected)
         expect(await verify(connection)).not.toHaveProperty('violation')
-        for (const [kind] of essence(together)) statuses.add(kind as string)
+        for (const [kind] of outcomesOf(together)) statuses.add(kind as string)
       }),
       { numRuns: 30, seed: 20261123 },
     )
@@ -95,7 +98,7 @@ describe('a posting', () => {
     expect(results.map(({ status }) => status)).toEqual(['posted', 'posted'])
   })
 
-  test('posts across several transactions when there are more than one takes', async () => {
+  test('takes several transactions when one cannot hold all requests', async () => {
     await openAll()
     const transfers = Array.from({ length: 5_001 }, (_, index) => ({
       from: index % 2 ? 'A' : 'C',
@@ -109,7 +112,7 @@ describe('a posting', () => {
 })
 
 describe('an atomic group', () => {
-  test('is posted whole', async () => {
+  test('is posted completely', async () => {
     await openAll()
     const results = await Account.transferMany(
       [
@@ -118,13 +121,13 @@ describe('an atomic group', () => {
       ],
       { atomic: true },
     )
-    expect(essence(results)).toEqual([
+    expect(outcomesOf(results)).toEqual([
       ['posted', 'L1'],
       ['posted', 'L2'],
     ])
   })
 
-  test('is refused whole: the first refused keeps its code, the others say which one it was', async () => {
+  test('is refused completely: the first refusal keeps its code, and the others name its transfer', async () => {
     await openAll()
     await Account.transfer({ transferId: 'L0', from: 'A', to: 'B', amount: '1' })
     const before = await books()
@@ -146,14 +149,14 @@ describe('an atomic group', () => {
     expect(await books()).toEqual(before)
   })
 
-  test('tells of no transfer as existing that only the refused group would have made', async () => {
+  test('does not report a repeated request as existing when its first one is refused with the group', async () => {
     await openAll()
     const twice = { transferId: 'L1', from: 'A', to: 'B', amount: '1' }
     const results = await Account.transferMany(
       [twice, twice, { transferId: 'L2', from: 'A', to: 'B', amount: '99' }],
       { atomic: true },
     )
-    expect(essence(results).map(([code]) => code)).toEqual([
+    expect(outcomesOf(results).map(([code]) => code)).toEqual([
       'LINKED_TRANSFER_REFUSED',
       'LINKED_TRANSFER_REFUSED',
       'INSUFFICIENT_FUNDS',
@@ -161,10 +164,10 @@ describe('an atomic group', () => {
     expect(await Transfer.countDocuments()).toBe(0)
   })
 
-  test('is turned away when one transaction cannot hold it', async () => {
+  test('is rejected when it is too large for one transaction', async () => {
     const group = Array.from({ length: 50_001 }, () => ({ from: 'A', to: 'B', amount: '1' }))
     await expect(Account.transferMany(group, { atomic: true })).rejects.toThrow(
-      'an atomic group of 50001 transfers is too large for one transaction: 50000 is the most',
+      'an atomic group of 50001 transfers is too large for one transaction: at most 50000 are allowed',
     )
   })
 })

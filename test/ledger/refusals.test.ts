@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
+import * as errors from '../../src/errors.ts'
 import * as daybook from '../../src/index.ts'
 import { LIMIT } from '../../src/money/money.ts'
 import { useDatabase } from '../support/database.ts'
@@ -21,9 +23,9 @@ beforeEach(async () => {
   await Account.transfer({ transferId: 'USED', from: 'A', to: 'B', amount: '1' })
 })
 
-const good = { transferId: 'T1', from: 'A', to: 'B', amount: '1' }
+const validRequest = { transferId: 'T1', from: 'A', to: 'B', amount: '1' }
 
-const cases: [code: daybook.RefusalCode, what: string, request: object][] = [
+const cases: [code: daybook.RefusalCode, description: string, change: object][] = [
   ['INVALID_TRANSFER_ID', 'an empty id', { transferId: '' }],
   ['INVALID_TRANSFER_ID', 'an operator object as id', { transferId: { $gt: '' } }],
   ['INVALID_TRANSFER_ID', 'an id of 129 characters', { transferId: 'x'.repeat(129) }],
@@ -33,11 +35,15 @@ const cases: [code: daybook.RefusalCode, what: string, request: object][] = [
   ['INVALID_ACCOUNT_ID', 'an operator object as sender', { from: { $ne: null } }],
   ['INVALID_ACCOUNT_ID', 'no receiver', { to: undefined }],
   ['INVALID_ACCOUNT_ID', 'a space at the end of the receiver', { to: 'B ' }],
-  ['INVALID_REFERENCE', 'a reference that is no text', { reference: 7 }],
+  ['INVALID_REFERENCE', 'a reference that is not a text', { reference: 7 }],
   ['INVALID_METADATA', 'a key with a dollar', { metadata: { $where: '1' } }],
   ['INVALID_METADATA', 'a key with a dot', { metadata: { 'a.b': 1 } }],
-  ['INVALID_METADATA', 'a prototype’s name', { metadata: JSON.parse('{"__proto__":1}') as object }],
-  ['INVALID_METADATA', 'a key that BSON reads', { metadata: { _bsontype: 'Long' } }],
+  [
+    'INVALID_METADATA',
+    'a key that every prototype has',
+    { metadata: JSON.parse('{"__proto__":1}') as object },
+  ],
+  ['INVALID_METADATA', 'a key with a meaning in BSON', { metadata: { _bsontype: 'Long' } }],
   ['INVALID_METADATA', 'a Map', { metadata: new Map([['$where', 1]]) }],
   ['INVALID_METADATA', 'half a character', { metadata: { a: 'x\ud800' } }],
   ['INVALID_METADATA', 'a nested value', { metadata: { a: { b: 1 } } }],
@@ -49,7 +55,7 @@ const cases: [code: daybook.RefusalCode, what: string, request: object][] = [
     ['1e3', 'an exponent'],
     ['0.001', 'too many decimals'],
     ['abc', 'letters'],
-    ['', 'nothing'],
+    ['', 'an empty text'],
     ['1,000', 'a grouping comma'],
     ['١٢', 'other digits than 0–9'],
     ['Infinity', 'Infinity'],
@@ -57,33 +63,33 @@ const cases: [code: daybook.RefusalCode, what: string, request: object][] = [
     [2 ** 53, 'an unsafe integer'],
     [{ $gt: '' }, 'an operator object as amount'],
     [null, 'null'],
-    [{ _bsontype: 'Decimal128' }, 'what only looks like a Decimal128'],
-    [{ toStringTag: '[object Decimal]' }, 'what only looks like a decimal'],
+    [{ _bsontype: 'Decimal128' }, 'an object that only looks like a Decimal128'],
+    [{ toStringTag: '[object Decimal]' }, 'an object that only looks like a Decimal'],
     [LIMIT, 'the limit'],
     ['9'.repeat(40), 'more than 34 digits'],
-    [Decimal128.fromString('NaN'), 'a stored NaN'],
-    [new Decimal(Infinity), 'an infinite decimal'],
-  ].map(([amount, what]): [daybook.RefusalCode, string, object] => [
+    [Decimal128.fromString('NaN'), 'a Decimal128 of NaN'],
+    [new Decimal(Infinity), 'a Decimal of Infinity'],
+  ].map(([amount, description]): [daybook.RefusalCode, string, object] => [
     'INVALID_AMOUNT',
-    what as string,
+    description as string,
     { amount },
   ]),
-  ['SAME_ACCOUNT', 'one account twice', { to: 'A' }],
+  ['SAME_ACCOUNT', 'the sender as receiver', { to: 'A' }],
   ['TRANSFER_CONFLICT', 'a used id with another amount', { transferId: 'USED', amount: '2' }],
   ['ACCOUNT_NOT_FOUND', 'an unknown sender', { from: 'NOBODY' }],
   ['ACCOUNT_NOT_FOUND', 'an unknown receiver', { to: 'NOBODY' }],
   ['ACCOUNT_NOT_OPEN', 'a frozen sender', { from: 'FROZEN' }],
   ['ACCOUNT_NOT_OPEN', 'a frozen receiver', { to: 'FROZEN' }],
   ['CURRENCY_MISMATCH', 'a receiver in another currency', { to: 'YEN' }],
-  ['CURRENCY_MISMATCH', 'another currency than the accounts’', { currency: 'EUR' }],
-  ['CURRENCY_MISMATCH', 'no currency at all', { currency: { $gt: '' } }],
-  ['INSUFFICIENT_FUNDS', 'more than there is', { amount: '99.01' }],
+  ['CURRENCY_MISMATCH', 'another currency than that of the accounts', { currency: 'EUR' }],
+  ['CURRENCY_MISMATCH', 'an operator object as currency', { currency: { $gt: '' } }],
+  ['INSUFFICIENT_FUNDS', 'more than the sender has', { amount: '99.01' }],
   ['BALANCE_OUT_OF_RANGE', 'a balance at the limit', { to: 'RICH' }],
 ]
 
 describe('a refusal', () => {
-  test.each(cases)('%s: %s', async (code, _what, change) => {
-    const request = { ...good, ...change } as daybook.TransferRequest
+  test.each(cases)('is %s for %s', async (code, _description, change) => {
+    const request = { ...validRequest, ...change } as daybook.TransferRequest
     const before = await connection.collection('accounts').find().sort({ _id: 1 }).toArray()
 
     await expect(Account.transfer(request)).rejects.toMatchObject({ code })
@@ -96,7 +102,7 @@ describe('a refusal', () => {
     expect(await Transfer.countDocuments()).toBe(1)
   })
 
-  test('names the first reason in the order of precedence', async () => {
+  test('names the first reason in order of precedence', async () => {
     const faults: [code: daybook.RefusalCode, change: object][] = [
       ['INVALID_TRANSFER_ID', { transferId: '' }],
       ['INVALID_ACCOUNT_ID', { from: '' }],
@@ -113,7 +119,7 @@ describe('a refusal', () => {
           .map(([, fault]) => fault)
           .toReversed(),
       )
-      const [result] = await Account.transferMany([{ ...good, ...change }])
+      const [result] = await Account.transferMany([{ ...validRequest, ...change }])
       expect(result).toMatchObject({ code })
     }
     const later: [daybook.RefusalCode, object][] = [
@@ -124,14 +130,14 @@ describe('a refusal', () => {
       ['INSUFFICIENT_FUNDS', { to: 'RICH', amount: '1000000' }],
     ]
     for (const [code, change] of later) {
-      const [result] = await Account.transferMany([{ ...good, ...change }])
+      const [result] = await Account.transferMany([{ ...validRequest, ...change }])
       expect(result).toMatchObject({ code })
     }
   })
 
-  test('has a class of its own, exported, that bears its code', async () => {
+  test('has its own exported class for each code', async () => {
     const results = await Account.transferMany(
-      cases.map(([, , change]) => ({ ...good, ...change })),
+      cases.map(([, , change]) => ({ ...validRequest, ...change })),
     )
     const exported = new Set<unknown>(Object.values(daybook))
     const classOf = new Map<string, unknown>()
@@ -142,5 +148,67 @@ describe('a refusal', () => {
       classOf.set(result.code, result.error.constructor)
     }
     expect(new Set(classOf.values()).size).toBe(classOf.size)
+  })
+})
+
+/** What the constructors of all refusal classes read. */
+const details = {
+  fields: ['amount'],
+  accountId: 'A',
+  currency: 'USD',
+  available: new Decimal(0),
+  needed: new Decimal(1),
+  balance: new Decimal(1),
+  limit: LIMIT,
+}
+
+/** One error of each refusal class that a module exports. */
+const refusalsOf = (module: object): daybook.LedgerError[] =>
+  Object.values(module).flatMap((exported: unknown) =>
+    typeof exported === 'function' &&
+    exported.prototype instanceof daybook.LedgerError &&
+    exported !== daybook.TransferRefusedError
+      ? [Reflect.construct(exported, [details]) as daybook.LedgerError]
+      : [],
+  )
+
+const refusals = refusalsOf(errors)
+
+describe('the refusal codes', () => {
+  test('of transfers are those of their classes, in order of precedence', () => {
+    expect(errors.REFUSAL_CODES).toEqual([
+      'INVALID_TRANSFER_ID',
+      'INVALID_ACCOUNT_ID',
+      'INVALID_REFERENCE',
+      'INVALID_METADATA',
+      'INVALID_AMOUNT',
+      'SAME_ACCOUNT',
+      'TRANSFER_CONFLICT',
+      'ACCOUNT_NOT_FOUND',
+      'ACCOUNT_NOT_OPEN',
+      'CURRENCY_MISMATCH',
+      'INSUFFICIENT_FUNDS',
+      'BALANCE_OUT_OF_RANGE',
+      'LINKED_TRANSFER_REFUSED',
+    ])
+    const transferRefusals = refusals.filter(
+      (error) => error instanceof daybook.TransferRefusedError,
+    )
+    expect(transferRefusals.map(({ code }) => code).toSorted()).toEqual(
+      errors.REFUSAL_CODES.toSorted(),
+    )
+  })
+
+  test('belong to classes that the package exports', () => {
+    const exported = refusalsOf(daybook)
+    expect(new Set(exported.map(({ code }) => code))).toEqual(
+      new Set(refusals.map(({ code }) => code)),
+    )
+  })
+
+  test.each(refusals)('$code has a section in docs/refusals.md', async ({ code, docs }) => {
+    const document = await readFile(new URL('../../docs/refusals.md', import.meta.url), 'utf8')
+    expect(document).toMatch(new RegExp(`^## ${code}$`, 'm'))
+    expect(docs).toBe(`docs/refusals.md#${code.toLowerCase()}`)
   })
 })

@@ -14,7 +14,7 @@ const balances = async () =>
   (await Account.find().sort({ _id: 1 })).map(({ balance }) => balance.toString())
 
 describe('Transfer.reverse', () => {
-  test('moves the money back with a transfer that names the one it reverses', async () => {
+  test('moves the money back with a transfer that names its original', async () => {
     const reversal = await Transfer.reverse('T', { reference: 'wrong account' })
     expect(reversal.toJSON()).toMatchObject({
       _id: 'T:reversal',
@@ -28,7 +28,7 @@ describe('Transfer.reverse', () => {
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
-  test('happens at most once, however often and however many at once ask for it', async () => {
+  test('posts one reversal, however often and however concurrently it is called', async () => {
     const reversals = await Promise.all(Array.from({ length: 20 }, () => Transfer.reverse('T')))
     expect(new Set(reversals.map(({ _id }) => _id))).toEqual(new Set(['T:reversal']))
     expect(await balances()).toEqual(['100', '0'])
@@ -51,7 +51,7 @@ describe('Transfer.reverse', () => {
   })
 
   test.each(['NONE', '', { $ne: null }])(
-    'is refused for a transfer that is not there: %o',
+    'is refused for a transfer that does not exist: %o',
     async (id) => {
       await expect(Transfer.reverse(id as string)).rejects.toMatchObject({
         code: 'TRANSFER_NOT_FOUND',
@@ -59,7 +59,7 @@ describe('Transfer.reverse', () => {
     },
   )
 
-  test('finds an id for the reversal of a transfer with the longest id', async () => {
+  test('makes a valid id even if the original has the longest id possible', async () => {
     const transferId = 'x'.repeat(128)
     await Account.transfer({ transferId, from: 'A', to: 'B', amount: '1' })
     const reversal = await Transfer.reverse(transferId)
@@ -81,7 +81,7 @@ describe('Transfer.reverse', () => {
 
 describe('a transfer', () => {
   const replacement = { amount: '1' }
-  const doors: [name: string, write: () => Promise<unknown>][] = [
+  const writes: [operation: string, write: () => Promise<unknown>][] = [
     [
       'save',
       async () => {
@@ -128,7 +128,7 @@ describe('a transfer', () => {
     ],
   ]
 
-  test.each(doors)('cannot be changed, made or deleted by %s', async (_name, write) => {
+  test.each(writes)('cannot be created, changed or deleted by %s', async (_operation, write) => {
     const before = await Transfer.find().lean()
     await expect(write()).rejects.toMatchObject({
       code: 'TRANSFER_IMMUTABLE',
@@ -137,7 +137,7 @@ describe('a transfer', () => {
     expect(await Transfer.find().lean()).toEqual(before)
   })
 
-  test('is found by its metadata and reference', async () => {
+  test('can be found by its metadata and reference', async () => {
     await Account.transfer({
       transferId: 'M',
       from: 'A',

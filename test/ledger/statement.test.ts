@@ -13,7 +13,7 @@ beforeEach(async () => {
   await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD', openingBalance: '1000' })
 })
 
-/** Posts so many transfers, one in three from B to A, and moves the n-th to the n-th day of 2026. */
+/** Posts `count` transfers, every third from B to A, and dates the n-th on day n after 1 January 2026. */
 async function postDaily(count: number): Promise<void> {
   await Account.transferMany(
     Array.from({ length: count }, (_, index) => ({
@@ -34,14 +34,14 @@ async function postDaily(count: number): Promise<void> {
   await connection.collection('accounts').updateMany({}, { $set: { createdAt: day(0) } })
 }
 
-const a = () => Account.findById('A').orFail()
+const findA = () => Account.findById('A').orFail()
 const sequences = (entries: readonly { sequence: number }[]) =>
   entries.map(({ sequence }) => sequence)
 
 describe('account.statement', () => {
-  test('gives the newest entries first, each signed and with the balance after it', async () => {
+  test('returns the newest entries first, each with its sign and the balance after it', async () => {
     await postDaily(3)
-    expect(await (await a()).statement({ limit: 2 })).toEqual([
+    expect(await (await findA()).statement({ limit: 2 })).toEqual([
       {
         sequence: 3,
         postedAt: day(3),
@@ -63,7 +63,7 @@ describe('account.statement', () => {
 
   test('is paged by sequence', async () => {
     await postDaily(25)
-    const account = await a()
+    const account = await findA()
     const pages = []
     let before: number | undefined
     do {
@@ -75,9 +75,9 @@ describe('account.statement', () => {
     expect(pages.map(({ length }) => length)).toEqual([10, 10, 5, 0])
   })
 
-  test('holds what was posted from a moment on and before another', async () => {
+  test('contains what was posted at or after `from` and before `to`', async () => {
     await postDaily(100)
-    const account = await a()
+    const account = await findA()
     const range = { from: day(20), to: day(30) }
     expect(sequences(await account.statement(range))).toEqual([
       29, 28, 27, 26, 25, 24, 23, 22, 21, 20,
@@ -86,18 +86,19 @@ describe('account.statement', () => {
     expect(await account.statement({ from: day(101) })).toEqual([])
   })
 
-  test('is read to its end by an iterator, over several pages', async () => {
+  test('can be read completely with an iterator, across pages', async () => {
     await postDaily(2_100)
     const entries = []
-    for await (const entry of (await a()).statementEntries({ to: day(2_051) })) entries.push(entry)
+    for await (const entry of (await findA()).statementEntries({ to: day(2_051) }))
+      entries.push(entry)
     expect(sequences(entries)).toEqual(Array.from({ length: 2_050 }, (_, index) => 2_050 - index))
   })
 })
 
 describe('account.balanceAt', () => {
-  test('is the balance after the last transfer of that moment or before', async () => {
+  test('is the balance after the last transfer at or before that moment', async () => {
     await postDaily(200)
-    const account = await a()
+    const account = await findA()
     const expected = (days: number) => {
       let balance = 1000
       for (let posted = 0; posted < days; posted += 1) balance += posted % 3 === 2 ? 1 : -1
@@ -117,7 +118,7 @@ describe('account.balanceAt', () => {
 
   test('is the opening balance before the first transfer, and zero before the account was opened', async () => {
     await postDaily(1)
-    const account = await a()
+    const account = await findA()
     expect((await account.balanceAt(new Date(day(1).getTime() - 1))).toString()).toBe('1000')
     expect((await account.balanceAt(new Date(day(0).getTime() - 1))).toString()).toBe('0')
   })
@@ -130,15 +131,15 @@ test.each([
   ['before', '5'],
   ['before', 0],
   ['limit', 1.5],
-])('a statement whose %s is %s says what it must be', async (name, value) => {
-  const account = await a()
+])('a statement with %s = %s is rejected with the rule', async (name, value) => {
+  const account = await findA()
   await expect(account.statement({ [name]: value })).rejects.toThrow(
-    new RegExp(`^${name} .* is not a (?:valid Date|whole number from 1)$`),
+    new RegExp(`^${name} .* is not a (?:valid Date|whole number of 1 or more)$`),
   )
 })
 
-test('the whole statement and the balance at a time ask for dates that are', async () => {
-  const account = await a()
+test('a whole statement and balanceAt reject invalid dates', async () => {
+  const account = await findA()
   await expect(account.balanceAt(new Date('typo'))).rejects.toThrow('date Invalid Date is not')
   await expect(account.balanceAt('2026-01-01' as never)).rejects.toThrow('is not a valid Date')
   const entries = account.statementEntries({ from: new Date(Number.NaN) })

@@ -17,7 +17,7 @@ const openBoth = () =>
   ])
 
 describe('Account.transfer', () => {
-  test('posts the notebook’s transfer: both balances, both lists, one transfer', async () => {
+  test('posts the transfer of the notebook: both balances, both lists, one transfer', async () => {
     await openBoth()
 
     const transfer = await Account.transfer(request)
@@ -59,7 +59,7 @@ describe('Account.transfer', () => {
     await expect(Account.transfer(request)).resolves.toMatchObject({ _id: 'TR218721873' })
   })
 
-  test('makes an id where the caller gives none', async () => {
+  test('makes an id if the caller does not pass one', async () => {
     await openBoth()
     const one = await Account.transfer({ from: SENDER, to: RECEIVER, amount: 1 })
     const other = await Account.transfer({ from: SENDER, to: RECEIVER, amount: 1 })
@@ -67,7 +67,7 @@ describe('Account.transfer', () => {
     expect(await Transfer.countDocuments()).toBe(2)
   })
 
-  test('gives the first result again for the same id and content, however it is written', async () => {
+  test('returns the first result again for the same id and content, even if the amount is written differently', async () => {
     await openBoth()
     const first = await Account.transfer({ ...request, amount: '1.5' })
     const again = await Account.transfer({ ...request, amount: '1.50' })
@@ -75,13 +75,13 @@ describe('Account.transfer', () => {
     expect((await Account.findById(SENDER).orFail()).balance.toString()).toBe('998.5')
   })
 
-  test('gives the first result again although the sender could not pay it twice', async () => {
+  test('returns the first result again even if the sender could not pay twice', async () => {
     await openBoth()
     await Account.transfer({ ...request, amount: '1000' })
     await expect(Account.transfer({ ...request, amount: '1000' })).resolves.toBeDefined()
   })
 
-  test('refuses the same id with other content and names the fields that differ', async () => {
+  test('refuses the same id with different content, and names the fields that differ', async () => {
     await openBoth()
     await Account.transfer({ ...request, reference: 'rent', metadata: { invoice: 7 } })
     await expect(
@@ -92,7 +92,7 @@ describe('Account.transfer', () => {
     })
   })
 
-  test('lets a refused id be used again', async () => {
+  test('accepts a refused id again', async () => {
     await openBoth()
     await expect(Account.transfer({ ...request, amount: '1000.01' })).rejects.toMatchObject({
       code: 'INSUFFICIENT_FUNDS',
@@ -101,7 +101,7 @@ describe('Account.transfer', () => {
     await expect(Account.transfer(request)).resolves.toMatchObject({ _id: 'TR218721873' })
   })
 
-  test('pays out the overdraft to its limit and not further', async () => {
+  test('lets the sender go down to its overdraft limit and no further', async () => {
     await openBoth()
     await Account.open({ accountId: 'OD', holder: 'Tom', currency: 'USD', overdraftLimit: '50' })
     await Account.transfer({ from: 'OD', to: SENDER, amount: '50' })
@@ -110,7 +110,7 @@ describe('Account.transfer', () => {
     ).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS', available: new Decimal(0) })
   })
 
-  test('joins the caller’s transaction: aborted with it, committed with it', async () => {
+  test('joins the caller’s transaction, and is aborted or committed with it', async () => {
     await openBoth()
     const stop = new Error('the caller changes its mind')
     await expect(
@@ -129,7 +129,7 @@ describe('Account.transfer', () => {
     expect(await Transfer.countDocuments()).toBe(1)
   })
 
-  test('takes turns with others of the same transaction that are not awaited one by one', async () => {
+  test('runs after other calls in the same transaction, even if they are not awaited one by one', async () => {
     await openBoth()
     await Account.open({ accountId: 'C', holder: 'Cy', currency: 'USD' })
     await connection.transaction(async (session) => {
@@ -149,7 +149,7 @@ describe('Account.transfer', () => {
     expect(await Account.findById('C').orFail()).toMatchObject({ status: 'frozen' })
   })
 
-  test('goes on with the next of a transaction after one was refused', async () => {
+  test('can be called in a transaction in which another transfer was refused', async () => {
     await openBoth()
     await connection.transaction(async (session) => {
       const [refused, posted] = await Promise.allSettled([
@@ -162,42 +162,42 @@ describe('Account.transfer', () => {
     expect(await Transfer.countDocuments()).toBe(1)
   })
 
-  test('finds the transaction around it by itself where Mongoose is set to', async () => {
+  test('finds the surrounding transaction if Mongoose is configured to', async () => {
     await openBoth()
     const other = new mongoose.Mongoose({ transactionAsyncLocalStorage: true })
     const stop = new Error('the caller changes its mind')
     const uri = inject('mongodbUri')
-    const around = await other
+    const otherConnection = await other
       .createConnection(uri, { dbName: connection.name, autoIndex: false, autoCreate: false })
       .asPromise()
-    const Around = accountModel(around)
+    const OtherAccount = accountModel(otherConnection)
     await expect(
-      around.transaction(async () => {
-        await Around.transfer(request)
-        await Around.transferMany([{ ...request, transferId: 'other' }])
-        await Around.freeze(RECEIVER)
+      otherConnection.transaction(async () => {
+        await OtherAccount.transfer(request)
+        await OtherAccount.transferMany([{ ...request, transferId: 'other' }])
+        await OtherAccount.freeze(RECEIVER)
         throw stop
       }),
     ).rejects.toBe(stop)
     expect(await Transfer.countDocuments()).toBe(0)
     expect(await Account.findById(RECEIVER).orFail()).toMatchObject({ status: 'open' })
-    await Around.transfer(request)
+    await OtherAccount.transfer(request)
     expect(await Transfer.countDocuments()).toBe(1)
-    await around.close()
+    await otherConnection.close()
   })
 
   test.each([undefined, null, 'T1', 7])(
-    'says what a request is when it is given %s',
-    async (given) => {
-      await expect(Account.transfer(given as never)).rejects.toThrow('not an object with from, to')
-      await expect(Account.transferMany(given as never)).rejects.toThrow('not an array')
-      await expect(Account.transferMany([request, given as never])).rejects.toThrow(
-        `requests[1] is ${JSON.stringify(given)}`,
+    'rejects %s as a request, and says what a request is',
+    async (value) => {
+      await expect(Account.transfer(value as never)).rejects.toThrow('not an object with from, to')
+      await expect(Account.transferMany(value as never)).rejects.toThrow('not an array')
+      await expect(Account.transferMany([request, value as never])).rejects.toThrow(
+        `requests[1] is ${JSON.stringify(value)}`,
       )
     },
   )
 
-  test('posts many whose own text is more than one transaction should hold', async () => {
+  test('splits many transfers with much metadata into several transactions', async () => {
     await openBoth()
     const metadata = Object.fromEntries(
       Array.from({ length: 32 }, (_, index) => [`k${index}`, 'x'.repeat(512)]),
@@ -210,7 +210,7 @@ describe('Account.transfer', () => {
     expect(commits()).toBe(2)
   })
 
-  test('asks for a transaction in progress when a session is given', async () => {
+  test('rejects a session that has no transaction in progress', async () => {
     const session = await connection.startSession()
     await expect(Account.transfer(request, { session })).rejects.toThrow(
       'the session has no transaction in progress',
@@ -218,7 +218,7 @@ describe('Account.transfer', () => {
     await session.endSession()
   })
 
-  test('keeps the latest 100 ids on the account, and all in the transfers', async () => {
+  test('keeps the latest 100 ids on the account, and every transfer in its collection', async () => {
     await openBoth()
     const ids = Array.from({ length: 130 }, (_, index) => `T${index}`)
     await Account.transferMany(
@@ -238,13 +238,13 @@ async function stored() {
 }
 
 describe('a connection that is not open', () => {
-  test('is told at once', async () => {
+  test('is reported at once', async () => {
     const unopened = accountModel(mongoose.createConnection())
     await expect(unopened.transfer(request)).rejects.toThrow('the connection is not open')
     await expect(verify(unopened.db)).rejects.toThrow('the connection is not open')
   })
 
-  test('is waited for where it is being opened', async () => {
+  test('is awaited while it is being opened', async () => {
     await openBoth()
     const opening = mongoose.createConnection(inject('mongodbUri'), { dbName: connection.name })
     onTestFinished(() => opening.close())

@@ -31,7 +31,7 @@ describe('Account.open', () => {
     await booksBalance()
   })
 
-  test('gives the account that is there when it is asked for again', async () => {
+  test('returns the existing account for the same request', async () => {
     await Account.open(request)
     await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
     await Account.transfer({ from: 'A', to: 'B', amount: '2.50' })
@@ -39,8 +39,8 @@ describe('Account.open', () => {
     for (const account of again) expect(account.balance).toEqual(new Decimal(10))
   })
 
-  test('belongs to the caller’s transaction where a session is given', async () => {
-    const failed = new Error('the caller’s own')
+  test('joins the caller’s transaction', async () => {
+    const failed = new Error('the caller fails')
     await expect(
       connection.transaction(async (session) => {
         await Account.open(request, { session })
@@ -55,7 +55,7 @@ describe('Account.open', () => {
     })
   })
 
-  test('refuses the same number for another account and names what differs', async () => {
+  test('refuses the same number for a different account, and names what differs', async () => {
     await Account.open(request)
     await expect(
       Account.open({ ...request, holder: 'Eve', openingBalance: '13' }),
@@ -80,14 +80,14 @@ describe('Account.open', () => {
   })
 })
 
-describe('the life of an account', () => {
+describe('an existing account', () => {
   beforeEach(async () => {
     for (const accountId of ['A', 'B']) {
       await Account.open({ accountId, holder: accountId, currency: 'USD', openingBalance: '100' })
     }
   })
 
-  test('frozen it neither sends nor receives; unfrozen it does', async () => {
+  test('neither sends nor receives while it is frozen', async () => {
     expect(await Account.freeze('A')).toMatchObject({ status: 'frozen' })
     expect(await Account.freeze('A')).toMatchObject({ status: 'frozen' })
     for (const [from, to] of [
@@ -105,7 +105,7 @@ describe('the life of an account', () => {
     await booksBalance()
   })
 
-  test('is closed at balance zero, for good', async () => {
+  test('can be closed at a balance of zero, and stays closed', async () => {
     await expect(Account.close('A')).rejects.toMatchObject({
       code: 'ACCOUNT_NOT_EMPTY',
       balance: new Decimal(100),
@@ -123,7 +123,7 @@ describe('the life of an account', () => {
     await booksBalance()
   })
 
-  test('is closed with the rest paid out, in one transaction', async () => {
+  test('is paid out and closed in one transaction', async () => {
     expect(await Account.close('A', { payOutTo: 'B' })).toMatchObject({
       status: 'closed',
       balance: new Decimal(0),
@@ -135,18 +135,23 @@ describe('the life of an account', () => {
   test.each([
     ['that does not exist', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
     ['that is itself', 'A', 'SAME_ACCOUNT'],
-    ['of no number', { $ne: 1 }, 'INVALID_ACCOUNT_ID'],
-  ])('is not closed, also at zero, in favour of one %s', async (_what, payOutTo, code) => {
-    await Account.close('B', { payOutTo: 'A' })
-    await Account.open({ accountId: 'C', holder: 'Cy', currency: 'USD' })
-    const accountId = code === 'SAME_ACCOUNT' ? 'A' : 'C'
-    await expect(Account.close(accountId, { payOutTo: payOutTo as string })).rejects.toMatchObject({
-      code,
-    })
-    expect(await Account.findById(accountId).orFail()).toMatchObject({ status: 'open' })
-  })
+    ['whose number is not a text', { $ne: 1 }, 'INVALID_ACCOUNT_ID'],
+  ])(
+    'is not closed, even at zero, if it is to be paid out to an account %s',
+    async (_description, payOutTo, code) => {
+      await Account.close('B', { payOutTo: 'A' })
+      await Account.open({ accountId: 'C', holder: 'Cy', currency: 'USD' })
+      const accountId = code === 'SAME_ACCOUNT' ? 'A' : 'C'
+      await expect(
+        Account.close(accountId, { payOutTo: payOutTo as string }),
+      ).rejects.toMatchObject({
+        code,
+      })
+      expect(await Account.findById(accountId).orFail()).toMatchObject({ status: 'open' })
+    },
+  )
 
-  test('stays as it is when the rest cannot be paid out', async () => {
+  test('stays open if its money cannot be paid out', async () => {
     await Account.freeze('B')
     await expect(Account.close('A', { payOutTo: 'B' })).rejects.toMatchObject({
       code: 'ACCOUNT_NOT_OPEN',
@@ -155,7 +160,7 @@ describe('the life of an account', () => {
     expect(await Account.findById('A')).toMatchObject({ status: 'open', balance: new Decimal(100) })
   })
 
-  test('pays as far as its overdraft limit, which can be raised and lowered', async () => {
+  test('can pay down to its overdraft limit, which can be raised and lowered', async () => {
     await Account.setOverdraftLimit('A', '50')
     await Account.transfer({ from: 'A', to: 'B', amount: '150' })
     expect(await Account.setOverdraftLimit('A', 10)).toMatchObject({
@@ -174,7 +179,7 @@ describe('the life of an account', () => {
     await booksBalance()
   })
 
-  test('belongs to the caller’s transaction where a session is given', async () => {
+  test('joins the caller’s transaction', async () => {
     const changedMind = new Error('the caller changes its mind')
     await expect(
       connection.transaction(async (session) => {
@@ -193,7 +198,7 @@ describe('the life of an account', () => {
   test.each([
     ['an unknown account', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
     ['an operator object', { $ne: null }, 'INVALID_ACCOUNT_ID'],
-  ])('refuses %s', async (_what, accountId, code) => {
+  ])('is not changed under the id of %s', async (_description, accountId, code) => {
     const id = accountId as string
     for (const change of [
       () => Account.freeze(id),
@@ -205,7 +210,7 @@ describe('the life of an account', () => {
     }
   })
 
-  test('frozen among concurrent transfers, what is posted after is refused', async () => {
+  test('refuses the transfers after it was frozen, even among concurrent ones', async () => {
     await Account.setOverdraftLimit('A', '1000000')
     const transfers = Array.from({ length: 300 }, async (_, index) => {
       if (index === 100) return await Account.freeze('A')
@@ -225,7 +230,7 @@ describe('the life of an account', () => {
 })
 
 describe('a new account made without Account.open', () => {
-  test('has what it does not name, and starts at its opening balance', async () => {
+  test('gets default values, and starts at its opening balance', async () => {
     const account = await Account.create({
       _id: 'A',
       holder: 'Ada',
@@ -240,12 +245,12 @@ describe('a new account made without Account.open', () => {
     ['another balance than its opening balance', { balance: '6' }],
     ['another status than open', { status: 'closed' }],
     ['transfers', { transferCount: 1 }],
-    ['no currency that is known', { currency: 'usd' }],
+    ['an unknown currency', { currency: 'usd' }],
     ['more decimals than its currency', { openingBalance: '0.001' }],
     ['NaN', { openingBalance: 'NaN' }],
-    ['a number too long for a JS number', { openingBalance: 2 ** 60 }],
+    ['a JS number that may be inexact', { openingBalance: 2 ** 60 }],
     ['an exponent', { openingBalance: '1e3' }],
-  ])('is refused with %s', async (_what, change) => {
+  ])('is refused with %s', async (_description, change) => {
     const document = { _id: 'A', holder: 'Ada', currency: 'USD', openingBalance: '5', ...change }
     await expect(Account.create(document as never)).rejects.toThrow()
     await expect(Account.insertMany([document as never])).rejects.toThrow()
@@ -253,7 +258,7 @@ describe('a new account made without Account.open', () => {
   })
 })
 
-describe('accounts that are inserted many at once', () => {
+describe('Account.insertMany', () => {
   const rich = {
     _id: 'E',
     holder: 'Eve',
@@ -269,16 +274,16 @@ describe('accounts that are inserted many at once', () => {
   }
 
   test.each([
-    ['lean', () => Account.insertMany([rich], { lean: true })],
-    ['as documents of accounts that are there', () => Account.insertMany([Account.hydrate(rich)])],
-    ['as they are', () => Account.insertMany([rich])],
-    ['alone', () => Account.insertMany(rich as never, { lean: true } as never)],
-  ])('have no money that nobody paid in: %s', async (_what, insert) => {
+    ['lean objects', () => Account.insertMany([rich], { lean: true })],
+    ['documents of existing accounts', () => Account.insertMany([Account.hydrate(rich)])],
+    ['plain objects', () => Account.insertMany([rich])],
+    ['a single object', () => Account.insertMany(rich as never, { lean: true } as never)],
+  ])('refuses a balance that nobody paid in: %s', async (_description, insert) => {
     await expect(insert()).rejects.toMatchObject({ code: 'PROTECTED_FIELD' })
     expect(await Account.countDocuments()).toBe(0)
   })
 
-  test('start at their opening balance', async () => {
+  test('starts accounts at their opening balance', async () => {
     const balance = rich.openingBalance
     await Account.insertMany([{ ...rich, balance }], { lean: true })
     await Account.insertMany([{ _id: 'F', holder: 'Fay', currency: 'USD' } as never])
@@ -292,7 +297,7 @@ describe('the holder of an account', () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
   })
 
-  test.each(['', ' ', 'a\nb', 'x'.repeat(257)])('is never %j', async (holder) => {
+  test.each(['', ' ', 'a\nb', 'x'.repeat(257)])('cannot be %j', async (holder) => {
     await expect(Account.open({ holder, currency: 'USD' })).rejects.toMatchObject({
       code: 'INVALID_HOLDER',
     })
@@ -312,10 +317,10 @@ describe('the holder of an account', () => {
   })
 })
 
-describe('a new account that is saved again, or without validation', () => {
+describe('a new account that is saved twice, or without validation', () => {
   const rich = { holder: 'Eve', currency: 'USD', balance: '1000000', openingBalance: '0' }
 
-  test('cannot have money that nobody paid in', async () => {
+  test('cannot have a balance that nobody paid in', async () => {
     const account = new Account({ _id: 'E', ...rich, balance: '0', openingBalance: 'abc' } as never)
     await expect(account.save()).rejects.toThrow('openingBalance')
     account.set({ ...rich, overdraftLimit: '0', status: 'open' })
@@ -328,7 +333,7 @@ describe('a new account that is saved again, or without validation', () => {
   })
 })
 
-describe('the fields that have verbs of their own', () => {
+describe('protected fields', () => {
   const fields = [
     'balance',
     'transferCount',
@@ -350,71 +355,73 @@ describe('the fields that have verbs of their own', () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
   })
 
-  const doors: [name: string, write: (field: string, value: unknown) => Promise<unknown>][] = [
+  const writes: [operation: string, write: (field: string, value: unknown) => Promise<unknown>][] =
     [
-      'save',
-      async (field) => {
-        const account = await Account.findById('A').orFail()
-        account.set(field, field === 'transfersComplete' ? ['T'] : (values[field] ?? '7'))
-        await account.save({ validateBeforeSave: false })
-      },
-    ],
-    ['updateOne', (field, value) => Account.updateOne({ _id: 'A' }, { [field]: value })],
-    [
-      'updateOne $set',
-      (field, value) => Account.updateOne({ _id: 'A' }, { $set: { [field]: value } }),
-    ],
-    ['updateOne $unset', (field) => Account.updateOne({ _id: 'A' }, { $unset: { [field]: 1 } })],
-    [
-      'updateOne $rename',
-      (field) => Account.updateOne({ _id: 'A' }, { $rename: { holder: field } }),
-    ],
-    [
-      'updateOne pipeline',
-      (field, value) =>
-        Account.updateOne({ _id: 'A' }, [{ $set: { [field]: value } }], { updatePipeline: true }),
-    ],
-    ['updateMany', (field, value) => Account.updateMany({}, { [field]: value })],
-    ['findOneAndUpdate', (field, value) => Account.findOneAndUpdate({}, { [field]: value })],
-    ['findByIdAndUpdate', (field, value) => Account.findByIdAndUpdate('A', { [field]: value })],
-    ['findOneAndReplace', (field, value) => Account.findOneAndReplace({}, { [field]: value })],
-    ['replaceOne', (field, value) => Account.replaceOne({}, { [field]: value })],
-    [
-      'document updateOne',
-      async (field, value) => (await Account.findById('A').orFail()).updateOne({ [field]: value }),
-    ],
-    [
-      'bulkWrite',
-      (field, value) =>
-        Account.bulkWrite([{ updateOne: { filter: {}, update: { [field]: value } } }] as never),
-    ],
-    [
-      'upsert',
-      (field, value) =>
-        Account.updateOne({ _id: 'N', [field]: value }, { holder: 'x' }, { upsert: true }),
-    ],
-    [
-      'bulkWrite upsert',
-      (field, value) =>
-        Account.bulkWrite([
-          { updateOne: { filter: { [field]: value }, update: { holder: 'x' }, upsert: true } },
-        ] as never),
-    ],
-    ['deleteOne', () => Account.deleteOne({ _id: 'A' })],
-    ['deleteMany', () => Account.deleteMany({})],
-    ['findByIdAndDelete', () => Account.findByIdAndDelete('A')],
-    ['document deleteOne', async () => (await Account.findById('A').orFail()).deleteOne()],
-    [
-      'bulkWrite deleteOne',
-      () => Account.bulkWrite([{ deleteOne: { filter: { _id: 'A' } } }] as never),
-    ],
-    [
-      'bulkWrite replaceOne',
-      () => Account.bulkWrite([{ replaceOne: { filter: {}, replacement: {} } }] as never),
-    ],
-  ]
+      [
+        'save',
+        async (field) => {
+          const account = await Account.findById('A').orFail()
+          account.set(field, field === 'transfersComplete' ? ['T'] : (values[field] ?? '7'))
+          await account.save({ validateBeforeSave: false })
+        },
+      ],
+      ['updateOne', (field, value) => Account.updateOne({ _id: 'A' }, { [field]: value })],
+      [
+        'updateOne $set',
+        (field, value) => Account.updateOne({ _id: 'A' }, { $set: { [field]: value } }),
+      ],
+      ['updateOne $unset', (field) => Account.updateOne({ _id: 'A' }, { $unset: { [field]: 1 } })],
+      [
+        'updateOne $rename',
+        (field) => Account.updateOne({ _id: 'A' }, { $rename: { holder: field } }),
+      ],
+      [
+        'updateOne pipeline',
+        (field, value) =>
+          Account.updateOne({ _id: 'A' }, [{ $set: { [field]: value } }], { updatePipeline: true }),
+      ],
+      ['updateMany', (field, value) => Account.updateMany({}, { [field]: value })],
+      ['findOneAndUpdate', (field, value) => Account.findOneAndUpdate({}, { [field]: value })],
+      ['findByIdAndUpdate', (field, value) => Account.findByIdAndUpdate('A', { [field]: value })],
+      ['findOneAndReplace', (field, value) => Account.findOneAndReplace({}, { [field]: value })],
+      ['replaceOne', (field, value) => Account.replaceOne({}, { [field]: value })],
+      [
+        'document updateOne',
+        async (field, value) =>
+          (await Account.findById('A').orFail()).updateOne({ [field]: value }),
+      ],
+      [
+        'bulkWrite',
+        (field, value) =>
+          Account.bulkWrite([{ updateOne: { filter: {}, update: { [field]: value } } }] as never),
+      ],
+      [
+        'upsert',
+        (field, value) =>
+          Account.updateOne({ _id: 'N', [field]: value }, { holder: 'x' }, { upsert: true }),
+      ],
+      [
+        'bulkWrite upsert',
+        (field, value) =>
+          Account.bulkWrite([
+            { updateOne: { filter: { [field]: value }, update: { holder: 'x' }, upsert: true } },
+          ] as never),
+      ],
+      ['deleteOne', () => Account.deleteOne({ _id: 'A' })],
+      ['deleteMany', () => Account.deleteMany({})],
+      ['findByIdAndDelete', () => Account.findByIdAndDelete('A')],
+      ['document deleteOne', async () => (await Account.findById('A').orFail()).deleteOne()],
+      [
+        'bulkWrite deleteOne',
+        () => Account.bulkWrite([{ deleteOne: { filter: { _id: 'A' } } }] as never),
+      ],
+      [
+        'bulkWrite replaceOne',
+        () => Account.bulkWrite([{ replaceOne: { filter: {}, replacement: {} } }] as never),
+      ],
+    ]
 
-  test.each(doors)('cannot be written by %s', async (_name, write) => {
+  test.each(writes)('cannot be written by %s', async (_operation, write) => {
     const before = await Account.find().lean()
     for (const field of fields) {
       await expect(write(field, values[field] ?? '7')).rejects.toMatchObject({
@@ -424,7 +431,7 @@ describe('the fields that have verbs of their own', () => {
     expect(await Account.find().lean()).toEqual(before)
   })
 
-  test('are not written by an aggregation', async () => {
+  test('cannot be written by an aggregation', async () => {
     const before = await Account.find().lean()
     const into = { into: 'accounts', whenMatched: 'replace' } as const
     await expect(
@@ -435,7 +442,7 @@ describe('the fields that have verbs of their own', () => {
     expect(await connection.collection('report').countDocuments()).toBe(1)
   })
 
-  test('leave the other fields free', async () => {
+  test('do not include the holder', async () => {
     const account = await Account.findById('A').orFail()
     account.holder = 'Ada Lovelace'
     await account.save()
@@ -445,8 +452,8 @@ describe('the fields that have verbs of their own', () => {
   })
 })
 
-describe('a document of a few fields', () => {
-  test('has JSON without its currency’s decimals', async () => {
+describe('a document that was read without its currency', () => {
+  test('prints money without the currency’s decimals in JSON', async () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
     const account = await Account.findById('A').select('balance').orFail()
     expect(JSON.parse(JSON.stringify(account))).toEqual({ _id: 'A', balance: '100' })
@@ -454,7 +461,7 @@ describe('a document of a few fields', () => {
 })
 
 describe('populate', () => {
-  test('follows a transfer to its accounts', async () => {
+  test('loads the account of a transfer', async () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
     await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
     await Account.transfer({ transferId: 'T', from: 'A', to: 'B', amount: '1' })

@@ -1,4 +1,4 @@
-/** What the compiler must take, and what it must refuse: checked by tsc, run by nothing. */
+/** What must compile, and what must not. Only `tsc` checks this file: nothing runs it. */
 import mongoose from 'mongoose'
 import {
   Account,
@@ -25,8 +25,8 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const stored: Decimal128 = lean.balance
   const transfer: TransferDocument = await Account.transfer({ from: 'A', to: 'B', amount: '1' })
   const amount: Decimal = transfer.amount
-  for (const given of ['1.50', 1, 1n, balance, stored]) {
-    await Account.transfer({ from: 'A', to: 'B', amount: given }, { session })
+  for (const money of ['1.50', 1, 1n, balance, stored]) {
+    await Account.transfer({ from: 'A', to: 'B', amount: money }, { session })
   }
   for (const result of await Account.transferMany([], { atomic: true })) {
     if (result.status === 'refused') {
@@ -51,29 +51,29 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
 export async function refuses(account: AccountDocument): Promise<void> {
   // @ts-expect-error a transfer has an amount
   await Account.transfer({ from: 'A', to: 'B' })
-  // @ts-expect-error an account number is a text
+  // @ts-expect-error an account number is a string
   await Account.transfer({ from: { $ne: null }, to: 'B', amount: '1' })
-  // @ts-expect-error metadata are flat
+  // @ts-expect-error metadata is flat
   await Account.transfer({ from: 'A', to: 'B', amount: '1', metadata: { a: { b: 1 } } })
-  // @ts-expect-error there is no such field
+  // @ts-expect-error this field does not exist
   await Account.transfer({ from: 'A', to: 'B', amount: '1', note: 'x' })
-  // @ts-expect-error a session is no option's name to misspell
+  // @ts-expect-error a misspelled option is not ignored
   await Account.transfer({ from: 'A', to: 'B', amount: '1' }, { sesion: undefined })
   // @ts-expect-error an account has a currency
   await Account.open({ holder: 'Ada' })
   // @ts-expect-error a balance is a decimal, not a number to add to
   const sum: number = account.balance + 1
-  // @ts-expect-error a page begins before a sequence, not before a date
+  // @ts-expect-error a page starts before a sequence, not before a date
   await account.statement({ before: new Date() })
-  // @ts-expect-error a status is changed by freeze, unfreeze and close
+  // @ts-expect-error only freeze, unfreeze and close change a status
   account.status = 'closed'
-  // @ts-expect-error a balance is changed by transfers
+  // @ts-expect-error only transfers change a balance
   account.balance = account.openingBalance
-  // @ts-expect-error a plain object has the balance as it is stored
+  // @ts-expect-error a plain object has the balance as a Decimal128
   account.toObject().balance.plus(1)
-  // @ts-expect-error JSON has it as text
+  // @ts-expect-error JSON has it as a string
   account.toJSON().balance.plus(1)
-  // @ts-expect-error a transfer stays as it is
+  // @ts-expect-error a transfer never changes
   ;(await Transfer.findById('T').orFail()).reference = 'x'
   void sum
 }

@@ -5,7 +5,7 @@ import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { accountModel, createCollections, transferModel, verify } from '../../src/index.ts'
 import { inTransaction } from '../../src/mongodb/transaction.ts'
 
-/** A replica set of its own: what is done to it would fail the other test files. */
+/** This file has its own replica set, because its failures would break the other test files. */
 let replicaSet: MongoMemoryReplSet
 let connection: Connection
 
@@ -30,8 +30,8 @@ afterAll(async () => {
   await replicaSet.stop()
 })
 
-describe('when the primary steps down while transfers go on', () => {
-  test('each is posted once in the end', async () => {
+describe('transfers', () => {
+  test('are posted once each, even if the primary steps down in the meantime', async () => {
     const Account = accountModel(connection)
     for (const accountId of ['A', 'B']) {
       await Account.open({ accountId, holder: accountId, currency: 'USD', openingBalance: '1000' })
@@ -58,11 +58,11 @@ describe('when the primary steps down while transfers go on', () => {
 })
 
 describe('a transaction', () => {
-  test('that meets passing failures until its time is up says how often it was tried', async () => {
+  test('fails with the number of attempts when transient errors last until its time is up', async () => {
     const accounts = connection.collection<{ _id: string }>('accounts')
-    const holder = await connection.startSession()
-    holder.startTransaction()
-    await accounts.updateOne({ _id: 'A' }, { $set: { holder: 'held' } }, { session: holder })
+    const otherSession = await connection.startSession()
+    otherSession.startTransaction()
+    await accounts.updateOne({ _id: 'A' }, { $set: { holder: 'held' } }, { session: otherSession })
 
     const blocked = inTransaction(
       connection,
@@ -75,11 +75,11 @@ describe('a transaction', () => {
       attempts: expect.any(Number) as number,
       cause: { codeName: 'WriteConflict' },
     })
-    await holder.abortTransaction()
-    await holder.endSession()
+    await otherSession.abortTransaction()
+    await otherSession.endSession()
   })
 
-  test('makes its state afresh in each attempt', async () => {
+  test('runs its callback again from the start after a transient error', async () => {
     const accounts = connection.collection<{ _id: string }>('accounts')
     const states: number[][] = []
     await inTransaction(connection, async ({ session }) => {
@@ -88,7 +88,7 @@ describe('a transaction', () => {
       state.push(states.length)
       await accounts.updateOne({ _id: 'A' }, { $set: { holder: 'Ada' } }, { session })
       if (states.length === 1) {
-        const failure = new mongoose.mongo.MongoServerError({ message: 'passing' })
+        const failure = new mongoose.mongo.MongoServerError({ message: 'transient' })
         failure.addErrorLabel('TransientTransactionError')
         throw failure
       }
@@ -98,7 +98,7 @@ describe('a transaction', () => {
 })
 
 describe('when no server answers', () => {
-  test('all callers of a group learn it after one time-out', async () => {
+  test('all callers of a group fail after one timeout', async () => {
     const impatience = { serverSelectionTimeoutMS: 300, bufferTimeoutMS: 300 }
     const impatient = await mongoose
       .createConnection(replicaSet.getUri('failover'), { autoIndex: false, ...impatience })

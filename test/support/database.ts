@@ -4,9 +4,9 @@ import { accountModel, transferModel } from '../../src/index.ts'
 import { type TestDatabase, openTestDatabase } from '../../src/testing.ts'
 
 /**
- * Gives a test file a database of its own on a connection of its own, so that these tests also prove that
- * nothing rests on mongoose's default one: emptied before each test, dropped at the end. It is in the replica
- * set that all files share, unless the file starts one of its own.
+ * Creates a database for a test file, empties it before each test and drops it at the end. It has its own
+ * connection, so the tests also prove that nothing depends on Mongoose's default one. It is in the replica
+ * set that all test files share, unless the file passes the URI of its own.
  */
 export function useDatabase({ uri = () => inject('mongodbUri') } = {}) {
   const connection = mongoose.createConnection()

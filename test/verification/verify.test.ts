@@ -16,17 +16,17 @@ beforeEach(async () => {
   }
 })
 
-/** Writes what the validators would keep out. */
-const bare = (collection: typeof accounts, filter: { _id: string }, $set: object) =>
+/** Changes a document in a way that the validators would refuse. */
+const setUnvalidated = (collection: typeof accounts, filter: { _id: string }, $set: object) =>
   collection.updateOne(filter, { $set }, { bypassDocumentValidation: true })
 
-/** Reverses T1, and writes it down as the reversal of another. */
-async function renameReversal(reverses: string): Promise<void> {
+/** Reverses T1, and changes the reversal so that it claims to reverse another transfer. */
+async function makeReversalOf(transferId: string): Promise<void> {
   const reversal = (await Transfer.reverse('T1')).toObject()
-  const _id = `${reverses}:reversal`
+  const _id = `${transferId}:reversal`
   const { _id: before } = reversal
   await transfers.deleteOne({ _id: before })
-  await transfers.insertOne(Object.assign(reversal, { _id, reverses }))
+  await transfers.insertOne(Object.assign(reversal, { _id, reverses: transferId }))
   const list = { $set: { 'transfersComplete.$[one]': _id } }
   await accounts.updateMany({}, list, { arrayFilters: [{ one: before }] })
 }
@@ -34,7 +34,7 @@ async function renameReversal(reverses: string): Promise<void> {
 const violation = async () => (await verify(connection)).violation
 
 describe('verify', () => {
-  test('finds nothing wrong with books that balance', async () => {
+  test('finds no violation in books that balance', async () => {
     const verification = await verify(connection)
     expect(verification).toMatchObject({ accounts: 3, transfers: 3 })
     expect(verification).not.toHaveProperty('violation')
@@ -44,7 +44,7 @@ describe('verify', () => {
     ])
   })
 
-  test('follows transfers in any order in which they lie', async () => {
+  test('accepts transfers that are stored in any order', async () => {
     const stored = await transfers.find().toArray()
     await transfers.deleteMany({})
     await transfers.insertMany(stored.toReversed())
@@ -55,7 +55,7 @@ describe('verify', () => {
     [
       'a balance that was changed by hand',
       () => accounts.updateOne({ _id: 'A' }, { $set: { balance: Decimal128.fromString('71.00') } }),
-      'account A has the balance 71, its transfers add up to 70',
+      'account A has the balance 71, but its transfers add up to 70',
     ],
     [
       'an opening balance that was changed',
@@ -64,33 +64,33 @@ describe('verify', () => {
           { _id: 'B' },
           { $set: { openingBalance: Decimal128.fromString('1.00') } },
         ),
-      'account B has the balance 10 after transfer T1, not 11',
+      'account B has the balance 10 after transfer T1, but should have 11',
     ],
     [
-      'a transfer that is gone',
+      'a transfer that was deleted',
       () => transfers.deleteOne({ _id: 'T2' }),
       'account A has no transfer with the sequence 2, but one with 3',
     ],
     [
-      'the last transfer gone',
+      'that the latest transfer was deleted',
       () => transfers.deleteOne({ _id: 'T3' }),
-      'account A has 2 transfers, its transferCount is 3',
+      'account A has 2 transfers, but its transferCount is 3',
     ],
     [
       'an amount that was changed',
       () =>
         transfers.updateOne({ _id: 'T2' }, { $set: { amount: Decimal128.fromString('11.00') } }),
-      'account A has the balance 80 after transfer T2, not 79',
+      'account A has the balance 80 after transfer T2, but should have 79',
     ],
     [
-      'a sequence given twice',
+      'a sequence that two transfers have',
       () => transfers.updateOne({ _id: 'T3' }, { $set: { fromSequence: 2 } }),
       'account A has a second transfer with the sequence 2: T3',
     ],
     [
-      'a transfer of an account that is gone',
+      'a transfer whose account was deleted',
       () => accounts.deleteOne({ _id: 'B' }),
-      'transfer T1 is with account B, which does not exist',
+      'transfer T1 names account B, which does not exist',
     ],
     [
       'a balance below the overdraft limit',
@@ -104,10 +104,10 @@ describe('verify', () => {
             },
           },
         ),
-      'account C has the balance -1, below its lowest of 0',
+      'account C has the balance -1, but the lowest it may have is 0',
     ],
     [
-      'a list of latest transfers that names another',
+      'a list of latest transfers in another order',
       () => accounts.updateOne({ _id: 'A' }, { $set: { transfersComplete: ['T1', 'T3', 'T2'] } }),
       'account A lists T3 in transfersComplete where T2 is expected',
     ],
@@ -117,34 +117,34 @@ describe('verify', () => {
       'account A lists 1 of 3 transfers in transfersComplete',
     ],
     [
-      'another currency than the account’s',
+      'a transfer in another currency than its account',
       () => transfers.updateOne({ _id: 'T1' }, { $set: { currency: 'EUR' } }),
-      'account A is in USD, its transfer T1 in EUR',
+      'account A is in USD, but its transfer T1 is in EUR',
     ],
     [
-      'a time before that of an earlier transfer',
+      'a transfer that was posted earlier than the one before it',
       () => transfers.updateOne({ _id: 'T3' }, { $set: { postedAt: new Date(0) } }),
-      'account A has transfer T3 posted before the one of the sequence before',
+      'account A has transfer T3 posted earlier than the transfer before it',
     ],
     [
-      'money that is a text',
-      () => bare(accounts, { _id: 'A' }, { balance: '70.00' }),
-      'account A has the balance "70.00", which is no Decimal128 amount',
+      'money that is stored as text',
+      () => setUnvalidated(accounts, { _id: 'A' }, { balance: '70.00' }),
+      'account A has the balance "70.00", which is not a Decimal128 amount',
     ],
     [
       'money with other decimals than its currency',
       () => accounts.updateOne({ _id: 'A' }, { $set: { balance: Decimal128.fromString('70.0') } }),
-      'account A has the balance 70.0, not with the 2 decimals of USD',
+      'account A has the balance 70.0, but USD has 2 decimals',
     ],
     [
-      'a status of no account',
-      () => bare(accounts, { _id: 'A' }, { status: 'gone' }),
-      'account A has the status "gone"',
+      'a status that does not exist',
+      () => setUnvalidated(accounts, { _id: 'A' }, { status: 'gone' }),
+      'account A has the status "gone", which does not exist',
     ],
     [
-      'a count that is none',
-      () => bare(accounts, { _id: 'A' }, { transferCount: 1.5 }),
-      'account A has the transferCount 1.5',
+      'a count that is not a whole number',
+      () => setUnvalidated(accounts, { _id: 'A' }, { transferCount: 1.5 }),
+      'account A has the transferCount 1.5, which is not a whole number of 0 or more',
     ],
     [
       'a count that is too low',
@@ -152,14 +152,15 @@ describe('verify', () => {
       'account A lists 3 of 2 transfers in transfersComplete',
     ],
     [
-      'an account that is closed with money on it',
+      'a closed account that holds money',
       () => accounts.updateOne({ _id: 'A' }, { $set: { status: 'closed' } }),
-      'account A is closed with the balance 70',
+      'account A is closed, but has the balance 70',
     ],
     [
       'an overdraft limit below zero',
-      () => bare(accounts, { _id: 'A' }, { overdraftLimit: Decimal128.fromString('-1.00') }),
-      'account A has the overdraftLimit -1, below zero',
+      () =>
+        setUnvalidated(accounts, { _id: 'A' }, { overdraftLimit: Decimal128.fromString('-1.00') }),
+      'account A has the overdraftLimit -1, which is below zero',
     ],
     [
       'an account that was updated before its latest transfer',
@@ -167,7 +168,7 @@ describe('verify', () => {
       'account A was updated before its latest transfer was posted',
     ],
     [
-      'an account that was opened after a transfer of it',
+      'an account that was opened after its first transfer',
       () =>
         accounts.updateOne(
           { _id: 'A' },
@@ -176,42 +177,42 @@ describe('verify', () => {
       'account A was opened after its transfer T1 was posted',
     ],
     [
-      'a reversal of nothing',
+      'a reversal whose id does not match what it reverses',
       () => transfers.updateOne({ _id: 'T1' }, { $set: { reverses: 'NOPE' } }),
-      'transfer T1 reverses "NOPE", whose reversal it is not',
+      'transfer T1 reverses "NOPE", but does not have the id of its reversal',
     ],
     [
-      'a reversal that says no more what it reverses',
+      'a reversal that does not name what it reverses',
       async () => {
         await Transfer.reverse('T1')
         await transfers.updateOne({ _id: 'T1:reversal' }, { $unset: { reverses: 1 } })
       },
-      'transfer T1:reversal has the id of a reversal, and reverses none',
+      'transfer T1:reversal has the id of a reversal, but does not reverse a transfer',
     ],
     [
-      'a reversal of a transfer of another amount',
+      'a reversal with another amount than its original',
       async () => {
         await Account.transfer({ transferId: 'T4', from: 'A', to: 'B', amount: '5' })
-        await renameReversal('T4')
+        await makeReversalOf('T4')
       },
-      'transfer T4:reversal is not T4 the other way round',
+      'transfer T4:reversal does not reverse T4: accounts, amount or currency differ',
     ],
     [
       'a reversal of a transfer that does not exist',
-      () => renameReversal('T9'),
+      () => makeReversalOf('T9'),
       'transfer T9:reversal reverses T9, which does not exist',
     ],
     [
-      'a transfer that lacks a balance',
-      () => bare(transfers, { _id: 'T2' }, { toBalance: null }),
-      'transfer T2 has the toBalance null, which is no Decimal128 amount',
+      'a transfer without a balance',
+      () => setUnvalidated(transfers, { _id: 'T2' }, { toBalance: null }),
+      'transfer T2 has the toBalance null, which is not a Decimal128 amount',
     ],
   ])('finds %s', async (_what, spoil, expected) => {
     await spoil()
     expect(await violation()).toBe(expected)
   })
 
-  test('finds nothing wrong with an account whose limit was lowered below its debt', async () => {
+  test('accepts an account whose limit was lowered below its debt', async () => {
     await Account.setOverdraftLimit('A', '100')
     await Account.transfer({ from: 'A', to: 'B', amount: '150' })
     await Account.setOverdraftLimit('A', '0')
@@ -220,7 +221,7 @@ describe('verify', () => {
     expect(await violation()).toBeUndefined()
   })
 
-  test('reads one moment while transfers go on', async () => {
+  test('reads one snapshot while transfers go on', async () => {
     let posting = true
     const traffic = (async () => {
       while (posting) await Account.transfer({ from: 'B', to: 'A', amount: '0.01' })
@@ -235,7 +236,7 @@ describe('verify', () => {
 describe('the validators on the server', () => {
   test.each([
     [
-      'a balance that is no decimal',
+      'a balance that is not a Decimal128',
       () => accounts.updateOne({ _id: 'A' }, { $set: { balance: 5 } }),
     ],
     [
@@ -252,19 +253,16 @@ describe('the validators on the server', () => {
       () =>
         accounts.updateOne({ _id: 'A' }, { $set: { overdraftLimit: Decimal128.fromString('-1') } }),
     ],
-    [
-      'a status of another name',
-      () => accounts.updateOne({ _id: 'A' }, { $set: { status: 'gone' } }),
-    ],
+    ['an unknown status', () => accounts.updateOne({ _id: 'A' }, { $set: { status: 'gone' } })],
     [
       'an amount of zero',
       () => transfers.updateOne({ _id: 'T1' }, { $set: { amount: Decimal128.fromString('0') } }),
     ],
     [
-      'a transfer with no sender',
+      'a transfer without a sender',
       () => transfers.updateOne({ _id: 'T1' }, { $unset: { fromAccount: 1 } }),
     ],
-  ])('keep out %s', async (_what, write) => {
+  ])('refuse %s', async (_what, write) => {
     await expect(write()).rejects.toMatchObject({ code: 121 })
   })
 })

@@ -1,0 +1,122 @@
+import type { ClientSession, HydratedDocument, Model } from 'mongoose'
+import type { OpeningRequest } from '../ledger/opening.ts'
+import type { AccountRecord } from '../ledger/records.ts'
+import type { TransferRequest } from '../ledger/request.ts'
+import type { StatementEntry, StatementOptions, StatementRange } from '../ledger/statement.ts'
+import type { TransferResult } from '../ledger/transfer-result.ts'
+import type { Decimal, MoneyInput } from '../money/money.ts'
+import type { PlainForms, WithDecimals } from './money-path.ts'
+import type { TransferDocument } from './transfer.ts'
+
+export interface AccountMethods {
+  /** Whether it can send and receive. */
+  isOpen(): boolean
+
+  /**
+   * Reads a page of its statement, newest first.
+   * @throws RangeError if an option is not valid
+   */
+  statement(options?: StatementOptions): Promise<StatementEntry[]>
+
+  /**
+   * Reads its whole statement, newest first, a page at a time.
+   * @throws RangeError if an option is not valid
+   */
+  statementEntries(range?: StatementRange): AsyncGenerator<StatementEntry, void, undefined>
+
+  /**
+   * The balance that it had at a moment, including transfers posted in that very millisecond.
+   * @throws RangeError if the date is not valid
+   */
+  balanceAt(date: Date): Promise<Decimal>
+}
+
+export interface AccountStatics {
+  /**
+   * Opens an account. If one with this id already exists and has the same holder, currency and opening
+   * balance, it returns that account as it is now.
+   * @throws LedgerError `INVALID_…`, or `ACCOUNT_CONFLICT`, which names the fields that differ
+   */
+  open(
+    this: AccountModel,
+    request: OpeningRequest,
+    options?: SessionOption,
+  ): Promise<AccountDocument>
+
+  /**
+   * Moves money from one account to another, all or nothing. A repeated id with the same content returns the
+   * transfer that was posted the first time. With a `session`, the transfer is part of the caller's
+   * transaction. Without one, concurrent calls share transactions.
+   * @throws TransferRefusedError with its `code`. Nothing has changed, and the id can be used again
+   */
+  transfer(
+    this: AccountModel,
+    request: TransferRequest,
+    options?: { session?: ClientSession },
+  ): Promise<TransferDocument>
+
+  /**
+   * Posts transfers in large transactions, as if one by one in their order. Returns one result for each
+   * request, in the same order. A refusal is a result too, and does not affect the others. With `atomic`,
+   * either all are posted or none, in one transaction of at most `ATOMIC_LIMIT` transfers.
+   *
+   * If a later transaction fails, the earlier ones stay posted. Requests that have ids can be sent again.
+   */
+  transferMany(
+    this: AccountModel,
+    requests: readonly TransferRequest[],
+    options?: { atomic?: boolean; session?: ClientSession },
+  ): Promise<TransferResult[]>
+
+  /**
+   * Stops an account from sending and receiving until it is unfrozen.
+   * @throws AccountNotOpenError if it is closed
+   */
+  freeze(this: AccountModel, accountId: string, options?: SessionOption): Promise<AccountDocument>
+
+  /**
+   * Lets a frozen account send and receive again.
+   * @throws AccountNotOpenError if it is closed
+   */
+  unfreeze(this: AccountModel, accountId: string, options?: SessionOption): Promise<AccountDocument>
+
+  /**
+   * Closes an account for good. If it holds money, the money is transferred to the account `payOutTo` in the
+   * same transaction.
+   * @throws AccountNotEmptyError if it has a debt, or holds money and `payOutTo` is missing
+   * @throws AccountNotOpenError if it is frozen
+   */
+  close(
+    this: AccountModel,
+    accountId: string,
+    options?: SessionOption & { payOutTo?: string },
+  ): Promise<AccountDocument>
+
+  /**
+   * Sets how far below zero an account's balance may go: zero or more, with no more decimals than its
+   * currency has. An account that is already further below keeps its balance, but cannot pay until it is
+   * within the limit again.
+   * @throws AccountNotOpenError if it is closed
+   */
+  setOverdraftLimit(
+    this: AccountModel,
+    accountId: string,
+    limit: MoneyInput,
+    options?: SessionOption,
+  ): Promise<AccountDocument>
+}
+
+/** With a session, the change is part of the caller's transaction. Without one, it happens at once. */
+export interface SessionOption {
+  readonly session?: ClientSession
+}
+
+/** An account as it is read. Only its holder can be written directly. */
+export type AccountDocument = PlainForms<AccountRecord> &
+  HydratedDocument<
+    Readonly<Omit<WithDecimals<AccountRecord>, 'holder'>> & Pick<AccountRecord, 'holder'>,
+    AccountMethods
+  >
+
+export interface AccountModel
+  extends Model<AccountRecord, object, AccountMethods, object, AccountDocument>, AccountStatics {}
