@@ -9,7 +9,7 @@ import { endAllAbandonedTransactions } from '../mongodb/abandoned-transactions.t
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { BatchConflictError } from '../replay/errors.ts'
-import { checkedRecord } from '../replay/posting/book.ts'
+import { recordToContinue } from '../replay/posting/chunk-poster.ts'
 import {
   ADOPTION_BATCH,
   ADOPTION_SOURCE,
@@ -105,7 +105,7 @@ function continuedRecord(stored: BatchRecord | undefined, fresh: BatchRecord): B
       `is of a notebook that was changed after its adoption started. ${ADVICE}`,
     )
   }
-  return checkedRecord(stored ?? null, fresh, ADVICE)
+  return recordToContinue(stored ?? null, fresh, ADVICE)
 }
 
 function requireAdoptable({ unadoptable }: Survey, skipUnadoptable: boolean): void {

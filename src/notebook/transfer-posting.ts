@@ -2,7 +2,7 @@ import mongoose, { type Connection } from 'mongoose'
 import type { MigrationParameters } from '../migration/migration.ts'
 import type { BatchRecord } from '../models/batch.ts'
 import { BatchConflictError } from '../replay/errors.ts'
-import { databaseBook } from '../replay/posting/book.ts'
+import { databasePoster } from '../replay/posting/chunk-poster.ts'
 import { postRows } from '../replay/posting/post-rows.ts'
 import type { Row } from '../replay/reading/row.ts'
 import { ADOPTION_BATCH, ADOPTION_SOURCE } from './adoption-record.ts'
@@ -31,11 +31,11 @@ export async function postNotebookTransfers(
   let loggedAt = performance.now()
   const { record } = await postRows(
     rowsOf(transfers, { after: current.position, expected: fresh.records, signal }),
-    databaseBook(connection, { fresh, most: Infinity, advice: ADVICE }),
+    databasePoster(connection, { newBatch: fresh, refusalLimit: Infinity, advice: ADVICE }),
     {
-      begin: current,
+      start: current,
       signal,
-      onAdvance({ position, records }) {
+      onPosted({ position, records }) {
         if (performance.now() - loggedAt < PROGRESS_INTERVAL_MS) return
         loggedAt = performance.now()
         log(`adopted ${position} of ${records} transfers`)

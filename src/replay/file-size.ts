@@ -2,21 +2,20 @@ import { ATOMIC_LIMIT } from '../ledger/transaction-size.ts'
 import { BatchFileError } from './errors.ts'
 import type { BatchFile } from './reading/batch-file.ts'
 
-/** How large a file is. */
-interface Extent {
+interface FileSize {
   readonly records: number
-  /** Of their texts. */
+  /** The length of all records' texts. */
   readonly characters: number
 }
 
 /**
- * Reads a file to its end, so that what is wrong with it is known before anything is posted. Undefined
- * where the signal ends it.
+ * Reads a whole file, so that it throws before anything is posted if the file cannot be read. Returns undefined
+ * if the signal interrupts it.
  */
-export async function measure(
+export async function measureFile(
   file: BatchFile,
   { signal, onRecords }: { signal: AbortSignal | undefined; onRecords: (records: number) => void },
-): Promise<Extent | undefined> {
+): Promise<FileSize | undefined> {
   let [records, characters] = [0, 0]
   for await (const block of file.records()) {
     if (signal?.aborted) return undefined
@@ -27,15 +26,15 @@ export async function measure(
   return { records, characters }
 }
 
-/** How much text an atomic batch may have in all, in characters: it is held at once. */
+/** The most text of an atomic batch, in characters: all of it is in memory at once. */
 const ATOMIC_TEXT = 16 * 1024 * 1024
 
 /** Refuses a file that is too large for one transaction. */
-export function requireAtomicSize({ records, characters }: Extent, file: string): void {
+export function requireAtomicSize({ records, characters }: FileSize, file: string): void {
   if (records <= ATOMIC_LIMIT && characters <= ATOMIC_TEXT) return
   const found =
     records > ATOMIC_LIMIT
-      ? `the file has ${records} transfers, and one transaction holds ${ATOMIC_LIMIT}`
-      : `the file's records have ${characters} characters, and one transaction holds ${ATOMIC_TEXT}`
-  throw new BatchFileError(file, `${found} at most: split the file, or leave --atomic out`)
+      ? `the file has ${records} transfers, but one transaction holds at most ${ATOMIC_LIMIT}`
+      : `the file's records have ${characters} characters, but one transaction holds at most ${ATOMIC_TEXT}`
+  throw new BatchFileError(file, `${found}: split the file, or leave --atomic out`)
 }

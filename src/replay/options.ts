@@ -7,67 +7,71 @@ import { type ReadingOptions, checkReadingOptions } from './reading/reading-opti
 import type { ReplayProgress } from './summary.ts'
 
 export interface ReplayOptions extends ReadingOptions {
-  /** The path of the file; `-` for `stdin`. */
+  /** The path of the file, or `-` for `stdin`. */
   readonly file: string
-  /** The standard input, for a `file` of `-`. */
+  /** The standard input, needed if `file` is `-`. */
   readonly stdin?: Readable | undefined
-  /** The batch's name: the file's base name, or `stdin-` and the beginning of the digest, unless given. */
+  /** The batch's name. By default the file's base name, or `stdin-` and the first 16 digits of the digest. */
   readonly name?: string | undefined
-  /** At a refused line: go on, or stop right before it. */
+  /** At a refused line: `continue` (the default), or `stop` right before it. */
   readonly onError?: 'continue' | 'stop' | undefined
-  /** How many lines of the batch may be refused: it stops right before the next. */
+  /** How many lines of the batch may be refused. The replay stops right before the next refusal. */
   readonly maxErrors?: number | undefined
-  /** The whole file in one transaction, or nothing of it where a line is refused. */
+  /** Posts the whole file in one transaction, or nothing if a line is refused. */
   readonly atomic?: boolean | undefined
   /**
-   * Writes nothing to the database; the summary and the rejects are those of a real run. A
-   * {@link Rehearsal} goes on from what its files before this one would have left.
+   * Writes nothing to the database. The summary and the rejects are those of a real run. With a
+   * {@link Rehearsal}, this file finds what the rehearsal's earlier files would have posted.
    */
   readonly dryRun?: boolean | Rehearsal | undefined
-  /** A file for all the batch's refused lines, written at the end in the input's format. */
+  /** The path of a file for all refused lines of the batch. It is written at the end, in the input's format. */
   readonly rejects?: string | undefined
-  /** Ends the replay after the chunk that is in flight. Before the file's digest is known it throws the signal's reason. */
+  /** Ends the replay after the current chunk. Before the file's digest is known, the replay throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
-  /** Is told how far it is, a few times a second. */
+  /** Called with the progress a few times a second. */
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined
 }
 
-/** Refuses options that make no sense, alone or together. */
+/**
+ * Checks that the options are valid and can be combined.
+ * @throws ReplayOptionsError
+ */
 export function checkReplayOptions(options: ReplayOptions): void {
   checkReadingOptions(options)
   const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
-  if (file === '') refuse(() => 'the file has no name')
-  if (file === '-' && !stdin) refuse(() => '"-" is the standard input, and there is none')
+  if (file === '') refuse(() => 'the path of the file is empty')
+  if (file === '-' && !stdin)
+    refuse(() => '"-" is the standard input, and none was given: pass it as stdin')
   if (name !== undefined && !isBatchName(name)) {
-    refuse((of) => `a batch's name is ${BATCH_NAME_RULE}, and ${of('name')} ${quote(name)} is not`)
+    refuse((of) => `${of('name')} ${quote(name)} is not ${BATCH_NAME_RULE}`)
   }
   if (maxErrors !== undefined && !(Number.isSafeInteger(maxErrors) && maxErrors >= 0)) {
-    refuse(
-      (of) => `max errors is a whole number from 0, and ${of('maxErrors')} ${maxErrors} is not`,
-    )
+    refuse((of) => `${of('maxErrors')} ${maxErrors} is not a whole number from 0`)
   }
   if (onError !== undefined && !['continue', 'stop'].includes(onError)) {
-    refuse((of) => `${of('onError')} is "continue" or "stop", and ${quote(onError)} is not`)
+    refuse((of) => `${of('onError')} ${quote(onError)} is not "continue" or "stop"`)
   }
   if (onError === 'stop' && maxErrors !== undefined && maxErrors > 0) {
     refuse(
       (of) =>
-        `${of('onError')} "stop" allows no refusal, so ${of('maxErrors')} says nothing beside it: give one of them`,
+        `${of('onError')} "stop" allows no refusals, so it cannot be combined with ${of('maxErrors')} ${maxErrors}: use one of them`,
     )
   }
   if (atomic && (onError !== undefined || maxErrors !== undefined)) {
     refuse(
       (of) =>
-        `an ${of('atomic')} batch is refused whole at any refusal, so ${of('onError')} and ${of('maxErrors')} say nothing beside it`,
+        `${of('atomic')} refuses the whole batch if a line is refused, so it cannot be combined with ${of('onError')} or ${of('maxErrors')}`,
     )
   }
-  if (rejects === '')
-    refuse((of) => `the file for the rejects has no name: ${of('rejects')} is its path`)
+  if (rejects === '') refuse((of) => `${of('rejects')} is empty: it is the path of a file`)
   if (rejects === '-') {
-    refuse((of) => `the rejects are written to a file: ${of('rejects')} is its path, such as ./-`)
+    refuse(
+      (of) =>
+        `${of('rejects')} is the path of a file, not the standard output: for the file "-" use ./-`,
+    )
   }
 }
 
-/** How many refusals the batch may have. */
-export const mostRefusals = ({ onError, maxErrors }: ReplayOptions): number =>
+/** How many refusals the batch may have in all. */
+export const refusalLimitOf = ({ onError, maxErrors }: ReplayOptions): number =>
   onError === 'stop' ? 0 : (maxErrors ?? Infinity)

@@ -1,45 +1,50 @@
 import type { BatchRecord } from '../models/batch.ts'
 import type { ReplayOptions } from './options.ts'
-import type { Outcome } from './posting/post-rows.ts'
+import type { BatchOutcome } from './posting/post-rows.ts'
 import type { Source } from './source/source.ts'
-import { type ReplayProgress, type ReplaySummary, amountsOf, progressOf } from './summary.ts'
+import {
+  type BatchProgress,
+  type ReplayProgress,
+  type ReplaySummary,
+  amountsOf,
+  progressOf,
+} from './summary.ts'
 
 const INTERVAL_MS = 200
 
-/** Measures one run of a replay, and tells of it a few times a second. */
-export class Meter {
-  readonly #begun = performance.now()
+type ProgressOptions = Pick<ReplayOptions, 'dryRun' | 'onProgress'>
+
+/** Follows one run of a replay: reports its progress a few times a second, and summarizes it at the end. */
+export class ProgressTracker {
+  readonly #startedAt = performance.now()
   readonly #source: Source
-  readonly #begin: BatchRecord
-  readonly #options: Pick<ReplayOptions, 'dryRun' | 'onProgress'>
-  #told = 0
+  /** The batch's record at the start of this run. */
+  readonly #start: BatchRecord
+  readonly #options: ProgressOptions
+  #reportedAt = 0
   #phase: ReplayProgress['phase'] | undefined
 
-  constructor(
-    source: Source,
-    begin: BatchRecord,
-    options: Pick<ReplayOptions, 'dryRun' | 'onProgress'>,
-  ) {
+  constructor(source: Source, start: BatchRecord, options: ProgressOptions) {
     this.#source = source
-    this.#begin = begin
+    this.#start = start
     this.#options = options
   }
 
-  /** So many records of the file were read to check it. */
+  /** Reports how many records of the file were checked. */
   checked(records: number): void {
-    const { read: _, ...counts } = progressOf(this.#begin)
+    const { read: _, ...counts } = progressOf(this.#start)
     this.#report({ ...counts, read: records }, 'checking', records)
   }
 
-  /** The batch stands where its record says. */
+  /** Reports how far the batch is posted. */
   posted(record: BatchRecord): void {
-    const { position: resumedAt } = this.#begin
+    const { position: resumedAt } = this.#start
     this.#report(progressOf(record), 'posting', record.position - resumedAt)
   }
 
-  summary({ record, status, stoppedAt }: Outcome): ReplaySummary {
-    const seconds = (performance.now() - this.#begun) / 1000
-    const { position: resumedAt, status: before } = this.#begin
+  summary({ record, status, stoppedAt }: BatchOutcome): ReplaySummary {
+    const seconds = (performance.now() - this.#startedAt) / 1000
+    const { position: resumedAt, status: before } = this.#start
     return {
       name: record._id,
       source: record.source,
@@ -57,25 +62,24 @@ export class Meter {
     }
   }
 
-  #report(
-    counts: ReturnType<typeof progressOf>,
-    phase: ReplayProgress['phase'],
-    done: number,
-  ): void {
+  /** Calls `onProgress` if it is due. `done` is how many records this run has checked or posted. */
+  #report(counts: BatchProgress, phase: ReplayProgress['phase'], done: number): void {
     const now = performance.now()
     const isDue =
-      now - this.#told >= INTERVAL_MS || phase !== this.#phase || counts.read === counts.records
+      now - this.#reportedAt >= INTERVAL_MS ||
+      phase !== this.#phase ||
+      counts.read === counts.records
     const { onProgress } = this.#options
     if (!onProgress || !isDue) return
     this.#phase = phase
-    this.#told = now
-    const rate = (done * 1000) / (now - this.#begun)
+    this.#reportedAt = now
+    const rate = (done * 1000) / (now - this.#startedAt)
     const left = counts.records - counts.read
     onProgress({
-      name: this.#begin._id,
+      name: this.#start._id,
       phase,
       ...counts,
-      resumedAt: this.#begin.position,
+      resumedAt: this.#start.position,
       bytes: this.#source.consumed,
       totalBytes: this.#source.size,
       rate,

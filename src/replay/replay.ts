@@ -3,12 +3,12 @@ import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { BatchConflictError, BatchFileError, refuse } from './errors.ts'
-import { measure, requireAtomicSize } from './file-size.ts'
-import { checkReplayOptions, mostRefusals, type ReplayOptions } from './options.ts'
-import { checkedRecord, databaseBook, requireUnbegun } from './posting/book.ts'
-import { type Outcome, postRows } from './posting/post-rows.ts'
+import { measureFile, requireAtomicSize } from './file-size.ts'
+import { checkReplayOptions, refusalLimitOf, type ReplayOptions } from './options.ts'
+import { databasePoster, recordToContinue, requireNotStarted } from './posting/chunk-poster.ts'
+import { type BatchOutcome, postRows } from './posting/post-rows.ts'
 import { Rehearsal } from './posting/rehearsal.ts'
-import { Meter } from './progress.ts'
+import { ProgressTracker } from './progress.ts'
 import { type BatchFile, adviceOnChangedFile } from './reading/batch-file.ts'
 import { openBatchFile } from './reading/format.ts'
 import type { Row } from './reading/row.ts'
@@ -19,12 +19,13 @@ import { RejectsError, type ReplaySummary } from './summary.ts'
 export type { ReplayOptions, ReplaySummary }
 
 /**
- * Posts the transfers of a file as a batch, as if one by one in the file's order, each exactly once:
- * killed at any instant and run again it goes on where it stood. The file is read to its end before
- * anything is posted, so a file that cannot be read posts nothing. A refused line is a result.
+ * Posts the transfers of a file as a batch: each exactly once, as if they were posted one by one in the file's
+ * order. If the process is killed, the next replay of the file continues where this one stopped. The whole file
+ * is read before anything is posted, so that a file that cannot be read posts nothing. A refused line is a
+ * result, not an error.
  *
- * @throws InputError where the file, the options or a batch of the same name do not allow it
- * @throws RejectsError where all is done and only the rejects cannot be written; it holds the summary
+ * @throws InputError if the file, the options or a batch of the same name do not allow the replay
+ * @throws RejectsError if all is done except writing the rejects; it holds the summary
  * @example
  * const summary = await replay(connection, { file: 'transfers.csv', rejects: 'rejects.csv' })
  */
@@ -50,42 +51,43 @@ async function replaySource(
   const { signal, atomic = false, dryRun = false, rejects: path } = options
   const rehearsal = dryRun === true ? new Rehearsal(connection) : dryRun || undefined
   const digest = await source.digest()
-  const name = nameOf(source, digest, options)
+  const name = batchNameOf(source, digest, options)
   const file = await openBatchFile(source, { batch: name, options })
   const rehearsed = rehearsal?.recordOf(name)
   if (rehearsed && path !== undefined) refuseRejectsOf(name)
   const stored =
     rehearsed ?? (await connection.collection<BatchRecord>('batches').findOne({ _id: name }))
-  const fresh = freshBatch({ name, source: source.name, digest, reading: file.reading })
-  const begin = checkedRecord(stored, fresh, adviceOnChangedFile(file))
-  const meter = new Meter(source, begin, options)
+  const newBatch = freshBatch({ name, source: source.name, digest, reading: file.reading })
+  const start = recordToContinue(stored, newBatch, adviceOnChangedFile(file))
+  const progress = new ProgressTracker(source, start, options)
   if (!stored) {
     if (!file.hasIds && options.name === undefined) {
-      await refuseTwin(connection, fresh, rehearsal?.records)
+      await refuseSameContent(connection, newBatch, rehearsal?.records)
     }
-    const extent = await measure(file, { signal, onRecords: (records) => meter.checked(records) })
-    if (!extent) return meter.summary({ record: begin, status: 'interrupted' })
-    fresh.records = extent.records
-    if (atomic) requireAtomicSize(extent, source.name)
+    const onRecords = (records: number) => progress.checked(records)
+    const size = await measureFile(file, { signal, onRecords })
+    if (!size) return progress.summary({ record: start, status: 'interrupted' })
+    newBatch.records = size.records
+    if (atomic) requireAtomicSize(size, source.name)
   } else if (atomic && stored.status !== 'finished') {
-    requireUnbegun(stored)
+    requireNotStarted(stored)
   }
 
   const rejects = path === undefined ? undefined : new RejectsFile(path, file.rejects)
   try {
     if (rehearsal) await rejects?.add(storedRejects(connection, name))
     const outcome =
-      begin.status === 'finished'
-        ? { record: begin, status: begin.status }
-        : await run({ source, file, begin, fresh, meter }, connection, {
+      start.status === 'finished'
+        ? { record: start, status: start.status }
+        : await postFile({ source, file, start, newBatch, progress }, connection, {
             ...options,
             rehearsal,
             rejects,
           })
-    const summary = meter.summary(outcome)
+    const summary = progress.summary(outcome)
     try {
       if (!rehearsal) await rejects?.add(storedRejects(connection, name))
-      await rejects?.put()
+      await rejects?.save()
     } catch (error) {
       throw error instanceof mongoose.mongo.MongoError
         ? error
@@ -97,83 +99,95 @@ async function replaySource(
   }
 }
 
-function nameOf({ baseName, name: file }: Source, digest: string, options: ReplayOptions): string {
+function batchNameOf(
+  { baseName, name: file }: Source,
+  digest: string,
+  options: ReplayOptions,
+): string {
   const name = options.name ?? baseName ?? `stdin-${digest.slice(0, 16)}`
   if (isBatchName(name)) return name
-  const problem = `the file's name is not ${BATCH_NAME_RULE}: name the batch (--as NAME)`
+  const problem = `the batch cannot have the file's name, because it is not ${BATCH_NAME_RULE}: name the batch with --as NAME`
   throw new BatchFileError(file, problem)
 }
 
-/** Refuses to post the lines of a batch once more because their file has another name: they get other ids by it. */
-async function refuseTwin(
+/**
+ * Refuses a file without ids whose content was replayed under another name. Its ids are made of the batch's
+ * name, so all of its lines would be posted again.
+ */
+async function refuseSameContent(
   connection: Connection,
   { _id, digest }: BatchRecord,
   rehearsed: readonly BatchRecord[] = [],
 ): Promise<void> {
-  const twin =
+  const same =
     rehearsed.find((record) => record.digest === digest) ??
     (await connection.collection<BatchRecord>('batches').findOne({ digest }))
-  if (!twin) return
-  const name = quote(twin._id)
-  const problem = `would have the very content of batch ${name}, whose lines have no ids of their own: under another name all of them would be posted again; go on with that batch (--as ${name}), or name this one (--as NAME) where that is meant`
+  if (!same) return
+  const name = quote(same._id)
+  const problem = `has the same content as batch ${name}, and its lines have no ids, so all of them would be posted again. To continue batch ${name}, add --as ${name}. To post them again on purpose, name this batch with --as NAME`
   throw new BatchConflictError(_id, problem)
 }
 
 function refuseRejectsOf(batch: string): never {
   refuse(
     (name) =>
-      `the rehearsal given as ${name('dryRun')} has rehearsed a part of batch ${quote(batch)} before, whose rejects it has not kept: leave ${name('rejects')} out, or rehearse it alone`,
+      `the rehearsal given as ${name('dryRun')} has already rehearsed a part of batch ${quote(batch)} and has not kept its rejects: leave ${name('rejects')} out, or rehearse the batch on its own`,
   )
 }
 
 interface Replay {
   readonly source: Source
   readonly file: BatchFile
-  readonly begin: BatchRecord
-  readonly fresh: BatchRecord
-  readonly meter: Meter
+  /** The batch's record at the start of this run. */
+  readonly start: BatchRecord
+  /** The batch's record before its first row is consumed. */
+  readonly newBatch: BatchRecord
+  readonly progress: ProgressTracker
 }
 
-type RunOptions = Omit<ReplayOptions, 'rejects'> & {
+type PostFileOptions = Omit<ReplayOptions, 'rejects'> & {
   readonly rehearsal: Rehearsal | undefined
   readonly rejects: RejectsFile | undefined
 }
 
-async function run(
-  { source, file, begin, fresh, meter }: Replay,
+/** Posts or rehearses what is left of a file. */
+async function postFile(
+  { source, file, start, newBatch, progress }: Replay,
   connection: Connection,
-  { rehearsal, rejects, ...options }: RunOptions,
-): Promise<Outcome> {
-  const most = mostRefusals(options)
+  { rehearsal, rejects, ...options }: PostFileOptions,
+): Promise<BatchOutcome> {
+  const refusalLimit = refusalLimitOf(options)
   const advice = adviceOnChangedFile(file)
-  const book = rehearsal?.book({ begin, most }) ?? databaseBook(connection, { fresh, most, advice })
+  const poster =
+    rehearsal?.poster({ start, refusalLimit }) ??
+    databasePoster(connection, { newBatch, refusalLimit, advice })
   if (!rehearsal) await endAbandonedTransactions(connection)
-  return await postRows(rowsOf(file, begin.position), book, {
-    begin,
+  return await postRows(rowsAfter(start.position, file), poster, {
+    start,
     isAtomic: options.atomic ?? false,
     signal: options.signal,
     async onRead(rows, { position, records }) {
       if (!(await source.isUnchanged())) {
-        const problem = `the file was changed while it was being read: what is posted stays posted, and ${advice}`
+        const problem = `the file was changed while it was being read: what is posted stays posted. To post the rest, ${advice}`
         throw new BatchFileError(source.name, problem)
       }
       if (rows.length > 0 || position === records) return
-      const problem = `the file has ${position} records, and the batch was begun with ${records}`
+      const problem = `the file has ${position} records, but the batch was started with ${records}`
       throw new BatchFileError(source.name, problem)
     },
-    onAdvance: (record) => meter.posted(record),
+    onPosted: (record) => progress.posted(record),
     onRefused: rejects && ((refusals) => rejects.add(refusals)),
   })
 }
 
-/** What the records after a position ask for. */
-async function* rowsOf(file: BatchFile, position: number): AsyncGenerator<Row[]> {
-  let reached = 0
+/** The rows of a file after a position, in blocks. */
+async function* rowsAfter(position: number, file: BatchFile): AsyncGenerator<Row[]> {
+  let end = 0
   for await (const block of file.records()) {
-    const first = reached
-    reached += block.length
-    if (reached <= position) continue
-    const skipped = Math.max(0, position - first)
-    yield block.slice(skipped).map((record, index) => file.row(record, first + skipped + index + 1))
+    const start = end
+    end += block.length
+    if (end <= position) continue
+    const skipped = Math.max(0, position - start)
+    yield block.slice(skipped).map((record, index) => file.row(record, start + skipped + index + 1))
   }
 }

@@ -3,70 +3,75 @@ import { formatMoney, toDecimal } from '../money/money.ts'
 import { StorageError } from './errors.ts'
 import type { BatchRefusal } from './reading/batch-file.ts'
 
-/** What of a batch is done so far. */
+/** The counts of a batch. */
 export interface BatchProgress {
   /** How many records the file has. */
   readonly records: number
   /** How many of them are consumed: `posted` + `existing` + `refused`. */
   readonly read: number
   readonly posted: number
-  /** Those that were posted before, by another batch or an earlier line, with the same content. */
+  /** Transfers that an earlier line or another batch had already posted, with the same content. */
   readonly existing: number
   readonly refused: number
 }
 
-/** How a replay ended. The counts are of the whole batch, earlier runs included. */
+/** How a replay ended. The counts are of the whole batch, including earlier runs. */
 export interface ReplaySummary extends BatchProgress {
+  /** The batch's name. */
   readonly name: string
-  /** The file, as it was named. */
+  /** The file's path as given, or `standard input`. */
   readonly source: string
   /** SHA-256 of the file, in hex. */
   readonly digest: string
   /**
-   * `interrupted`: by the signal. `stopped`: at a refusal that was one too many, see `stoppedAt`.
-   * Both go on where they stand when the file is replayed again. `refused`: an atomic batch of which nothing was posted.
+   * `finished`: all records are consumed. `interrupted`: the signal ended the replay. `stopped`: the next refusal
+   * would have exceeded the limit, see `stoppedAt`. `refused`: a line of an atomic batch was refused, so nothing
+   * was posted. After `interrupted` and `stopped`, replay the file again to continue.
    */
   readonly status: 'finished' | 'interrupted' | 'stopped' | 'refused'
-  /** Whether nothing was written, not even what is counted here. */
+  /** Whether it was a rehearsal: nothing that is counted here was written to the database. */
   readonly dryRun: boolean
-  /** Whether an earlier run had finished the batch, so that there was nothing to do. */
+  /** Whether an earlier run had finished the batch, so that this run did nothing. */
   readonly alreadyFinished: boolean
   readonly refusedByCode: Readonly<Record<string, number>>
-  /** What was moved, by currency, in its decimals: `{ USD: '1234.50' }`. */
+  /** The sum of the posted amounts by currency, with the currency's decimals: `{ USD: '1234.50' }`. */
   readonly amountByCurrency: Readonly<Record<string, string>>
   /** How many records earlier runs had consumed. */
   readonly resumedAt: number
-  /** The refusal right before which the batch stands. It is not counted, and is tried again. */
+  /**
+   * The refusal that would have exceeded the limit. The batch stopped right before its line. It is not counted,
+   * and the next replay tries the line again.
+   */
   readonly stoppedAt?: BatchRefusal
-  /** Of this run. */
+  /** How long this run took. */
   readonly seconds: number
-  /** Records a second, of this run. */
+  /** Records per second in this run. */
   readonly rate: number
 }
 
-/** A replay in progress. */
+/** The progress of a replay. */
 export interface ReplayProgress extends BatchProgress {
   readonly name: string
-  /** `checking`: the file is read to its end before anything is posted; `records` is not known yet. */
+  /** `checking`: the whole file is read before anything is posted, and `records` is not known yet. */
   readonly phase: 'checking' | 'posting'
   /** How many records earlier runs had consumed. */
   readonly resumedAt: number
-  /** Bytes of the file that were read in this phase. */
+  /** How many bytes of the file were read in this phase. */
   readonly bytes: number
   readonly totalBytes: number
-  /** Records a second, of this run. */
+  /** Records per second in this run. */
   readonly rate: number
-  /** Estimated from the rate; absent while there is none. */
+  /** Estimated from the rate. Absent while the file is checked or the rate is 0. */
   readonly secondsLeft?: number
 }
 
-/** The counts of a batch's record. */
+/** The counts in a batch's record. */
 export const progressOf = (record: BatchRecord): BatchProgress => {
   const { records, position: read, posted, existing, refused } = record
   return { records, read, posted, existing, refused }
 }
 
-/** The amounts of a batch's record as text. */
+/** The amounts in a batch's record, as text. */
 export const amountsOf = ({ amountByCurrency }: BatchRecord): Record<string, string> =>
   Object.fromEntries(
     Object.entries(amountByCurrency).map(([code, sum]) => [
@@ -75,11 +80,11 @@ export const amountsOf = ({ amountByCurrency }: BatchRecord): Record<string, str
     ]),
   )
 
-/** The rejects could not be written. All else of the replay is done: `summary` tells of it. */
+/** The rejects could not be written. Everything else in the replay is done: see `summary`. */
 export class RejectsError extends StorageError {
   readonly summary: ReplaySummary
   constructor(file: string, cause: unknown, summary: ReplaySummary) {
-    const problem = `the rejects cannot be written: ${(cause as Error).message}; all else is done: run the same command again, and it writes them`
+    const problem = `the rejects cannot be written: ${(cause as Error).message}. Everything else is done. Run the same command again to write them`
     super(file, problem, { cause })
     this.summary = summary
   }

@@ -223,7 +223,9 @@ describe('an adoption with fewer transfers than its record says', () => {
     await batches.updateOne({}, { $set: { status: 'running', records: 9 } })
     await markMigration(connection, ADOPTION, { folder, as: 'pending' })
     await expect(up()).rejects.toThrow(BatchConflictError)
-    await expect(up()).rejects.toThrow('stands at record 1 of 9, and there are no more to post')
+    await expect(up()).rejects.toThrow(
+      'is posted up to record 1 of 9, but there are no more records',
+    )
   })
 })
 

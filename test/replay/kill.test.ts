@@ -15,7 +15,7 @@ const { connection, Account } = useDatabase()
 const LINES = 9_000
 const KILLS = 3
 
-/** Replays in a process of its own that is killed some milliseconds after its first posting; gives whether it was. */
+/** Replays in a child process, and kills it some milliseconds after its first chunk. Returns whether it was killed. */
 async function replayAndKill(file: string, delay: number): Promise<boolean> {
   const child = spawn(
     process.execPath,
@@ -29,13 +29,13 @@ async function replayAndKill(file: string, delay: number): Promise<boolean> {
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
-  const ended = once(child, 'exit')
+  const exited = once(child, 'exit')
   child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), delay))
-  const [, signal] = (await ended) as [number | null, string | null]
+  const [, signal] = (await exited) as [number | null, string | null]
   return signal === 'SIGKILL'
 }
 
-/** The transactions of connections with a name that rest on the server. */
+/** The transactions that the server still keeps for the connections with this name. */
 const openTransactions = (appName: string) =>
   connection
     .getClient()
@@ -46,7 +46,7 @@ const openTransactions = (appName: string) =>
     ])
     .toArray()
 
-/** Ends what killed processes left; else the database could not be dropped for a minute. */
+/** Ends the transactions of killed processes. Otherwise the database could not be dropped for a minute. */
 const endAllAbandoned = () =>
   vi.waitFor(
     async () => {
@@ -56,7 +56,7 @@ const endAllAbandoned = () =>
     { timeout: 10_000 },
   )
 
-test('a batch that is killed again and again ends as one that nobody disturbed', async () => {
+test('a batch whose replay is killed several times ends as if it had run undisturbed', async () => {
   const content = hardBatch(LINES, 50)
   await openAccounts(Account, { count: 50, openingBalance: '500' })
   const undisturbed = await replay(connection, { file: await makeFile('batch.csv', content) })
@@ -87,7 +87,7 @@ test('a batch that is killed again and again ends as one that nobody disturbed',
   expect(await verify(connection)).not.toHaveProperty('violation')
 }, 60_000)
 
-test('ends what killed processes of its own left, and no transaction of another program', async () => {
+test('only the abandoned transactions of the same program are ended', async () => {
   const other = await mongoose
     .createConnection(inject('mongodbUri'), { dbName: connection.name, appName: randomUUID() })
     .asPromise()

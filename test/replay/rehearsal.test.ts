@@ -10,28 +10,28 @@ const { connection, Account } = useDatabase()
 const timeless = (summary: ReplaySummary | Error) =>
   summary instanceof Error ? summary.message : { ...summary, dryRun: false, seconds: 0, rate: 0 }
 
-/** Replays calls one after the other; gives how each ended. */
+/** Replays files one after the other. Returns how each ended. */
 async function replayAll(calls: readonly ReplayOptions[], rehearsal?: Rehearsal) {
-  const ends = []
+  const results = []
   for (const options of calls) {
-    const end = replay(connection, { ...options, dryRun: rehearsal })
-    ends.push(timeless(await end.catch((error: Error) => error)))
+    const result = replay(connection, { ...options, dryRun: rehearsal })
+    results.push(timeless(await result.catch((error: Error) => error)))
   }
-  return ends
+  return results
 }
 
-/** Rehearses calls as one, then does them; gives how each ended. */
+/** Rehearses files together, then replays them. Returns how each ended. */
 async function bothOf(calls: readonly ReplayOptions[]) {
   const before = await booksOf(connection)
   const rehearsed = await replayAll(calls, new Rehearsal(connection))
   expect(await booksOf(connection)).toEqual(before)
-  return { rehearsed, done: await replayAll(calls) }
+  return { rehearsed, real: await replayAll(calls) }
 }
 
 const HEAD = 'id,from,to,amount\n'
 
 describe('a rehearsal of several files', () => {
-  test('goes on from what the files before would have left', async () => {
+  test('finds what the files before would have posted', async () => {
     await openAccounts(Account, { count: 3, openingBalance: '0' })
     await Account.open({ accountId: 'bank', holder: 'Bank', currency: 'USD', openingBalance: '9' })
     const calls = [
@@ -44,9 +44,9 @@ describe('a rehearsal of several files', () => {
       },
     ]
 
-    const { rehearsed, done } = await bothOf(calls)
+    const { rehearsed, real } = await bothOf(calls)
 
-    expect(rehearsed).toEqual(done)
+    expect(rehearsed).toEqual(real)
     expect(rehearsed[1]).toMatchObject({
       posted: 1,
       existing: 1,
@@ -54,20 +54,20 @@ describe('a rehearsal of several files', () => {
     })
   })
 
-  test('knows the batches that it has rehearsed', async () => {
+  test('remembers the batches that it has rehearsed', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '10' })
     const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
     const other = await makeFile('batch.csv', `${HEAD}T2,A0,A1,1\n`)
 
-    const { rehearsed, done } = await bothOf([{ file }, { file }, { file: other }])
+    const { rehearsed, real } = await bothOf([{ file }, { file }, { file: other }])
 
-    expect(rehearsed).toEqual(done)
+    expect(rehearsed).toEqual(real)
     expect(rehearsed[1]).toMatchObject({ alreadyFinished: true, posted: 1 })
-    expect(rehearsed[2]).toMatch(/^batch "batch.csv" is of another file/)
+    expect(rehearsed[2]).toMatch(/^batch "batch.csv" was started with another file/)
   })
 
   test.each([{ maxErrors: 3 }, { onError: 'stop' }, { atomic: true }] as const)(
-    'takes back what a file would not have posted with %j',
+    'forgets what a file would not have posted with %j',
     async (options) => {
       await openAccounts(Account, { count: 5, openingBalance: '100' })
       const [head, ...lines] = hardBatch(600, 5).trim().split('\n')
@@ -78,25 +78,25 @@ describe('a rehearsal of several files', () => {
         }),
       )
 
-      const { rehearsed, done } = await bothOf([...calls, ...calls])
+      const { rehearsed, real } = await bothOf([...calls, ...calls])
 
-      expect(rehearsed).toEqual(done)
+      expect(rehearsed).toEqual(real)
     },
   )
 
-  test('does not write the rejects of a batch of which it has rehearsed a part', async () => {
+  test('refuses to write rejects for a batch that it has rehearsed in part', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '10' })
     const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,99\nT2,A0,A1,99\n`)
     const dryRun = new Rehearsal(connection)
     await replay(connection, { file, maxErrors: 1, dryRun })
 
     await expect(replay(connection, { file, dryRun, rejects: `${file}.rejects` })).rejects.toThrow(
-      /dryRun has rehearsed a part of batch "batch.csv" before, whose rejects it has not kept/,
+      /dryRun has already rehearsed a part of batch "batch.csv" and has not kept its rejects/,
     )
   })
 })
 
-test('a rehearsal gives the rejects of earlier runs before its own', async () => {
+test('a rehearsal writes the rejects of earlier runs before its own', async () => {
   await openAccounts(Account, { count: 20, openingBalance: '100' })
   const file = await makeFile('batch.csv', hardBatch(5_000, 20))
   await replay(connection, { file, maxErrors: 30 })

@@ -15,7 +15,7 @@ const balanceOf = async (id: string) => (await Account.findById(id))?.balance.to
 const timeless = (summary: ReplaySummary) => ({ ...summary, seconds: 0, rate: 0 })
 
 describe('replay', () => {
-  test('posts the lines in order, so that one can spend what an earlier one brought', async () => {
+  test('posts the lines in order, so that a line can spend what an earlier line brought in', async () => {
     await openAccounts(Account, { count: 3, openingBalance: '0' })
     await Account.open({ accountId: 'bank', holder: 'Bank', currency: 'USD', openingBalance: '10' })
     const file = await makeFile(
@@ -69,7 +69,7 @@ describe('replay', () => {
     expect(await booksOf(connection)).toEqual(books)
   })
 
-  test('makes the ids of a file that has none from the batch and the line', async () => {
+  test('makes the ids from the batch and the line if the file has none', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', 'from,to,amount\nA0,A1,1\n\nA1,A0,2\n')
 
@@ -85,7 +85,7 @@ describe('replay', () => {
     ])
   })
 
-  test('counts what another batch posted as existing', async () => {
+  test('counts the transfers of another batch as existing', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(500, 20))
     const first = await replay(connection, { file })
@@ -103,7 +103,7 @@ describe('replay', () => {
     expect(await replay(connection, { file })).toMatchObject({ alreadyFinished: true, read: 0 })
   })
 
-  test('reads the standard input, under a name made from its content', async () => {
+  test('names a batch from the standard input after its content', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const content = 'from,to,amount\nA0,A1,1\n'
     const stdin = () =>
@@ -125,33 +125,33 @@ describe('replay', () => {
     await writeFile(file, 'from,to,amount\nA0,A1,2\n')
 
     await expect(replay(connection, { file })).rejects.toThrow(
-      /^batch "batch.csv" is of another file: .* \(--as NAME\)$/,
+      /^batch "batch.csv" was started with another file: .* \(--as NAME\)$/,
     )
   })
 
-  test('refuses to go on with options that read the file differently', async () => {
+  test('refuses to continue a batch with options that read the file differently', async () => {
     const file = await makeFile('batch.csv', 'from,to,amount\nA0,A1,1\n')
     await replay(connection, { file })
 
     await expect(replay(connection, { file, currency: 'EUR' })).rejects.toThrow(
-      /^batch "batch.csv" was read with other options: /,
+      /^batch "batch.csv" was started with the options /,
     )
     await expect(
       replay(connection, { file, format: 'csv', delimiter: ',' }),
     ).resolves.toMatchObject({ alreadyFinished: true })
   })
 
-  test('reports how far it is', async () => {
+  test('reports its progress', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(3_000, 20))
-    const told: ReplayProgress[] = []
+    const reports: ReplayProgress[] = []
 
     const summary = await replay(connection, {
       file,
-      onProgress: (progress) => told.push(progress),
+      onProgress: (progress) => reports.push(progress),
     })
 
-    expect(told.at(-1)).toMatchObject({
+    expect(reports.at(-1)).toMatchObject({
       name: 'batch.csv',
       phase: 'posting',
       read: 3_000,
@@ -163,7 +163,7 @@ describe('replay', () => {
   })
 })
 
-/** The books after an undisturbed replay; the accounts are then as before it. */
+/** Returns the books after an undisturbed replay, and then undoes it. */
 async function undisturbed(content: string) {
   await openAccounts(Account, { count: 20, openingBalance: '100' })
   await replay(connection, { file: await makeFile('batch.csv', content) })
@@ -175,8 +175,8 @@ async function undisturbed(content: string) {
   return books
 }
 
-describe('replay, disturbed', () => {
-  test('goes on after an interruption as if there had been none', async () => {
+describe('a disturbed replay', () => {
+  test('continues after an interruption and ends as if there had been none', async () => {
     const content = hardBatch(6_000, 20)
     const books = await undisturbed(content)
     const file = await makeFile('batch.csv', content)
@@ -197,9 +197,9 @@ describe('replay, disturbed', () => {
   })
 
   test.each<[string, Failure]>([
-    ['are lost on their way', { commands: ['commitTransaction'], closeConnection: true }],
+    ['are lost on the way', { commands: ['commitTransaction'], closeConnection: true }],
     [
-      'fail in passing',
+      'fail temporarily',
       {
         commands: ['commitTransaction'],
         errorCode: 251,
@@ -211,7 +211,7 @@ describe('replay, disturbed', () => {
       { commands: ['commitTransaction'], errorCode: 11_601 },
     ],
     [
-      'are done and say that nobody knows',
+      'succeed but report an unknown outcome',
       {
         commands: ['commitTransaction'],
         writeConcernError: { code: 50, errmsg: 'operation exceeded time limit' },
@@ -227,7 +227,7 @@ describe('replay, disturbed', () => {
     expect(await booksOf(connection)).toEqual(books)
   })
 
-  test('takes shorter chunks after write conflicts', async () => {
+  test('posts shorter chunks after write conflicts', async () => {
     const content = hardBatch(3_000, 20)
     const books = await undisturbed(content)
     const read: number[] = []
@@ -251,7 +251,7 @@ describe('replay, disturbed', () => {
     expect(new Set(summaries.map(({ posted }) => posted)).size).toBe(1)
   })
 
-  test('posts nothing more of a file that changes while it is read', async () => {
+  test('stops posting when the file changes while it is read', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(20_000, 20))
     const options: ReplayOptions = {
@@ -264,7 +264,7 @@ describe('replay, disturbed', () => {
     await expect(replay(connection, options)).rejects.toThrow(/changed while it was being read/)
   })
 
-  test('is not disturbed by another file that takes the name', async () => {
+  test('continues with its file when another file takes the name', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(5_000, 20))
     const other = await makeFile('other.csv', 'from,to,amount\n')
@@ -282,18 +282,18 @@ describe('replay, disturbed', () => {
   })
 })
 
-describe('replay, at a refusal', () => {
+describe('replay at a refusal', () => {
   const content =
     'id,from,to,amount\nT1,A0,A1,1\nT2,A0,nobody,1\nT3,A0,A1,1\nT4,nobody,A1,1\nT5,A0,A1,1\n'
 
-  test('stops right before the line, and goes on with it when it is replayed again', async () => {
+  test('stops right before the line, and starts with it when the file is replayed again', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', content)
 
     const stopped = await replay(connection, { file, onError: 'stop' })
     const again = await replay(connection, { file, onError: 'stop' })
     await Account.open({ accountId: 'nobody', holder: 'Bo', currency: 'USD', openingBalance: '9' })
-    const mended = await replay(connection, { file, onError: 'stop' })
+    const fixed = await replay(connection, { file, onError: 'stop' })
 
     expect(stopped).toMatchObject({
       status: 'stopped',
@@ -303,10 +303,10 @@ describe('replay, at a refusal', () => {
       stoppedAt: { line: 3, transferId: 'T2', code: 'ACCOUNT_NOT_FOUND' },
     })
     expect(timeless(again)).toEqual({ ...timeless(stopped), resumedAt: 1 })
-    expect(mended).toMatchObject({ status: 'finished', read: 5, posted: 5, resumedAt: 1 })
+    expect(fixed).toMatchObject({ status: 'finished', read: 5, posted: 5, resumedAt: 1 })
   })
 
-  test('stops at the first line', async () => {
+  test('stops before the first line', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', 'from,to,amount\nA0,A1\nA0,A1,1\n')
 
@@ -320,7 +320,7 @@ describe('replay, at a refusal', () => {
     expect((await booksOf(connection)).batches).toEqual([])
   })
 
-  test('allows so many refusals and stops before the next', async () => {
+  test('allows maxErrors refusals and stops before the next', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', content)
 
@@ -337,7 +337,7 @@ describe('replay, at a refusal', () => {
     })
   })
 
-  test('posts nothing of an atomic batch, and says what each line is refused for', async () => {
+  test('posts nothing of an atomic batch, and counts the codes of all lines', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', content)
     const before = await booksOf(connection)
@@ -357,7 +357,7 @@ describe('replay, at a refusal', () => {
     expect(await replay(connection, { file, atomic: true })).toMatchObject({ posted: 5 })
   })
 
-  test('refuses an atomic batch for a line that cannot be read', async () => {
+  test('refuses an atomic batch if a line cannot be read', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', 'from,to,amount\nA0,A1,1\nA0,A1\n')
 
@@ -368,34 +368,40 @@ describe('replay, at a refusal', () => {
     expect(await balanceOf('A0')).toBe('100')
   })
 
-  test('refuses an atomic batch that is too large, or that has begun otherwise', async () => {
+  test('refuses an atomic batch that is too large, or that was started without atomic', async () => {
     const large = await makeFile('large.csv', `from,to,amount\n${'A0,A1,1\n'.repeat(50_001)}`)
     const file = await makeFile('batch.csv', content)
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     await replay(connection, { file, onError: 'stop' })
 
     await expect(replay(connection, { file: large, atomic: true })).rejects.toThrow(
-      /50001 transfers, and one transaction holds 50000 at most/,
+      /50001 transfers, but one transaction holds at most 50000/,
     )
     await expect(replay(connection, { file, atomic: true })).rejects.toThrow(
-      /posted up to record 1 of 5, so it cannot be atomic any more/,
+      /already posted up to record 1 of 5, so it cannot be atomic/,
     )
   })
 
   test.each([
-    [{ onError: 'stop', maxErrors: 3 }, /maxErrors says nothing/],
-    [{ atomic: true, onError: 'continue' }, /atomic/],
+    [
+      { onError: 'stop', maxErrors: 3 },
+      /onError "stop" allows no refusals, so it cannot be combined with maxErrors 3/,
+    ],
+    [
+      { atomic: true, onError: 'continue' },
+      /atomic refuses the whole batch .* cannot be combined with onError/,
+    ],
     [{ atomic: true, maxErrors: 1 }, /atomic/],
-    [{ maxErrors: -1 }, /max errors is a whole number/],
-    [{ maxErrors: Number.NaN }, /max errors is a whole number/],
-    [{ name: ' x' }, /a batch's name is/],
+    [{ maxErrors: -1 }, /maxErrors -1 is not a whole number/],
+    [{ maxErrors: Number.NaN }, /maxErrors NaN is not a whole number/],
+    [{ name: ' x' }, /name " x" is not/],
     [{ currency: 'usd' }, /"usd" is not an ISO 4217 code/],
     [{ format: 'json', delimiter: ';' }, /are for CSV files: leave them out for JSON/],
     [{ delimiter: '' }, /delimiter "" is not a delimiter/],
     [{ quote: ',', delimiter: ',' }, /quote "," is part of the delimiter ","/],
     [{ columns: [] }, /names no column/],
     [{ map: { sender: 'x' } }, /map cannot map a column to "sender"/],
-    [{ file: '-' }, /standard input/],
+    [{ file: '-' }, /standard input, and none was given/],
   ])('refuses the options %j', async (options, message) => {
     const file = await makeFile('batch.csv', content)
 
@@ -404,7 +410,7 @@ describe('replay, at a refusal', () => {
 })
 
 describe('replay with dryRun', () => {
-  test('gives the very summary and rejects of a real run, and writes nothing', async () => {
+  test('returns the summary and writes the rejects of a real run, and posts nothing', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(5_000, 20))
     const rejects = `${file}.rejects`
@@ -427,7 +433,7 @@ describe('replay with dryRun', () => {
     ])
   })
 
-  test('goes on from where the batch stands', async () => {
+  test('continues where the batch stopped', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(3_000, 20))
     await replay(connection, { file, maxErrors: 25 })
@@ -457,7 +463,7 @@ describe('replay with dryRun', () => {
     },
   )
 
-  test('finds an id of the file again, with its content', async () => {
+  test('compares a repeated id of the file with its first content', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const rows = Array.from(
       { length: 1_200 },

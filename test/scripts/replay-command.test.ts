@@ -37,16 +37,16 @@ describe('daybook replay refuses as usage', () => {
     ],
     [
       ['a.csv', '--on-error', 'stop', '--max-errors', '2'],
-      '--on-error "stop" allows no refusal, so --max-errors says',
+      '--on-error "stop" allows no refusals, so it cannot be combined with --max-errors 2',
     ],
     [
       ['a.csv', '--atomic', '--max-errors', '2'],
-      'an --atomic batch is refused whole at any refusal',
+      '--atomic refuses the whole batch if a line is refused, so it cannot be combined with',
     ],
     [['a.csv', '--currency', 'usd'], '--currency "usd" is not an ISO 4217 code'],
     [['a.csv', '--as', ' x'], '--as " x" is not'],
-    [['a.csv', '--rejects', ''], 'the file for the rejects has no name: --rejects is its path'],
-    [['a.csv', '--rejects', '-'], 'the rejects are written to a file: --rejects is its path'],
+    [['a.csv', '--rejects', ''], '--rejects is empty'],
+    [['a.csv', '--rejects', '-'], '--rejects is the path of a file, not the standard output'],
     [['-', '-'], '- is the standard input, which can be read only once'],
   ])('%j', async (parameters, message) => {
     // Nothing is there to be connected to: it is refused before.
@@ -152,7 +152,7 @@ test.each([[], ['--dry-run']])(
     const both = await daybook('replay', january, copy, ...parameters)
 
     expect(both.exitCode).toBe(4)
-    expect(both.stderr).toContain('the very content of batch "january.csv"')
+    expect(both.stderr).toContain('the same content as batch "january.csv"')
     expect((await daybook('replay', copy, '--as', 'again', ...parameters)).exitCode).toBe(0)
   },
 )

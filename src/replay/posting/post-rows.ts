@@ -3,71 +3,74 @@ import { BatchConflictError } from '../errors.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import type { Row } from '../reading/row.ts'
 import type { ReplaySummary } from '../summary.ts'
-import type { Book } from './book.ts'
-import { ChunkSize, RowQueue } from './row-queue.ts'
+import type { ChunkPoster } from './chunk-poster.ts'
+import { ChunkSize } from './chunk-size.ts'
+import { RowQueue } from './row-queue.ts'
 
 interface PostRowsOptions {
-  /** Where the batch stands: right before the first of the rows. */
-  readonly begin: BatchRecord
+  /** The batch's record right before the first of the rows. */
+  readonly start: BatchRecord
   readonly isAtomic?: boolean
-  /** Ends it after the chunk that is in flight. */
+  /** Ends the posting after the current chunk. */
   readonly signal?: AbortSignal | undefined
-  /** Sees each chunk of rows before it is posted, none at the end, and may throw. */
+  /** Called with each chunk before it is posted, and with no rows at the end. It may throw. */
   readonly onRead?: (rows: readonly Row[], record: BatchRecord) => Promise<void>
-  readonly onAdvance?: (record: BatchRecord) => void
-  /** Is given the refusals that the database does not hold. */
+  /** Called after each chunk with the batch's record. */
+  readonly onPosted?: (record: BatchRecord) => void
+  /** Called with the refusals that were not stored in the database. */
   readonly onRefused?: ((refusals: readonly BatchRefusal[]) => Promise<void>) | undefined
 }
 
-/** How far a book came with the rows of a batch, and why no further. */
-export interface Outcome {
+/** How the posting of a batch's rows ended. */
+export interface BatchOutcome {
   readonly record: BatchRecord
   readonly status: ReplaySummary['status']
+  /** The refusal that would have exceeded the limit. The batch stopped right before it. */
   readonly stoppedAt?: BatchRefusal | undefined
 }
 
 /**
- * Posts the rows of a batch from where it stands, in chunks of a fitting size, until it is finished.
- * @throws BatchConflictError where the rows end before the batch does
+ * Posts rows in chunks of a suitable size, until the batch is finished.
+ * @throws BatchConflictError if the rows end before the batch is finished
  */
 export async function postRows(
   blocks: AsyncGenerator<Row[]>,
-  book: Book,
-  { begin, isAtomic = false, signal, onRead, onAdvance, onRefused }: PostRowsOptions,
-): Promise<Outcome> {
+  poster: ChunkPoster,
+  { start, isAtomic = false, signal, onRead, onPosted, onRefused }: PostRowsOptions,
+): Promise<BatchOutcome> {
   const queue = new RowQueue(blocks)
   const size = new ChunkSize()
-  let record = begin
-  // The next rows are read while these are posted.
-  const take = () => {
-    const next = isAtomic ? queue.takeAll() : queue.take(size.rows)
-    next.catch(() => undefined)
-    return next
+  let record = start
+  // The next chunk is read while this one is posted.
+  const takeNext = () => {
+    const taken = isAtomic ? queue.takeAll() : queue.take(size.rows)
+    taken.catch(() => undefined)
+    return taken
   }
-  let next = take()
+  let next = takeNext()
   try {
     while (record.status !== 'finished') {
       if (signal?.aborted) return { record, status: 'interrupted' }
       let rows = await next
-      next = take()
+      next = takeNext()
       await onRead?.(rows, record)
       if (isAtomic && rows.length !== record.records) {
         throw new Error(`${rows.length} of ${record.records} records cannot be posted as atomic`)
       }
       do {
         if (signal?.aborted) return { record, status: 'interrupted' }
-        const begun = performance.now()
-        const advance = await book.advance(rows, { isAtomic })
-        await onRefused?.(advance.refusals)
-        if (advance.isRefused) return { record: advance.record, status: 'refused' }
-        size.learn({
-          rows: advance.record.position - record.position,
-          milliseconds: performance.now() - begun,
-          attempts: advance.attempts,
+        const startedAt = performance.now()
+        const result = await poster.postChunk(rows, { isAtomic })
+        await onRefused?.(result.refusals)
+        if (result.isRefused) return { record: result.record, status: 'refused' }
+        size.adjust({
+          rows: result.record.position - record.position,
+          milliseconds: performance.now() - startedAt,
+          attempts: result.attempts,
         })
-        record = advance.record
-        onAdvance?.(record)
-        const { stoppedAt } = advance
+        record = result.record
+        onPosted?.(record)
+        const { stoppedAt } = result
         if (stoppedAt) return { record, status: 'stopped', stoppedAt }
         if (rows.length === 0) requireFinished(record)
         rows = rows.filter(({ position }) => position > record.position)
@@ -80,9 +83,9 @@ export async function postRows(
   }
 }
 
-/** There are no more rows, so that nothing else would end it. */
+/** Throws if the rows have ended and the batch is not finished. Without this check the loop would never end. */
 function requireFinished({ _id, status, position, records }: BatchRecord): void {
   if (status === 'finished') return
-  const problem = `stands at record ${position} of ${records}, and there are no more to post`
+  const problem = `is posted up to record ${position} of ${records}, but there are no more records`
   throw new BatchConflictError(_id, problem)
 }

@@ -13,19 +13,20 @@ import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { databaseOf } from '../../mongodb/connection.ts'
 import type { Row } from '../reading/row.ts'
-import type { Advance, Book } from './book.ts'
+import type { ChunkPoster, ChunkResult } from './chunk-poster.ts'
 import { RehearsedTransfers } from './rehearsed-transfers.ts'
-import { linkedResults, requestsOf, tally } from './tally.ts'
+import { countResults, linkedResults, requestsOf } from './row-results.ts'
 
-interface BookOptions {
-  /** Where the batch stands. */
-  readonly begin: BatchRecord
-  readonly most: number
+interface RehearsalPosterOptions {
+  /** The batch's record right before the first of the rows. */
+  readonly start: BatchRecord
+  /** How many refusals the batch may have in all. */
+  readonly refusalLimit: number
 }
 
 /**
- * Replays that write nothing, one after the other as if each had been real: what one would have posted, the
- * next finds. Pass it as `dryRun` to each of the calls.
+ * Several replays that write nothing to the database. Each replay finds what the replays before it would have
+ * posted. Pass the rehearsal as `dryRun` to each call.
  * @example
  * const dryRun = new Rehearsal(connection)
  * for (const file of files) await replay(connection, { file, dryRun })
@@ -40,49 +41,59 @@ export class Rehearsal {
     this.#connection = connection
   }
 
-  /** The record of a batch that was rehearsed. */
+  /** The record of a batch, if this rehearsal has rehearsed a part of it. */
   recordOf(batch: string): BatchRecord | undefined {
     return this.#batches.get(batch)
   }
 
-  /** The records of all of them. */
+  /** The records of all rehearsed batches. */
   get records(): readonly BatchRecord[] {
     return [...this.#batches.values()]
   }
 
-  /** A book in which rows are evaluated, by the rules of posting, against what is stored and what was rehearsed. */
-  book({ begin, most }: BookOptions): Book {
-    const advance = async (rows: readonly Row[], isAtomic: boolean): Promise<Advance> => {
-      const before = this.#batches.get(begin._id) ?? begin
-      const { accounts, results } = await this.#evaluate(requestsOf(rows), begin._id)
-      const counted = isAtomic ? linkedResults(rows, results) : results
-      const { record, refusals, beyond } = tally(before, rows, { results: counted, most })
+  /** Evaluates rows by the rules of posting, against what is stored and what was rehearsed before. */
+  poster({ start, refusalLimit }: RehearsalPosterOptions): ChunkPoster {
+    const batch = start._id
+    const postChunk = async (rows: readonly Row[], isAtomic: boolean): Promise<ChunkResult> => {
+      const before = this.#batches.get(batch) ?? start
+      const { accounts, results: evaluated } = await this.#evaluate(requestsOf(rows), batch)
+      const results = isAtomic ? linkedResults(rows, evaluated) : evaluated
+      const counted = countResults(before, rows, { results, refusalLimit })
+      const { record, refusals, overLimit } = counted
       if (isAtomic && refusals.length > 0) {
         return { record, refusals, isRefused: true, attempts: 1 }
       }
-      if (beyond) {
-        const stoppedAt = beyond.refusal
-        if (beyond.index === 0) return { record, refusals, stoppedAt, attempts: 1 }
-        return { ...(await advance(rows.slice(0, beyond.index), isAtomic)), stoppedAt }
+      if (overLimit) {
+        const stoppedAt = overLimit.refusal
+        if (overLimit.index === 0) return { record, refusals, stoppedAt, attempts: 1 }
+        return { ...(await postChunk(rows.slice(0, overLimit.index), isAtomic)), stoppedAt }
       }
-      const posted = results.flatMap((result) =>
-        result.status === 'posted' ? [result.transfer] : [],
-      )
-      for (const { fromAccount, toAccount } of posted) {
-        for (const id of [fromAccount, toAccount]) {
-          const account = accounts.get(id)
-          // Its own id: that of the transfer would keep the file's text in memory.
-          if (account) this.#accounts.set(account._id, account)
-        }
-      }
-      this.#transfers.add(posted)
-      this.#batches.set(begin._id, record)
+      this.#remember(results, accounts)
+      this.#batches.set(batch, record)
       return { record, refusals, attempts: 1 }
     }
-    return { advance: (rows, { isAtomic }) => advance(rows, isAtomic) }
+    return { postChunk: (rows, { isAtomic }) => postChunk(rows, isAtomic) }
   }
 
-  /** What would become of requests, and of copies of their accounts. */
+  /** Keeps the transfers that would have been posted, and their accounts as they would be after them. */
+  #remember(
+    results: readonly TransferResult[],
+    accounts: ReadonlyMap<string, LedgerAccount>,
+  ): void {
+    const posted = results.flatMap((result) =>
+      result.status === 'posted' ? [result.transfer] : [],
+    )
+    for (const { fromAccount, toAccount } of posted) {
+      for (const id of [fromAccount, toAccount]) {
+        const account = accounts.get(id)
+        // The key is the account's id: the transfer's copy would keep the file's text in memory.
+        if (account) this.#accounts.set(account._id, account)
+      }
+    }
+    this.#transfers.add(posted)
+  }
+
+  /** The results of requests, and copies of their accounts as they would be after them. */
   async #evaluate(requests: readonly IdentifiedRequest[], batch: string) {
     const readings = requests.map(readRequest)
     const ledger = await this.#read(
@@ -99,6 +110,7 @@ export class Rehearsal {
     return { accounts: ledger.accounts, results }
   }
 
+  /** The accounts and the transfers that requests name: those rehearsed before, else those stored. */
   async #read(requests: readonly WellFormedRequest[]) {
     const database = databaseOf(this.#connection)
     const accounts = new Map<string, LedgerAccount>()

@@ -1,34 +1,38 @@
 import { LinkedTransferRefusedError } from '../../errors.ts'
-import type { TransferResult } from '../../ledger/transfer-result.ts'
 import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
+import type { TransferResult } from '../../ledger/transfer-result.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import type { Row } from '../reading/row.ts'
 
-/** The requests of the rows that have one. */
+/** The requests of the rows that could be read. */
 export const requestsOf = (rows: readonly Row[]): IdentifiedRequest[] =>
   rows.flatMap(({ request }) => (request ? [request] : []))
 
-/** What is to be counted of a run of rows. */
-export interface Tally {
-  /** The batch as it is after the rows that were counted. */
+/** The counts of a batch after some of its rows. */
+export interface CountedResults {
+  /** The batch's record after the rows that were counted. */
   readonly record: BatchRecord
   readonly refusals: readonly BatchRefusal[]
-  /** The refusal that is one too many: it and the rows after it are not counted. */
-  readonly beyond?: { readonly index: number; readonly refusal: BatchRefusal }
+  /** The refusal that exceeds the limit, and the index of its row. From this row on, no row was counted. */
+  readonly overLimit?: { readonly index: number; readonly refusal: BatchRefusal }
 }
 
-/**
- * Counts what became of rows. `results` has one for each row that has a request, in order; `most` is how
- * many refusals the batch may have in all.
- */
-export function tally(
+interface CountOptions {
+  /** One result for each row that has a request, in order. */
+  readonly results: readonly TransferResult[]
+  /** How many refusals the batch may have in all. */
+  readonly refusalLimit: number
+}
+
+/** Adds what became of rows to the counts of their batch. */
+export function countResults(
   before: BatchRecord,
   rows: readonly Row[],
-  { results, most }: { results: readonly TransferResult[]; most: number },
-): Tally {
+  { results, refusalLimit }: CountOptions,
+): CountedResults {
   let [posted, existing, next] = [0, 0, 0]
   const refusals: BatchRefusal[] = []
   const refusedByCode = { ...before.refusedByCode }
@@ -36,7 +40,7 @@ export function tally(
     Object.entries(before.amountByCurrency).map(([code, sum]) => [code, toDecimal(sum)]),
   )
   let counted = rows.length
-  let beyond: Tally['beyond']
+  let overLimit: CountedResults['overLimit']
   for (const [index, row] of rows.entries()) {
     const result = row.request ? (results[next++] as TransferResult) : undefined
     if (result?.status === 'posted') {
@@ -48,8 +52,8 @@ export function tally(
       existing += 1
     } else {
       const refusal = refusalOf(row, result)
-      if (before.refused + refusals.length >= most) {
-        beyond = { index, refusal }
+      if (before.refused + refusals.length >= refusalLimit) {
+        overLimit = { index, refusal }
         counted = index
         break
       }
@@ -74,7 +78,7 @@ export function tally(
     record.status = 'finished'
     record.finishedAt = new Date()
   }
-  return { record, refusals, ...(beyond && { beyond }) }
+  return { record, refusals, ...(overLimit && { overLimit }) }
 }
 
 function refusalOf(row: Row, result: TransferResult | undefined): BatchRefusal {
@@ -88,7 +92,7 @@ function refusalOf(row: Row, result: TransferResult | undefined): BatchRefusal {
   return { line, item, text, code, message, transferId: id }
 }
 
-/** The same results for rows that are posted all or none: with one refused, no other is posted. */
+/** The results of the rows of an atomic batch: if one row is refused, the others are refused with it. */
 export function linkedResults(
   rows: readonly Row[],
   results: readonly TransferResult[],
@@ -96,7 +100,7 @@ export function linkedResults(
   const malformed = rows.find(({ request }) => !request)
   const refused = results.find(({ status }) => status === 'refused')
   if (!malformed && !refused) return [...results]
-  // It stands in the message of each of them, and may be anything.
+  // Each message contains this id. It comes from the file, so it may be anything, and of any length.
   const refusedTransferId = refused
     ? isIdentifier(refused.transferId)
       ? refused.transferId

@@ -1,0 +1,196 @@
+import type { Connection } from 'mongoose'
+import { post } from '../../ledger/posting.ts'
+import { quote } from '../../messages.ts'
+import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
+import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
+import { isDuplicateKey } from '../../mongodb/server-errors.ts'
+import { inTransaction } from '../../mongodb/transaction.ts'
+import { BatchConflictError } from '../errors.ts'
+import type { BatchRefusal } from '../reading/batch-file.ts'
+import type { Row } from '../reading/row.ts'
+import { type CountedResults, countResults, linkedResults, requestsOf } from './row-results.ts'
+
+/** What became of a chunk of rows. */
+export interface ChunkResult {
+  /** The batch's record after the chunk. Its `position` says how many of the rows were consumed. */
+  readonly record: BatchRecord
+  /** The refusals that were not stored in the database. */
+  readonly refusals: readonly BatchRefusal[]
+  /** The refusal that would have exceeded the limit. The batch stopped right before it. */
+  readonly stoppedAt?: BatchRefusal | undefined
+  /** Whether an atomic batch was refused. Nothing of it was stored. */
+  readonly isRefused?: boolean
+  /** How often the transaction was tried. */
+  readonly attempts: number
+}
+
+/** Posts the rows of a batch chunk by chunk: to the database, or in the memory of a rehearsal. */
+export interface ChunkPoster {
+  /** Posts rows in order: all of them, or only the first ones. With `isAtomic` it posts all or none. */
+  postChunk(rows: readonly Row[], options: { isAtomic: boolean }): Promise<ChunkResult>
+}
+
+interface DatabasePosterOptions {
+  /** The batch's record before its first row is consumed. */
+  readonly newBatch: BatchRecord
+  /** How many refusals the batch may have in all. */
+  readonly refusalLimit: number
+  /** What to do if another batch is stored under the name. It ends the error's message. */
+  readonly advice: string
+}
+
+/** A chunk keeps at least this many of its rows when a write conflict shortens it. */
+const MIN_ROWS = 100
+
+/** Rolls a chunk's transaction back, because not all of its rows may be posted. */
+class ChunkRollback extends Error {
+  readonly counted: CountedResults
+  constructor(counted: CountedResults) {
+    super('the chunk was not posted')
+    this.counted = counted
+  }
+}
+
+/**
+ * Posts chunks to the database, each in one transaction: it reads the batch's record, posts the rows that the
+ * record does not count as consumed, and writes the record. So each line is posted once, even if several
+ * processes replay the batch.
+ */
+export function databasePoster(
+  connection: Connection,
+  { newBatch, refusalLimit, advice }: DatabasePosterOptions,
+): ChunkPoster {
+  const batches = connection.collection<BatchRecord>('batches')
+  const refusals = connection.collection<RefusalRecord>('refusals')
+  const filter = { _id: newBatch._id }
+  /** Whether to presume that the ids of the next rows are new, as those of the last rows were. */
+  let presumeNew = true
+
+  async function postInTransaction(rows: readonly Row[], isAtomic: boolean): Promise<ChunkResult> {
+    let attempts = 0
+    const { record, wereNew } = await inTransaction(
+      connection,
+      async (transaction) => {
+        const { session } = transaction
+        attempts += 1
+        if (attempts > 1) await endAbandonedTransactions(connection)
+        const stored = await batches.findOne(filter, { session })
+        const before = recordToContinue(stored, newBatch, advice)
+        const remaining = remainingRows(rows, before)
+        // A shorter transaction is less likely to conflict with others that write the same accounts.
+        const chunk = isAtomic
+          ? remaining
+          : remaining.slice(0, Math.max(MIN_ROWS, rows.length >> (attempts - 1)))
+        // Another process has consumed these rows. But a batch without any rows must still be finished.
+        if (stored && chunk.length === 0 && (rows.length > 0 || stored.status === 'finished')) {
+          return { record: stored, wereNew: presumeNew }
+        }
+        if (isAtomic) requireNotStarted(before)
+        const batch = newBatch._id
+        const posted = await post(requestsOf(chunk), transaction, { batch, presumeNew })
+        const results = isAtomic ? linkedResults(chunk, posted) : posted
+        const counted = countResults(before, chunk, { results, refusalLimit })
+        if (counted.overLimit || (isAtomic && counted.refusals.length > 0)) {
+          throw new ChunkRollback(counted)
+        }
+        if (counted.refusals.length > 0) {
+          const documents = counted.refusals.map((refusal) => refusalRecord(batch, refusal))
+          await refusals.insertMany(documents, { session })
+        }
+        await batches.replaceOne(filter, counted.record, { session, upsert: true })
+        return { record: counted.record, wereNew: counted.record.existing === before.existing }
+      },
+      PATIENCE_MS,
+    )
+    presumeNew = wereNew
+    return { record, refusals: [], attempts }
+  }
+
+  /** Posts rows, or only those before the refusal that would exceed the limit. */
+  async function postUpToLimit(rows: readonly Row[], isAtomic: boolean): Promise<ChunkResult> {
+    try {
+      return await postInTransaction(rows, isAtomic)
+    } catch (error) {
+      if (!(error instanceof ChunkRollback)) throw error
+      const { record, refusals: all, overLimit } = error.counted
+      if (!overLimit) return { record, refusals: all, isRefused: true, attempts: 1 }
+      const stoppedAt = overLimit.refusal
+      if (overLimit.index === 0) return { record, refusals: [], stoppedAt, attempts: 1 }
+      const allowed = rows.filter(({ position }) => position <= record.position)
+      const result = await postUpToLimit(allowed, isAtomic)
+      return result.record.position === record.position ? { stoppedAt, ...result } : result
+    }
+  }
+
+  return {
+    async postChunk(rows, { isAtomic }) {
+      for (let duplicates = 0; ; duplicates++) {
+        try {
+          return await postUpToLimit(rows, isAtomic)
+        } catch (error) {
+          // An id exists already. It may have been posted after this snapshot; the next look-up finds it.
+          if (!isDuplicateKey(error) || duplicates === MAX_DUPLICATES) throw error
+          presumeNew = false
+        }
+      }
+    },
+  }
+}
+
+/** How often a chunk is posted again after a duplicate id. */
+const MAX_DUPLICATES = 5
+
+/** Longer than the minute for which a server keeps the transaction of a killed process. */
+const PATIENCE_MS = 120_000
+
+/**
+ * The record to continue from: the stored one, or that of the new batch if none is stored.
+ * @throws BatchConflictError if the stored batch is of another file or was read with other options
+ */
+export function recordToContinue(
+  stored: BatchRecord | null,
+  newBatch: BatchRecord,
+  advice: string,
+): BatchRecord {
+  if (!stored) return newBatch
+  if (stored.digest !== newBatch.digest) {
+    throw new BatchConflictError(
+      newBatch._id,
+      `was started with another file: ${describeFile(stored)}, not ${describeFile(newBatch)}; ${advice}`,
+    )
+  }
+  if (stored.reading !== newBatch.reading) {
+    throw new BatchConflictError(
+      newBatch._id,
+      `was started with the options ${stored.reading}, not ${newBatch.reading}: use the same options to continue it`,
+    )
+  }
+  return stored
+}
+
+const describeFile = ({ source, digest }: BatchRecord): string =>
+  `${quote(source)} (SHA-256 ${digest.slice(0, 12)}…)`
+
+/** Refuses to post the rest of a batch as if it were the whole. */
+export function requireNotStarted({ _id, position, records }: BatchRecord): void {
+  if (position === 0) return
+  const problem = `is already posted up to record ${position} of ${records}, so it cannot be atomic: leave --atomic out to continue it`
+  throw new BatchConflictError(_id, problem)
+}
+
+/** The rows that are not consumed yet. Another process that replays the batch may have consumed some. */
+function remainingRows(rows: readonly Row[], { _id, position }: BatchRecord): readonly Row[] {
+  const [first] = rows
+  if (!first) return rows
+  if (position < first.position - 1) {
+    const problem = `went back to record ${position}, because its record was removed during the replay: replay the file again`
+    throw new BatchConflictError(_id, problem)
+  }
+  return rows.slice(position - first.position + 1)
+}
+
+function refusalRecord(batch: string, refusal: BatchRefusal): RefusalRecord {
+  const { line, item, transferId, code, message, text: row } = refusal
+  const _id = item === 1 ? { batch, line } : { batch, line, item }
+  return { _id, ...(transferId === undefined ? {} : { transferId }), code, message, row }
+}
