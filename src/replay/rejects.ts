@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import {
-  type FileHandle,
-  access,
-  constants,
-  open,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { type FileHandle, access, constants, open, realpath, rename, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import process from 'node:process'
 import mongoose, { type Connection } from 'mongoose'
 import type { RefusalRecord } from '../models/batch.ts'
 import { BatchFileError } from './errors.ts'
@@ -18,51 +10,54 @@ import type { Reject, RejectsFormat } from './reading/batch-file.ts'
 import { type SourceOptions, statInput } from './source/source.ts'
 import { appendToTemporaryFile, openTemporaryFile } from './source/temporary-file.ts'
 
-/** Refuses a file of rejects that could not be written at the end, or that would replace something else. */
+/**
+ * Checks that a file of rejects can be written and does not replace the input.
+ * @throws BatchFileError
+ */
 export async function checkRejectsFile(path: string, options: SourceOptions): Promise<void> {
   try {
     await access(dirname(path), constants.W_OK)
   } catch (error) {
-    const problem = 'the folder for the rejects is not there or may not be written to'
+    const problem = 'the folder for the rejects does not exist or is not writable'
     throw new BatchFileError(path, problem, {}, { cause: error })
   }
   const found = await stat(path).catch(() => undefined)
   if (!found) return
-  if (!found.isFile())
-    throw new BatchFileError(path, 'this is no file: name a file for the rejects')
+  if (!found.isFile()) {
+    throw new BatchFileError(path, 'the rejects cannot be written here: this is not a file')
+  }
   const input = await statInput(options)
   if (input && input.dev === found.dev && input.ino === found.ino) {
-    throw new BatchFileError(
-      path,
-      'the rejects would replace the file that is replayed: name another',
-    )
+    const problem = 'the rejects would replace the file that is replayed: name another file'
+    throw new BatchFileError(path, problem)
   }
 }
 
 /**
- * A file of rejects, gathered in a temporary one: all of it is put in its place at once, or what was there
- * stays as it was.
+ * A file of rejects. They are collected in a temporary file first. Then {@link save} replaces the whole file at
+ * once, so that a failure leaves the old file as it was.
  */
 export class RejectsFile {
   readonly #path: string
   readonly #format: RejectsFormat
-  #gathered: FileHandle | undefined
+  #collected: FileHandle | undefined
 
   constructor(path: string, format: RejectsFormat) {
     this.#path = path
     this.#format = format
   }
 
+  /** Collects rejects, in the order in which the file will contain them. */
   async add(rejects: AsyncIterable<Reject> | Iterable<Reject>): Promise<void> {
     const { head, separator } = this.#format
     let pending = ''
     const write = async () => {
       if (pending === '') return
-      this.#gathered ??= await openTemporaryFile()
-      await appendToTemporaryFile(this.#gathered, pending)
+      this.#collected ??= await openTemporaryFile()
+      await appendToTemporaryFile(this.#collected, pending)
       pending = ''
     }
-    let isFirst = !this.#gathered
+    let isFirst = !this.#collected
     for await (const reject of rejects) {
       pending += (isFirst ? head : separator) + this.#format.write(reject)
       isFirst = false
@@ -71,37 +66,46 @@ export class RejectsFile {
     await write()
   }
 
-  /** Puts the file in its place. */
-  async put(): Promise<void> {
+  /**
+   * Writes the collected rejects to the file. While it is written it is named `NAME.UUID.tmp`, in the same folder.
+   * Only a process that is killed by SIGKILL leaves such a file behind. It is harmless and can be deleted.
+   */
+  async save(): Promise<void> {
     const { empty, tail } = this.#format
-    if (this.#gathered) await appendToTemporaryFile(this.#gathered, tail)
-    // A link stays a link.
+    if (this.#collected) await appendToTemporaryFile(this.#collected, tail)
+    // If the path is a link, replace the file that it points to, not the link.
     const path = await realpath(this.#path).catch(() => this.#path)
-    await removeAbandoned(path)
     const temporary = `${path}.${randomUUID()}.tmp`
-    const file = await open(temporary, 'wx')
+    const remove = () => rmSync(temporary, { force: true })
+    process.once('exit', remove)
     try {
-      if (this.#gathered) await copy(this.#gathered, file)
-      else await file.writeFile(empty)
-      await file.sync()
-      await file.close()
+      const file = await open(temporary, 'wx')
+      try {
+        if (this.#collected) await copy(this.#collected, file)
+        else await file.writeFile(empty)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
       await rename(temporary, path)
     } catch (error) {
-      await file.close()
-      await rm(temporary, { force: true })
+      remove()
       throw error
+    } finally {
+      process.off('exit', remove)
     }
   }
 
   async close(): Promise<void> {
-    await this.#gathered?.close()
+    await this.#collected?.close()
   }
 }
 
+/** Rejects are written when they reach this many characters. */
 const PENDING_LENGTH = 64 * 1024
 
 async function copy(from: FileHandle, to: FileHandle): Promise<void> {
-  const buffer = Buffer.allocUnsafe(COPIED_BYTES)
+  const buffer = Buffer.allocUnsafe(COPY_BYTES)
   for (let position = 0; ;) {
     const { bytesRead } = await from.read(buffer, 0, buffer.length, position)
     if (bytesRead === 0) return
@@ -110,24 +114,9 @@ async function copy(from: FileHandle, to: FileHandle): Promise<void> {
   }
 }
 
-const COPIED_BYTES = 256 * 1024
+const COPY_BYTES = 256 * 1024
 
-/** A file that is put in its place is written in one go: what rested so long is of a process that was killed. */
-const ABANDONED_AFTER_MS = 3_600_000
-
-async function removeAbandoned(path: string): Promise<void> {
-  const folder = dirname(path)
-  const suffix = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(basename(path)) || !suffix.test(name.slice(basename(path).length)))
-      continue
-    const found = await stat(join(folder, name)).catch(() => undefined)
-    if (!found || Date.now() - found.mtimeMs < ABANDONED_AFTER_MS) continue
-    await rm(join(folder, name), { force: true })
-  }
-}
-
-/** The refused lines of a batch that are stored, in the file's order. */
+/** The stored refusals of a batch, in the file's order. */
 export async function* storedRejects(
   connection: Connection,
   batch: string,

@@ -1,9 +1,10 @@
-import { readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type ReplayOptions, replay } from '../../src/replay/replay.ts'
 import { booksOf, makeFile, openAccounts, replayingOn } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
+import { runScript } from '../support/run-script.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 const database = useDatabase()
@@ -17,7 +18,7 @@ async function rejectsOf(content: string | Buffer, options: Partial<ReplayOption
 }
 
 describe('rejects', () => {
-  test('of CSV are the lines as they were, after code, message, line and the made id', async () => {
+  test('of CSV are the original lines after code, message, line and the made id', async () => {
     const content = 'from;to;amount;code\nA0;A1;"1";a\nA0;A9;" 2 ";b\nA0;A1\n'
 
     const { text } = await rejectsOf(content, { delimiter: ';' })
@@ -47,7 +48,7 @@ describe('rejects', () => {
       { file: 'batch.json' },
     ],
   ])(
-    'of %s can be mended and replayed as the first file would have been',
+    'of %s can be fixed and replayed as if they were in the first file',
     async (_, content, options) => {
       const { text } = await rejectsOf(content, options)
       const refused = await replay(connection, {
@@ -63,10 +64,10 @@ describe('rejects', () => {
         currency: 'USD',
         openingBalance: '1000',
       })
-      const mended = await replay(connection, {
+      const fixed = await replay(connection, {
         ...options,
         columns: undefined,
-        file: await makeFile('mended', text),
+        file: await makeFile('fixed', text),
         format: options.file?.startsWith('batch.json') ? 'json' : 'csv',
       })
       const books = await booksOf(connection)
@@ -78,15 +79,15 @@ describe('rejects', () => {
       })
 
       expect(refused).toMatchObject({ posted: 0, refused: 2 })
-      expect(mended).toMatchObject({ posted: 2, refused: 0 })
+      expect(fixed).toMatchObject({ posted: 2, refused: 0 })
       expect(books.transfers).toHaveLength(3)
       expect(once.read).toBe(3)
       const ids = (books.transfers as { _id: string }[]).map(({ _id }) => _id)
-      expect(ids.every((id) => !id.startsWith('again') && !id.startsWith('mended'))).toBe(true)
+      expect(ids.every((id) => !id.startsWith('again') && !id.startsWith('fixed'))).toBe(true)
     },
   )
 
-  test('hold the refusals of all runs of a batch', async () => {
+  test('contain the refusals of all runs of a batch', async () => {
     await openAccounts(Account, { count: 3, openingBalance: '1000' })
     const file = await makeFile('batch.csv', 'from,to,amount\nA0,x,1\nA0,y,1\nA0,z,1\n')
     const rejects = await makeFile('rejects.csv', '')
@@ -107,7 +108,7 @@ describe('rejects', () => {
 
   test.each<[string, string, (text: string) => string, Partial<ReplayOptions>, object]>([
     [
-      'a line that was too short, lengthened',
+      'a line that was too short and is completed',
       'from,to,amount,reference\nA0,A1,5\n',
       (text) => text.replace('A0,A1,5', 'A0,A1,5,rent'),
       {},
@@ -128,43 +129,43 @@ describe('rejects', () => {
       { _id: 'batch.csv:2' },
     ],
     [
-      'columns whose names hold the delimiter',
+      'columns whose names contain the delimiter',
       'A0;A9;5;x\n',
       (text) => text.replace('A9;5', 'A1;5'),
       { delimiter: ';', quote: '', columns: ['from', 'to', 'amount', 'n;ote'] },
       { _id: 'batch.csv:1' },
     ],
     [
-      'what Excel says of the delimiter',
+      'a first line by Excel that names the delimiter',
       'sep=;\r\nfrom;to;amount\r\nA0;A9;5\r\n',
       (text) => text.replace('A9;5', 'A1;5'),
       {},
       { _id: 'batch.csv:3' },
     ],
     [
-      'a key for the id that is blank',
+      'a blank id',
       '{"from":"A0","to":"A1","amount":6}\n{"transactionId":null,"from":"A0","to":"A9","amount":5}\n',
       (text) => text.replace('A9"', 'A1"'),
       { file: 'batch.jsonl' },
       { _id: 'batch.jsonl:2' },
     ],
     [
-      'a broken line, mended where it stands',
+      'a broken line that is fixed in place',
       '{"from":"A0","to":"A1","amount":5}\n{"from":"A0","to":"A1","amount":7\n',
       (text) => text.replace('7"', '7}"'),
       { file: 'batch.jsonl' },
       { _id: 'batch.jsonl:2' },
     ],
     [
-      'an id that is not to be looked at',
+      'an id that is ignored',
       '{"id":"same","from":"A0","to":"A9","amount":5}\n',
       (text) => text.replace('A9"', 'A1"'),
       { file: 'batch.jsonl', map: { transferId: null } },
       { _id: 'batch.jsonl:1' },
     ],
-  ])('keep the made id with %s', async (_, content, mend, options, transfer) => {
+  ])('keep the made id with %s', async (_, content, fix, options, transfer) => {
     const { text } = await rejectsOf(content, options)
-    const file = await makeFile('mended', mend(text))
+    const file = await makeFile('fixed', fix(text))
     const format = options.file ? 'jsonl' : 'csv'
 
     const summary = await replay(connection, { ...options, file, format })
@@ -173,7 +174,7 @@ describe('rejects', () => {
     expect((await booksOf(connection)).transfers.at(-1)).toMatchObject(transfer)
   })
 
-  test('say what is still wrong with a broken line', async () => {
+  test('report what is still wrong with a broken line', async () => {
     const { text } = await rejectsOf('{"from":"A0"\n{"from":"A0","to":"A1","amount":5}\n', {
       file: 'batch.jsonl',
     })
@@ -184,7 +185,7 @@ describe('rejects', () => {
     )
   })
 
-  test('of an atomic batch hold every line of it', async () => {
+  test('of an atomic batch contain every line of it', async () => {
     const { text } = await rejectsOf('id,from,to,amount\nT1,A0,A1,1\nT2,A0,A9,2\n', {
       atomic: true,
     })
@@ -197,20 +198,20 @@ describe('rejects', () => {
     ])
   })
 
-  test('never replace the file that is replayed, nor anything but a file', async () => {
+  test('never replace the file that is replayed, nor anything that is not a file', async () => {
     const file = await makeFile('batch.csv', 'id,from,to,amount\nT1,A0,A1,12.34\n')
 
     await expect(replay(connection, { file, rejects: file })).rejects.toThrow(
       /would replace the file/,
     )
     await expect(replay(connection, { file, rejects: '/dev/null' })).rejects.toThrow(
-      /this is no file/,
+      /this is not a file/,
     )
     await expect(replay(connection, { file, rejects: '/no/x' })).rejects.toThrow(/the folder/)
   })
 })
 
-/** Replays a file of rejects as it was written; gives what was refused this time. */
+/** Replays an unchanged file of rejects. Returns what was refused this time. */
 async function again(path: string, name: string, options: Partial<ReplayOptions> = {}) {
   const file = await makeFile('again', await readFile(path))
   const rejects = await makeFile('second', '')
@@ -220,7 +221,7 @@ async function again(path: string, name: string, options: Partial<ReplayOptions>
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
 
-describe('rejects, replayed as they were written, are refused again and not taken for others', () => {
+describe('unchanged rejects are refused again, under the same ids,', () => {
   const POSITIONS = { from: '#2', to: '#3', amount: '#4' }
 
   test.each<[string, string, string | Buffer, Partial<ReplayOptions>]>([
@@ -230,21 +231,21 @@ describe('rejects, replayed as they were written, are refused again and not take
       'branch,payer,payee,amt\nA0,A1,A2,4000\nA0,A1\nA0,A1,A2,1\n',
       { map: POSITIONS },
     ],
-    ['columns without a header', 'batch.csv', 'A0,A1,5000\nA0,A1\nA0,A1,1\n', COLUMNS()],
+    ['columns without a header', 'batch.csv', 'A0,A1,5000\nA0,A1\nA0,A1,1\n', columnsFor()],
     [
       'columns without a header, with ids',
       'batch.csv',
       'T1,A0,A1,5000\nT2,A0\nT3,A0,A1,1\n',
-      COLUMNS('id'),
+      columnsFor('id'),
     ],
     [
-      'bytes that are no text',
+      'bytes that are not text',
       'batch.csv',
       latin1('id,from,to,amount,note\nT1,A0,A1,1,Caf\xE9\nT2,A0,A1,1,"a\0\n\xE9"\nT3,A0,A1,2,ok\n'),
       {},
     ],
     [
-      'bytes that are no text, and no ids',
+      'bytes that are not text, and without ids',
       'batch.csv',
       latin1('from;to;amount;note\nA0;A1;1;Caf\xE9\nA0;A1;1;"a\0\n;"\nA0;A1;2;ok\n'),
       { delimiter: ';' },
@@ -256,7 +257,7 @@ describe('rejects, replayed as they were written, are refused again and not take
       {},
     ],
     [
-      'quotes that go wrong',
+      'wrong quotes',
       'batch.csv',
       'id,from,to,amount,note\nT1,A0,A9,1,a"b\nT2,A0,A1,1,"a"b\nT3,"A0","A9",1,"x\n,""y"\n',
       {},
@@ -270,25 +271,25 @@ describe('rejects, replayed as they were written, are refused again and not take
     ['tabs', 'batch.tsv', 'id\tfrom\tto\tamount\nT1\tA0\tA9\t1\n\t\t\t\nT2\tA0\n', {}],
     ['blank ids', 'batch.csv', 'id,from,to,amount,k\n,A0,A9,1,"x,y"\n ,A0,A9,1,""""\n', {}],
     [
-      'JSON that is none first',
+      'a first line that is not JSON',
       'batch.jsonl',
       'garbage\n{"from":"A0","to":"A1","amount":1}\n{"from":"A0","to":"A9","amount":1}\n5\n',
       {},
     ],
     [
-      'JSON of which nothing can be read',
+      'a first line that is not JSON, and nothing else refused',
       'batch.jsonl',
       'a\n{"from":"A0","to":"A1","amount":1}\n',
       {},
     ],
     [
-      'JSON that lacks a part',
+      'JSON in which a field is missing',
       'batch.jsonl',
       '{"id":"T1","from":"A0"}\n{"id":"T2","from":"A0","to":"A9","amount":1}\n',
       {},
     ],
     [
-      'JSON with bytes that are no text',
+      'JSON with bytes that are not text',
       'batch.jsonl',
       latin1(
         '{"from":"A0","to":"A1","amount":2}\n{"from":"A0","to":"A1","amount":1,"note":"Caf\xE9"}\n',
@@ -302,7 +303,7 @@ describe('rejects, replayed as they were written, are refused again and not take
       {},
     ],
     [
-      'JSON without ids under a name that is mapped',
+      'JSON with a mapped name for the ids, and a record without it',
       'batch.jsonl',
       '{"from":"A0","to":"A9","amount":1,"transferId":"other"}\n{"from":"A0","to":"A9","amount":1,"uid":"T2"}\n',
       { map: { transferId: 'uid' } },
@@ -343,7 +344,7 @@ describe('rejects, replayed as they were written, are refused again and not take
       )
     expect(idsOf('second')).toEqual(idsOf('first'))
     expect(idsOf('third')).toEqual(idsOf('first'))
-    // A line that cannot be read keeps the id that it gets when it is mended.
+    // A line that cannot be read keeps the id that it gets when it is fixed.
     for (const { transferId = '' } of refusals) expect(third.text).toContain(transferId)
   })
 
@@ -353,7 +354,7 @@ describe('rejects, replayed as they were written, are refused again and not take
     transferId?: string
   }
 
-  function COLUMNS(...ids: string[]) {
+  function columnsFor(...ids: string[]) {
     return { columns: [...ids, 'from', 'to', 'amount'] }
   }
 })
@@ -361,7 +362,7 @@ describe('rejects, replayed as they were written, are refused again and not take
 describe('rejects of JSON', () => {
   const file = 'batch.jsonl'
 
-  test('are replayed as an empty batch where nothing was refused', async () => {
+  test('are an empty batch if nothing was refused', async () => {
     const path = await makeFile('rejects', '')
     await replayed('{"from":"A0","to":"A1","amount":1}\n', { file, rejects: path })
 
@@ -372,19 +373,19 @@ describe('rejects of JSON', () => {
   })
 
   test.each([
-    ['another program writes again', (lines: object[]) => lines.map(spaced)],
+    ['are formatted by another program', (lines: object[]) => lines.map(spaced)],
     [
-      'another program sorts',
+      'are sorted by another program',
       (lines: object[]) => lines.map((line) => JSON.stringify(sorted(line))),
     ],
     [
-      'are mended by hand, the first in full',
+      'are fixed by hand, the first one completely',
       ([, ...lines]: object[]) => [
         '{"id":"T0","from":"A0","to":"A1","amount":7,"note":"m"}',
         ...lines.map((line) => JSON.stringify(line)),
       ],
     ],
-  ])('leave nothing of theirs in the transfers that %s', async (_, rewritten) => {
+  ])('leave no trace in the transfers if they %s', async (_, rewrite) => {
     const rows = [1, 2].map((n) => ({ id: `T${n}`, from: 'A0', to: 'A9', amount: n, note: 'm' }))
     const content = rows.map((row) => JSON.stringify(row)).join('\n')
     const path = await makeFile('rejects', '')
@@ -395,17 +396,17 @@ describe('rejects of JSON', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as object)
 
-    const mended = await replay(connection, {
-      file: await makeFile('mended.jsonl', `${rewritten(lines).join('\n')}\n`),
+    const fixed = await replay(connection, {
+      file: await makeFile('fixed.jsonl', `${rewrite(lines).join('\n')}\n`),
       keep: true,
     })
 
-    expect(mended).toMatchObject({ posted: 2, refused: 0 })
+    expect(fixed).toMatchObject({ posted: 2, refused: 0 })
     const { transfers } = (await booksOf(connection)) as { transfers: { metadata: object }[] }
     expect(transfers.map(({ metadata }) => metadata)).toEqual([{ note: 'm' }, { note: 'm' }])
   })
 
-  test('hold the record as it was where it has keys of its own that they add', async () => {
+  test('contain the unchanged record if it has keys that rejects would add', async () => {
     const own = '{"from":"A0","to":"A9","amount":1.50,"message":"hello","line":3}'
     const { text } = await rejectsOf(own, { file, keep: true })
     await Account.open({ accountId: 'A9', holder: 'Ada', currency: 'USD' })
@@ -431,14 +432,14 @@ describe('a file of rejects', () => {
   const content = 'id,from,to,amount\nT1,A0,A9,1\n'
 
   test.each([
-    ['', /the file for the rejects has no name/],
-    ['-', /the rejects are written to a file/],
-  ])('is not named %j, which is said before anything is posted', async (rejects, message) => {
+    ['', /rejects is empty/],
+    ['-', /rejects is the path of a file, not the standard output/],
+  ])('named %j is refused before anything is posted', async (rejects, message) => {
     await expect(replayed('id,from,to,amount\nT1,A0,A1,1\n', { rejects })).rejects.toThrow(message)
     expect((await booksOf(connection)).transfers).toEqual([])
   })
 
-  test('that cannot be written is told of with the summary of what was done', async () => {
+  test('that cannot be written is reported with the summary of what was done', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', `${content}T2,A0,A1,1\n`)
     const folder = await makeFolder()
@@ -451,13 +452,13 @@ describe('a file of rejects', () => {
     await expect(replaying).rejects.toMatchObject({
       name: 'StorageError',
       message: expect.stringMatching(
-        /rejects.csv": the rejects cannot be written: ENOENT.*; all else is done: run the same command again, and it writes them$/,
+        /rejects.csv": the rejects cannot be written: ENOENT.*\. Everything else is done\. Run the same command again to write them$/,
       ),
       summary: { status: 'finished', posted: 1, refused: 1 },
     })
   })
 
-  test('is written where a link to it points', async () => {
+  test('is written to the target if its path is a link', async () => {
     const folder = await makeFolder()
     const [link, target] = [join(folder, 'link'), join(folder, 'target')]
     await writeFile(target, 'old')
@@ -469,27 +470,29 @@ describe('a file of rejects', () => {
     expect(await readdir(folder)).toEqual(['link', 'target'])
   })
 
-  test('takes what killed ones left behind away, and not what is being written', async () => {
-    const rejects = await makeFile('rejects.csv', '')
-    const folder = dirname(rejects)
-    const left = (first: string) => `${rejects}.${first}1111111-1111-4111-8111-111111111111.tmp`
-    for (const [first, name] of [
-      ['a', 'old'],
-      ['b', 'new'],
-    ] as const) {
-      await writeFile(left(first), name)
-    }
-    await writeFile(join(folder, 'other.csv.tmp'), '')
-    const longAgo = new Date(Date.now() - 2 * 3_600_000)
-    for (const name of [left('a'), join(folder, 'other.csv.tmp')])
-      await utimes(name, longAgo, longAgo)
-
-    await replayed(content, { rejects })
-
-    expect((await readdir(folder)).map((name) => join(folder, name))).toEqual([
-      join(folder, 'other.csv.tmp'),
+  test('leaves no temporary file when it cannot replace what has its name', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const file = await makeFile('batch.csv', content)
+    const folder = await makeFolder()
+    const rejects = join(folder, 'rejects.csv')
+    const replaying = replay(connection, {
+      file,
       rejects,
-      left('b'),
-    ])
+      onProgress: () => void mkdir(rejects, { recursive: true }),
+    })
+
+    await expect(replaying).rejects.toThrow(/the rejects cannot be written: EISDIR/)
+    expect(await readdir(folder)).toEqual(['rejects.csv'])
+  })
+
+  test('leaves no temporary file when the process exits while it is written', async () => {
+    const folder = await makeFolder()
+
+    await expect(runScript('test/support/rejects-child.ts', [folder])).rejects.toMatchObject({
+      code: 130,
+      stdout: 'a temporary file exists\n',
+    })
+
+    expect(await readdir(folder)).toEqual([])
   })
 })
