@@ -44,7 +44,7 @@ export async function findNotebook(database: mongo.Db): Promise<FoundNotebook | 
     const type = collections.get(name) ?? 'collection'
     if (type === 'collection' || collections.has(keptName(name))) continue
     throw new InputError(
-      `${name} is a ${type}, which cannot be renamed as a collection can. Nothing was changed. Copy its documents into a collection named ${name}`,
+      `${name} is a ${type}, which cannot be renamed. Nothing was changed. Copy its documents into a collection named ${name}`,
     )
   }
   const currentName = (name: CollectionName) =>

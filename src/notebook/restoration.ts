@@ -10,8 +10,8 @@ import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import { ADOPTION_BATCH, adoptionOptions, findAdoption } from './adoption-record.ts'
 import {
   COLLECTION_NAMES,
-  bringNotebookBack,
   blockWrites,
+  bringNotebookBack,
   collectionTypes,
   daybookDocuments,
   keptCollections,
@@ -43,7 +43,7 @@ export async function restoreNotebook({
   }
   await endAllAbandonedTransactions(connection)
   if (renamedCollections(collections) === 'both') {
-    // A check before writes are blocked, so that a refusal does not disturb other programs. Then the real one.
+    // Checks first without blocking writes, so that a refusal does not disturb other programs.
     await requireNothingSince(database, adoption)
     // An adoption that was killed early has not created the collections.
     await createWithValidators(connection, COLLECTION_NAMES)

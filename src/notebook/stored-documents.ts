@@ -6,7 +6,7 @@ import type { DocumentId } from './documents.ts'
 /** The order in which documents were inserted. */
 const INSERTION_ORDER = { sort: { $natural: 1 } } as const
 
-/** A collection's documents in the order of their insertion. Their bytes go into the hash, if there is one. */
+/** A collection's documents in the order of their insertion. Adds their bytes to the hash, if given. */
 export async function* documentsOf<Document extends object>(
   collection: mongo.Collection<Document>,
   { hash, signal }: { hash?: Hash; signal: AbortSignal },
