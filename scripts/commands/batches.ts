@@ -17,15 +17,15 @@ interface BatchesOptions {
 
 export const batchesCommand: Command<BatchesOptions> = {
   command: 'batches [name]',
-  describe: 'list what was replayed and how far, or one batch’s refusals',
+  describe: 'list the replayed batches with their counts, or the refusals of one batch',
   builder: (yargs) =>
     yargs
-      .positional('name', { describe: 'show the refused lines of this batch', type: 'string' })
+      .positional('name', { describe: 'list the refused lines of this batch', type: 'string' })
       .option(
         'limit',
         wholeNumber('limit', {
           least: 1,
-          describe: 'how many rows at most [default: 100, with --json all]',
+          describe: 'the most rows to print [default: 100, or all with --json]',
         }),
       )
       .option('json', jsonOption),
@@ -33,38 +33,36 @@ export const batchesCommand: Command<BatchesOptions> = {
     withDatabase(options, context, async ({ connection }) => {
       const { name, json, limit = json ? Infinity : TABLE_ROWS } = options
       const batches = batchModel(connection)
-      // To the server 0 is no limit.
-      const most = limit === Infinity ? 0 : limit
+      // The server takes 0 as no limit.
+      const serverLimit = limit === Infinity ? 0 : limit
       if (name === undefined) {
         const all = await batches.countDocuments()
-        const found = batches.find().sort({ startedAt: -1 }).limit(most)
+        const found = batches.find().sort({ startedAt: -1 }).limit(serverLimit)
         if (json) await printArray(found.cursor(), context)
         else context.print(batchTable(await found))
-        tellOfRest({ limit, all, what: 'batches' }, context)
+        logHidden({ limit, all, what: 'batches' }, context)
         return Exit.done
       }
       const batch = await batches.findById(name)
       if (!batch) {
-        throw new InputError(
-          `there is no batch ${cell(name)}: daybook batches lists those there are`,
-        )
+        throw new InputError(`there is no batch ${cell(name)}: daybook batches lists all batches`)
       }
       const found = refusalModel(connection)
         .find({ '_id.batch': name })
         .sort({ _id: 1 })
-        .limit(most)
+        .limit(serverLimit)
         .lean()
       if (json) await printArray(found.cursor(), context)
       else context.print(refusalTable(await found))
-      tellOfRest({ limit, all: batch.refused, what: 'refusals' }, context)
+      logHidden({ limit, all: batch.refused, what: 'refusals' }, context)
       return Exit.done
     }),
 }
 
-/** So many rows of a table are for eyes. */
+/** The most rows of a table, unless `--limit` says otherwise. */
 const TABLE_ROWS = 100
 
-/** Prints an array one element a line, since all at once may be more than fits into memory. */
+/** Prints a JSON array with one element per line. All elements at once might not fit into memory. */
 async function printArray(elements: AsyncIterable<object>, { print }: Context): Promise<void> {
   let isFirst = true
   for await (const element of elements) {
@@ -74,7 +72,8 @@ async function printArray(elements: AsyncIterable<object>, { print }: Context): 
   print(isFirst ? '[]' : ']')
 }
 
-function tellOfRest(
+/** Logs how many rows are not shown. */
+function logHidden(
   { limit, all, what }: { limit: number; all: number; what: string },
   { log }: Context,
 ): void {
@@ -93,8 +92,8 @@ const batchTable = (batches: readonly BatchRecord[]): string =>
     ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
   )
 
-/** Messages are ours, and some name many columns. */
-const LONGEST_MESSAGE = 4_000
+/** In characters. Daybook writes the messages itself, and some name many columns. */
+const MAX_MESSAGE = 4_000
 
 const refusalTable = (refusals: readonly RefusalRecord[]): string =>
   renderTable(
@@ -103,7 +102,7 @@ const refusalTable = (refusals: readonly RefusalRecord[]): string =>
       String(_id.line),
       cell(transferId),
       code,
-      cell(message, LONGEST_MESSAGE),
+      cell(message, MAX_MESSAGE),
     ]),
     ['right'],
   )

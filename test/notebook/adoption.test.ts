@@ -6,7 +6,7 @@ import { BatchConflictError, InputError, verify } from '../../src/index.ts'
 import { adoptNotebook } from '../../src/notebook/adoption.ts'
 import { restoreNotebook } from '../../src/notebook/restoration.ts'
 import { ADOPTION, folder, useAdoption } from '../support/adoption.ts'
-import { breakOff, breakOffEverywhere } from '../support/break-off.ts'
+import { failAfterWrites, failAtEachWrite } from '../support/fail-writes.ts'
 import { bytesOf, notebookTransfer } from '../support/notebook.ts'
 
 const { Decimal128, ObjectId } = mongoose.Types
@@ -342,14 +342,14 @@ describe('an interrupted adoption', () => {
     await adopt()
     const adopted = await books()
     await restore()
-    expect(await breakOffEverywhere(connection, adopt)).toBeGreaterThan(3)
+    expect(await failAtEachWrite(connection, adopt)).toBeGreaterThan(3)
     expect(await books()).toEqual(adopted)
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
   test('can be undone, wherever it was interrupted', async () => {
     const notebook = await bytesOf(connection, ['accounts', 'transfers'])
-    for (let writes = 0; !(await breakOff(connection, adopt, writes)); writes++) {
+    for (let writes = 0; !(await failAfterWrites(connection, adopt, writes)); writes++) {
       await restore()
       expect(await bytesOf(connection, ['accounts', 'transfers'])).toEqual(notebook)
     }
@@ -358,7 +358,7 @@ describe('an interrupted adoption', () => {
   test('continues only with the options that it was started with', async () => {
     let writes = 0
     while (!(await accounts.findOne({ openingBalance: { $exists: true } }))) {
-      await breakOff(connection, adopt, writes++)
+      await failAfterWrites(connection, adopt, writes++)
     }
     await expect(
       adoptNotebook({ ...parameters(), options: { currency: 'JPY', skipUnadoptable: true } }),

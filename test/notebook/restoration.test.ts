@@ -5,7 +5,7 @@ import { adoptNotebook } from '../../src/notebook/adoption.ts'
 import { restoreNotebook } from '../../src/notebook/restoration.ts'
 import { ADOPTION, duringCommand, useAdoption } from '../support/adoption.ts'
 import { makeFile } from '../support/batch.ts'
-import { breakOff, breakOffEverywhere } from '../support/break-off.ts'
+import { failAfterWrites, failAtEachWrite } from '../support/fail-writes.ts'
 import { bytesOf, notebookTransfer } from '../support/notebook.ts'
 
 const { Decimal128 } = mongoose.Types
@@ -237,7 +237,7 @@ describe('an interrupted attempt to bring a notebook back', () => {
   test('ends in the same state as an uninterrupted one, wherever it was interrupted', async () => {
     const before = await notebookBytes()
     await adopt()
-    expect(await breakOffEverywhere(connection, restore)).toBeGreaterThan(5)
+    expect(await failAtEachWrite(connection, restore)).toBeGreaterThan(5)
     expect(await notebookBytes()).toEqual(before)
     expect(await collectionNames()).toEqual(COLLECTIONS)
   })
@@ -246,7 +246,7 @@ describe('an interrupted attempt to bring a notebook back', () => {
     const before = await notebookBytes()
     await adopt()
     const adopted = await notebookBytes()
-    for (let writes = 0; !(await breakOff(connection, restore, writes)); writes++) {
+    for (let writes = 0; !(await failAfterWrites(connection, restore, writes)); writes++) {
       await adopt()
       expect(await notebookBytes()).toEqual(adopted)
       expect(await verify(connection)).not.toHaveProperty('violation')

@@ -36,7 +36,7 @@ describe('the command line', () => {
     expect(first.stderr).toContain(`database: ${uri}`)
 
     const second = await daybook('demo')
-    expect(second.stdout).toContain('finished before: all is posted already, nothing was changed')
+    expect(second.stdout).toContain('already finished by an earlier run: nothing was changed')
     expect(second.stdout.replace(/^(status|time) .*$/gm, '')).toBe(
       first.stdout.replace(/^(status|time) .*$/gm, ''),
     )

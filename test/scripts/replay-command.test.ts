@@ -16,14 +16,17 @@ const UNVALIDATED = { bypassDocumentValidation: true } as const
 
 const HEAD = 'id,from,to,amount\n'
 
-describe('daybook replay refuses as usage', () => {
+describe('daybook replay exits as wrong usage', () => {
   test.each([
     [['a.csv', '--map', 'from=a,from=b'], '--map from=a,from=b: from is given twice'],
     [['a.csv', '--map', ''], '--map : expected pairs such as'],
     [['a.csv', '--map', 'from'], '--map from: expected pairs such as'],
     [['a.csv', '--map', 'from='], '--map says that no column is "from": every transfer needs one'],
-    [['--keep', 'a.csv'], 'which file? --keep took a.csv for columns: name the file before it'],
-    [[], 'which file? - is the standard input'],
+    [
+      ['--keep', 'a.csv'],
+      'no file is named, because --keep took a.csv as its columns: name the file before --keep',
+    ],
+    [[], 'no file is named: name one, or - for the standard input'],
     [['a.csv', '--map', 'sender=a'], '--map cannot map a column to "sender": use one of'],
     [['a.csv', '--keep', 'a,,b'], '--keep a,,b: a name is missing'],
     [['a.csv', '--columns', 'from,,to,amount'], '--columns: column 2 has no name'],
@@ -47,9 +50,9 @@ describe('daybook replay refuses as usage', () => {
     [['a.csv', '--as', ' x'], '--as " x" is not'],
     [['a.csv', '--rejects', ''], '--rejects is empty'],
     [['a.csv', '--rejects', '-'], '--rejects is the path of a file, not the standard output'],
-    [['-', '-'], '- is the standard input, which can be read only once'],
+    [['-', '-'], '- is named twice, but the standard input can be read only once'],
   ])('%j', async (parameters, message) => {
-    // Nothing is there to be connected to: it is refused before.
+    // No server has this address: the options are refused before a connection is opened.
     const failed = await runDaybook('mongodb://127.0.0.1:1', ['replay', ...parameters])
 
     expect(failed).toMatchObject({ exitCode: 64, stdout: '' })
@@ -58,7 +61,7 @@ describe('daybook replay refuses as usage', () => {
   })
 })
 
-test('an option that only the file shows to be wrong is one of usage too', async () => {
+test('an option that does not fit the file is wrong usage too', async () => {
   const file = await makeFile('batch.json', '{"from":"A0"}')
 
   const failed = await daybook('replay', file, '--delimiter', ';')
@@ -71,7 +74,7 @@ test('an option that only the file shows to be wrong is one of usage too', async
   )
 })
 
-test('options are read as they are written in a shell', async () => {
+test('options are read as people write them in a shell', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const tabs = await makeFile('tabs.csv', 'T1\tA0\tA1\t1\n')
   const dashes = await makeFile('dashes.csv', 'id-from-to-amount\nT2-A0-A1-2\n')
@@ -79,13 +82,13 @@ test('options are read as they are written in a shell', async () => {
 
   await daybook('migrate', 'up')
 
-  const ends = await Promise.all([
+  const results = await Promise.all([
     daybook('replay', tabs, '--delimiter', '\\t', '--columns', 'id, from, to, amount'),
     daybook('replay', dashes, '--delimiter', '-'),
     daybook('replay', names, '--map', 'amount="net, of fee",reference=a=b'),
   ])
 
-  expect(ends.map(({ exitCode, stderr }) => [exitCode, stderr.split('\n')[1]])).toEqual([
+  expect(results.map(({ exitCode, stderr }) => [exitCode, stderr.split('\n')[1]])).toEqual([
     [0, ''],
     [0, ''],
     [0, ''],
@@ -97,7 +100,7 @@ test('options are read as they are written in a shell', async () => {
   ])
 })
 
-test('a rehearsal of several files is one', async () => {
+test('a dry run of several files rehearses them together', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '0' })
   await Account.open({ accountId: 'bank', holder: 'Bank', currency: 'USD', openingBalance: '9' })
   const first = await makeFile('1.csv', `${HEAD}T1,bank,A0,9\n`)
@@ -110,7 +113,7 @@ test('a rehearsal of several files is one', async () => {
   expect(await Transfer.countDocuments()).toBe(0)
 })
 
-test('the input is not replaced by its rejects where it comes as standard input', async () => {
+test('rejects do not replace the input, even if it comes as standard input', async () => {
   const content = `${HEAD}T1,A0,A1,1\n`
   const file = await makeFile('batch.csv', content)
   const handle = await open(file)
@@ -125,7 +128,7 @@ test('the input is not replaced by its rejects where it comes as standard input'
   expect(stderr).toContain('the rejects would replace the file that is replayed')
 })
 
-test('the summary is printed though the rejects cannot be written', async () => {
+test('the summary is printed even if the rejects cannot be written', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\nT2,A0,A9,1\n`)
   const longName = `${file}.${'x'.repeat(240 - 'batch.csv.'.length)}`
@@ -157,7 +160,7 @@ test.each([[], ['--dry-run']])(
   },
 )
 
-test('a rehearsal too is refused where a notebook is to be adopted', async () => {
+test('a dry run is refused too if a notebook has to be adopted', async () => {
   await connection.collection('accounts').insertOne({ account_id: 'A0', balance: 5 }, UNVALIDATED)
   const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
 
@@ -167,14 +170,17 @@ test('a rehearsal too is refused where a notebook is to be adopted', async () =>
   expect(stderr).toContain('adopt them with daybook migrate up')
 })
 
-describe('what to do next about refused lines is said', () => {
+describe('daybook replay says what to do about refused lines', () => {
   test.each([
-    [[], 'the refused lines: daybook batches batch.csv; --rejects FILE writes them, to be mended'],
-    [['--dry-run'], '--rejects FILE writes the refused lines, to be mended'],
-    [['--atomic'], '--rejects FILE writes the refused lines, to be mended'],
+    [
+      [],
+      'to list the refused lines, run daybook batches batch.csv; to correct and replay them, add --rejects FILE',
+    ],
+    [['--dry-run'], 'to write the refused lines to a file, add --rejects FILE'],
+    [['--atomic'], 'to write the refused lines to a file, add --rejects FILE'],
     [
       ['--max-errors', '0'],
-      'to go on past line 2: with more --max-errors, or without --on-error stop',
+      'to continue past line 2, allow more --max-errors or leave out --on-error stop',
     ],
   ])('after a replay with %j', async (parameters, advice) => {
     const file = await makeFile('batch.csv', `${HEAD}T1,A0,A9,1\n`)
@@ -185,27 +191,27 @@ describe('what to do next about refused lines is said', () => {
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(advice)
   })
 
-  test('where they were written', async () => {
+  test('when they were written to a file', async () => {
     const file = await makeFile('batch.csv', `${HEAD}T1,A0,A9,1\n`)
 
     const { stderr } = await daybook('replay', file, '--rejects', `${file}.rejects`)
 
     expect(stderr.trimEnd()).toMatch(
-      /\/batch\.csv\.rejects: mend them there, and replay that file$/,
+      /\/batch\.csv\.rejects: correct them there and replay that file$/,
     )
   })
 })
 
-describe('an interruption ends with 130 at once', () => {
+describe('an interruption exits with 130 at once', () => {
   const isClean = (stderr: string) => {
-    expect(stderr).toMatch(/^interrupted; run the same command again to go on$/m)
-    expect(stderr).not.toMatch(/defect|^ {4}at /m)
+    expect(stderr).toMatch(/^interrupted: run the same command again to continue$/m)
+    expect(stderr).not.toMatch(/a bug in Daybook|^ {4}at /m)
   }
 
   test.each(['SIGINT', 'SIGTERM'] as const)('by %s while a FIFO is read', async (signal) => {
     const fifo = await makeFifo()
     const { child, ended } = startDaybook(uriOf(), ['replay', fifo])
-    // Opened once somebody reads.
+    // This opens as soon as the command reads the FIFO.
     const writer = await open(fifo, 'w')
     child.kill(signal)
 
@@ -215,7 +221,7 @@ describe('an interruption ends with 130 at once', () => {
     isClean(stderr)
   })
 
-  test('by SIGINT while stdin is waited for', async () => {
+  test('by SIGINT while it waits for stdin', async () => {
     const { child, ended } = startDaybook(uriOf(), ['replay', '-'])
     child.stderr?.on('data', (chunk: Buffer) => {
       if (chunk.includes('database: ')) child.kill('SIGINT')
@@ -227,10 +233,10 @@ describe('an interruption ends with 130 at once', () => {
   })
 })
 
-test('what to do is said when the database is lost', async () => {
+test('daybook replay says what to do when the database fails', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)
-  // A failpoint is free for others while no client has its name, as the command's has not yet.
+  // Other tests may replace the failpoint while no client has its name. The command is not connected yet.
   const sameName = mongoose.createConnection(uriOf(), { appName: 'daybook' })
   onTestFinished(() => sameName.close())
   await sameName.asPromise()
@@ -248,7 +254,7 @@ test('what to do is said when the database is lost', async () => {
 
   expect(exitCode).toBe(1)
   expect(stderr).toMatch(
-    /^daybook: MongoDB: .*; what is posted stays posted: once that is mended, run the same command again to go on$/m,
+    /^daybook: MongoDB: .*\. What is posted stays posted\. Correct the cause, then run the same command again to continue$/m,
   )
 })
 
@@ -260,7 +266,7 @@ describe('daybook batches', () => {
     await daybook('replay', file, '--quiet')
   }
 
-  test('says how many refusals it does not show, and gives a program all of them', async () => {
+  test('logs how many refusals a table does not show, and prints all as JSON', async () => {
     await refuse(Array.from({ length: 130 }, (_, index) => `T${index}`))
 
     const table = await daybook('batches', 'batch.csv')
@@ -275,7 +281,7 @@ describe('daybook batches', () => {
     expect(limited.stderr).toContain('7 of 130 refusals are shown')
   })
 
-  test('says how many batches it does not show', async () => {
+  test('logs how many batches it does not show', async () => {
     await refuse(['T1'])
     const again = await makeFile('again.csv', HEAD)
     await daybook('replay', again, '--quiet')
@@ -287,7 +293,7 @@ describe('daybook batches', () => {
     expect(JSON.parse((await daybook('batches', '--json')).stdout)).toHaveLength(2)
   })
 
-  test('shows ids that are none cut, and without what would move the cursor', async () => {
+  test('shortens invalid ids, and escapes characters that would move the cursor', async () => {
     await refuse([`\u001B[31mred`, 'L'.repeat(120_000), 'a\nb', '\u202Eabc', 'T1'])
 
     const { stdout } = await daybook('batches', 'batch.csv')

@@ -7,21 +7,21 @@ import type { TransferModel } from '../../src/models/transfer.ts'
 import { type ReplayOptions, replay } from '../../src/replay/replay.ts'
 import { makeFolder } from './temporary-folder.ts'
 
-/** Writes a file that is removed when the test has finished; gives its path. */
+/** Writes a file that is removed when the test has finished. Returns its path. */
 export async function makeFile(name: string, content: string | Buffer): Promise<string> {
   const path = join(await makeFolder(), name)
   await writeFile(path, content)
   return path
 }
 
-/** Makes a FIFO that is removed when the test has finished; gives its path. */
+/** Makes a FIFO that is removed when the test has finished. Returns its path. */
 export async function makeFifo(): Promise<string> {
   const path = join(await makeFolder(), 'fifo')
   execFileSync('mkfifo', [path])
   return path
 }
 
-/** Opens accounts `A0`, `A1` … in USD. */
+/** Opens the accounts `A0`, `A1` … in USD. */
 export async function openAccounts(
   Account: AccountModel,
   { count, openingBalance }: { count: number; openingBalance: string },
@@ -33,7 +33,7 @@ export async function openAccounts(
   )
 }
 
-/** All that a replay leaves in the database, times left out. */
+/** Everything that a replay writes to the database, except times. */
 export async function booksOf(connection: Connection) {
   const read = (name: string, ...times: string[]) =>
     connection
@@ -53,7 +53,10 @@ export async function booksOf(connection: Connection) {
   return JSON.parse(JSON.stringify(books)) as Record<keyof typeof books, unknown[]>
 }
 
-/** Replays contents as files of transfers among A0, A1 and A2 with 1,000 each; gives what was posted and refused. */
+/**
+ * Returns a function that replays a text as a file of transfers. It opens A0, A1 and A2 with 1,000 USD each, and
+ * returns what was posted and refused.
+ */
 export const replayingOn =
   ({
     connection,
@@ -88,8 +91,8 @@ export const replayingOn =
   }
 
 /**
- * A CSV file of transfers in which balances decide: accounts run dry and are filled by lines before, and
- * some lines are refused for reasons of each kind.
+ * A CSV file of transfers whose outcome depends on their order: accounts run empty and are filled again. Some
+ * lines are refused, for every kind of reason.
  */
 export function hardBatch(lines: number, accounts: number): string {
   const rows = ['transferId,from,to,amount,currency,reference']

@@ -1,7 +1,7 @@
 import mongoose from 'mongoose'
 import { replay } from '../../src/replay/replay.ts'
 
-/** Replays a file, in a process that a test kills. Says when the first chunk is posted. */
+/** Replays a file in a process that a test kills. Prints `posting` when chunks are posted, from the first on. */
 const [uri = '', dbName = '', file = ''] = process.argv.slice(2)
 const connection = await mongoose
   .createConnection(uri, { dbName, appName: dbName, autoCreate: false, autoIndex: false })

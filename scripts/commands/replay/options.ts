@@ -1,7 +1,8 @@
 import type { ReplayOptions } from '../../../src/index.ts'
-import { type Context, UsageError } from '../../context/command.ts'
+import { type Command, type Context, wholeNumber } from '../../context/command.ts'
+import { readDelimiter, readKeep, readMap, readNames } from './option-values.ts'
 
-/** The options of `daybook replay` as yargs gives them. */
+/** The options of `daybook replay`, as yargs parses them. */
 export interface ReplayCommandOptions {
   files: string[]
   as: string | undefined
@@ -20,7 +21,89 @@ export interface ReplayCommandOptions {
   json: boolean
 }
 
-/** The same as a call of `replay` takes them, for one of the files. */
+/** Tells yargs the options of `daybook replay`. */
+export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (yargs) =>
+  yargs
+    .positional('files', {
+      describe: 'CSV, TSV, JSON Lines or JSON files, also gzipped; - is the standard input',
+      type: 'string',
+      array: true,
+      default: [],
+    })
+    .option('as', {
+      describe: 'the name of the batch [default: the name of the file]',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('format', {
+      describe: 'the format, if the file’s extension does not show it',
+      choices: ['csv', 'tsv', 'jsonl', 'json'] as const,
+      requiresArg: true,
+    })
+    .option('delimiter', {
+      describe: 'what is between the fields of a CSV file [default: ,]',
+      type: 'string',
+      requiresArg: true,
+      coerce: readDelimiter,
+    })
+    .option('quote', {
+      describe: 'what is around the quoted fields of a CSV file [default: "]',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('columns', {
+      describe: 'the names of the columns of a CSV file without a header: from,to,amount',
+      type: 'string',
+      requiresArg: true,
+      coerce: readNames,
+    })
+    .option('map', {
+      describe: 'which column is what: from=nameOrig,to=nameDest,amount=amount,transferId=id',
+      type: 'string',
+      requiresArg: true,
+      coerce: readMap,
+    })
+    .option('currency', {
+      describe: 'the currency of lines that do not name one',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('keep', {
+      describe: 'keep other columns as metadata: all, or only those listed',
+      type: 'string',
+      coerce: readKeep,
+    })
+    .option('rejects', {
+      describe:
+        'write the refused lines to this file in the format of the input, to correct and replay them; also with --dry-run',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('on-error', {
+      describe: 'what to do at a refused line [default: continue]',
+      choices: ['continue', 'stop'] as const,
+      requiresArg: true,
+    })
+    .option(
+      'max-errors',
+      wholeNumber('max-errors', {
+        least: 0,
+        describe: 'allow this many refused lines, and stop before the next',
+      }),
+    )
+    .option('atomic', {
+      describe: 'post the whole file, or nothing if a line is refused',
+      type: 'boolean',
+      default: false,
+    })
+    .option('dry-run', {
+      describe: 'show what would happen and write nothing but the rejects',
+      type: 'boolean',
+      default: false,
+    })
+    .option('json', { describe: 'print the summary as JSON', type: 'boolean', default: false })
+
+/** The options of a call of `replay()` for one of the files. */
 export const replayOptions = (
   file: string,
   options: ReplayCommandOptions,
@@ -44,50 +127,8 @@ export const replayOptions = (
   dryRun: options['dry-run'],
 })
 
-/** What the command line calls an option of `replay`. */
-export const parameterOf = (option: string): string =>
+/** The command line's name for an option of `replay()`. */
+export const commandLineName = (option: string): string =>
   ({ name: '--as', onError: '--on-error', maxErrors: '--max-errors', dryRun: '--dry-run' })[
     option
   ] ?? `--${option}`
-
-/** A list's parts between commas. What stands in double quotes is one part, commas and all. */
-const parts = (list: string): string[] =>
-  [...list.matchAll(/(?:^|,)((?:[^",]|"(?:[^"]|"")*"?)*)/g)].map(([, part = '']) => part.trim())
-
-/** A name as it is without the double quotes around it. */
-const unquoted = (name: string): string =>
-  /^".*"$/s.test(name) && name.length > 1 ? name.slice(1, -1).replaceAll('""', '"') : name
-
-/** The names of a list: `from,to,"amount, net"`. */
-export const readNames = (list: string): string[] => parts(list).map(unquoted)
-
-/** The columns to keep: all of them where none is named. */
-export function readKept(list: string): true | string[] {
-  if (list === '') return true
-  const names = readNames(list)
-  if (names.includes('')) throw new UsageError(`--keep ${list}: a name is missing`)
-  return names
-}
-
-/** Which column holds what: `from=nameOrig,amount="amount, net"`; `currency=` says that none does. */
-export function readMap(list: string): Record<string, string | null> {
-  const map: Record<string, string | null> = {}
-  for (const part of parts(list)) {
-    const end = part.indexOf('=')
-    const [role, column] = [
-      part.slice(0, Math.max(end, 0)).trim(),
-      unquoted(part.slice(end + 1).trim()),
-    ]
-    if (role === '') {
-      throw new UsageError(
-        `--map ${list}: expected pairs such as from=nameOrig,to=nameDest; a name with a comma stands in double quotes`,
-      )
-    }
-    if (Object.hasOwn(map, role)) throw new UsageError(`--map ${list}: ${role} is given twice`)
-    map[role] = column === '' ? null : column
-  }
-  return map
-}
-
-/** A delimiter as a shell lets people write it. */
-export const readDelimiter = (text: string): string => (text === String.raw`\t` ? '\t' : text)

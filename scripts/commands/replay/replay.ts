@@ -16,18 +16,14 @@ import {
   Exit,
   type ExitCode,
   UsageError,
-  wholeNumber,
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
 import { bringUpToDate } from '../../context/own-migrations.ts'
 import { fileNamed } from '../../context/stdin.ts'
 import {
   type ReplayCommandOptions,
-  parameterOf,
-  readDelimiter,
-  readKept,
-  readMap,
-  readNames,
+  commandLineName,
+  defineReplayOptions,
   replayOptions,
 } from './options.ts'
 import { replayWithProgress } from './progress.ts'
@@ -35,90 +31,11 @@ import { adviceOn, renderSummary } from './summary.ts'
 
 export const replayCommand: Command<ReplayCommandOptions> = {
   command: 'replay [files..]',
-  describe: 'post files of transfers, each line exactly once however often it is run',
-  builder: (yargs) =>
-    yargs
-      .positional('files', {
-        describe: 'CSV, TSV, JSON Lines or JSON, gzipped or not; - is stdin',
-        type: 'string',
-        array: true,
-        default: [],
-      })
-      .option('as', {
-        describe: 'the batch’s name [default: the file’s]',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('format', {
-        describe: 'where the file’s extension does not tell',
-        choices: ['csv', 'tsv', 'jsonl', 'json'] as const,
-        requiresArg: true,
-      })
-      .option('delimiter', {
-        describe: 'between the fields of a CSV file [default: ,]',
-        type: 'string',
-        requiresArg: true,
-        coerce: readDelimiter,
-      })
-      .option('quote', {
-        describe: 'around fields of a CSV file',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('columns', {
-        describe: 'names for the columns of a CSV file with no header: from,to,amount',
-        type: 'string',
-        requiresArg: true,
-        coerce: readNames,
-      })
-      .option('map', {
-        describe: 'which column holds what: from=nameOrig,to=nameDest,amount=amount,transferId=id',
-        type: 'string',
-        requiresArg: true,
-        coerce: readMap,
-      })
-      .option('currency', {
-        describe: 'of lines that name none',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('keep', {
-        describe: 'keep other columns as metadata: all of them, or those named',
-        type: 'string',
-        coerce: readKept,
-      })
-      .option('rejects', {
-        describe:
-          'write the refused lines to this file, in the input’s format, to be mended and replayed; --dry-run does too',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('on-error', {
-        describe: 'at a refused line [default: continue]',
-        choices: ['continue', 'stop'] as const,
-        requiresArg: true,
-      })
-      .option(
-        'max-errors',
-        wholeNumber('max-errors', {
-          least: 0,
-          describe: 'stop right before the line that would be one refusal too many',
-        }),
-      )
-      .option('atomic', {
-        describe: 'the whole file or nothing of it',
-        type: 'boolean',
-        default: false,
-      })
-      .option('dry-run', {
-        describe: 'say what would happen, write nothing but the rejects',
-        type: 'boolean',
-        default: false,
-      })
-      .option('json', { describe: 'print the summary as JSON', type: 'boolean', default: false }),
+  describe: 'post files of transfers: each line exactly once, even if it is run again',
+  builder: defineReplayOptions,
   run: (options, context) => {
     if (options.files.length === 0) throw new UsageError(noFile(options))
-    // Left alone the heap grows to twice what a replay of a million lines needs, and is never given back.
+    // Without this flag the heap grows to twice what a replay of a million lines needs, and does not shrink again.
     v8.setFlagsFromString('--heap-growing-percent=50')
     const calls = options.files.map((file) => replayOptions(fileNamed(file), options, context))
     checkCalls(calls)
@@ -135,14 +52,15 @@ export const replayCommand: Command<ReplayCommandOptions> = {
   },
 }
 
+/** The message if no file is named. */
 const noFile = ({ keep }: ReplayCommandOptions): string =>
   Array.isArray(keep)
-    ? `which file? --keep took ${keep.join(',')} for columns: name the file before it, or write --keep=`
-    : 'which file? - is the standard input'
+    ? `no file is named, because --keep took ${keep.join(',')} as its columns: name the file before --keep, or write --keep=`
+    : 'no file is named: name one, or - for the standard input'
 
-const INTERRUPTED = 'interrupted; run the same command again to go on'
+const INTERRUPTED = 'interrupted: run the same command again to continue'
 
-/** Whether something was thrown because of the signal, and for no other reason. */
+/** Whether an error was thrown only because of the signal. */
 const isInterruption = (error: unknown, { aborted }: AbortSignal): boolean =>
   aborted && ((error as Error).name === 'AbortError' || error instanceof MigrationFailedError)
 
@@ -169,14 +87,14 @@ async function replayAll(
   return exitCode
 }
 
-/** Refuses what makes no sense before a database is opened for it. */
+/** Checks the options before a database is opened. */
 function checkCalls(calls: readonly ReplayOptions[]): void {
   const [{ name, rejects } = {}, ...others] = calls
   if (others.length > 0 && (name ?? rejects) !== undefined) {
-    throw new UsageError('--as and --rejects are for one file at a time')
+    throw new UsageError('--as and --rejects can only be used with one file at a time')
   }
   if (calls.filter(({ file }) => file === '-').length > 1) {
-    throw new UsageError('- is the standard input, which can be read only once')
+    throw new UsageError('- is named twice, but the standard input can be read only once')
   }
   try {
     for (const call of calls) checkReplayOptions(call)
@@ -202,12 +120,12 @@ async function replayOne(
   }
 }
 
-/** What went wrong as a person at the command line is told of it. */
+/** An error with a message for a person at the command line. */
 function explained(error: unknown, { dryRun = false }: Pick<ReplayOptions, 'dryRun'>): unknown {
-  if (error instanceof ReplayOptionsError) return new UsageError(error.describe(parameterOf))
+  if (error instanceof ReplayOptionsError) return new UsageError(error.describe(commandLineName))
   if (!(error instanceof mongoose.mongo.MongoError)) return error
   const advice = dryRun
-    ? 'nothing was written'
-    : 'what is posted stays posted: once that is mended, run the same command again to go on'
-  return new CommandFailure(`MongoDB: ${error.message}; ${advice}`, { cause: error })
+    ? 'Nothing was written'
+    : 'What is posted stays posted. Correct the cause, then run the same command again to continue'
+  return new CommandFailure(`MongoDB: ${error.message}. ${advice}`, { cause: error })
 }

@@ -3,7 +3,7 @@ import { cell, renderPairs } from '../../terminal/table.ts'
 
 const count = new Intl.NumberFormat('en')
 
-/** A summary for people: counts, refusals by code, what was moved, and how fast. */
+/** Formats a summary for people: counts, refusals by code, amounts and speed. */
 export function renderSummary(summary: ReplaySummary): string {
   const { name, source, resumedAt, seconds, rate } = summary
   const rows = [
@@ -29,16 +29,16 @@ export function renderSummary(summary: ReplaySummary): string {
 }
 
 function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySummary): string {
-  if (alreadyFinished) return 'finished before: all is posted already, nothing was changed'
+  if (alreadyFinished) return 'already finished by an earlier run: nothing was changed'
   const ended = stoppedAt
     ? `stopped before line ${stoppedAt.line}: ${stoppedAt.code}: ${stoppedAt.message}`
     : status === 'refused'
-      ? 'refused whole: nothing of it was posted'
+      ? 'refused as a whole: nothing was posted'
       : status
   return dryRun ? `${ended} (rehearsal: nothing was written)` : ended
 }
 
-/** What a person may do next about the lines that were refused. */
+/** What a person can do next about the refused lines. */
 export function adviceOn(
   { name, status, dryRun, refused, stoppedAt }: ReplaySummary,
   { rejects }: { rejects?: string | undefined },
@@ -46,19 +46,21 @@ export function adviceOn(
   const advice = []
   if (stoppedAt) {
     const { line } = stoppedAt
-    advice.push(`to go on past line ${line}: with more --max-errors, or without --on-error stop`)
+    advice.push(
+      `to continue past line ${line}, allow more --max-errors or leave out --on-error stop`,
+    )
   }
   if (refused === 0) return advice
   const isStored = !dryRun && status !== 'refused'
   const word = /^[\w.-]+$/.test(name) ? name : 'NAME'
   advice.push(
     rejects !== undefined && dryRun
-      ? `the refused lines are in ${cell(rejects)}: mend them in the file itself, for nothing of it is posted yet`
+      ? `the refused lines are in ${cell(rejects)}: correct them in the original file, because nothing is posted yet`
       : rejects !== undefined
-        ? `the refused lines are in ${cell(rejects)}: mend them there, and replay that file`
+        ? `the refused lines are in ${cell(rejects)}: correct them there and replay that file`
         : isStored
-          ? `the refused lines: daybook batches ${word}; --rejects FILE writes them, to be mended`
-          : '--rejects FILE writes the refused lines, to be mended',
+          ? `to list the refused lines, run daybook batches ${word}; to correct and replay them, add --rejects FILE`
+          : 'to write the refused lines to a file, add --rejects FILE',
   )
   return advice
 }

@@ -1,7 +1,10 @@
 import type { Connection } from 'mongoose'
 
-/** Lets so many writes succeed and then none, as a killed process would; gives whether all did. */
-export async function breakOff(
+/**
+ * Does some work of which only the first `writes` write commands succeed, as if the process was killed then.
+ * Returns whether the work succeeded.
+ */
+export async function failAfterWrites(
   connection: Connection,
   work: () => Promise<unknown>,
   writes: number,
@@ -23,12 +26,15 @@ export async function breakOff(
   }
 }
 
-/** Does the work as often as it has writes, broken off at each of them, and then to its end. */
-export async function breakOffEverywhere(
+/**
+ * Does the same work again and again: each time one more of its writes succeeds, until all of them do. Returns how
+ * often the work failed.
+ */
+export async function failAtEachWrite(
   connection: Connection,
   work: () => Promise<unknown>,
 ): Promise<number> {
   let writes = 0
-  while (!(await breakOff(connection, work, writes))) writes += 1
+  while (!(await failAfterWrites(connection, work, writes))) writes += 1
   return writes
 }
