@@ -182,7 +182,7 @@ describe('a database user without the role dbAdmin', () => {
     try {
       expect(await up()).toEqual([ADOPTION, '0002-create-collections'])
       await expect(down()).rejects.toThrow(
-        'may not change the validator of accounts: give it the role dbAdmin',
+        'may not change the validator of accounts: grant it the role dbAdmin',
       )
     } finally {
       await client.db('admin').command({ ...failPoint, mode: 'off' })

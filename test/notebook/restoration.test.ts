@@ -210,13 +210,22 @@ describe('a program that writes while a notebook is brought back', () => {
     expect(await notebookBytes()).toEqual(before)
   })
 
+  /** Whether writes are about to be blocked. */
+  const isWaiting = async () => {
+    const operations = connection
+      .getClient()
+      .db('admin')
+      .aggregate([{ $currentOp: {} }])
+    return (await operations.toArray()).some(({ command }) => command?.collMod !== undefined)
+  }
+
   test('stops it with a transaction that was in progress', async () => {
     await up()
     const session = await connection.startSession()
     session.startTransaction()
     await Account.transfer(payment, { session })
     const restoring = restore().catch((error: unknown) => error)
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await expect.poll(isWaiting, { interval: 20, timeout: 20_000 }).toBe(true)
     await session.commitTransaction()
     await session.endSession()
     expect(await restoring).toBeInstanceOf(InputError)
