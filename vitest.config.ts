@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  // Examples and tests of the kit import 'daybook' as a stranger does: here that is `src/`.
+  // Examples and the kit's tests import 'daybook', as a user does. Here that leads to `src/`.
   resolve: { tsconfigPaths: true },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['src/testing/vitest-setup.ts'],
-    // By default one on two cores, though most tests wait for mongod.
+    // On two cores the default is one worker, but tests often wait for mongod.
     maxWorkers: 3,
-    // Every file has a database and a connection of its own; Mongoose is loaded once a worker.
+    // Every file has its own database and connection, so files can share a worker and load Mongoose only once.
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -17,7 +17,7 @@ test('a transfer moves its amount', async () => {
   await database.assertBooksBalance()
 })
 
-test('a transfer is posted once when a write conflict befalls it', async () => {
+test('a transfer is posted once when it meets a write conflict', async () => {
   const { from, to } = await openBoth()
   await database.failNext('write-conflict')
   await Account.transfer({ from, to, amount: '25' })

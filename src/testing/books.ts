@@ -3,8 +3,8 @@ import type { Connection } from 'mongoose'
 import { verify } from '../verification/verify.ts'
 
 /**
- * Asserts that the books of a connection's database balance, as `verify` proves it.
- * @throws AssertionError that names the first record that is wrong, what it has and what was expected
+ * Asserts that the books in a connection's database balance, with the same checks as `verify`.
+ * @throws AssertionError that names the first wrong record, what it contains and what was expected
  */
 export async function assertBooksBalance(connection: Connection): Promise<void> {
   const { violation } = await verify(connection)

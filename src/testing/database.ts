@@ -17,42 +17,51 @@ import {
 } from './failure.ts'
 import { type ReplicaSetOptions, joinReplicaSet } from './replica-set.ts'
 
+/** Which connection a test database uses, and which replica set. */
 export interface TestDatabaseOptions extends ReplicaSetOptions {
   /**
-   * A connection that is not open yet, such as `mongoose.createConnection()` gives. Unless given it is
-   * mongoose's default one, to which `Account` and `mongoose.model()` belong.
+   * A connection that is not open yet, such as `mongoose.createConnection()` returns. By default it is mongoose's
+   * default connection, to which the exported `Account` and the models of `mongoose.model()` belong.
    */
   readonly connection?: Connection | undefined
 }
 
-/** A database of a test file's own, with the models on it and what a test needs besides. */
+/** A new, empty database for a test file, with Daybook's models on it and the tools that its tests need. */
 export interface TestDatabase extends Factories {
+  /** The open connection. The name of its database is new. */
   readonly connection: Connection
   readonly Account: AccountModel
   readonly Transfer: TransferModel
   readonly Batch: Model<BatchRecord>
 
-  /** See {@link assertBooksBalance}. */
+  /** Asserts that the books balance: see {@link assertBooksBalance}. */
   readonly assertBooksBalance: () => Promise<void>
 
-  /** See {@link failNext}. */
+  /** Makes the server fail the next command of this connection: see {@link failNext}. */
   readonly failNext: (failure: FailureName | Failure, options?: FailureOptions) => Promise<void>
 
-  /** See {@link stopFailing}. */
+  /** Cancels the failures that have not happened yet: see {@link stopFailing}. */
   readonly stopFailing: () => Promise<void>
 
-  /** Empties every collection, starts the factories' numbers anew and stops what was to fail. */
+  /**
+   * Empties every collection, restarts the factories' numbers at 1 and cancels failures that have not happened.
+   * Indexes and validators stay. Also creates the collections and indexes of models that were added since, and opens
+   * the connection again if it was closed.
+   */
   readonly reset: () => Promise<void>
 
-  /** Drops the database and closes its connection; the last one of a process stops what it started. */
+  /**
+   * Drops the database and closes its connection. The last test database of a process also stops the replica set
+   * that the process started. It is safe to call it twice.
+   */
   readonly close: () => Promise<void>
 }
 
 /**
- * Opens a database with a new name, in the replica set at `uri` or MONGODB_URI, else in one that it starts
- * for this process. Collections, validators and indexes are made: Daybook's, and those of all models
- * that the connection has.
- * @throws Error where the connection is open already; EngineError where there is no replica set
+ * Opens a database with a new name, in the replica set at `uri`, else at MONGODB_URI, else in one that it starts for
+ * this process. Creates collections, validators and indexes: Daybook's, and those of all models on the connection.
+ * @throws Error if the connection is already open; EngineError if there is no replica set and none can be started;
+ * InputError if the URI is malformed
  */
 export async function openTestDatabase({
   connection = mongoose.connection,
@@ -67,11 +76,11 @@ export async function openTestDatabase({
   const { restart, ...factories } = factoriesOf(models.Account)
   const replicaSet = await joinReplicaSet(options)
   const name = `test-${randomUUID()}`
-  const made = new Set<string>()
+  const createdModels = new Set<string>()
   try {
     await open(connection, { uri: replicaSet.uri, name })
     await createCollections(connection)
-    await makeCollections(connection, made)
+    await createModels(connection, createdModels)
   } catch (error) {
     await connection.close()
     await replicaSet.stop()
@@ -79,7 +88,7 @@ export async function openTestDatabase({
   }
   let closing: Promise<void> | undefined
   const reopen = async () => {
-    // The program under test may have closed it.
+    // The program under test may have closed the connection.
     if (isClosed(connection)) await open(connection, { uri: replicaSet.uri, name })
   }
   const close = async () => {
@@ -100,7 +109,7 @@ export async function openTestDatabase({
       restart()
       await reopen()
       await stopFailing(connection)
-      await makeCollections(connection, made)
+      await createModels(connection, createdModels)
       await emptyCollections(connection)
     },
     close: () => (closing ??= close()),
@@ -115,7 +124,7 @@ function requireUnopened(connection: Connection): void {
   if (isClosed(connection)) return
   const { name, host, port } = connection
   throw new Error(
-    `the connection is in use, with database ${name} at ${host}:${port}, and a test database is opened on one that is not: close it first (mongoose.disconnect() for the default one), or give another, { connection: mongoose.createConnection() }`,
+    `the connection is already open, to the database ${name} at ${host}:${port}, but a test database opens it itself. Close it first (mongoose.disconnect() closes the default one), or pass another: { connection: mongoose.createConnection() }`,
   )
 }
 
@@ -125,24 +134,24 @@ async function open(
 ): Promise<void> {
   await connection.openUri(uri, {
     dbName: name,
-    // By it the server tells whose commands are to fail.
+    // The server recognizes by this name the client whose commands it fails.
     appName: name,
-    // Mongoose would make them in its own time, and meet the first transactions.
+    // Mongoose would create collections and indexes in the background and conflict with the first transactions.
     autoCreate: false,
     autoIndex: false,
     monitorCommands: true,
   })
 }
 
-/** Makes collections and indexes of the models that came since the last time, unless their schemas decline. */
-async function makeCollections(connection: Connection, made: Set<string>): Promise<void> {
-  const models = Object.values(connection.models).filter(({ modelName }) => !made.has(modelName))
+/** Creates collections and indexes of models that are not in `created`, unless their schemas say not to. */
+async function createModels(connection: Connection, created: Set<string>): Promise<void> {
+  const models = Object.values(connection.models).filter(({ modelName }) => !created.has(modelName))
   await Promise.all(
     models.map(async (model) => {
       const { autoCreate, autoIndex } = model.schema.options
       if (autoCreate !== false) await model.createCollection()
       if (autoIndex !== false) await model.createIndexes()
-      made.add(model.modelName)
+      created.add(model.modelName)
     }),
   )
 }

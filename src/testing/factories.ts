@@ -3,21 +3,28 @@ import type { TransferRequest } from '../ledger/request.ts'
 import type { AccountDocument, AccountModel } from '../models/account-interface.ts'
 import type { TransferDocument } from '../models/transfer.ts'
 
-/** What makes accounts and transfers of which a test says only what matters to it. */
+/** Make accounts and transfers with default values, so that a test states only what matters to it. */
 export interface Factories {
-  /** Opens `ACCOUNT-1`, `ACCOUNT-2` … with 1,000 USD each. */
+  /**
+   * Opens an account: `ACCOUNT-1`, `ACCOUNT-2` … with 1,000 USD each, unless `overrides` say otherwise.
+   * @throws LedgerError if the account is refused
+   */
   readonly openAccount: (overrides?: Partial<OpeningRequest>) => Promise<AccountDocument>
 
-  /** A request for `TRANSFER-1`, `TRANSFER-2` … of an amount of 1. */
+  /** Returns a request for a transfer with the amount 1: `TRANSFER-1`, `TRANSFER-2` … It posts nothing. */
   readonly transferRequest: (
     sides: Pick<TransferRequest, 'from' | 'to'> & Partial<TransferRequest>,
   ) => TransferRequest
 
-  /** Posts `TRANSFER-1`, `TRANSFER-2` … of an amount of 1. A side that is not given is an account opened for it. */
+  /**
+   * Posts a transfer with the amount 1: `TRANSFER-1`, `TRANSFER-2` … If `from` or `to` is missing, opens an account
+   * for it, in the transfer's currency.
+   * @throws LedgerError if the transfer is refused
+   */
   readonly postTransfer: (overrides?: Partial<TransferRequest>) => Promise<TransferDocument>
 }
 
-/** Factories for one database. Their numbers begin anew with each restart, so that a test gets the same every time. */
+/** Factories for one database. `restart` sets their numbers back to 1, so that every test gets the same ids. */
 export function factoriesOf(Account: AccountModel): Factories & { restart: () => void } {
   let accounts = 0
   let transfers = 0
@@ -39,9 +46,9 @@ export function factoriesOf(Account: AccountModel): Factories & { restart: () =>
   }
 
   const postTransfer: Factories['postTransfer'] = async ({ from, to, ...overrides } = {}) => {
-    const given = from ?? to
-    const known = given === undefined ? null : await Account.findById(given)
-    const currency = overrides.currency ?? known?.currency ?? 'USD'
+    const accountId = from ?? to
+    const account = accountId === undefined ? null : await Account.findById(accountId)
+    const currency = overrides.currency ?? account?.currency ?? 'USD'
     const request = transferRequest({
       ...overrides,
       from: from ?? (await openAccount({ currency }))._id,

@@ -3,79 +3,82 @@ import { waitUntil } from '../engine/wait-until.ts'
 import { EngineError } from '../errors.ts'
 import { createIfMissing } from '../models/collections.ts'
 
-/** What the server's one failpoint for commands is to do, and to which client. */
+/** What the server's failpoint for commands does, and to which client. A server has only one. */
 interface Setting {
-  /** How many commands it strikes. */
+  /** How many commands fail. */
   readonly times: number
   readonly data: { readonly appName: string; readonly [field: string]: unknown }
 }
 
-/** How the failpoint stands. */
-interface Failpoint {
-  /** How many commands it has struck since the server started. */
+/** The present state of the failpoint. */
+interface FailpointState {
+  /** How many commands have failed since the server started. */
   readonly count: number
-  /** The client that it is still to strike, if there is one. */
+  /** The `appName` of the client whose commands will still fail; undefined if there is none. */
   readonly pendingFor: string | undefined
 }
 
-/** The field of its data with the count at which it is used up, which the server itself does not tell. */
+/** A field in the failpoint's data: the count at which it is used up. The server does not report that itself. */
 const USED_UP_AT = 'daybookUsedUpAt'
 
-/** How long another client's may stay pending, in milliseconds: shorter than what runners give a test, 5 seconds. */
-const PATIENCE = 4_000
+/** How long to wait for another client, in milliseconds: less than the 5 seconds that test runners give a test. */
+const LONGEST_WAIT_MS = 4_000
 
-/** The collection that whoever changes the failpoint makes, and drops again: nobody else can make it meanwhile. */
-const TURN = { database: 'daybook-testing', collection: 'failpoint-turn' }
+/** A collection that serves as a lock: a client creates it, changes the failpoint and drops it. */
+const LOCK = { database: 'daybook-testing', collection: 'failpoint-lock' }
 
 /**
- * Sets the failpoint once it is pending for no client.
- * @throws EngineError where it stays pending, or the server has none
+ * Sets the failpoint as soon as it is not pending for another client. `longestWait` is in milliseconds.
+ * @throws EngineError if it stays pending, or if the server has no failpoints
  */
 export async function setFailpoint(
   connection: Connection,
   { times, data }: Setting,
-  patience = PATIENCE,
+  longestWait = LONGEST_WAIT_MS,
 ): Promise<void> {
   let holder: string | undefined
   const set = async (): Promise<boolean> => {
     const { count, pendingFor } = await readFailpoint(connection)
     holder = pendingFor
-    // That of a client which was killed would stay for ever.
+    // The failure of a client that was killed would never happen.
     if (holder !== undefined && (await isConnected(connection, holder))) return false
     await configure(connection, { mode: { times }, data: { ...data, [USED_UP_AT]: count + times } })
     return true
   }
-  if (await waitUntil(() => inTurn(connection, set), { timeout: patience })) return
-  const seconds = patience / 1000
+  if (await waitUntil(() => withFailpointLock(connection, set), { timeout: longestWait })) return
+  const seconds = longestWait / 1000
   throw new EngineError(
     holder === undefined
-      ? `others have been changing what the server fails for ${seconds} s; if one was killed at it, drop the database ${TURN.database}`
-      : `the server fails commands of one client at a time, and for ${seconds} s it has been about to fail those of ${holder}: let that happen, or end it there with stopFailing()`,
+      ? `other clients have been changing the server's failpoint for ${seconds} s. If one of them was killed while it did so, drop the database ${LOCK.database}`
+      : `the server can fail commands of only one client at a time, and has waited ${seconds} s for a command of ${holder} to fail. Let that happen, or call stopFailing() there`,
   )
 }
 
-/** Takes the failpoint back where it is pending for this client. */
+/** Turns the failpoint off if it is pending for this client. */
 export async function clearFailpoint(connection: Connection, appName: string): Promise<void> {
   const clear = async (): Promise<boolean> => {
     const { pendingFor } = await readFailpoint(connection)
     if (pendingFor === appName) await configure(connection, { mode: 'off' })
     return true
   }
-  await waitUntil(() => inTurn(connection, clear), { timeout: PATIENCE })
+  await waitUntil(() => withFailpointLock(connection, clear), { timeout: LONGEST_WAIT_MS })
 }
 
-/** Does some work while no other client does so; false where another is at it. */
-async function inTurn(connection: Connection, work: () => Promise<boolean>): Promise<boolean> {
-  const database = connection.getClient().db(TURN.database)
-  if (!(await createIfMissing(database, TURN.collection))) return false
+/** Runs `work` while it holds the lock, and returns its result; returns false if another client holds the lock. */
+async function withFailpointLock(
+  connection: Connection,
+  work: () => Promise<boolean>,
+): Promise<boolean> {
+  const database = connection.getClient().db(LOCK.database)
+  if (!(await createIfMissing(database, LOCK.collection))) return false
   try {
     return await work()
   } finally {
-    await database.dropCollection(TURN.collection)
+    await database.dropCollection(LOCK.collection)
   }
 }
 
-async function readFailpoint(connection: Connection): Promise<Failpoint> {
+async function readFailpoint(connection: Connection): Promise<FailpointState> {
   const name = 'failpoint.failCommand'
   const reply = await command(connection, { getParameter: 1, [name]: 1 })
   const { data, timesEntered: count } = reply[name] as {
@@ -102,7 +105,7 @@ async function command(connection: Connection, document: object): Promise<mongoo
   } catch (error) {
     if (!(error instanceof mongoose.mongo.MongoServerError)) throw error
     throw new EngineError(
-      `the server fails no commands on demand (it says: ${error.message}); leave MONGODB_URI out, so that one is started which does, or start yours with --setParameter enableTestCommands=1`,
+      `the server has no failpoints (it says: ${error.message}). Unset MONGODB_URI to have a server started that has them, or start yours with --setParameter enableTestCommands=1`,
       { cause: error },
     )
   }

@@ -3,27 +3,28 @@ import { quote } from '../messages.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { clearFailpoint, setFailpoint } from './failpoint.ts'
 
-/** What the server does in place of a command, or after it. */
+/** A failure of a command: which commands can fail, and in which one of three ways. */
 export type Failure = {
-  /** The commands that it befalls, such as `insert` or `commitTransaction`. */
+  /** The names of the commands that fail, such as `insert` or `commitTransaction`. */
   readonly commands: readonly string[]
 } & (
   | {
-      /** Answers with this error and does nothing. Its labels are those that the server gives it, unless given. */
+      /** The server does nothing and answers with this error code. */
       readonly errorCode: number
+      /** The labels of the error; by default those that the server itself adds. */
       readonly errorLabels?: readonly string[]
       readonly closeConnection?: never
       readonly writeConcernError?: never
     }
-  /** Drops the connection and does nothing. */
   | {
+      /** The server does nothing and closes the connection. */
       readonly closeConnection: true
       readonly errorCode?: never
       readonly errorLabels?: never
       readonly writeConcernError?: never
     }
-  /** Does what was asked, then reports that its write concern failed. */
   | {
+      /** The server executes the command, then reports this write concern error. */
       readonly writeConcernError: { readonly code: number; readonly errmsg: string }
       readonly errorCode?: never
       readonly errorLabels?: never
@@ -31,48 +32,51 @@ export type Failure = {
     }
 )
 
-/** The ways to fail, of which a failure has one. */
+/** The ways to fail. A failure has exactly one of them. */
 const WAYS = ['errorCode', 'closeConnection', 'writeConcernError'] as const
 
 const WRITES = ['insert', 'update', 'delete', 'findAndModify']
 
 const FAILURES = {
   /**
-   * A write meets another transaction's. Inside a transaction this runs its callback again; outside of one a
-   * server does not let it happen, so what a test writes beforehand comes before this.
+   * A write conflicts with another transaction. The driver runs the transaction's callback again. Outside a
+   * transaction a real server never reports this, so a test should write its own documents before it calls failNext.
    */
   'write-conflict': { commands: WRITES, errorCode: 112 },
-  /** The commit fails, as when the primary changes: nothing is kept, and the callback is run again. */
+  /** The commit fails, as when the primary changes. Nothing is stored, and the driver runs the callback again. */
   'transient-transaction-error': {
     commands: ['commitTransaction'],
     errorCode: 251,
     errorLabels: ['TransientTransactionError'],
   },
-  /** The commit is done and its reply is lost: the driver asks for it again, and finds it done. */
+  /** The commit succeeds, but its reply is lost. The driver repeats the commit, which succeeds. */
   'lost-commit-reply': {
     commands: ['commitTransaction'],
     writeConcernError: { code: 89, errmsg: 'the network timed out' },
   },
-  /** The commit is done and nobody is told: it ends with an error of the label `UnknownTransactionCommitResult`. */
+  /** The commit succeeds, but ends with an error that has the label `UnknownTransactionCommitResult`. */
   'unknown-commit-result': {
     commands: ['commitTransaction'],
     writeConcernError: { code: 50, errmsg: 'the commit exceeded its time' },
   },
 } satisfies Record<string, Failure>
 
-/** A failure that has a name. */
+/** The name of a predefined failure. */
 export type FailureName = keyof typeof FAILURES
 
+/** How often a failure happens. */
 export interface FailureOptions {
-  /** How many commands fail: one unless given. One that the driver sends again by itself counts again. */
+  /** How many commands fail, 1 by default. A command that the driver repeats by itself counts again. */
   readonly times?: number | undefined
 }
 
 /**
- * Makes the server fail the next such command of a connection's client, told by its `appName` from all
- * others. A server does this for one client at a time: another's call waits until it has happened.
- * @throws TypeError where there is no such failure, RangeError where it is to happen no number of times;
- * EngineError where the server has no failpoints, or another client's failure does not happen
+ * Makes the server fail the next matching command of this connection, and of no other: it recognizes the connection
+ * by its `appName`. It replaces a failure of this connection that has not happened yet. A server can do this for one
+ * client at a time, so the call waits up to 4 seconds for another client's failure to happen.
+ * @throws TypeError if the failure is unknown or malformed, or the connection is not open or has no `appName`;
+ * RangeError if `times` is not a whole number from 1; EngineError if the server has no failpoints, or another
+ * client's failure does not happen in time
  */
 export async function failNext(
   connection: Connection,
@@ -81,7 +85,7 @@ export async function failNext(
 ): Promise<void> {
   const { commands, ...how } = failureOf(failure)
   if (!Number.isSafeInteger(times) || times < 1) {
-    throw new RangeError(`a failure happens a whole number of times from 1, and times is ${times}`)
+    throw new RangeError(`times must be a whole number from 1, but is ${times}`)
   }
   const appName = appNameOf(connection)
   await stopFailing(connection)
@@ -93,7 +97,7 @@ function failureOf(failure: FailureName | Failure): Failure {
   if (typeof failure === 'string') {
     if (Object.hasOwn(FAILURES, failure)) return FAILURES[failure]
     throw new TypeError(
-      `there is no failure named ${quote(failure)}: expected one of ${Object.keys(FAILURES).join(', ')}, or { commands, … }`,
+      `unknown failure ${quote(failure)}: expected one of ${Object.keys(FAILURES).join(', ')}, or { commands, … }`,
     )
   }
   const ways = WAYS.filter((way) => failure?.[way] !== undefined)
@@ -101,16 +105,16 @@ function failureOf(failure: FailureName | Failure): Failure {
     return failure
   }
   throw new TypeError(
-    `a failure has commands that it befalls, such as ["insert"], and one of ${WAYS.join(', ')}: ${quote(failure)} has not`,
+    `malformed failure ${quote(failure)}: expected commands, such as ["insert"], and exactly one of ${WAYS.join(', ')}`,
   )
 }
 
-/** Takes back what {@link failNext} asked for and has not happened yet. */
+/** Cancels what {@link failNext} asked for on this connection, if it has not happened yet. */
 export async function stopFailing(connection: Connection): Promise<void> {
   if (failing.delete(connection)) await clearFailpoint(connection, appNameOf(connection))
 }
 
-/** The connections that something was to happen to since they last stopped. */
+/** The connections on which failNext was called since their last stopFailing. */
 const failing = new WeakSet<Connection>()
 
 function appNameOf(connection: Connection): string {
@@ -118,6 +122,6 @@ function appNameOf(connection: Connection): string {
   const { appName } = connection.getClient().options
   if (appName) return appName
   throw new TypeError(
-    'the connection has no appName, by which the server tells its commands from those of others: open it with { appName: … }, a name of its own',
+    'the connection has no appName, by which the server would recognize its commands. Open it with a unique one: { appName: … }',
   )
 }

@@ -3,33 +3,35 @@ import type { OnProgress } from '../engine/progress.ts'
 import { requireReachable } from '../engine/replica-set.ts'
 import { makeMemoryFolder } from './memory-folder.ts'
 
-/** A MongoDB for tests. */
+/** A MongoDB replica set for tests. */
 export interface ReplicaSet {
   readonly uri: string
-  /** Stops it, and removes its data, where it was started for these tests. */
+  /** Stops the replica set and removes its data, if it was started for these tests; else does nothing. */
   stop(): Promise<void>
 }
 
+/** Which replica set to use. */
 export interface ReplicaSetOptions {
-  /** MONGODB_URI unless given. Nothing is started then: the server there is used. */
+  /** The URI of a running replica set; by default MONGODB_URI. If both are missing, one is started. */
   readonly uri?: string | undefined
-  /** Is told what takes time: a mongod that must be installed first. */
+  /** Called with a message when something takes long, such as installing a mongod. */
   readonly onProgress?: OnProgress | undefined
 }
 
 /**
- * Starts a replica set of one member for a run of tests, with failpoints allowed, or takes the one that a
- * URI names.
- * @throws EngineError where no mongod can be found, or none can be reached at the URI
+ * Starts a replica set for a run of tests, with one member and with failpoints enabled; or uses the one at the URI, if
+ * there is a URI. Data are kept in memory if the system has a tmpfs at /dev/shm with 1 GiB free, else in a temporary
+ * folder. Data in memory are removed even if this process is killed.
+ * @throws EngineError if no mongod is found, or if no replica set answers at the URI; InputError if the URI is malformed
  */
 export async function startReplicaSet({
   uri,
   onProgress = () => {},
 }: ReplicaSetOptions = {}): Promise<ReplicaSet> {
-  const named = uri || process.env['MONGODB_URI']
-  if (named) {
-    await requireReachable(named)
-    return { uri: named, stop: async () => {} }
+  const runningUri = uri || process.env['MONGODB_URI']
+  if (runningUri) {
+    await requireReachable(runningUri)
+    return { uri: runningUri, stop: async () => {} }
   }
   const { path, version } = await findMongod({ onProgress })
   const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
@@ -58,13 +60,13 @@ export async function startReplicaSet({
   }
 }
 
-/** The replica set that this process has started: there while a database in it is open. */
+/** The replica set that this process started; undefined when no database in it is open. */
 let started: Promise<ReplicaSet> | undefined
 let users = 0
 
 /**
- * Gives the replica set that a URI names, else one that this process starts for all that ask and stops
- * with the last of them. See {@link startReplicaSet}.
+ * Like {@link startReplicaSet}, but shares the started replica set with every other caller in this process. It stops
+ * when the last of them has called `stop`.
  */
 export async function joinReplicaSet(options: ReplicaSetOptions): Promise<ReplicaSet> {
   if (options.uri || process.env['MONGODB_URI']) return await startReplicaSet(options)

@@ -1,17 +1,18 @@
 import { inject, test as plainTest } from 'vitest'
 import { type TestDatabase, openTestDatabase } from './database.ts'
 
-/** What a test takes from its context: see {@link TestDatabase}. Reset and closing happen by themselves. */
+/** What a test can take from its context: see {@link TestDatabase}. The fixtures call `reset` and `close` themselves. */
 export interface TestDatabaseFixtures extends Omit<TestDatabase, 'reset' | 'close'> {
+  /** The database itself, with `reset` and `close`. */
   readonly database: TestDatabase
 }
 
 const file = { scope: 'file' } as const
 
-/** The database of the file that runs. Each `test` that extends another has its own fixtures; they share it. */
+/** The database of the running file. Every `test` made by `extend` has its own fixtures, and all of them share it. */
 let shared: { readonly opening: Promise<TestDatabase>; users: number } | undefined
 
-/** Gives the file's database for the time of some work; the last to end closes it. */
+/** Runs `work` with the file's database. The last one to end closes it. */
 async function withDatabase(work: (database: TestDatabase) => Promise<void>): Promise<void> {
   const joined = (shared ??= { opening: openTestDatabase({ uri: inject('mongodbUri') }), users: 0 })
   joined.users += 1
@@ -28,8 +29,9 @@ async function withDatabase(work: (database: TestDatabase) => Promise<void>): Pr
 }
 
 /**
- * vitest's `test`, with a database for each test file on mongoose's default connection, emptied before
- * each test. Tests marked concurrent share it, and are not preceded by a reset.
+ * vitest's `test` with a database for each test file, on mongoose's default connection. It is emptied before each test
+ * and dropped after the last. Tests marked concurrent share it and start without a reset. If `globalSetup` is not
+ * `daybook/testing/vitest-setup`, the database is at MONGODB_URI or in a replica set that the worker starts.
  */
 export const test = plainTest.extend<{
   $file: TestDatabaseFixtures

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest'
 import { test } from '../../src/testing/vitest.ts'
 
 describe('openAccount', () => {
-  test('opens accounts with numbers and money, and with what the test says', async ({
+  test('opens numbered accounts with 1,000 USD, or with what the test specifies', async ({
     openAccount,
   }) => {
     expect((await openAccount()).toJSON()).toMatchObject({
@@ -27,7 +27,10 @@ describe('openAccount', () => {
 })
 
 describe('postTransfer', () => {
-  test('opens the sides that it is not given', async ({ postTransfer, assertBooksBalance }) => {
+  test('opens the accounts that are not specified', async ({
+    postTransfer,
+    assertBooksBalance,
+  }) => {
     const transfer = await postTransfer({ amount: '25', reference: 'rent' })
     expect(transfer.toJSON()).toMatchObject({
       _id: 'TRANSFER-1',
@@ -41,7 +44,7 @@ describe('postTransfer', () => {
     await assertBooksBalance()
   })
 
-  test('opens the other side in the currency of the one that it is given', async ({
+  test('opens the other account in the currency of the specified one', async ({
     openAccount,
     postTransfer,
     Account,
@@ -52,7 +55,7 @@ describe('postTransfer', () => {
     expect((await Account.findById(yen).orFail()).balance.toString()).toBe('995')
   })
 
-  test('is refused as any transfer is', async ({ postTransfer }) => {
+  test('is refused like any other transfer', async ({ postTransfer }) => {
     await expect(postTransfer({ amount: '1000.01' })).rejects.toMatchObject({
       code: 'INSUFFICIENT_FUNDS',
     })
@@ -62,7 +65,7 @@ describe('postTransfer', () => {
   })
 })
 
-test('transferRequest makes requests that differ in their ids', async ({
+test('transferRequest makes requests with different ids', async ({
   openAccount,
   transferRequest,
   Account,

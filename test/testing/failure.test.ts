@@ -7,7 +7,7 @@ import { setFailpoint } from '../../src/testing/failpoint.ts'
 import { test } from '../../src/testing/vitest.ts'
 import { countCommands } from '../support/count-commands.ts'
 
-/** A second client of the same server, as another test file is. */
+/** A second client of the same server, like another test file. */
 async function openElsewhere(): Promise<TestDatabase> {
   const connection = mongoose.createConnection()
   const database = await openTestDatabase({ connection, uri: inject('mongodbUri') })
@@ -17,7 +17,7 @@ async function openElsewhere(): Promise<TestDatabase> {
 
 const note = (connection: Connection) => connection.collection('notes').insertOne({})
 
-/** Notes something in a transaction of its own; gives how often its callback ran. */
+/** Inserts a note in a transaction, and returns how often the transaction's callback ran. */
 async function noteInTransaction(connection: Connection): Promise<number> {
   let runs = 0
   await connection.transaction(async (session) => {
@@ -28,7 +28,7 @@ async function noteInTransaction(connection: Connection): Promise<number> {
 }
 
 describe('failNext', () => {
-  test('fails the next command of a name once, with the error that it is told', async ({
+  test('fails the next command with the name once, with the given error', async ({
     connection,
   }) => {
     await failNext(connection, { commands: ['insert'], errorCode: 8000 })
@@ -37,7 +37,7 @@ describe('failNext', () => {
     await note(connection)
   })
 
-  test('fails as many as it is told', async ({ connection, failNext: fail }) => {
+  test('fails as many commands as `times` says', async ({ connection, failNext: fail }) => {
     await fail({ commands: ['insert'], errorCode: 8000, errorLabels: ['Mine'] }, { times: 2 })
     for (const _ of [1, 2]) {
       await expect(note(connection)).rejects.toMatchObject({ errorLabels: ['Mine'] })
@@ -45,7 +45,7 @@ describe('failNext', () => {
     await note(connection)
   })
 
-  test('drops a connection', async ({ connection, failNext: fail }) => {
+  test('closes a connection', async ({ connection, failNext: fail }) => {
     await fail({ commands: ['find'], closeConnection: true }, { times: 2 })
     await expect(connection.collection('notes').findOne({})).rejects.toThrow('closed')
     expect(await connection.collection('notes').findOne({})).toBeNull()
@@ -56,7 +56,7 @@ describe('failNext', () => {
     ['transient-transaction-error', 2],
     ['lost-commit-reply', 1],
   ] as const)(
-    '%s: a transaction is done once, its callback run %i times',
+    '%s: a transaction is committed once, and its callback runs %i time(s)',
     async ([name, runs], { connection, failNext: fail }) => {
       const commits = countCommands(connection, 'commitTransaction')
       await fail(name)
@@ -66,7 +66,7 @@ describe('failNext', () => {
     },
   )
 
-  test('unknown-commit-result: a transaction is done, and its caller is told that nobody knows', async ({
+  test('unknown-commit-result: a transaction is committed, and its caller gets an unknown result', async ({
     connection,
     failNext: fail,
   }) => {
@@ -76,14 +76,14 @@ describe('failNext', () => {
     expect(await connection.collection('notes').countDocuments()).toBe(1)
   })
 
-  test('touches no other client of the server', async ({ connection, failNext: fail }) => {
+  test('does not affect other clients of the server', async ({ connection, failNext: fail }) => {
     const other = await openElsewhere()
     await fail({ commands: ['insert'], errorCode: 8000 })
     await note(other.connection)
     await expect(note(connection)).rejects.toMatchObject({ code: 8000 })
   })
 
-  test('waits until what another client is to meet has happened', async ({
+  test('waits until the failure of another client has happened', async ({
     connection,
     failNext: fail,
   }) => {
@@ -97,9 +97,9 @@ describe('failNext', () => {
     await expect(note(connection)).rejects.toMatchObject({ code: 8000 })
   })
 
-  test('loses none of many clients that ask at the same time', async () => {
+  test('fails once per call when several clients call it at the same time', async () => {
     const databases = await Promise.all([1, 2, 3, 4].map(openElsewhere))
-    const met = await Promise.all(
+    const failures = await Promise.all(
       databases.flatMap(async ({ connection }) => {
         let count = 0
         for (let round = 0; round < 5; round += 1) {
@@ -109,15 +109,15 @@ describe('failNext', () => {
         return count
       }),
     )
-    expect(met).toEqual([5, 5, 5, 5])
+    expect(failures).toEqual([5, 5, 5, 5])
   })
 
-  test('says whose failure it is that does not happen', async ({ connection }) => {
+  test('names the client whose failure does not happen', async ({ connection }) => {
     const other = await openElsewhere()
     await other.failNext('write-conflict')
     const setting = { times: 1, data: { appName: 'me' } }
     await expect(setFailpoint(connection, setting, 50)).rejects.toThrow(
-      `it has been about to fail those of ${other.connection.name}: let that happen, or end it`,
+      `waited 0.05 s for a command of ${other.connection.name} to fail. Let that happen, or call`,
     )
   })
 
@@ -132,14 +132,14 @@ describe('failNext', () => {
   })
 
   test.for<[unknown, object, string]>([
-    ['write-conflict', { times: 0 }, 'a whole number of times from 1, and times is 0'],
-    ['write-conflict', { times: 1.5 }, 'and times is 1.5'],
-    ['nope', {}, 'there is no failure named "nope": expected one of write-conflict, '],
-    ['toString', {}, 'there is no failure named "toString"'],
-    [undefined, {}, 'a failure has commands that it befalls, such as ["insert"]'],
-    [{ commands: [], errorCode: 1 }, {}, 'a failure has commands'],
-    [{ commands: ['insert'] }, {}, 'and one of errorCode, closeConnection, writeConcernError'],
-    [{ commands: ['insert'], errorCode: 1, closeConnection: true }, {}, 'and one of errorCode'],
+    ['write-conflict', { times: 0 }, 'times must be a whole number from 1, but is 0'],
+    ['write-conflict', { times: 1.5 }, 'but is 1.5'],
+    ['nope', {}, 'unknown failure "nope": expected one of write-conflict, '],
+    ['toString', {}, 'unknown failure "toString"'],
+    [undefined, {}, 'malformed failure undefined: expected commands, such as ["insert"]'],
+    [{ commands: [], errorCode: 1 }, {}, 'expected commands'],
+    [{ commands: ['insert'] }, {}, 'exactly one of errorCode, closeConnection, writeConcernError'],
+    [{ commands: ['insert'], errorCode: 1, closeConnection: true }, {}, 'exactly one of errorCode'],
   ])('refuses %j with %j', async ([failure, options, message], { connection }) => {
     await expect(failNext(connection, failure as never, options)).rejects.toThrow(message)
     await note(connection)
@@ -151,7 +151,7 @@ describe('failNext', () => {
     )
   })
 
-  test('asks for an appName', async () => {
+  test('refuses a connection without an appName', async () => {
     const connection = mongoose.createConnection(inject('mongodbUri'))
     onTestFinished(() => connection.close())
     await connection.asPromise()
@@ -160,7 +160,7 @@ describe('failNext', () => {
     )
   })
 
-  test('says what a server needs that has no failpoints', async () => {
+  test('says how to start a server with failpoints when this one has none', async () => {
     const { path, version } = await findMongod()
     const server = await MongoMemoryServer.create({ binary: { systemBinary: path, version } })
     const connection = mongoose.createConnection(server.getUri(), { appName: 'me' })
@@ -170,19 +170,23 @@ describe('failNext', () => {
     })
     await connection.asPromise()
     await expect(failNext(connection, 'write-conflict')).rejects.toThrow(
-      /fails no commands on demand .* --setParameter enableTestCommands=1$/,
+      /has no failpoints .* --setParameter enableTestCommands=1$/,
     )
   })
 })
 
 describe('stopFailing', () => {
-  test('takes back what has not happened', async ({ connection, failNext: fail, stopFailing }) => {
+  test('cancels a failure that has not happened', async ({
+    connection,
+    failNext: fail,
+    stopFailing,
+  }) => {
     await fail({ commands: ['insert'], errorCode: 8000 })
     await stopFailing()
     await note(connection)
   })
 
-  test('leaves what another client is to meet', async ({
+  test('does not cancel the failure of another client', async ({
     connection,
     failNext: fail,
     stopFailing,
@@ -195,7 +199,7 @@ describe('stopFailing', () => {
     await expect(note(other.connection)).rejects.toMatchObject({ code: 8001 })
   })
 
-  test('is done by a reset', async ({ connection, failNext: fail, database }) => {
+  test('is called by a reset', async ({ connection, failNext: fail, database }) => {
     await fail({ commands: ['insert'], errorCode: 8000 })
     await database.reset()
     await note(connection)

@@ -5,31 +5,31 @@ import { isListening } from '../../src/engine/local/tcp-ports.ts'
 import { Account, Transfer, accountModel, verify } from '../../src/index.ts'
 import { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from '../../src/testing.ts'
 
-/** Opens a test database in the replica set of this run; the test's end closes it. */
+/** Opens a test database in the replica set of this run until the test ends. */
 async function open(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const database = await openTestDatabase({ uri: inject('mongodbUri'), ...options })
   onTestFinished(() => database.close())
   return database
 }
 
-const elsewhere = () => ({ connection: mongoose.createConnection() })
+const onNewConnection = () => ({ connection: mongoose.createConnection() })
 
 describe('openTestDatabase', () => {
-  test('binds the models that a program imports, with their validators and indexes', async () => {
+  test('binds the models that a program imports, and creates their validators and indexes', async () => {
     const database = await open()
     expect(database).toMatchObject({ connection: mongoose.connection, Account, Transfer })
     await expect(Account.collection.insertOne({})).rejects.toThrow('Document failed validation')
     expect(Object.keys(await Transfer.collection.indexInformation())).toHaveLength(3)
   })
 
-  test('leaves mongoose’s default connection alone where another is given', async () => {
-    const { connection } = await open(elsewhere())
+  test('does not use mongoose’s default connection if another one is passed', async () => {
+    const { connection } = await open(onNewConnection())
     expect(mongoose.connection.readyState).toBe(mongoose.ConnectionStates.disconnected)
     await accountModel(connection).open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
   })
 
-  test('makes the indexes of the program’s own models, and of those that come later', async () => {
-    const { connection } = elsewhere()
+  test('creates the indexes of the program’s own models, also of those added later', async () => {
+    const { connection } = onNewConnection()
     const twice = async (name: string) => {
       const model = connection.model(name)
       await model.create({ email: 'ada@bank' })
@@ -47,38 +47,38 @@ describe('openTestDatabase', () => {
     await twice('Lead')
   })
 
-  test('gives each a database of its own', async () => {
-    const [one, other] = [await open(elsewhere()), await open(elsewhere())]
+  test('opens a different database each time', async () => {
+    const [one, other] = [await open(onNewConnection()), await open(onNewConnection())]
     await one.openAccount()
     await other.reset()
     expect(await one.Account.countDocuments()).toBe(1)
     expect(await other.Account.countDocuments()).toBe(0)
   })
 
-  test('refuses a connection that is open, and says with which database', async () => {
-    const { connection } = await open(elsewhere())
+  test('refuses a connection that is open, and names its database', async () => {
+    const { connection } = await open(onNewConnection())
     await expect(openTestDatabase({ connection })).rejects.toThrow(
-      `the connection is in use, with database ${connection.name} at 127.0.0.1:`,
+      `the connection is already open, to the database ${connection.name} at 127.0.0.1:`,
     )
     expect(connection.readyState).toBe(mongoose.ConnectionStates.connected)
   })
 
-  test('leaves the connection closed where there is no server to be used', async () => {
-    const { connection } = elsewhere()
+  test('leaves the connection closed if the URI is malformed', async () => {
+    const { connection } = onNewConnection()
     const uri = 'mongodb:/127.0.0.1'
     await expect(openTestDatabase({ connection, uri })).rejects.toThrow('is not a MongoDB URI')
     await open({ connection })
   })
 
-  test('starts one replica set for a process, and stops it with the last that uses it', async () => {
+  test('starts one replica set per process, and stops it with the last database', async () => {
     const environment = process.env['MONGODB_URI']
     delete process.env['MONGODB_URI']
     onTestFinished(() => {
       if (environment !== undefined) process.env['MONGODB_URI'] = environment
     })
     const [one, other] = await Promise.all([
-      openTestDatabase(elsewhere()),
-      openTestDatabase(elsewhere()),
+      openTestDatabase(onNewConnection()),
+      openTestDatabase(onNewConnection()),
     ])
     const { port } = one.connection
     expect(other.connection.port).toBe(port)
@@ -94,8 +94,8 @@ describe('openTestDatabase', () => {
 })
 
 describe('a test database', () => {
-  test('is empty after a reset, and its validators, indexes and views are there', async () => {
-    const { connection, reset, postTransfer } = await open(elsewhere())
+  test('is empty after a reset, and still has its validators, indexes and views', async () => {
+    const { connection, reset, postTransfer } = await open(onNewConnection())
     const database = connection.db!
     const options = { viewOn: 'transfers', pipeline: [] }
     await database.createCollection('latest', options)
@@ -115,11 +115,11 @@ describe('a test database', () => {
     expect(await indexes()).toEqual(indexesBefore)
   })
 
-  test('knows nothing after a reset of accounts that had the same ids', async () => {
-    const { connection, Account: Model, reset } = await open(elsewhere())
+  test('forgets at a reset the accounts that had the same ids', async () => {
+    const { connection, Account: Model, reset } = await open(onNewConnection())
     const opened = (balance: string, model = Model) =>
       Promise.all(
-        // As another process opens them: this connection is not told.
+        // As another process would open them: this connection does not learn of it.
         ['A', 'B'].map((_id) =>
           model.create({ _id, holder: _id, currency: 'USD', openingBalance: balance }),
         ),
@@ -137,8 +137,8 @@ describe('a test database', () => {
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
-  test('is opened again by a reset where the program has closed its connection', async () => {
-    const { connection, openAccount, reset, Account: Model } = await open(elsewhere())
+  test('is opened again by a reset if the program closed its connection', async () => {
+    const { connection, openAccount, reset, Account: Model } = await open(onNewConnection())
     await openAccount()
     await connection.close()
     await reset()
@@ -146,20 +146,20 @@ describe('a test database', () => {
     expect((await openAccount())._id).toBe('ACCOUNT-1')
   })
 
-  test('is gone when it is closed, also where the program has closed its connection', async () => {
-    const [open1, open2] = [await open(elsewhere()), await open(elsewhere())]
+  test('is dropped when it is closed, even if the program closed its connection', async () => {
+    const [open1, open2] = [await open(onNewConnection()), await open(onNewConnection())]
     const names = [open1.connection.name, open2.connection.name]
     await open2.connection.close()
     await Promise.all([open1.close(), open1.close(), open2.close()])
 
-    const { connection } = await open(elsewhere())
+    const { connection } = await open(onNewConnection())
     const { databases } = await connection.db!.admin().listDatabases()
     expect(databases.map(({ name }) => name)).toEqual(expect.not.arrayContaining([names[0]]))
     expect(databases.map(({ name }) => name)).toEqual(expect.not.arrayContaining([names[1]]))
   })
 
-  test('says by an assertion what is wrong with the books', async () => {
-    const { Account: Model, assertBooksBalance, openAccount } = await open(elsewhere())
+  test('asserts that the books balance, and says what is wrong', async () => {
+    const { Account: Model, assertBooksBalance, openAccount } = await open(onNewConnection())
     await openAccount()
     await assertBooksBalance()
     await Model.collection.updateOne({}, { $set: { balance: new mongoose.mongo.Decimal128('7') } })

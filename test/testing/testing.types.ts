@@ -1,4 +1,4 @@
-// What must compile against the test kit, and what must not: tsc checks it, nothing runs it.
+// What must compile against the test kit, and what must not. tsc checks this file; nothing runs it.
 import type { Connection } from 'mongoose'
 import { inject } from 'vitest'
 import type { AccountDocument, AccountModel, TransferDocument } from '../../src/index.ts'
@@ -14,15 +14,15 @@ export async function database(): Promise<void> {
   await failNext('write-conflict', { times: 2 })
   await failNext({ commands: ['insert'], errorCode: 1, errorLabels: ['TransientTransactionError'] })
 
-  // @ts-expect-error a holder is a text
+  // @ts-expect-error a holder is a string
   await openAccount({ holder: 5 })
-  // @ts-expect-error both sides must be said
+  // @ts-expect-error both accounts are required
   transferRequest({ from: 'A' })
-  // @ts-expect-error there is no such failure
+  // @ts-expect-error the failure is unknown
   await failNext('power-cut')
-  // @ts-expect-error it says what befalls, not how
+  // @ts-expect-error the way to fail is missing
   const failure: Failure = { commands: ['insert'] }
-  // @ts-expect-error it says how in two ways
+  // @ts-expect-error there are two ways to fail
   const both: Failure = { commands: ['insert'], errorCode: 1, closeConnection: true }
   void [failure, both]
 }
@@ -33,5 +33,5 @@ test('fixtures are typed', ({ Account, postTransfer, database: { reset } }) => {
   void (reset satisfies () => Promise<void>)
 })
 
-// @ts-expect-error a fixture that there is not
+// @ts-expect-error the fixture does not exist
 test('unknown', ({ Accounts }) => Accounts)

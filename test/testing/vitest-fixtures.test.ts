@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
 
 interface Report {
   readonly success: boolean
@@ -8,7 +8,7 @@ interface Report {
   readonly numPassedTests: number
 }
 
-/** Runs the tests of a project that has the kit's fixtures, in a process of its own. */
+/** Runs the tests of the kit's project in a new process. */
 async function runProject(parameters: readonly string[], environment: NodeJS.ProcessEnv) {
   const command = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', ...parameters]
   const config = ['--config', 'test/testing/kit-project/vitest.config.ts']
@@ -21,12 +21,15 @@ async function runProject(parameters: readonly string[], environment: NodeJS.Pro
 
 const all = { success: true, numTotalTests: 15, numPassedTests: 15 }
 
-describe('the vitest fixtures', () => {
-  test('give each file its own database, and each test an empty one', async () => {
+// Concurrent because each test starts vitest and waits for it.
+describe.concurrent('the vitest fixtures', () => {
+  test('give each file its own database, and each test an empty one', async ({ expect }) => {
     expect(await runProject([], { KIT_SETUP: 'yes' })).toMatchObject(all)
   })
 
-  test('do so where files share a worker and its modules, and nothing was set up', async () => {
+  test('do so when files share a worker and its modules, without a global set-up', async ({
+    expect,
+  }) => {
     expect(await runProject(['--no-isolate'], {})).toMatchObject(all)
   })
 })

@@ -1,7 +1,7 @@
 import { test } from 'daybook/testing/vitest'
 import { expect } from 'vitest'
 
-test('is alone', async ({ openAccount }) => {
+test('has the database to itself', async ({ openAccount }) => {
   expect(await openAccount()).toMatchObject({ _id: 'ACCOUNT-1' })
 })
 
@@ -14,7 +14,7 @@ test.concurrent.for([2, 3, 4, 5])(
   },
 )
 
-test('is alone again', async ({ openAccount, Account }) => {
+test('has an empty database again', async ({ openAccount, Account }) => {
   expect(await Account.countDocuments()).toBe(0)
   expect(await openAccount()).toMatchObject({ _id: 'ACCOUNT-1' })
 })

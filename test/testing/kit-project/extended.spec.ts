@@ -7,15 +7,15 @@ const withRich = test.extend('rich', async ({ openAccount }) => {
 })
 const withPoor = test.extend('poor', async ({ openAccount }) => (await openAccount())._id)
 
-test('the plain one has the database of the file', async ({ Account, openAccount }) => {
+test('the kit’s own test uses the database of the file', async ({ Account, openAccount }) => {
   await openAccount()
   expect(await Account.countDocuments()).toBe(1)
 })
 
-withRich('one that is extended has it, too', async ({ Account, rich }) => {
+withRich('an extended test uses the same database', async ({ Account, rich }) => {
   expect(await Account.find().distinct('_id')).toEqual([rich])
 })
 
-withPoor('so has another', async ({ Account, poor }) => {
+withPoor('so does another extended test', async ({ Account, poor }) => {
   expect(await Account.find().distinct('_id')).toEqual([poor])
 })

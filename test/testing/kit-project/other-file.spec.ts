@@ -10,7 +10,7 @@ test.beforeAll(async ({ openAccount }) => {
   await openAccount()
 })
 
-test.for([1, 2, 3])('begins with what its hook made, time %i', async () => {
+test.for([1, 2, 3])('starts with only what its beforeEach made, run %i', async () => {
   expect(await Account.countDocuments()).toBe(1)
   await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
 })

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** The project of somebody who tests with the kit; test/testing/vitest-fixtures.test.ts runs it in several ways. */
+/** A project that is tested with the kit. test/testing/vitest-fixtures.test.ts runs it in two ways. */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   resolve: { tsconfigPaths: true },
