@@ -18,7 +18,7 @@ export interface Factories {
 
   /**
    * Posts a transfer with the amount 1: `TRANSFER-1`, `TRANSFER-2` … If `from` or `to` is missing, opens an account
-   * for it, in the transfer's currency.
+   * for it, in the transfer's currency: by default that of the other account, or USD.
    * @throws LedgerError if the transfer is refused
    */
   readonly postTransfer: (overrides?: Partial<TransferRequest>) => Promise<TransferDocument>

@@ -74,9 +74,9 @@ export interface FailureOptions {
  * Makes the server fail the next matching command of this connection, and of no other: it recognizes the connection
  * by its `appName`. It replaces a failure of this connection that has not happened yet. A server can do this for one
  * client at a time, so the call waits up to 4 seconds for another client's failure to happen.
- * @throws TypeError if the failure is unknown or malformed, or the connection is not open or has no `appName`;
- * RangeError if `times` is not a whole number from 1; EngineError if the server has no failpoints, or another
- * client's failure does not happen in time
+ * @throws TypeError if the failure is unknown or malformed, or the connection has no `appName`; RangeError if
+ * `times` is not a whole number from 1; Error if the connection is not open; EngineError if the server has no
+ * failpoints, or another client's failure does not happen in time
  */
 export async function failNext(
   connection: Connection,

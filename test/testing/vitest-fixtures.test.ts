@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 interface Report {
   readonly success: boolean
@@ -19,17 +19,14 @@ async function runProject(parameters: readonly string[], environment: NodeJS.Pro
   return JSON.parse(stdout) as Report
 }
 
-const all = { success: true, numTotalTests: 15, numPassedTests: 15 }
+const allPassed = { success: true, numTotalTests: 15, numPassedTests: 15 }
 
-// Concurrent because each test starts vitest and waits for it.
-describe.concurrent('the vitest fixtures', () => {
-  test('give each file its own database, and each test an empty one', async ({ expect }) => {
-    expect(await runProject([], { KIT_SETUP: 'yes' })).toMatchObject(all)
+describe('the vitest fixtures', () => {
+  test('give each file its own database, and each test an empty one', async () => {
+    expect(await runProject([], { KIT_SETUP: 'yes' })).toMatchObject(allPassed)
   })
 
-  test('do so when files share a worker and its modules, without a global set-up', async ({
-    expect,
-  }) => {
-    expect(await runProject(['--no-isolate'], {})).toMatchObject(all)
+  test('do both when files share a worker and its modules, without a global set-up', async () => {
+    expect(await runProject(['--no-isolate'], {})).toMatchObject(allPassed)
   })
 })

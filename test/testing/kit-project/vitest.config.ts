@@ -9,5 +9,9 @@ export default defineConfig({
     include: ['*.spec.ts'],
     globalSetup: process.env['KIT_SETUP'] ? ['../../../src/testing/vitest-setup.ts'] : [],
     maxWorkers: 2,
+    // Other tests may be using the machine.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
   },
 })
