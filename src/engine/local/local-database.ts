@@ -1,10 +1,10 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import { folderError } from '../folder-error.ts'
 import { findMongod, type FindMongodOptions } from '../finding/mongod.ts'
-import { addUser, hasUsers } from './folder-users.ts'
+import { folderError } from '../folder-error.ts'
 import { withLock } from './folder-lock.ts'
+import { addUser, hasUsers } from './folder-users.ts'
 import { findRunning, serves, startServer, stopServer, type LocalServer } from './local-server.ts'
 import { localName } from './replica-set-member.ts'
 
