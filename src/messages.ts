@@ -20,9 +20,7 @@ export function reasonOf(error: unknown): string {
       : inspect(error, { breakLength: Infinity })
 }
 
-/**
- * Whether MongoDB can store a value that JSON cannot express. JSON would turn a regular expression into `{}`.
- */
+/** Whether JSON cannot express a value that MongoDB can store. It turns a regular expression into `{}`. */
 const isBsonOnly = (value: unknown): value is object =>
   value instanceof RegExp || (typeof value === 'object' && value !== null && '_bsontype' in value)
 

@@ -4,9 +4,7 @@ import type { LedgerAccount } from './evaluation.ts'
 /** How many accounts a connection remembers: the ones that it opened or posted to last. */
 const CAPACITY = 10_000
 
-/**
- * How many lone transfers read their accounts after one was found changed, because others write to them too.
- */
+/** How many lone transfers read after one found a changed account: others write to the accounts, too. */
 const READS_AFTER_CHANGE = 32
 
 /**
@@ -20,10 +18,7 @@ export class AccountMemory {
   /** How many of the next transfers must read their accounts. */
   #readsLeft = 0
 
-  /**
-   * Copies of the accounts, for a posting to change. Undefined if one is not remembered, or if accounts must
-   * be read.
-   */
+  /** Copies of the accounts, for a posting to change. Undefined if the accounts must be read. */
   recall(accountIds: ReadonlySet<string>): Map<string, LedgerAccount> | undefined {
     if (this.#readsLeft > 0) {
       this.#readsLeft -= 1

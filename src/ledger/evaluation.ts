@@ -23,9 +23,7 @@ import type { Metadata, TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
 
-/**
- * An account as a posting works on it. `balance`, `transferCount` and `updatedAt` change with each transfer.
- */
+/** An account as a posting works on it: `balance`, `transferCount` and `updatedAt` change. */
 export interface LedgerAccount {
   readonly _id: string
   readonly currency: string
@@ -37,7 +35,7 @@ export interface LedgerAccount {
   updatedAt: Date
 }
 
-/** The accounts and posted transfers that requests are evaluated against. Each posted request changes them. */
+/** The accounts and transfers that requests are evaluated against. Each posted request changes them. */
 export interface Ledger {
   readonly accounts: Map<string, LedgerAccount>
   readonly transfers: Map<string, TransferRecord>
@@ -48,10 +46,7 @@ export interface EvaluationOptions {
   readonly batch?: string | undefined
 }
 
-/**
- * Decides one request against the ledger in memory: either it changes both accounts, or it is refused and
- * changes nothing.
- */
+/** Decides one request in memory: either it changes both accounts, or it is refused and changes nothing. */
 export function evaluate(
   request: WellFormedRequest,
   ledger: Ledger,

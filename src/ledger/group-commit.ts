@@ -46,8 +46,7 @@ export async function postOne(
 
 /**
  * Posts a request in one transaction with all others that wait on the same connection, and returns its own
- * result. A lone request starts at once. Requests that arrive while a posting is in flight share the next
- * one.
+ * result. A lone request starts at once. Requests that arrive during a posting share the next one.
  */
 function postInGroup(connection: Connection, request: IdentifiedRequest): Promise<TransferResult> {
   let queue = queues.get(connection)

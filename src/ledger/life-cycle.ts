@@ -43,9 +43,12 @@ export async function setStatus(
   status: 'open' | 'frozen',
   context: OperationContext,
 ): Promise<AccountRecord> {
-  const changed = await change(accountId, { status: { $ne: 'closed' } }, { status }, context)
+  const changed = await changeAccount(accountId, { status: { $ne: 'closed' } }, { status }, context)
   if (changed) return changed
-  throw new AccountNotOpenError({ accountId, status: (await find(accountId, context)).status })
+  throw new AccountNotOpenError({
+    accountId,
+    status: (await findAccount(accountId, context)).status,
+  })
 }
 
 /**
@@ -58,18 +61,21 @@ export async function setOverdraftLimit(
   value: unknown,
   context: OperationContext,
 ): Promise<AccountRecord> {
-  const { currency } = await find(accountId, context)
+  const { currency } = await findAccount(accountId, context)
   const limit = readOverdraftLimit(value, currency)
   if (limit instanceof InvalidAmountError) throw limit
   const overdraftLimit = toDecimal128(limit, currency)
-  const changed = await change(
+  const changed = await changeAccount(
     accountId,
     { status: { $ne: 'closed' } },
     { overdraftLimit },
     context,
   )
   if (changed) return changed
-  throw new AccountNotOpenError({ accountId, status: (await find(accountId, context)).status })
+  throw new AccountNotOpenError({
+    accountId,
+    status: (await findAccount(accountId, context)).status,
+  })
 }
 
 /**
@@ -77,20 +83,20 @@ export async function setOverdraftLimit(
  * transaction.
  * @throws AccountNotEmptyError if it has a debt, or holds money and `payOutTo` is undefined
  */
-export async function close(
+export async function closeAccount(
   accountId: string,
   payOutTo: string | undefined,
-  { connection, transaction: callersTransaction }: OperationContext,
+  { connection, transaction: callerTransaction }: OperationContext,
 ): Promise<AccountRecord> {
   const transferId = makeId()
   const closeWithin = async (transaction: Transaction): Promise<AccountRecord> => {
     const context = { connection, transaction }
-    const account = await find(accountId, context)
+    const account = await findAccount(accountId, context)
     if (account.status === 'closed') return account
     if (account.status !== 'open') {
       throw new AccountNotOpenError({ accountId, status: account.status })
     }
-    if (payOutTo !== undefined) await checkReceiver(accountId, payOutTo, context)
+    if (payOutTo !== undefined) await requireReceiver(accountId, payOutTo, context)
     const balance = toDecimal(account.balance)
     if (!balance.isZero()) {
       if (payOutTo === undefined || balance.lt(0)) {
@@ -100,22 +106,22 @@ export async function close(
       const [result] = await post([request], transaction)
       if (result?.status === 'refused') throw result.error
     }
-    const closed = await change(accountId, {}, { status: 'closed' }, context)
+    const closed = await changeAccount(accountId, {}, { status: 'closed' }, context)
     return closed ?? account
   }
-  return callersTransaction
-    ? await closeWithin(callersTransaction)
+  return callerTransaction
+    ? await closeWithin(callerTransaction)
     : await inTransaction(connection, closeWithin)
 }
 
-/** The account to pay out to must exist, even if there is nothing to pay out. */
-async function checkReceiver(
+/** Checks the account to pay out to, which must exist even if there is nothing to pay out. */
+async function requireReceiver(
   accountId: string,
   payOutTo: string,
   context: OperationContext,
 ): Promise<void> {
   if (payOutTo === accountId) throw new SameAccountError({ accountId })
-  await find(payOutTo, context)
+  await findAccount(payOutTo, context)
 }
 
 type Changes = { status: AccountStatus } | { overdraftLimit: Decimal128 }
@@ -125,7 +131,7 @@ type Changes = { status: AccountStatus } | { overdraftLimit: Decimal128 }
  * posting writes the same document, so one of the two comes first and the other sees it. And unlike a
  * transaction, a single update waits its turn when the account is busy.
  */
-async function change(
+async function changeAccount(
   accountId: string,
   condition: mongo.Filter<AccountRecord>,
   changes: Changes,
@@ -143,7 +149,7 @@ async function change(
 const writeOptions = (transaction: Transaction | undefined) =>
   transaction ? { session: transaction.session } : { writeConcern: { w: 'majority' as const } }
 
-async function find(
+async function findAccount(
   accountId: string,
   { connection, transaction }: OperationContext,
 ): Promise<AccountRecord> {

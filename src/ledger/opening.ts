@@ -21,7 +21,7 @@ import { IDENTIFIER_RULE, isIdentifier, isPrintableText } from './request.ts'
 
 /** A request to open an account. */
 export interface OpeningRequest {
-  /** The account's number, which makes the request idempotent: 1–128 printable characters. Made if absent. */
+  /** The account's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
   readonly accountId?: string | undefined
   /** 1–256 printable characters. */
   readonly holder: string

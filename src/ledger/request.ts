@@ -14,7 +14,7 @@ import type { Metadata } from './records.ts'
 
 /** A request for a transfer. */
 export interface TransferRequest {
-  /** Makes the request idempotent: 1–128 printable characters. Made if absent. */
+  /** The transfer's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
   readonly transferId?: string | undefined
   /** The number of the account that pays. */
   readonly from: string
@@ -29,10 +29,7 @@ export interface TransferRequest {
   readonly metadata?: Metadata | undefined
 }
 
-/**
- * A request with every part checked and its amount read. Whether it can be posted depends only on the ledger
- * now.
- */
+/** A request with every part checked and its amount read. Only the ledger can still refuse it. */
 export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 'amount'> {
   readonly transferId: string
   readonly amount: Decimal
@@ -92,17 +89,14 @@ const isPlainObject = (value: unknown): value is object => {
   return prototype === Object.prototype || prototype === null
 }
 
-/**
- * Checks everything about a request that does not depend on the ledger, in the order of precedence of the
- * codes.
- */
+/** Checks everything that does not depend on the ledger, in the order of precedence of the codes. */
 export function readRequest(request: IdentifiedRequest): WellFormedRequest | TransferRefusedError {
   const { transferId, from, to, reference, metadata } = request
   if (!isIdentifier(transferId)) {
     return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
   }
   if (transferId.endsWith(REVERSAL_SUFFIX) && request.reverses === undefined) {
-    const expected = `free: an id that ends in ${REVERSAL_SUFFIX} is a reversal's`
+    const expected = `free: ids that end in ${REVERSAL_SUFFIX} belong to reversals`
     return new InvalidTransferIdError({ transferId, expected })
   }
   if (!isIdentifier(from)) {
@@ -144,8 +138,7 @@ export const REVERSAL_SUFFIX = ':reversal'
 export function reversalId(transferId: string): string {
   const id = `${transferId}${REVERSAL_SUFFIX}`
   if (isIdentifier(id)) return id
-  // Two suffixes, because the id with one already belongs to the reversal of a transfer whose id is this
-  // digest.
+  // Two suffixes: with one, it would be the id of the reversal of a transfer whose id is this digest.
   return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL_SUFFIX}${REVERSAL_SUFFIX}`
 }
 
@@ -162,10 +155,7 @@ export const isPrintableText = (value: unknown, longest: number): value is strin
   value.trim() !== '' &&
   !UNPRINTABLE.test(value.replace(JOINERS, ''))
 
-/**
- * Whether a value can be the id of a transfer or the number of an account. Invisible characters are not
- * allowed.
- */
+/** Whether a value can be the id of a transfer or an account. Invisible characters are not allowed. */
 export const isIdentifier = (value: unknown): value is string =>
   isPrintableText(value, 128) && value.trim() === value && !UNPRINTABLE.test(value)
 

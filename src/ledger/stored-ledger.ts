@@ -22,13 +22,13 @@ const ACCOUNT_FIELDS = {
   updatedAt: 1,
 }
 
-/** Reads in a transaction if there is a session, else outside of one. */
-type Reader = Pick<Transaction, 'database'> & Partial<Transaction>
+/** What a read needs: the database, and the session if it belongs to a transaction. */
+type ReadContext = Pick<Transaction, 'database'> & Partial<Transaction>
 
 /** Reads accounts by number. The result has no entry for an account that does not exist. */
 export async function readAccounts(
   accountIds: ReadonlySet<string>,
-  { database, session }: Reader,
+  { database, session }: ReadContext,
 ): Promise<Map<string, LedgerAccount>> {
   const filter = { _id: { $in: [...accountIds] } }
   const stored =
@@ -48,8 +48,7 @@ export async function readAccounts(
 /** Converts a stored account to the form that a posting works on. */
 export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
   const { _id, currency, status, balance, overdraftLimit, transferCount, updatedAt } = stored
-  // Each field is named, because an object spread from a decoded document is several times slower to work
-  // with.
+  // Each field is named: an object that is spread from a decoded document is several times slower to use.
   return {
     _id,
     currency,
@@ -64,10 +63,7 @@ export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
 /** How many accounts certainly fit into one reply of 16 MB: the fields of an account take less than 1 kB. */
 const MAX_ACCOUNTS_IN_REPLY = 10_000
 
-/**
- * Reads accounts with a plain command, because a cursor of the driver takes longer and the server would wait
- * for it.
- */
+/** Reads accounts with a plain command. A cursor of the driver takes longer, and the server would wait. */
 async function findInOneReply(filter: object, { database, session }: Transaction) {
   const find = {
     find: 'accounts',
@@ -83,7 +79,7 @@ async function findInOneReply(filter: object, { database, session }: Transaction
 /** Reads the transfers that are posted under these ids. */
 export async function readTransfers(
   transferIds: readonly string[],
-  { database, session }: Reader,
+  { database, session }: ReadContext,
 ): Promise<Map<string, TransferRecord>> {
   const stored = await database
     .collection<TransferRecord>('transfers')
@@ -103,10 +99,7 @@ export class ChangedAccountError extends Error {
 /** A prepared write, which is sent by calling it. A large one is already encoded. */
 export type PreparedWrite = () => Promise<void>
 
-/**
- * Prepares the insert of transfers. Sending it fails with a duplicate key error if one of the ids already
- * exists.
- */
+/** Prepares the insert of transfers. Sending it fails with a duplicate key error if an id already exists. */
 export function prepareInsert(
   transfers: readonly TransferRecord[],
   transaction: Transaction,
@@ -125,8 +118,7 @@ export function prepareInsert(
  * Prepares one update for each account of the transfers, to its state after the last of them. If another
  * transaction has changed one of them in the meantime, sending fails with a write conflict. Accounts that
  * were `presumed` instead of read must still be as presumed.
- * @throws ChangedAccountError when it is sent and an account is not as presumed; the transaction must be
- * aborted
+ * @throws ChangedAccountError when sent, if an account is not as presumed: the transaction must be aborted
  */
 export function prepareAccountUpdates(
   transfers: readonly TransferRecord[],

@@ -18,7 +18,7 @@ export interface RefusedTransfer {
   error: TransferRefusedError
 }
 
-/** Makes a result of a refusal. */
+/** The result of a refused request. */
 export const refused = (transferId: string, error: TransferRefusedError): RefusedTransfer => ({
   status: 'refused',
   transferId,
@@ -28,24 +28,23 @@ export const refused = (transferId: string, error: TransferRefusedError): Refuse
 })
 
 /**
- * The results of an atomic group once its request `first` was refused: every request that would have been
- * posted is refused too.
+ * The results of an atomic group after its first refusal. Requests that would have been posted are refused.
  */
 export function refuseGroup(
   results: readonly TransferResult[],
-  first: RefusedTransfer,
+  firstRefusal: RefusedTransfer,
 ): TransferResult[] {
   const notPosted = new Set(
     results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
   )
   return results.map((result) =>
-    result === first || (result.status === 'existing' && !notPosted.has(result.transfer))
+    result === firstRefusal || (result.status === 'existing' && !notPosted.has(result.transfer))
       ? result
       : refused(
           result.transferId,
           new LinkedTransferRefusedError({
             transferId: result.transferId,
-            refusedTransferId: first.transferId,
+            refusedTransferId: firstRefusal.transferId,
           }),
         ),
   )

@@ -18,16 +18,16 @@ export async function countTransfersBefore(
     .collection<AccountRecord>('accounts')
     .findOne({ _id: accountId }, { projection: { transferCount: 1 } })
   let count = 0
-  let most = account?.transferCount ?? 0
-  while (count < most) {
-    const step = Math.ceil((most - count) / SEQUENCES_PER_ROUND)
-    const sequences = Array.from({ length: Math.ceil((most - count) / step) }, (_, index) =>
-      Math.min(count + (index + 1) * step, most),
+  let upperBound = account?.transferCount ?? 0
+  while (count < upperBound) {
+    const step = Math.ceil((upperBound - count) / SEQUENCES_PER_ROUND)
+    const sequences = Array.from({ length: Math.ceil((upperBound - count) / step) }, (_, index) =>
+      Math.min(count + (index + 1) * step, upperBound),
     )
     const times = await readPostedAt(database, accountId, sequences)
-    const later = sequences.find((sequence) => !((times.get(sequence) ?? date) < date))
-    count = sequences.findLast((sequence) => sequence < (later ?? Infinity)) ?? count
-    most = later === undefined ? count : later - 1
+    const firstLater = sequences.find((sequence) => !((times.get(sequence) ?? date) < date))
+    count = sequences.findLast((sequence) => sequence < (firstLater ?? Infinity)) ?? count
+    upperBound = firstLater === undefined ? count : firstLater - 1
   }
   return count
 }

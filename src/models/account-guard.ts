@@ -3,8 +3,8 @@ import { LedgerError, ProtectedFieldError } from '../errors.ts'
 import { readOpening } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { toDecimal } from '../money/money.ts'
-import { protectFields } from './write-guard.ts'
 import type { WithDecimals } from './money-path.ts'
+import { protectFields } from './write-guard.ts'
 
 /** The fields that only Daybook's own methods change. */
 const PROTECTED_FIELDS = [

@@ -4,7 +4,7 @@ import { memoryOf } from '../ledger/account-memory.ts'
 import { postOne } from '../ledger/group-commit.ts'
 import {
   type OperationContext,
-  close,
+  closeAccount,
   insertIfMissing,
   setOverdraftLimit,
   setStatus,
@@ -103,8 +103,8 @@ const accountSchema = new Schema<
         const identified = withId(request)
         return transferModel(this.db).hydrate(await postOne(identified, this.db, session))
       },
-      async transferMany(requests, { atomic, session: callersSession } = {}) {
-        const session = sessionOf(this.db, callersSession)
+      async transferMany(requests, { atomic, session: callerSession } = {}) {
+        const session = sessionOf(this.db, callerSession)
         const identified = withIds(requests)
         if (atomic && requests.length > ATOMIC_LIMIT) {
           throw new RangeError(
@@ -135,7 +135,9 @@ const accountSchema = new Schema<
       },
       async close(accountId, { payOutTo, ...options } = {}) {
         return this.hydrate(
-          await withContext(this.db, options, (context) => close(accountId, payOutTo, context)),
+          await withContext(this.db, options, (context) =>
+            closeAccount(accountId, payOutTo, context),
+          ),
         )
       },
       async setOverdraftLimit(accountId, limit, options) {

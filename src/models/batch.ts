@@ -12,10 +12,7 @@ export interface BatchRecord {
   source: string
   /** The SHA-256 of the file, in hex. */
   digest: string
-  /**
-   * The options that the file is read with, as text. With other options the same file would mean something
-   * else.
-   */
+  /** The options that the file is read with, as text. With others, the same file has another meaning. */
   reading: string
   /** How many records the file has. */
   records: number
@@ -37,9 +34,7 @@ export interface BatchRecord {
 
 /** A refused line of a batch. */
 export interface RefusalRecord {
-  /**
-   * `item` is 2, 3 … for the second and later records that start on the same line, and absent for the first.
-   */
+  /** `item` is absent for the first record that starts on a line, and 2, 3 … for the next ones. */
   _id: { batch: string; line: number; item?: number }
   /** The id as it was read, or the one that was made for it. Absent if there is none. */
   transferId?: string

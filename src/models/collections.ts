@@ -34,13 +34,12 @@ export async function createWithValidators(
     const validator = validatorOf(model.schema)
     if (!existing.has(name) && (await createIfMissing(database, name, { validator }))) continue
     // Changing a validator takes a privilege that many users who can create a collection do not have.
-    if (!isSame(existing.get(name), validator)) await setValidator(database, name, validator)
+    if (!isSameValidator(existing.get(name), validator))
+      await setValidator(database, name, validator)
   }
 }
 
-/**
- * Removes the validators and indexes that {@link createCollections} made, and the collections that are empty.
- */
+/** Removes the validators and indexes that {@link createCollections} made, and collections that are empty. */
 export async function removeCollections(connection: Connection): Promise<void> {
   const database = databaseOf(connection)
   const existing = new Set((await database.listCollections().toArray()).map(({ name }) => name))
@@ -106,7 +105,7 @@ async function validatorsOf(database: mongo.Db): Promise<Map<string, unknown>> {
   return new Map(collections.map(({ name, options }) => [name, options?.['validator']]))
 }
 
-const isSame = (one: unknown, other: unknown): boolean =>
+const isSameValidator = (one: unknown, other: unknown): boolean =>
   EJSON.stringify(one ?? {}) === EJSON.stringify(other)
 
 const decimal128 = (value: Decimal): Decimal128 => Decimal128.fromString(value.toString())

@@ -11,10 +11,7 @@ type WithTexts<Record> = {
   [Path in keyof Record]: Record[Path] extends Decimal128 ? string : Record[Path]
 }
 
-/**
- * The plain objects of a document, which unlike the document have no Decimal: money is as stored, or as in
- * JSON.
- */
+/** The plain objects that a document converts to. They have no Decimal: money is a Decimal128 or a string. */
 export interface PlainForms<Record> {
   toObject(): Record
   toJSON(): WithTexts<Record>

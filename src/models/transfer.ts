@@ -13,8 +13,8 @@ import { isIdentifier, reversalId } from '../ledger/request.ts'
 import { Decimal } from '../money/money.ts'
 import { databaseOf, modelOn, sessionOf } from '../mongodb/connection.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
-import { refuseEveryWrite } from './write-guard.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import { refuseEveryWrite } from './write-guard.ts'
 
 interface TransferStatics {
   /**
@@ -71,8 +71,8 @@ const transferSchema = new Schema<
     strict: 'throw',
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
-      async reverse(transferId, { reference, session: callersSession } = {}) {
-        const session = sessionOf(this.db, callersSession)
+      async reverse(transferId, { reference, session: callerSession } = {}) {
+        const session = sessionOf(this.db, callerSession)
         const find = (options: mongo.FindOptions) =>
           databaseOf(this.db)
             .collection<TransferRecord>('transfers')

@@ -1,8 +1,8 @@
 /**
  * Currency codes by their number of decimals: list one of ISO 4217 as of January 2026, and the codes that it
  * has withdrawn since 2020. This is a table because `Intl` returns the decimals used for cash, and they
- * change between versions of Node (HUF has 2 decimals or none). A database written on one machine could not
- * be read on another.
+ * change between versions of Node (HUF has 2 decimals or none). With `Intl`, a database written on one
+ * machine could be unreadable on another.
  */
 const CURRENCIES = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',

@@ -31,10 +31,7 @@ export type MoneyInput = string | number | bigint | Decimal | Decimal128
  */
 export const LIMIT = new Decimal(10).pow(24)
 
-/**
- * Whether the magnitude of a value is {@link LIMIT} or more. Its exponent decides, because a comparison would
- * copy both values.
- */
+/** Whether the magnitude of a value is {@link LIMIT} or more. A comparison would copy both values. */
 export const isOutOfRange = (value: Decimal): boolean => value.e >= LIMIT.e
 
 const PLAIN_DECIMAL = /^-?\d{1,64}(?:\.\d{1,64})?$/
@@ -56,8 +53,7 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
     case 'bigint':
       return new Decimal(value.toString())
     default:
-      // A value of another copy of decimal.js is accepted. An object that only looks like one has no
-      // `toFixed`.
+      // Accepts another copy of decimal.js. An object that only looks like one has no `toFixed`.
       if (DecimalJs.isDecimal(value) && typeof value.toFixed === 'function') {
         return readDecimal(value.toFixed())
       }
@@ -70,8 +66,7 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
 }
 
 /**
- * The problem of a value with more decimals than its currency, as a phrase. Undefined if the value fits
- * without rounding.
+ * The problem of a value with too many decimals, as a phrase. Undefined if the value fits without rounding.
  */
 export const decimalsProblem = (value: Decimal, currency: string): string | undefined =>
   value.decimalPlaces() > scaleOf(currency)
@@ -82,8 +77,7 @@ export const decimalsProblem = (value: Decimal, currency: string): string | unde
 export const toDecimal = (stored: Decimal128): Decimal => new Decimal(stored.toString())
 
 /**
- * Converts a value for storage. The result has exactly the currency's decimals, so equal money has equal
- * bytes.
+ * Converts a value for storage, with exactly the currency's decimals, so that equal money has equal bytes.
  * @throws RangeError if the value has more decimals than its currency: nothing is rounded
  */
 export function toDecimal128(value: Decimal, currency: string): Decimal128 {

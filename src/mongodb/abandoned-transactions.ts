@@ -10,10 +10,7 @@ interface Operation {
   readonly transaction?: { readonly timeInactiveMicros: number }
 }
 
-/**
- * How long a transaction must have been idle before it is ended. A program that still runs would use it
- * sooner.
- */
+/** How long a transaction must be idle before it is ended. A program that still runs would use it sooner. */
 const IDLE_MICROSECONDS = 1_000_000
 
 /**
@@ -32,7 +29,7 @@ export async function endAbandonedTransactions(connection: Connection): Promise<
       .aggregate<Operation>([{ $currentOp: { idleSessions: true, idleConnections: true } }])
       .toArray()
     const isSession = ({ type }: Operation) => type === 'idleSession'
-    const isOurs = ({ appName = '' }: Operation) => appName === (client.options.appName ?? '')
+    const hasOurName = ({ appName = '' }: Operation) => appName === (client.options.appName ?? '')
     const isIdle = ({ transaction }: Operation) =>
       transaction !== undefined && transaction.timeInactiveMicros >= IDLE_MICROSECONDS
     const connectionIds = new Set(
@@ -41,7 +38,7 @@ export async function endAbandonedTransactions(connection: Connection): Promise<
     const withoutConnection = operations.filter(
       (each) =>
         isSession(each) &&
-        isOurs(each) &&
+        hasOurName(each) &&
         each.transaction &&
         !connectionIds.has(each.connectionId),
     )
@@ -51,17 +48,14 @@ export async function endAbandonedTransactions(connection: Connection): Promise<
     if (sessions.length > 0) await admin.command({ killSessions: sessions })
     return sessions.length < withoutConnection.length
   } catch {
-    // This is only a help: a transaction that meets their conflicts is retried anyway, until its time is up.
+    // Ending them only saves time: a transaction that meets their conflicts is retried anyway.
     return false
   }
 }
 
 const INTERVAL_MS = 200
 
-/**
- * Ends abandoned transactions until none is left. A collection cannot be renamed while a transaction holds
- * it.
- */
+/** Ends abandoned transactions until none is left. While one holds a collection, it cannot be renamed. */
 export async function endAllAbandonedTransactions(connection: Connection): Promise<void> {
   while (await endAbandonedTransactions(connection)) await setTimeout(INTERVAL_MS)
 }

@@ -34,8 +34,7 @@ interface Store {
 }
 
 /**
- * The database, read from the primary whatever the connection's read preference is: a secondary may lag
- * behind.
+ * The database, always read from the primary: a secondary, which the connection may prefer, can lag behind.
  */
 export function primaryDatabaseOf(connection: Connection): mongoose.mongo.Db {
   const { databaseName } = databaseOf(connection)

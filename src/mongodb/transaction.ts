@@ -44,10 +44,7 @@ function requireTransaction(session: ClientSession): void {
   )
 }
 
-/**
- * Set on the transaction itself, because the options of a schema, database or collection are ignored inside
- * one.
- */
+/** Set on the transaction itself, which ignores the options of a schema, a database or a collection. */
 const OPTIONS: mongoose.mongo.TransactionOptions = {
   readConcern: { level: 'snapshot' },
   writeConcern: { w: 'majority' },
@@ -76,8 +73,8 @@ export class TransactionTimeoutError extends Error {
 }
 
 /**
- * Runs a callback in `connection.transaction()`, with snapshot reads from the primary and majority writes,
- * for at most `patience` milliseconds. The callback must follow three rules:
+ * Runs a callback in `connection.transaction()`, with snapshot reads from the primary and majority writes. It
+ * is retried for `patience` milliseconds. The callback must follow three rules:
  * - it creates all its state itself, because it runs again from its start after a transient error;
  * - it throws the driver's errors unwrapped, because their labels decide on the retry;
  * - it recognizes its own work. If the reply to a commit is lost, or the session was ended from outside, it
@@ -133,8 +130,8 @@ class RehearsalDone extends Error {
 }
 
 /**
- * Does some work in a transaction that is rolled back at its end, so nothing is written. Returns the result of the
- * work. Like the callback of {@link inTransaction}, the work may run again from its start.
+ * Does some work in a transaction that is rolled back at its end, so nothing is written. Returns the result of
+ * the work. Like the callback of {@link inTransaction}, the work may run again from its start.
  */
 export async function rehearse<Result>(
   connection: Connection,

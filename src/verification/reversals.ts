@@ -10,9 +10,7 @@ type Reversal = Pick<TransferRecord, '_id' | 'fromAccount' | 'toAccount' | 'curr
 /** How many transfers are looked up at once. */
 const IDS_PER_LOOKUP = 1_000
 
-/**
- * Proves that each reversal reverses an existing transfer, in the other direction and with the same amount.
- */
+/** Proves that each reversal moves the amount of an existing transfer in the opposite direction. */
 export class Reversals {
   /** The reversals whose original has not been checked yet, by the id of that original. */
   readonly #unmatched = new Map<string, Reversal>()
@@ -59,7 +57,7 @@ export class Reversals {
       reversal.currency !== currency
     ) {
       throw new Violation(
-        `transfer ${reversal._id} does not reverse ${_id}: accounts, amount or currency differ`,
+        `transfer ${reversal._id} does not match transfer ${_id}, which it reverses`,
       )
     }
     this.#unmatched.delete(_id)

@@ -195,7 +195,7 @@ describe('verify', () => {
         await Account.transfer({ transferId: 'T4', from: 'A', to: 'B', amount: '5' })
         await makeReversalOf('T4')
       },
-      'transfer T4:reversal does not reverse T4: accounts, amount or currency differ',
+      'transfer T4:reversal does not match transfer T4, which it reverses',
     ],
     [
       'a reversal of a transfer that does not exist',
