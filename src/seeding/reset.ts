@@ -19,12 +19,18 @@ interface ResetOptions {
 }
 
 /**
+ * The number of accounts that are deleted at once. The server finishes a delete even if its client is killed, and a
+ * long one would go on to delete what the next run adds.
+ */
+const DELETED_AT_ONCE = 10_000
+
+/**
  * Removes the seeded accounts. They must have no transfers, because these would be left without their account.
  * @throws InputError if one has; then nothing is removed
  */
 export async function removeSeeded(db: mongo.Db, { dryRun }: ResetOptions): Promise<Removed> {
-  const accounts = db.collection<AccountRecord>('accounts')
-  const used = await accounts.findOne(
+  const collection = db.collection<AccountRecord>('accounts')
+  const used = await collection.findOne(
     { createdAt: SEEDED_AT, transferCount: { $gt: 0 } },
     { sort: { _id: 1 } },
   )
@@ -33,20 +39,31 @@ export async function removeSeeded(db: mongo.Db, { dryRun }: ResetOptions): Prom
       `seeded account ${quote(used._id)} has transfers, so nothing was removed: use an empty database`,
     )
   }
-  // An account that has got a transfer in the meantime stays.
   const unused = { createdAt: SEEDED_AT, transferCount: 0 }
-  const removed = dryRun
-    ? await accounts.countDocuments(unused)
-    : (await accounts.deleteMany(unused)).deletedCount
-  return { accounts: removed, transfers: 0, batches: 0 }
+  if (dryRun) {
+    return { accounts: await collection.countDocuments(unused), transfers: 0, batches: 0 }
+  }
+  let accounts = 0
+  const cursor = collection.find(unused, { projection: { _id: 1 }, batchSize: DELETED_AT_ONCE })
+  while (await cursor.hasNext()) {
+    const ids = cursor.readBufferedDocuments().map(({ _id }) => _id)
+    // An account that has got a transfer in the meantime stays.
+    accounts += (await collection.deleteMany({ ...unused, _id: { $in: ids } })).deletedCount
+  }
+  return { accounts, transfers: 0, batches: 0 }
 }
 
 /** Empties Daybook's four collections. Their indexes and validators stay. */
 export async function removeEverything(db: mongo.Db, { dryRun }: ResetOptions): Promise<Removed> {
-  const empty = async (name: string) =>
-    dryRun
-      ? await db.collection(name).countDocuments()
-      : (await db.collection(name).deleteMany({})).deletedCount
+  const empty = async (name: string): Promise<number> => {
+    const collection = db.collection(name)
+    const count = await collection.countDocuments()
+    // $out replaces the collection by an empty one with the same indexes and validator. That is done at once, and
+    // takes no longer for a million accounts.
+    const replacement = [{ $match: { $expr: false } }, { $out: name }]
+    if (count > 0 && !dryRun) await collection.aggregate(replacement).toArray()
+    return count
+  }
   // Batches go before transfers, because a batch whose record is left counts as posted.
   await empty('refusals')
   const batches = await empty('batches')

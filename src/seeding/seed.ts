@@ -12,7 +12,8 @@ export interface SeedOptions extends SeededAccounts {
   /**
    * Removes records before accounts are added. Default: removes nothing.
    * - `'seeded'` removes the seeded accounts. It is refused if one of them has a transfer.
-   * - `'everything'` removes all accounts, transfers, batches and refusals, seeded or not.
+   * - `'everything'` removes all accounts, transfers, batches and refusals, seeded or not. MongoDB cannot do it on
+   *   sharded collections.
    *
    * Nothing else may be writing to the database in the meantime.
    */

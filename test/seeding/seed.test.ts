@@ -360,12 +360,12 @@ async function openOwnAccounts(): Promise<void> {
   await replay(connection, { file: await batchFile('OWN,MINE,YOURS,1\n'), name: 'own' })
 }
 
-const failNextDelete = (collection: string): Promise<void> =>
+const failNext = (command: string, collection: string): Promise<void> =>
   setFailpoint(connection, {
     times: 1,
     data: {
       appName: connection.name,
-      failCommands: ['delete'],
+      failCommands: [command],
       errorCode: 8000,
       namespace: `${connection.name}.${collection}`,
     },
@@ -375,7 +375,7 @@ const failNextDelete = (collection: string): Promise<void> =>
 const readDefinitions = async () =>
   await Promise.all(
     ['accounts', 'transfers', 'batches', 'refusals'].map(async (name) => ({
-      collection: await databaseOf(connection).listCollections({ name }).toArray(),
+      options: await databaseOf(connection).collection(name).options(),
       indexes: await connection.collection(name).indexes(),
     })),
   )
@@ -417,10 +417,21 @@ describe("seed with reset: 'everything'", () => {
 
   test('keeps the validators and indexes of the collections, and all other collections', async () => {
     await connection.collection('journeys').insertOne({ to: 'Rome' })
+    await connection
+      .collection('accounts')
+      .createIndex({ holder: 1 }, { name: 'own', sparse: true })
+    await seed(connection)
+    const file = await batchFile(`T1,${SENDER},${RECEIVER},1\nT2,${SENDER},NOBODY,1\n`)
+    await replay(connection, { file })
     const definitions = await readDefinitions()
+    expect(definitions.map(({ options }) => options)).toContainEqual({
+      validator: expect.anything(),
+    })
     await seed(connection, { reset })
+    expect(await Transfer.countDocuments()).toBe(0)
     expect(await readDefinitions()).toEqual(definitions)
     expect(await connection.collection('journeys').countDocuments()).toBe(1)
+    await connection.collection('accounts').dropIndex('own')
   })
 
   test('removes nothing from an empty database', async () => {
@@ -433,7 +444,7 @@ describe("seed with reset: 'everything'", () => {
       await seed(connection)
       const file = await batchFile(`T1,${SENDER},${RECEIVER},1\nT2,${SENDER},NOBODY,1\n`)
       await replay(connection, { file })
-      await failNextDelete(collection)
+      await failNext('aggregate', collection)
       await expect(seed(connection, { reset })).rejects.toMatchObject({ code: 8000 })
       await seed(connection, { reset })
       await expectOnlySeeded({})
@@ -482,7 +493,7 @@ describe("seed with reset: 'seeded'", () => {
 
   test('ends in the same state when it is run again after it failed', async () => {
     await seed(connection)
-    await failNextDelete('accounts')
+    await failNext('delete', 'accounts')
     await expect(seed(connection, { reset })).rejects.toMatchObject({ code: 8000 })
     await seed(connection, { reset })
     await expectOnlySeeded({})
