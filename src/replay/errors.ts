@@ -26,7 +26,7 @@ export class BatchFileError extends InputError {
   }
 }
 
-/** A file or folder that exists but fails, for example because the disk is full. What was posted stays posted. */
+/** A file or folder that exists but cannot be used, as when the disk is full. What was posted stays posted. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly file: string
@@ -47,7 +47,10 @@ export class BatchConflictError extends InputError {
 
 /** An option is invalid, or two options contradict each other. Nothing was posted. */
 export class ReplayOptionsError extends InputError {
-  /** Builds the message. `nameOf` returns an option's name as its reader knows it: `--max-errors` for `maxErrors`. */
+  /**
+   * Builds the message. `nameOf` returns an option's name as its reader knows it: `--max-errors` for
+   * `maxErrors`.
+   */
   readonly describe: (nameOf: (option: string) => string) => string
   constructor(describe: ReplayOptionsError['describe']) {
     super(describe((option) => option))

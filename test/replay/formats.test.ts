@@ -139,15 +139,16 @@ describe('replay reads', () => {
         const text = rows.map((row) => row.map(quoted).join(',') + eol).join('')
         const bytes = Buffer.from(text)
         // Each block overwrites the one before it, as when a file is read.
-        const block = Buffer.alloc(size)
+        const memory = Buffer.alloc(size)
         const blocks = (async function* () {
           for (let at = 0; at < bytes.length; at += size) {
-            yield block.subarray(0, bytes.copy(block, 0, at))
+            yield memory.subarray(0, bytes.copy(memory, 0, at))
           }
         })()
         const dialect = { delimiter: ',', quote: '"' }
         const read: RawRecord[] = []
-        for await (const some of csvRecords(linesOf(blocks, 'f'), dialect, 'f')) read.push(...some)
+        for await (const block of csvRecords(linesOf(blocks, 'f'), dialect, 'f'))
+          read.push(...block)
 
         expect(read.map((record) => fieldsOf(record, dialect))).toEqual(
           parse(text, { record_delimiter: eol }),

@@ -20,7 +20,10 @@ export interface BatchRefusal extends Reject {
   readonly item: number
 }
 
-/** How a file of rejects is written: in the format of the batch's file, so that it can be corrected and replayed. */
+/**
+ * How a file of rejects is written: in the format of the batch's file, so that it can be corrected and
+ * replayed.
+ */
 export interface RejectsFormat {
   /** Stands before the first reject. */
   readonly head: string

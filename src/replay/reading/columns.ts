@@ -5,14 +5,14 @@ export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'referen
 type Role = (typeof ROLES)[number]
 
 /**
- * The column of each role, by name. In a file with columns `#3` is the third column. Null means that no column has
- * the role, whatever its name.
+ * The column of each role, by name. In a file with columns `#3` is the third column. Null means that no
+ * column has the role, whatever its name.
  */
 export type ColumnMap = { readonly [role in Role]?: string | null | undefined }
 
 /**
- * The names by which a role's column is recognized. Case does not matter, nor do spaces and ` _-.` in a name. Each
- * row is tried only if no column matches a row above it.
+ * The names by which a role's column is recognized. Case does not matter, nor do spaces and ` _-.` in a name.
+ * Each row is tried only if no column matches a row above it.
  */
 const KNOWN_NAMES: Readonly<Record<Role, readonly (readonly string[])[]>> = {
   transferId: [
@@ -70,7 +70,10 @@ export interface ColumnOptions {
   readonly areKeys?: boolean
 }
 
-/** The indexes of the columns that may have a role: the one it is mapped to, or those with a name known for it. */
+/**
+ * The indexes of the columns that may have a role: those that it is mapped to, or else those with a known
+ * name.
+ */
 export function candidateColumns(
   columns: readonly string[],
   role: Role,

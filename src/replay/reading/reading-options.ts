@@ -9,7 +9,9 @@ export type Format = (typeof FORMATS)[number]
 
 /** How to read a file. A batch that was interrupted must be continued with the same options. */
 export interface ReadingOptions {
-  /** Default: by the file's extension, else by its first character. `json` is an array, or one object a line. */
+  /**
+   * Default: by the file's extension, else by its first character. `json` is an array, or one object a line.
+   */
   readonly format?: 'csv' | 'tsv' | 'jsonl' | 'json' | undefined
   /** Stands between the fields of a CSV file. Default: `,`. */
   readonly delimiter?: string | undefined

@@ -19,7 +19,7 @@ export interface Row {
   readonly madeId?: string | undefined
 }
 
-/** Makes ids for a batch whose file has none: `NAME:LINE`. A line gets the same id each time the file is replayed. */
+/** Makes ids for a batch whose file has none: `NAME:LINE`. A line has the same id at each replay. */
 export function idMaker(name: string): (record: { line: number; item: number }) => string {
   const isShort = name.length <= 100 && isIdentifier(name)
   const prefix = isShort ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
@@ -67,7 +67,7 @@ export function keptColumns(
   return kept
 }
 
-/** A column's name as a key of metadata: characters that are not allowed there become `_`, and it is cut at 64. */
+/** A column's name as a key of metadata: characters not allowed there become `_`, and it is cut at 64. */
 function metadataKey(column: string): string {
   const key = column
     .replaceAll(/^\$|[.\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '_')

@@ -65,7 +65,10 @@ const LF = 10
 class PartialLine {
   length = 0
   readonly #file: string
-  /** The first byte of the quote; undefined if there is none. Other characters may share it, but no quote is missed. */
+  /**
+   * The first byte of the quote; undefined if there is none. Other characters may share it, but no quote is
+   * missed.
+   */
   readonly #quote: number | undefined
   #parts: Buffer[] = []
   /** Whether a part that was dropped contained a quote. */

@@ -1,4 +1,4 @@
-/** The longest record that is read, in bytes. Nothing longer is a line of a batch, and it is never held in memory. */
+/** The longest record that is read, in bytes. Anything longer is refused, and never held in memory. */
 export const MAX_RECORD_BYTES = 1024 * 1024
 
 /** A record as it stands in the file, before its fields are looked at. */
@@ -13,7 +13,10 @@ export interface RawRecord {
   readonly text: string
   /** Why the record cannot be read. */
   readonly problem?: string | undefined
-  /** Why `text` differs from the file: only its start is kept, or some bytes are not text. Always comes with a `problem`. */
+  /**
+   * Why `text` differs from the file: only its start is kept, or some bytes are not text. Always comes with a
+   * `problem`.
+   */
   readonly damage?: 'truncated' | 'not-text' | undefined
   /** The fields, if finding the record's end already required splitting it. */
   readonly fields?: readonly string[] | undefined

@@ -24,7 +24,10 @@ export interface Source {
   readonly consumed: number
   /** SHA-256 of the file's bytes in hex; of a gzipped file, packed. */
   digest(): Promise<string>
-  /** Reads the bytes from the start, unpacked if the file is gzipped. A block is valid until the next one is requested. */
+  /**
+   * Reads the bytes from the start, unpacked if the file is gzipped. A block is valid until the next one is
+   * requested.
+   */
   bytes(): AsyncGenerator<Buffer>
   /** Whether the content is still the one that `digest` was computed from. */
   isUnchanged(): Promise<boolean>
@@ -35,7 +38,9 @@ export interface SourceOptions {
   /** A path, or `-` for `stdin`. */
   readonly file: string
   readonly stdin?: Readable | undefined
-  /** Interrupts the reading of an input that can be read only once, and of the digest. They throw its reason. */
+  /**
+   * Interrupts the reading of an input that can be read only once, and of the digest. They throw its reason.
+   */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -66,7 +66,7 @@ export async function copyToTemporaryFile(
 
 const LF = 10
 
-/** Throws if the first line of a text cannot be that of a batch. Gzip data and a JSON array have no such line. */
+/** Throws if the first line of a text cannot be that of a batch. Gzip data and JSON arrays have none. */
 async function checkFirstLine(start: Buffer, file: string): Promise<void> {
   if (isGzipped(start) || /^(?:\xEF\xBB\xBF)?\s*\[/.test(start.toString('latin1'))) return
   const end = start.indexOf(LF)

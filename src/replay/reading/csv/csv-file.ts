@@ -13,7 +13,7 @@ import { csvRejects } from './csv-rejects.ts'
 import { type Dialect, csvField, trimmed, withoutFirstFields } from './dialect.ts'
 
 interface CsvFileOptions extends BatchFileOptions {
-  /** The `sep=` line that Excel expects before the header, with its line end; empty if the file has none. */
+  /** The line before the header that names the delimiter for Excel (`sep=;`), with its line end; or empty. */
   readonly separatorLine: string
 }
 
@@ -84,7 +84,7 @@ export async function openCsvFile(
   }
 }
 
-/** The line that tells Excel the delimiter. */
+/** The line before the header that names the delimiter for Excel. */
 const SEPARATOR_LINE = /^"?sep=.?"?$/i
 
 async function* withoutSeparatorLine(records: RecordBlocks): RecordBlocks {
@@ -98,7 +98,7 @@ async function* withoutSeparatorLine(records: RecordBlocks): RecordBlocks {
   }
 }
 
-/** The start of a problem that says which lines it is about, if the record has more than one. */
+/** The lines of a record that has more than one, to put before its problem. */
 const linesPrefix = ({ line, lastLine }: RawRecord): string =>
   lastLine === undefined ? '' : `lines ${line}–${lastLine}: `
 

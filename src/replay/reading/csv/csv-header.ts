@@ -84,7 +84,10 @@ async function firstOf(records: RecordBlocks): Promise<RawRecord | undefined> {
   return undefined
 }
 
-/** The likely reason why a header does not have the expected columns, to add to a problem; empty if none is known. */
+/**
+ * The likely reason why a header does not have the expected columns, to add to a problem; empty if none is
+ * known.
+ */
 export function headerHint(
   { record, columns }: Header,
   { delimiter }: Dialect,

@@ -6,14 +6,14 @@ interface CsvRejectsOptions {
   readonly dialect: Dialect
   /** Whether one of the file's columns has ids. */
   readonly hasIds: boolean
-  /** The `sep=` line that Excel expects before the header, with its line end; empty if the file has none. */
+  /** The line before the header that names the delimiter for Excel (`sep=;`), with its line end; or empty. */
   readonly separatorLine: string
 }
 
 /**
  * Writes rejects as lines of separated values: the reject columns, the made id if the file has no ids, then the
- * record as read. The record comes last so that a corrected line can have more fields. `#3` still means the third
- * of the file's own columns.
+ * record as read. The record comes last so that missing fields can be added at the end of the line. `#3` still
+ * means the third of the file's own columns.
  */
 export function csvRejects(
   columns: readonly string[],

@@ -2,7 +2,10 @@
 export interface Dialect {
   /** Stands between two fields. */
   readonly delimiter: string
-  /** Stands around a field with delimiters or line ends in it, and is doubled inside. Empty if fields are never quoted. */
+  /**
+   * Stands around a field with delimiters or line ends in it, and is doubled inside. Empty if fields are
+   * never quoted.
+   */
   readonly quote: string
 }
 
@@ -42,7 +45,10 @@ export function trimmed(text: string): string {
   return end - start === text.length ? text : text.slice(start, end)
 }
 
-/** A value written as a field, quoted if necessary. Without quotes, delimiters and line ends in it become spaces or `_`. */
+/**
+ * A value written as a field, quoted if necessary. Without quotes, delimiters and line ends in it become
+ * spaces or `_`.
+ */
 export function csvField(value: string, { delimiter, quote }: Dialect): string {
   if (quote === '') {
     const replacement = delimiter.trim() === '' ? '_' : ' '

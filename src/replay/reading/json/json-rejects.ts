@@ -49,12 +49,18 @@ const WRAPPERS = ['record', 'text']
 
 const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID_KEY
 
-/** A record from a file of rejects, as it was in the batch's file. It has a problem as long as it is not a JSON object. */
+/**
+ * A record from a file of rejects, as it was in the batch's file. It has a problem as long as it is not a
+ * JSON object.
+ */
 type Rejected = { readonly text: string; readonly madeId: string | undefined } & (
   { readonly object: JsonObject } | { readonly problem: string }
 )
 
-/** Takes the record out of an object of a file of rejects, whatever the order of its keys; undefined for any other object. */
+/**
+ * Takes the record out of an object of a file of rejects, whatever the order of its keys; undefined for any
+ * other object.
+ */
 export function readRejected(
   object: JsonObject,
   text: string,

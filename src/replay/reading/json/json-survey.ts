@@ -14,9 +14,9 @@ interface SurveyOptions {
 }
 
 /**
- * Reads as much of a file as is needed to see that it is a batch, usually one record. If no record can be read as a
- * transfer, or no record has a key that an option names, the file or the options must be wrong: that is a
- * {@link BatchFileError}. In a file of rejects all records may be unreadable.
+ * Reads as much of a file as is needed to see that it is a batch, usually one record. If no record can be
+ * read as a transfer, or no record has a key that an option names, the file or the options must be wrong:
+ * that is a {@link BatchFileError}. In a file of rejects all records may be unreadable.
  */
 export async function surveyJson(
   records: RecordBlocks,
