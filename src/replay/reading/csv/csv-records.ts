@@ -160,7 +160,7 @@ class QuotedRecord {
     start = this.#skipSpaces(text, start)
     if (text.startsWith(delimiter, start)) return start + delimiter.length
     if (start < text.length && !(start === text.length - 1 && text.endsWith('\r'))) {
-      this.#problem = `column ${start + 1}: text follows the closing quote of field ${this.#fields.length}; expected the delimiter or the line end`
+      this.#problem = `column ${start + 1}: text follows the closing quote of field ${this.#fields.length}`
     }
     return text.length + 1
   }
