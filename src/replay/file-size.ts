@@ -9,8 +9,8 @@ interface FileSize {
 }
 
 /**
- * Reads a whole file, so that it throws before anything is posted if the file cannot be read. Returns undefined
- * if the signal interrupts it.
+ * Reads a whole file, so that a file that cannot be read throws before anything is posted. Returns undefined if
+ * the signal interrupts it.
  */
 export async function measureFile(
   file: BatchFile,

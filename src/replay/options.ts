@@ -6,6 +6,7 @@ import type { Rehearsal } from './posting/rehearsal.ts'
 import { type ReadingOptions, checkReadingOptions } from './reading/reading-options.ts'
 import type { ReplayProgress } from './summary.ts'
 
+/** Which file to replay, and how. */
 export interface ReplayOptions extends ReadingOptions {
   /** The path of the file, or `-` for `stdin`. */
   readonly file: string
@@ -40,8 +41,9 @@ export function checkReplayOptions(options: ReplayOptions): void {
   checkReadingOptions(options)
   const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
   if (file === '') refuse(() => 'the path of the file is empty')
-  if (file === '-' && !stdin)
+  if (file === '-' && !stdin) {
     refuse(() => '"-" is the standard input, and none was given: pass it as stdin')
+  }
   if (name !== undefined && !isBatchName(name)) {
     refuse((of) => `${of('name')} ${quote(name)} is not ${BATCH_NAME_RULE}`)
   }

@@ -11,7 +11,7 @@ const database = useDatabase()
 const { connection, Account } = database
 const replayed = replayingOn(database)
 
-/** Transfers with notes of a length, and at the end one that no account can pay. */
+/** A CSV file of transfers with notes of the given length. No account can pay the last transfer. */
 const longLines = (count: number, length: number) =>
   [
     'id,from,to,amount,note',

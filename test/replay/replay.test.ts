@@ -410,7 +410,7 @@ describe('replay at a refusal', () => {
 })
 
 describe('replay with dryRun', () => {
-  test('returns the summary and writes the rejects of a real run, and posts nothing', async () => {
+  test('returns the summary and writes the rejects of a real run, but nothing to the database', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '100' })
     const file = await makeFile('batch.csv', hardBatch(5_000, 20))
     const rejects = `${file}.rejects`
@@ -494,7 +494,7 @@ describe('replay with dryRun', () => {
   })
 })
 
-test('a pipe is replayed by its name', async () => {
+test('a stream of a file is replayed as the standard input', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const path = await makeFile('batch.csv', 'from,to,amount\nA0,A1,1\n')
 

@@ -16,7 +16,7 @@ const UNVALIDATED = { bypassDocumentValidation: true } as const
 
 const HEAD = 'id,from,to,amount\n'
 
-describe('daybook replay exits as wrong usage', () => {
+describe('daybook replay refuses as wrong usage', () => {
   test.each([
     [['a.csv', '--map', 'from=a,from=b'], '--map from=a,from=b: from is given twice'],
     [['a.csv', '--map', ''], '--map : expected pairs such as'],
@@ -50,7 +50,7 @@ describe('daybook replay exits as wrong usage', () => {
     [['a.csv', '--as', ' x'], '--as " x" is not'],
     [['a.csv', '--rejects', ''], '--rejects is empty'],
     [['a.csv', '--rejects', '-'], '--rejects is the path of a file, not the standard output'],
-    [['-', '-'], '- is named twice, but the standard input can be read only once'],
+    [['-', '-'], '- is named more than once, but the standard input can be read only once'],
   ])('%j', async (parameters, message) => {
     // No server has this address: the options are refused before a connection is opened.
     const failed = await runDaybook('mongodb://127.0.0.1:1', ['replay', ...parameters])

@@ -94,7 +94,7 @@ function checkCalls(calls: readonly ReplayOptions[]): void {
     throw new UsageError('--as and --rejects can only be used with one file at a time')
   }
   if (calls.filter(({ file }) => file === '-').length > 1) {
-    throw new UsageError('- is named twice, but the standard input can be read only once')
+    throw new UsageError('- is named more than once, but the standard input can be read only once')
   }
   try {
     for (const call of calls) checkReplayOptions(call)
