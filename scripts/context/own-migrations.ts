@@ -5,8 +5,8 @@ import { holdsNotebook } from '../../src/internal.ts'
 import { type Context, type Database, isInstalled } from './command.ts'
 
 /**
- * The migrations that come with Daybook. They run from their sources here and compiled in the package, and releases
- * reword them, so their content is not compared.
+ * The migrations that come with Daybook. They run from their sources here and compiled in the package, and
+ * releases reword them, so their content is not compared.
  */
 const ownFolder: MigrationFolder = {
   path: fileURLToPath(new URL('../migrations', import.meta.url)),
@@ -19,13 +19,13 @@ const ADOPTION = '0001-adopt-notebook'
 /** The default folder of a project's own migrations. */
 export const PROJECT_FOLDER = 'migrations'
 
-/** The folders of Daybook's migrations and of the project's. Without a name, the default folder is used if it exists. */
+/** The folders of Daybook's migrations and of the project's: the named one, or the default one if it exists. */
 export function migrationFolders(named: string | undefined): MigrationFolder[] {
   if (named !== undefined) return [ownFolder, named]
   return existsSync(PROJECT_FOLDER) ? [ownFolder, PROJECT_FOLDER] : [ownFolder]
 }
 
-/** Allows this process to load migrations in TypeScript. Only the package needs it: the sources run under tsx or vitest. */
+/** Allows the package to load migrations in TypeScript. The sources run under tsx or vitest, which can. */
 export async function allowTypeScript(): Promise<void> {
   if (!isInstalled) return
   // A project's files may be CommonJS or ES modules, as its package.json says.
@@ -35,10 +35,10 @@ export async function allowTypeScript(): Promise<void> {
 }
 
 /**
- * Applies Daybook's own migrations to a local database. On any other database its owner decides when to migrate. A
- * project's own migrations and the adoption of a notebook's data are left to `daybook migrate up`. A dry run only
- * checks.
- * @throws InputError if the database is not local and a migration is pending, or if a notebook would be adopted
+ * Applies Daybook's own migrations to a local database. On any other database its owner decides when to
+ * migrate. A project's own migrations and the adoption of a notebook's data are left to `daybook migrate up`.
+ * A dry run only checks.
+ * @throws InputError if a notebook would be adopted, or a migration is pending on a database that is not local
  */
 export async function bringUpToDate(
   { connection, isLocal }: Database,

@@ -10,10 +10,10 @@ export interface CollectionChanges {
 }
 
 /**
- * Runs a migration's work in a transaction, and counts its changes in each collection from the server's replies. A
- * write outside the transaction could not be rolled back, so it is not sent: the driver reports each command right
- * before it sends it, and an error thrown at that moment stops it.
- * @throws MigrationStateError if the migration writes outside the transaction, or continues after a failed write
+ * Runs a migration's work in a transaction, and counts its changes in each collection from the server's
+ * replies. A write outside the transaction could not be rolled back, so it is not sent: the driver reports
+ * each command right before it sends it, and an error thrown at that moment stops it.
+ * @throws MigrationStateError if it writes outside the transaction, or continues after a failed write
  */
 export async function countChanges(
   connection: Connection,
@@ -69,7 +69,7 @@ export async function countChanges(
   return changes
 }
 
-/** The collection of a command, with its database if that is not the connection's. Some commands have only a database. */
+/** The collection of a command, or its database if it has no collection: for example `log` or `other.log`. */
 function collectionOf(
   { commandName, command, databaseName }: mongo.CommandStartedEvent,
   connected: string,

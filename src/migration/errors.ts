@@ -3,8 +3,8 @@ import { reasonOf } from '../messages.ts'
 import type { Direction, LockOwner } from './record.ts'
 
 /**
- * The migration files, or the states of the migrations in the database, do not allow what was asked for. Nothing was
- * changed.
+ * The migration files, or the states of the migrations in the database, do not allow what was asked for.
+ * Nothing was changed.
  */
 export class MigrationStateError extends InputError {}
 
@@ -22,7 +22,10 @@ export class MigrationLockedError extends Error {
   }
 }
 
-/** Another process took the lock during a migration, because this process was suspended or cut off for too long. */
+/**
+ * During a migration this process lost the lock: another process broke it, or took it while this one was
+ * suspended or cut off for too long.
+ */
 export class MigrationLockLostError extends Error {
   override readonly name = 'MigrationLockLostError'
 

@@ -8,15 +8,18 @@ import type { Migration } from './migration.ts'
 import type { MigrationContent } from './record.ts'
 
 /**
- * A folder of migration files. With `compareContent: false` an applied migration is recognized by its name only, so
- * an edited file is not reported as `changed`. This is for migrations that come with a package: its releases reword
- * and recompile them, and whoever installs it cannot undo that.
+ * A folder of migration files. With `compareContent: false` an applied migration is recognized by its name
+ * only, so an edited file is not reported as `changed`. This is for migrations that come with a package: its
+ * releases reword and recompile them, and whoever installs it cannot undo that.
  */
 export type MigrationFolder = string | { readonly path: string; readonly compareContent: boolean }
 
 /** A file that contains a migration. */
 export interface MigrationFile {
-  /** The file's name without its extension. It identifies the migration, and migrations run in the order of their names. */
+  /**
+   * The file's name without its extension. It identifies the migration, and migrations run in the order of
+   * their names.
+   */
   readonly name: string
   readonly path: string
   /** Undefined in a folder with `compareContent: false`. */

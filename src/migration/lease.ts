@@ -6,7 +6,7 @@ import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
 import { type ProcessIdentity, hasEnded, thisProcess } from './process-identity.ts'
 import type { LockOwner } from './record.ts'
 
-/** The document that says which process holds the lock, and until when. All times are those of the server's clock. */
+/** The document that says which process holds the lock, and until when by the server's clock. */
 export interface Lease extends LockOwner, ProcessIdentity {
   readonly _id: 'lock'
   /** A random id, made each time that a process takes the lock. */
@@ -62,7 +62,7 @@ export async function takeLease(
   }
 }
 
-/** Renews a lease until `stop` is called. Aborts `lost` once another process holds the lease, or could hold it. */
+/** Renews a lease until `stop` is called. Aborts `lost` once another process holds it, or could hold it. */
 export function keepLease(
   leases: mongo.Collection<Lease>,
   token: string,
@@ -87,7 +87,7 @@ export function keepLease(
   return { stop: () => clearInterval(timer) }
 }
 
-/** The lease, and whether its holder has lost it: it has expired, or the process has ended. Writes nothing. */
+/** The lease, and whether it is over: it has expired, or its process has ended. Writes nothing. */
 export async function readLease(
   leases: mongo.Collection<Lease>,
 ): Promise<(Lease & { readonly isOver: boolean }) | undefined> {

@@ -5,14 +5,14 @@ import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
 import { type Lease, type LockOptions, keepLease, readLease, takeLease } from './lease.ts'
 import type { LockOwner } from './record.ts'
 
-// The lock lets one process at a time migrate a database. It is two documents of the collection `migration_lock`:
+// The lock lets one process at a time migrate a database. It consists of two documents of `migration_lock`:
 //
-// - The *lease* names the process that holds the lock, and when that ends. The process renews it. If the process dies
-//   or loses its connection, the lease expires and another process can take the lock.
-// - The *fence* has the token of the process that holds the lock. Each transaction of a migration updates the fence,
-//   and fails if the token is not its own. So a process that was suspended for too long cannot commit anything, even
-//   if it does not know yet that it has lost the lock. Renewals do not touch the fence, because that would be a write
-//   conflict with a transaction that started before them.
+// - The *lease* names the process that holds the lock, and the time when that ends. The process renews it. If
+//   the process dies or loses its connection, the lease expires, and another process can take the lock.
+// - The *fence* has the token of the process that holds the lock. Each transaction of a migration updates the
+//   fence, and fails if the token is not its own. So a process that was suspended for too long cannot commit
+//   anything, even if it does not know yet that it has lost the lock. Renewals do not touch the fence, because
+//   that would be a write conflict with a transaction that started before them.
 
 interface Fence {
   readonly _id: 'fence'
@@ -69,7 +69,7 @@ export async function withLock<Result>(
   }
 }
 
-/** The process that holds the lock, or held it last without giving it back (`isOver`). Writes nothing. */
+/** The process that holds the lock, or that lost it without releasing it (`isOver`). Writes nothing. */
 export async function lockOwner(
   connection: Connection,
 ): Promise<(LockOwner & { readonly isOver: boolean }) | undefined> {
@@ -78,7 +78,8 @@ export async function lockOwner(
 }
 
 /**
- * Takes the migration lock away from the process that holds it, and returns that process; undefined if none does.
+ * Takes the migration lock away from the process that holds it and returns that process, or undefined if
+ * none holds it.
  * @throws MigrationLockedError if that process may be alive, unless `force` is set
  */
 export async function breakMigrationLock(

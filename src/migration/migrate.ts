@@ -26,8 +26,9 @@ export interface MigrationOptions {
 }
 
 /**
- * Applies the pending migrations in the order of their names: all of them, or the range. Each migration is applied
- * once, even if several processes call this at the same time. Returns the names of those that this call applied.
+ * Applies the pending migrations in the order of their names: all of them, or the range. Each migration is
+ * applied once, even if several processes call this at the same time. Returns the names of those that this
+ * call applied.
  * @throws MigrationStateError if an applied migration was edited, or an earlier one did not finish
  * @throws MigrationLockedError if another process migrates for longer than `lockWait`
  * @throws MigrationFailedError if a migration throws
@@ -44,8 +45,8 @@ export async function migrate(
 }
 
 /**
- * Reverts applied migrations, the latest first: the last one, or the range. `to: '0'` reverts all of them. Returns the
- * names of those that it reverted.
+ * Reverts applied migrations, the latest first: the last one, or the range. `to: '0'` reverts all of them.
+ * Returns the names of those that it reverted.
  * @throws the same errors as {@link migrate}, and MigrationStateError if one cannot be reverted: then none is
  */
 export async function revertMigrations(
@@ -74,9 +75,9 @@ export async function redoMigration(
 }
 
 /**
- * Reports what {@link migrate} or {@link revertMigrations} would do, by doing it in a transaction that is rolled back.
- * Open the connection with `monitorCommands: true` and use it for nothing else: writes from elsewhere on it are not
- * sent during the rehearsal.
+ * Reports what {@link migrate} or {@link revertMigrations} would do, by doing it in a transaction that is
+ * rolled back. Open the connection with `monitorCommands: true` and use it for nothing else: writes from
+ * elsewhere on it are not sent during the rehearsal.
  */
 export async function rehearseMigrations(
   connection: Connection,
@@ -88,8 +89,8 @@ export async function rehearseMigrations(
 }
 
 /**
- * Records a migration as applied, with its file as it is now, or as pending. Does not run it. Use it after a migration
- * failed half-way and you repaired the database, or to accept an edited file.
+ * Records a migration as applied, with its file as it is now, or as pending. Does not run it. Use it after a
+ * migration failed half-way and you repaired the database, or to accept an edited file.
  */
 export async function markMigration(
   connection: Connection,

@@ -16,16 +16,16 @@ export interface MigrationSettings {
 export interface MigrationParameters<Session extends ClientSession | undefined = ClientSession> {
   readonly connection: Connection
   /**
-   * The session of the transaction that contains both the migration and its record. Pass it to every operation. An
-   * operation without it is not rolled back when the migration fails.
+   * The session of the transaction that contains both the migration and its record. Pass it to every
+   * operation. An operation without it is not rolled back when the migration fails.
    */
   readonly session: Session
   /** Reports progress to the user. */
   readonly log: (message: string) => void
   readonly options: MigrationSettings
   /**
-   * Aborted when the migration is interrupted or has lost the lock. Call `signal.throwIfAborted()` wherever it is safe
-   * to stop.
+   * Aborted when the migration is interrupted or has lost the lock. Call `signal.throwIfAborted()` wherever
+   * it is safe to stop.
    */
   readonly signal: AbortSignal
 }
@@ -37,14 +37,14 @@ export interface Migration {
   /** Reverts the change. Without this function the migration cannot be reverted. */
   down?(parameters: MigrationParameters<never>): Promise<void>
   /**
-   * False if it runs outside a transaction. Changes to collections and indexes need that, and so does more than a
-   * minute of work.
+   * False if it runs outside a transaction. Changes to collections and indexes need that, and so does more
+   * than a minute of work.
    */
   readonly transaction?: boolean
   /**
-   * True if `up` and `down` can continue from any state in which a killed or failed run left the database. Only for a
-   * migration outside a transaction. If such a migration is not resumable, someone has to check the database after a
-   * failure.
+   * True if `up` and `down` can continue from any state in which a killed or failed run left the database.
+   * Only for a migration outside a transaction. If such a migration is not resumable, someone has to check
+   * the database after a failure.
    */
   readonly resumable?: boolean
 }

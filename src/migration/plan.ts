@@ -11,8 +11,8 @@ export interface MigrationRange {
 }
 
 /**
- * The pending migrations in the order of their names: all of them, or the range. Loads them all, so that a file that
- * cannot be loaded is found before any migration runs.
+ * The pending migrations in the order of their names: all of them, or the range. Loads them all, so that a
+ * file that cannot be loaded is found before any migration runs.
  */
 export async function planUp(
   migrations: readonly KnownMigration[],
@@ -44,7 +44,7 @@ export async function planDown(
   return await Promise.all(chosen.map((migration) => planOne(migration, 'down')))
 }
 
-/** Whether there is nothing to apply and nothing wrong. Migrations that have no file here are not considered. */
+/** Whether there is nothing to apply and nothing wrong. Ignores migrations that have no file here. */
 export const isUpToDate = (migrations: readonly KnownMigration[]): boolean =>
   migrations.every(({ state, file }) => state === 'applied' || !file)
 

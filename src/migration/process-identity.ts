@@ -22,7 +22,10 @@ export async function thisProcess(): Promise<ProcessIdentity> {
   }
 }
 
-/** Whether a process has certainly ended. False if it ran on another machine or in another container: its id cannot be checked here. */
+/**
+ * Whether a process has certainly ended. False if it ran on another machine or in another container: its id
+ * cannot be checked here.
+ */
 export async function hasEnded(other: ProcessIdentity): Promise<boolean> {
   if (other.pidNamespace === undefined) return false
   const own = await thisProcess()

@@ -5,8 +5,9 @@ import { databaseOf } from '../mongodb/connection.ts'
 export type Direction = 'up' | 'down'
 
 /**
- * What a migration's file is compared by. The same migration is developed as TypeScript and may run in production as
- * the JavaScript that `tsc` makes of it. Checksums of the two cannot be compared, so only files of one language are.
+ * What a migration's file is compared by. The same migration is developed as TypeScript and may run in
+ * production as the JavaScript that `tsc` makes of it. Checksums of the two cannot be compared, so only files
+ * of one language are.
  */
 export interface MigrationContent {
   readonly language: 'ts' | 'js'
@@ -15,16 +16,17 @@ export interface MigrationContent {
 }
 
 /**
- * A document of the collection `migrations`: a migration that was started on this database. A pending migration has
- * none. The name identifies the migration. `language` and `checksum` describe the file that was applied; they are
- * missing if its folder is not compared. A record without a language, from before it was kept, is not compared either.
+ * A document of the collection `migrations`: a migration that was started on this database. A pending
+ * migration has none. The name identifies the migration. `language` and `checksum` describe the file that was
+ * applied; they are missing if its folder is not compared. A record without a language is from an earlier
+ * version, and is not compared either.
  */
 export interface MigrationRecord extends Partial<MigrationContent> {
   /** The migration's name. */
   _id: string
   /**
-   * Only a migration outside a transaction is ever `running` (it runs now, or its process was killed) or `failed` (it
-   * threw).
+   * Only a migration outside a transaction is ever `running` (it runs now, or its process was killed) or
+   * `failed` (it threw).
    */
   state: 'applied' | 'running' | 'failed'
   direction: Direction

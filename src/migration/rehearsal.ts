@@ -7,7 +7,7 @@ import { type MigrationParameters, callMigration } from './migration.ts'
 import type { Direction } from './record.ts'
 import type { PlannedMigration } from './run.ts'
 
-/** What a migration would do. `changes` is missing if it runs outside a transaction and so cannot be rehearsed. */
+/** What a migration would do. `changes` is missing if it runs outside a transaction: it cannot be rehearsed. */
 export interface RehearsedMigration {
   readonly name: string
   readonly direction: Direction
@@ -15,8 +15,8 @@ export interface RehearsedMigration {
 }
 
 /**
- * Runs planned migrations one after the other in one transaction that is rolled back, and reports what they did.
- * Migrations outside a transaction do not run, so later ones do not see their effects.
+ * Runs planned migrations one after the other in one transaction that is rolled back, and reports what they
+ * did. Migrations outside a transaction do not run, so later ones do not see their effects.
  * @throws MigrationFailedError if a migration throws
  */
 export async function rehearsePlan(

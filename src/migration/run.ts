@@ -22,8 +22,8 @@ export interface RunOptions extends Pick<MigrationParameters, 'log' | 'options'>
 }
 
 /**
- * Runs one migration up or down and records it: both in one transaction, or one after the other if the migration runs
- * outside a transaction.
+ * Runs one migration up or down and records it: both in one transaction, or one after the other if the
+ * migration runs outside a transaction.
  * @throws MigrationFailedError whose `cause` is what the migration threw
  */
 export async function runMigration(planned: PlannedMigration, options: RunOptions): Promise<void> {
@@ -44,7 +44,10 @@ export async function runMigration(planned: PlannedMigration, options: RunOption
   }
 }
 
-/** The server's error codes for changes to indexes (72) and collections (263) in a transaction, and for a minute's work (290). */
+/**
+ * The server's error codes for changes to indexes (72) and collections (263) in a transaction, and for a
+ * minute's work (290).
+ */
 const IMPOSSIBLE_IN_TRANSACTION = new Set<unknown>([72, 263, 290])
 
 function adviceFor({ file, migration }: PlannedMigration, error: unknown): string {

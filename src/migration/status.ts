@@ -4,9 +4,9 @@ import { type MigrationFile, type MigrationFolder, migrationFiles } from './file
 import { type MigrationRecord, readRecords } from './record.ts'
 
 /**
- * The state of a migration. `changed`: it was applied, and its file was edited since. `missing`: it was applied, and
- * has no file here. `running`: it runs outside a transaction, or its process was killed there. `failed`: it threw
- * there.
+ * The state of a migration. `changed`: it was applied, and its file was edited since. `missing`: it was
+ * applied, and has no file here. `running`: it runs outside a transaction, or its process was killed there.
+ * `failed`: it threw there.
  */
 export type MigrationState = 'pending' | 'applied' | 'changed' | 'missing' | 'running' | 'failed'
 

@@ -4,7 +4,7 @@ import type { Connection } from 'mongoose'
 import { migrationStatus } from '../../src/index.ts'
 import { makeFolder } from './temporary-folder.ts'
 
-/** A folder for migrations, which is removed after the test, and a function that writes a migration into it. */
+/** A folder for migrations, removed after the test, and a function that writes a migration into it. */
 export async function migrationFolder() {
   const folder = await makeFolder()
   const write = async (name: string, source: string): Promise<string> => {
@@ -33,7 +33,7 @@ export const migrationState = (connection: Connection, folder: () => string) => 
   },
 })
 
-/** The source of a migration in a transaction that adds its name to the collection `log`, and removes it again. */
+/** The source of a migration in a transaction that adds its name to the collection `log`, or removes it. */
 export const logged = (name: string, { end = '' } = {}): string => `
 export async function up({ connection, session }) {
   await connection.db.collection('log').insertOne({ name: '${name}' }, { session })

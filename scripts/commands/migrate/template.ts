@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { InputError } from '../../../src/index.ts'
 
 /**
- * Writes the file of a new migration into a folder and returns its path. The file's name starts with the time, so that
- * the migration sorts after all earlier ones.
+ * Writes the file of a new migration into a folder and returns its path. The file's name starts with the
+ * time, so that the migration sorts after all earlier ones.
  * @throws InputError if the name has other characters than small letters, digits and hyphens
  */
 export async function createMigration(folder: string, name: string): Promise<string> {
@@ -23,11 +23,12 @@ export async function createMigration(folder: string, name: string): Promise<str
 const TEMPLATE = `import type { MigrationParameters } from 'daybook'
 
 // A migration and its record are one transaction by default: both are written, or neither.
-// Pass the session to every operation. An operation without it is not rolled back when the migration fails.
+// Pass the session to every operation. Without it, an operation is not rolled back when the migration fails.
 //
-// Changes to collections and indexes, and more than a minute of work, are not possible in a transaction. Then add
+// Changes to collections and indexes, and more than a minute of work, are not possible in a transaction.
+// Then add
 //   export const transaction = false
-// and use MigrationParameters<undefined>. If up and down can also continue from whatever a killed run has left, add
+// and use MigrationParameters<undefined>. If up and down can also continue from whatever a killed run left, add
 //   export const resumable = true
 // so that nobody has to check the database after a crash.
 
