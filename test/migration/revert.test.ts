@@ -11,14 +11,11 @@ let write: (name: string, source: string) => Promise<string>
 
 beforeEach(async () => {
   ;({ folder, write } = await migrationFolder())
+  for (const name of ['1', '2', '3']) await write(name, logged(name))
+  await migrate(connection, { folder })
 })
 
 describe('revertMigrations', () => {
-  beforeEach(async () => {
-    for (const name of ['1', '2', '3']) await write(name, logged(name))
-    await migrate(connection, { folder })
-  })
-
   test('reverts the last migration', async () => {
     expect(await revertMigrations(connection, { folder })).toEqual(['3'])
     expect(await log()).toEqual(['1', '2'])
@@ -42,18 +39,20 @@ describe('revertMigrations', () => {
     expect(await log()).toEqual(['1', '2', '3'])
   })
 
-  test('is followed by applying again in redoMigration, even if other migrations are pending or changed', async () => {
-    await write('2a', logged('2a'))
-    await write('1', logged('1', { end: 'await 1' }))
-    expect(await redoMigration(connection, { folder })).toEqual(['3'])
-    expect(await log()).toEqual(['1', '2', '3'])
-    expect(await states()).toMatchObject({ '1': 'changed', '2a': 'pending', '3': 'applied' })
-  })
-
   test('refuses a pending migration: there is nothing to revert', async () => {
     await write('4', logged('4'))
     await expect(revertMigrations(connection, { folder, to: '4' })).rejects.toThrow(
       'migration 4 is not applied, so there is nothing to revert',
     )
+  })
+})
+
+describe('redoMigration', () => {
+  test('reverts the last migration and applies it again, even if others are pending or changed', async () => {
+    await write('2a', logged('2a'))
+    await write('1', logged('1', { end: 'await 1' }))
+    expect(await redoMigration(connection, { folder })).toEqual(['3'])
+    expect(await log()).toEqual(['1', '2', '3'])
+    expect(await states()).toMatchObject({ '1': 'changed', '2a': 'pending', '3': 'applied' })
   })
 })
