@@ -2,11 +2,11 @@
  * Posting: the one place where balances change. A posting first presumes what is nearly always true, which
  * saves it a read, and finds out when it was wrong:
  *
- * | presumption                           | made by                                     | found wrong by              | then                              |
- * | ------------------------------------- | ------------------------------------------- | --------------------------- | --------------------------------- |
- * | a transfer's id is new                | `presumeNew`: own transactions, replay      | a duplicate key, on insert  | the caller posts without it       |
- * | a refused id was never posted         | `presumeNew`, until something is refused    | a look-up of refused ids    | the result is `existing`          |
- * | accounts are as we last left them     | a lone transfer (`own-transaction.ts`)      | its update, finding fewer   | it reads the accounts             |
+ * | presumption                           | made by                                     | found wrong by                | then                              |
+ * | ------------------------------------- | ------------------------------------------- | ----------------------------- | --------------------------------- |
+ * | a transfer's id is new                | `presumeNew`: own transactions, replay      | a duplicate key, on insert    | the caller posts without it       |
+ * | a refused id was never posted         | `presumeNew`, until something is refused    | a look-up of refused ids      | the result is `existing`          |
+ * | accounts are as we last left them     | a lone transfer (`own-transaction.ts`)      | its update, which finds fewer | it reads the accounts             |
  *
  * Without `presumeNew`, as in a caller's own transaction, everything is read first and nothing is presumed.
  */
@@ -62,7 +62,7 @@ export async function post(
 }
 
 /**
- * {@link post} to accounts that this transaction has read. The accounts in memory move too.
+ * {@link post} to accounts that this transaction has read. The accounts in memory change too.
  *
  * While the server inserts the transfers of one slice, the next slice is evaluated.
  */

@@ -36,8 +36,8 @@ export function moneyOf(record: string, field: string, stored: unknown, currency
 }
 
 /**
- * Proves one account: its transfers are numbered without a gap, each stores the right balance, and they lead
- * from the opening balance to the balance.
+ * Proves one account: its transfers are numbered without a gap, each stores the right balance, and together
+ * they lead from the opening balance to the current one.
  */
 export class AccountProof {
   readonly #account: AccountRecord
@@ -49,10 +49,7 @@ export class AccountProof {
   /** The running balance after that transfer. */
   #balance: Decimal
   #last: Entry | undefined
-  /**
-   * Entries that arrived before their turn. There are few, because transfers are stored in the order of
-   * posting.
-   */
+  /** Entries that came before their turn: few, because transfers are stored in the order of posting. */
   readonly #early = new Map<number, Entry>()
 
   constructor(account: AccountRecord) {
@@ -100,9 +97,7 @@ export class AccountProof {
     return this.#account.currency
   }
 
-  /**
-   * Adds one of the account's transfers, in any order. Each is checked as soon as all before it were added.
-   */
+  /** Adds one of the account's transfers, in any order. It is checked once all before it were added. */
   add(sequence: number, entry: Entry): void {
     if (sequence <= this.#sequence || this.#early.has(sequence)) {
       this.#fail(`has a second transfer with the sequence ${sequence}: ${entry.transferId}`)

@@ -134,7 +134,7 @@ describe('an existing account', () => {
 
   test.each([
     ['that does not exist', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
-    ['that is itself', 'A', 'SAME_ACCOUNT'],
+    ['that is the same one', 'A', 'SAME_ACCOUNT'],
     ['whose number is not a text', { $ne: 1 }, 'INVALID_ACCOUNT_ID'],
   ])(
     'is not closed, even at zero, if it is to be paid out to an account %s',
@@ -196,9 +196,9 @@ describe('an existing account', () => {
   })
 
   test.each([
-    ['an unknown account', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
-    ['an operator object', { $ne: null }, 'INVALID_ACCOUNT_ID'],
-  ])('is not changed under the id of %s', async (_description, accountId, code) => {
+    ['an unknown id', 'NOBODY', 'ACCOUNT_NOT_FOUND'],
+    ['an operator object as id', { $ne: null }, 'INVALID_ACCOUNT_ID'],
+  ])('cannot be changed with %s', async (_description, accountId, code) => {
     const id = accountId as string
     for (const change of [
       () => Account.freeze(id),
