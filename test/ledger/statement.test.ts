@@ -131,12 +131,15 @@ test.each([
   ['before', '5'],
   ['before', 0],
   ['limit', 1.5],
-])('a statement with %s = %s is rejected with an error that states the rule', async (name, value) => {
-  const account = await findA()
-  await expect(account.statement({ [name]: value })).rejects.toThrow(
-    new RegExp(`^${name} .* is not a (?:valid Date|whole number of 1 or more)$`),
-  )
-})
+])(
+  'a statement with %s = %s is rejected with an error that states the rule',
+  async (name, value) => {
+    const account = await findA()
+    await expect(account.statement({ [name]: value })).rejects.toThrow(
+      new RegExp(`^${name} .* is not a (?:valid Date|whole number of 1 or more)$`),
+    )
+  },
+)
 
 test('a whole statement and balanceAt reject invalid dates', async () => {
   const account = await findA()
