@@ -35,7 +35,7 @@ export { Rehearsal } from './replay/posting/rehearsal.ts'
 
 // Sample data: accounts in the database, and files of transfers.
 export { type Seeded, type SeedOptions, seed } from './seeding/seed.ts'
-export type { Removed, SeedReset } from './seeding/reset.ts'
+export type { RemovedRecords, SeedReset } from './seeding/reset.ts'
 export type { SeededAccounts } from './seeding/seeded-accounts.ts'
 export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
 export type { BatchFormat } from './seeding/batch-file-writer.ts'

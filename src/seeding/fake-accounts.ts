@@ -1,8 +1,9 @@
 import type { Faker, LocaleDefinition } from '@faker-js/faker'
-import { LedgerError } from '../errors.ts'
+import { InputError, LedgerError } from '../errors.ts'
 import { readOpening } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
-import { scaleOf } from '../money/currency.ts'
+import { quote } from '../messages.ts'
+import { isCurrency, scaleOf } from '../money/currency.ts'
 import { decimal128OfUnits } from '../money/money.ts'
 import { Random } from './random.ts'
 
@@ -19,8 +20,15 @@ export const MOST_ACCOUNTS = 999_999_999
 export interface FakeAccountsOptions {
   /** A whole number from 0 to 4,294,967,295. Another seed makes other accounts, with the same ids. Default: 42. */
   readonly seed?: number | undefined
-  /** The currencies of the accounts that are made, as ISO 4217 codes. Default: USD, EUR and JPY. */
+  /** The currencies of the accounts that are made, as ISO 4217 codes. At least one. Default: USD, EUR and JPY. */
   readonly currencies?: readonly string[] | undefined
+}
+
+/** @throws InputError if one of these is not a currency */
+export function requireCurrencies(currencies: readonly string[]): void {
+  const unknown = currencies.find((currency) => !isCurrency(currency))
+  if (unknown === undefined) return
+  throw new InputError(`currency ${quote(unknown)} is not an ISO 4217 code in capitals`)
 }
 
 /** Makes account `number`, counted from 1. The same number makes the same account, in any order. */
@@ -30,11 +38,13 @@ export type AccountMaker = (number: number) => AccountRecord
  * Returns a function that makes accounts with faker, the same ones on every machine. Holders are named after
  * the countries of their currency and balances have a long tail. One account in ten has an overdraft limit, one
  * in a hundred is frozen.
+ * @throws InputError if a currency is unknown
  */
 export async function fakeAccounts({
   seed = DEFAULT_SEED,
   currencies = DEFAULT_CURRENCIES,
 }: FakeAccountsOptions = {}): Promise<AccountMaker> {
+  requireCurrencies(currencies)
   const random = new Random()
   const holdersOf = await fakeHolders(seed)
   const kinds = currencies.map((currency) => {

@@ -18,7 +18,7 @@ export interface TransferFields {
   readonly reference: string
 }
 
-/** A transfer that could be posted, and what a change that makes it refused can draw on. */
+/** What a change starts from: a transfer that could be posted, and its surroundings. */
 interface RefusalContext {
   readonly fields: TransferFields
   /** The decimals of the transfer's currency. */

@@ -47,7 +47,7 @@ export interface Generated {
  * // summary.posted === outcomes.posted
  * ```
  * @throws InputError if the file exists and `force` is not set, if its extension stands for no format, if it cannot
- *   be written, if the file of accounts is not valid, or if no transfer can be made between the accounts
+ *   be written, if the file of accounts is not valid, if a currency is unknown, or if no transfer can be made
  */
 export async function generate(options: GenerateOptions): Promise<Generated> {
   const { file, force = false, dryRun = false, transfers, signal, onProgress } = options

@@ -8,7 +8,7 @@ import { SEEDED_AT } from './fake-accounts.ts'
 export type SeedReset = 'seeded' | 'everything'
 
 /** The numbers of records that `seed()` removed; with `dryRun`, that it would remove. */
-export interface Removed {
+export interface RemovedRecords {
   readonly accounts: number
   readonly transfers: number
   readonly batches: number
@@ -28,7 +28,10 @@ const DELETED_AT_ONCE = 10_000
  * Removes the seeded accounts. They must have no transfers, because these would be left without their account.
  * @throws InputError if one has; then nothing is removed
  */
-export async function removeSeeded(db: mongo.Db, { dryRun }: ResetOptions): Promise<Removed> {
+export async function removeSeeded(
+  db: mongo.Db,
+  { dryRun }: ResetOptions,
+): Promise<RemovedRecords> {
   const collection = db.collection<AccountRecord>('accounts')
   const used = await collection.findOne(
     { createdAt: SEEDED_AT, transferCount: { $gt: 0 } },
@@ -54,7 +57,10 @@ export async function removeSeeded(db: mongo.Db, { dryRun }: ResetOptions): Prom
 }
 
 /** Empties Daybook's four collections. Their indexes and validators stay. */
-export async function removeEverything(db: mongo.Db, { dryRun }: ResetOptions): Promise<Removed> {
+export async function removeEverything(
+  db: mongo.Db,
+  { dryRun }: ResetOptions,
+): Promise<RemovedRecords> {
   const empty = async (name: string): Promise<number> => {
     const collection = db.collection(name)
     const count = await collection.countDocuments()

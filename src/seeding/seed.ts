@@ -4,8 +4,8 @@ import type { AccountRecord } from '../ledger/records.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { readAccountFile } from './account-file.ts'
-import { SEEDED_AT } from './fake-accounts.ts'
-import { type Removed, type SeedReset, removeEverything, removeSeeded } from './reset.ts'
+import { SEEDED_AT, requireCurrencies } from './fake-accounts.ts'
+import { type RemovedRecords, type SeedReset, removeEverything, removeSeeded } from './reset.ts'
 import { type SeededAccounts, accountsFile, seededAccounts } from './seeded-accounts.ts'
 
 export interface SeedOptions extends SeededAccounts {
@@ -34,7 +34,7 @@ export interface Seeded {
   /** The number of existing accounts that were opened with another holder, currency or opening balance. */
   different: number
   /** What was removed first; only with `reset`. */
-  removed?: Removed
+  removed?: RemovedRecords
 }
 
 /** The number of inserts in flight: while the server works on some, the next accounts are made. */
@@ -46,8 +46,8 @@ const IN_FLIGHT = 4
  * is safe to repeat. If it is killed and run again, it ends in the same state.
  *
  * The connection must be open, and `createCollections()` should have made the collections with their validators and
- * indexes. The file is read to its end before anything is written or removed. Memory does not grow
- * with the number of accounts, except that a file of one JSON array is read as a whole.
+ * indexes. The file is read to its end before anything is written or removed. Memory does not grow with the number
+ * of accounts that are made.
  *
  * @example
  * ```ts
@@ -58,10 +58,11 @@ const IN_FLIGHT = 4
  * // In a development database: the same fresh accounts again, and nothing else.
  * await seed(mongoose.connection, { accounts: 980, reset: 'everything' })
  * ```
- * @throws InputError if the file is not a file of valid accounts, or if a seeded account that `reset: 'seeded'`
- *   would remove has a transfer. Nothing was changed
+ * @throws InputError if the file is not one of valid accounts, if a currency is unknown, or if a seeded account that
+ *   `reset: 'seeded'` would remove has a transfer. In each case nothing was changed
  */
 export async function seed(connection: Connection, options: SeedOptions = {}): Promise<Seeded> {
+  requireCurrencies(options.currencies ?? [])
   const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
   const db = databaseOf(connection)
   const seeded: Seeded = { added: 0, existing: 0, different: 0 }

@@ -179,6 +179,14 @@ describe('seed', () => {
     expect(await Account.countDocuments()).toBe(1)
   })
 
+  test('refuses an unknown currency and changes nothing', async () => {
+    await seed(connection)
+    const refused = seed(connection, { accounts: 5, currencies: ['usd'], reset: 'everything' })
+    await expect(refused).rejects.toThrow(InputError)
+    await expect(refused).rejects.toThrow('currency "usd" is not an ISO 4217 code')
+    expect(await Account.countDocuments()).toBe(FROM_FILE)
+  })
+
   test('reports its progress', async () => {
     const reports: [number, number][] = []
     await seed(connection, {
