@@ -1,7 +1,7 @@
 import { Account, createCollections, openDatabase } from 'daybook'
 import mongoose from 'mongoose'
 
-// The replica set at MONGODB_URI, else one of this folder's own that is started when it is needed.
+// The replica set at MONGODB_URI, or a local one in this folder that is started when it is needed.
 const database = await openDatabase()
 await mongoose.connect(database.uri)
 await createCollections(mongoose.connection)
