@@ -1,4 +1,4 @@
-import { quote } from './messages.ts'
+import { quote, reasonOf } from './messages.ts'
 import { isCurrency } from './money/currency.ts'
 import { type Decimal, formatMoney } from './money/money.ts'
 
@@ -312,3 +312,72 @@ export class EngineError extends Error {
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
 }
+
+/**
+ * A call ended without success because its time was up or its signal aborted it. `outcome` says whether it may
+ * have been posted; to repeat the call with the same id is safe in both cases.
+ */
+export class OutcomeError extends Error {
+  override readonly name = 'OutcomeError'
+  /** `not posted`: nothing was written, and nothing will be. `unknown`: it may be posted, now or later. */
+  readonly outcome: 'not posted' | 'unknown'
+  /** The id of the transfer or account, if the call had one. */
+  readonly id: string | undefined
+  /** How many times it was tried. */
+  readonly attempts: number
+
+  constructor(details: OutcomeDetails) {
+    const { isInDoubt, attempts, latestError, patience, signal, id, what = 'transfer' } = details
+    const subject = id === undefined ? 'the work' : `${what} ${quote(id)}`
+    const verb = id === undefined ? 'committed' : what === 'transfer' ? 'posted' : 'written'
+    const outcome = isInDoubt
+      ? `it is not known whether ${subject} was ${verb}`
+      : `${subject} was not ${verb}`
+    const reason = signal?.aborted
+      ? 'the call was aborted'
+      : latestError === undefined
+        ? `the database did not answer within ${patience / 1000} s`
+        : `${attempts} attempts failed within ${patience / 1000} s, the last one with: ${reasonOf(latestError)}`
+    super([`${outcome}: ${reason}`, ...hintsOn(latestError), adviceFor(id)].join('. '), {
+      cause: latestError ?? signal?.reason,
+    })
+    this.outcome = isInDoubt ? 'unknown' : 'not posted'
+    this.id = id
+    this.attempts = attempts
+    this.#details = details
+  }
+
+  readonly #details: OutcomeDetails
+
+  /** The same error, about a transfer or an account. */
+  about(id: unknown, what: 'transfer' | 'account'): OutcomeError {
+    return new OutcomeError({ ...this.#details, what, id: typeof id === 'string' ? id : undefined })
+  }
+}
+
+/** For `catch`: names in an {@link OutcomeError} what it is about, and throws the error again. */
+export const rethrowAbout =
+  (what: 'transfer' | 'account', id: unknown) =>
+  (error: unknown): never => {
+    throw error instanceof OutcomeError ? error.about(id, what) : error
+  }
+
+interface OutcomeDetails {
+  readonly isInDoubt: boolean
+  readonly attempts: number
+  readonly latestError: unknown
+  readonly patience: number
+  readonly signal?: AbortSignal | undefined
+  readonly id?: string | undefined
+  readonly what?: 'transfer' | 'account'
+}
+
+const hintsOn = (error: unknown): string[] =>
+  error instanceof Error && 'codeName' in error && error.codeName === 'WriteConflict'
+    ? [
+        'Another open transaction may hold the same documents: check that every call inside your own transaction gets its session',
+      ]
+    : []
+
+const adviceFor = (id: unknown): string =>
+  id === undefined ? 'Try again' : 'Repeat the call with the same id: it takes effect at most once'

@@ -80,6 +80,7 @@ export {
   InvalidTransferIdError,
   LedgerError,
   LinkedTransferRefusedError,
+  OutcomeError,
   ProtectedFieldError,
   type RefusalCode,
   SameAccountError,
@@ -93,7 +94,7 @@ export {
 
 // Other errors.
 export { DatabaseError, EngineError, InputError } from './errors.ts'
-export { TransactionTimeoutError } from './mongodb/transaction.ts'
+export type { WaitOptions } from './mongodb/patience.ts'
 export {
   BatchConflictError,
   BatchFileError,

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose'
-import { openDatabase } from '../../src/index.ts'
+import { OutcomeError, openDatabase } from '../../src/index.ts'
 import { describeUri, isLocalUri, requireReplicaSet } from '../../src/internal.ts'
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 
@@ -42,7 +42,7 @@ export async function withDatabase<Result>(
 
 /** Adds the path of the local database's log to an error that says that the connection was lost. */
 function withLogPath(error: unknown, folder: string | undefined): unknown {
-  const isExplained = error instanceof CommandFailure
+  const isExplained = error instanceof CommandFailure || error instanceof OutcomeError
   const cause = isExplained ? error.cause : error
   const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
   const isLost = cause instanceof MongoNetworkError || cause instanceof MongoServerSelectionError

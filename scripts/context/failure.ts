@@ -7,6 +7,7 @@ import {
   MigrationFailedError,
   MigrationLockLostError,
   MigrationLockedError,
+  OutcomeError,
   StorageError,
 } from '../../src/index.ts'
 import { CommandFailure, Exit, type ExitCode, UsageError } from './command.ts'
@@ -28,6 +29,7 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
   }
   if (
     error instanceof EngineError ||
+    error instanceof OutcomeError ||
     error instanceof DatabaseError ||
     error instanceof StorageError ||
     error instanceof CommandFailure

@@ -1,20 +1,50 @@
 import { setImmediate } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
-import { sessionOf } from '../mongodb/connection.ts'
-import { joinTransaction, PATIENCE, TransactionTimeoutError } from '../mongodb/transaction.ts'
-import { postInOwnTransaction } from './own-transaction.ts'
+import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
+import { OutcomeError } from '../errors.ts'
+import {
+  type Call,
+  PATIENCE,
+  TimeIsUp,
+  type WaitOptions,
+  newCall,
+  waitAtMost,
+} from '../mongodb/patience.ts'
+import { isServerError } from '../mongodb/server-errors.ts'
+import { joinTransaction } from '../mongodb/transaction.ts'
+import { postInCall } from './own-transaction.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest } from './request.ts'
-import type { RefusedTransfer, TransferResult } from './transfer-result.ts'
+import { type TransferResult, postedOrThrow } from './transfer-result.ts'
 
 /** The most requests in one posting, so that it takes well under a second. The rest waits for the next one. */
 const LARGEST_GROUP = 1_000
 
 interface Waiter {
   readonly request: IdentifiedRequest
+  readonly result: Promise<TransferResult>
   readonly resolve: (result: TransferResult) => void
   readonly reject: (reason: unknown) => void
+  /** Whether its caller no longer waits. */
+  isGivenUp: boolean
+  /** Marks it as given up. Returns the state of its posting, from which the caller learns the outcome. */
+  giveUp: () => Call
+}
+
+function newWaiter(request: IdentifiedRequest): Waiter {
+  let settlers: Pick<Waiter, 'resolve' | 'reject'> | undefined
+  const result = new Promise<TransferResult>((resolve, reject) => {
+    settlers = { resolve, reject }
+  })
+  result.catch(() => undefined)
+  return {
+    request,
+    result,
+    ...(settlers as unknown as Pick<Waiter, 'resolve' | 'reject'>),
+    isGivenUp: false,
+    giveUp: () => newCall(0),
+  }
 }
 
 interface Queue {
@@ -30,39 +60,49 @@ const queues = new WeakMap<Connection, Queue>()
  * Posts one request: in the caller's transaction if there is a session, else in one that it shares with
  * concurrent calls.
  * @throws TransferRefusedError
+ * @throws OutcomeError if the caller's time is up
  */
 export async function postOne(
   request: IdentifiedRequest,
   connection: Connection,
-  callerSession?: ClientSession,
+  { session: callerSession, ...waiting }: { session?: ClientSession } & WaitOptions = {},
 ): Promise<TransferRecord> {
   const session = sessionOf(connection, callerSession)
   const [result] = session
     ? await joinTransaction(connection, session, (transaction) => post([request], transaction))
-    : [await postInGroup(connection, request)]
-  if (result?.status === 'refused') throw result.error
-  return (result as Exclude<TransferResult, RefusedTransfer>).transfer
+    : [await postInGroup(connection, request, waiting)]
+  return postedOrThrow(result)
 }
 
 /**
  * Posts a request in one transaction with all others that wait on the same connection, and returns its own
  * result. A lone request starts at once. Requests that arrive during a posting share the next one.
  */
-function postInGroup(connection: Connection, request: IdentifiedRequest): Promise<TransferResult> {
+async function postInGroup(
+  connection: Connection,
+  request: IdentifiedRequest,
+  waiting: WaitOptions,
+): Promise<TransferResult> {
+  await waitUntilOpen(connection)
   let queue = queues.get(connection)
   if (!queue) queues.set(connection, (queue = { waiting: [], busy: false }))
-  const { waiting, busy } = queue
-  const result = new Promise<TransferResult>((resolve, reject) => {
-    waiting.push({ request, resolve, reject })
+  const waiter = newWaiter(request)
+  queue.waiting.push(waiter)
+  if (!queue.busy) void drain(queue, connection)
+  return await waitAtMost(waiting, waiter.result, () => {
+    const { patience = PATIENCE, signal } = waiting
+    waiter.isGivenUp = true
+    return new OutcomeError({ ...waiter.giveUp(), patience, signal }).about(
+      request.transferId,
+      'transfer',
+    )
   })
-  if (!busy) void drain(queue, connection)
-  return result
 }
 
 async function drain(queue: Queue, connection: Connection): Promise<void> {
   queue.busy = true
   while (queue.waiting.length > 0) {
-    await settle(queue.waiting.splice(0, LARGEST_GROUP), connection)
+    await settle(queue.waiting.splice(0, LARGEST_GROUP), connection, QUEUE_PATIENCE)
     // Callers that just got their result may send their next request now, so that it shares the next posting.
     await setImmediate()
   }
@@ -78,24 +118,42 @@ const QUEUE_PATIENCE = 1_000
  * - If it still meets conflicts after a second, the queue goes on without it. Its requests are posted in
  *   parts that share no account, so that an account that another transaction holds delays only the requests
  *   that need it.
+ * - If a caller gives up before the commit, nothing is committed, and the others are posted without it.
  */
 async function settle(
-  group: readonly Waiter[],
+  waiters: readonly Waiter[],
   connection: Connection,
-  patience = QUEUE_PATIENCE,
+  retryFor = Infinity,
 ): Promise<void> {
+  const group = waiters.filter(({ isGivenUp }) => !isGivenUp)
+  if (group.length === 0) return
+  const posting = newCall(retryFor)
+  for (const waiter of group) {
+    waiter.giveUp = () => {
+      posting.isGivenUp = true
+      // With nobody left to answer, it is not repeated.
+      if (group.every(({ isGivenUp }) => isGivenUp)) posting.retryUntil = 0
+      return posting
+    }
+  }
   try {
     const requests = group.map(({ request }) => request)
-    const results = await postInOwnTransaction(requests, connection, { patience })
+    const results = await postInCall(requests, connection, { call: posting })
     group.forEach(({ resolve }, index) => resolve(results[index] as TransferResult))
   } catch (error) {
-    const isBusy = error instanceof TransactionTimeoutError
-    const isAway = connection.readyState !== mongoose.ConnectionStates.connected
-    if (isBusy && patience === QUEUE_PATIENCE) {
-      for (const part of splitByAccount(group)) void settle(part, connection, PATIENCE)
-    } else if (group.length === 1 || isAway || isBusy) {
-      // Posting one by one would only make each caller wait that long again.
-      for (const { reject } of group) reject(error)
+    const isClosed = connection.readyState !== mongoose.ConnectionStates.connected
+    if (error instanceof TimeIsUp && !posting.isInDoubt) {
+      if (isServerError(posting.latestError, 'WriteConflict') && retryFor !== Infinity) {
+        for (const part of splitByAccount(group)) void settle(part, connection)
+      } else {
+        // The database is away, and the queue waits too. Or a caller has left.
+        await settle(group, connection)
+      }
+    } else if (group.length === 1 || error instanceof TimeIsUp || isClosed) {
+      for (const { reject, request } of group) {
+        const outcome = () => new OutcomeError({ ...posting, patience: PATIENCE })
+        reject(error instanceof TimeIsUp ? outcome().about(request.transferId, 'transfer') : error)
+      }
     } else {
       for (const waiter of group) await settle([waiter], connection)
     }

@@ -9,27 +9,34 @@ import {
 } from '../errors.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
 import { databaseOf } from '../mongodb/connection.ts'
+import type { WaitOptions } from '../mongodb/patience.ts'
+import { repeatUntilAnswered } from '../mongodb/repeated-write.ts'
 import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
 import { readOverdraftLimit } from './opening.ts'
 import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus } from './records.ts'
 import { IDENTIFIER_RULE, isIdentifier, makeId } from './request.ts'
+import { postedOrThrow } from './transfer-result.ts'
 
 /** The connection of an operation, and the transaction that it belongs to if its caller has one. */
 export interface OperationContext {
   readonly connection: Connection
   readonly transaction?: Transaction | undefined
+  /** How long a change outside a caller's transaction may wait. */
+  readonly waiting?: WaitOptions | undefined
 }
 
 /** Opens an account unless its number is taken. Returns the account that has the number now. */
 export async function insertIfMissing(
   record: AccountRecord,
-  { connection, transaction }: OperationContext,
+  context: OperationContext,
 ): Promise<AccountRecord> {
-  const stored = await accountsOf(connection).findOneAndUpdate(
-    { _id: record._id },
-    { $setOnInsert: record },
-    { upsert: true, returnDocument: 'after', ...writeOptions(transaction) },
+  const stored = await write(context, (options) =>
+    accountsOf(context.connection).findOneAndUpdate(
+      { _id: record._id },
+      { $setOnInsert: record },
+      { upsert: true, returnDocument: 'after', ...options },
+    ),
   )
   return stored as AccountRecord
 }
@@ -67,7 +74,7 @@ export async function setOverdraftLimit(
   const overdraftLimit = toDecimal128(limit, currency)
   const changed = await changeAccount(
     accountId,
-    { status: { $ne: 'closed' } },
+    { status: { $ne: 'closed' }, currency },
     { overdraftLimit },
     context,
   )
@@ -86,7 +93,7 @@ export async function setOverdraftLimit(
 export async function closeAccount(
   accountId: string,
   payOutTo: string | undefined,
-  { connection, transaction: callerTransaction }: OperationContext,
+  { connection, transaction: callerTransaction, waiting }: OperationContext,
 ): Promise<AccountRecord> {
   const transferId = makeId()
   const closeWithin = async (transaction: Transaction): Promise<AccountRecord> => {
@@ -104,14 +111,14 @@ export async function closeAccount(
       }
       const request = { transferId, from: accountId, to: payOutTo, amount: balance }
       const [result] = await post([request], transaction)
-      if (result?.status === 'refused') throw result.error
+      postedOrThrow(result)
     }
     const closed = await changeAccount(accountId, {}, { status: 'closed' }, context)
     return closed ?? account
   }
   return callerTransaction
     ? await closeWithin(callerTransaction)
-    : await inTransaction(connection, closeWithin)
+    : await inTransaction(connection, closeWithin, waiting)
 }
 
 /** Checks the account to pay out to, which must exist even if there is nothing to pay out. */
@@ -135,19 +142,29 @@ async function changeAccount(
   accountId: string,
   condition: mongo.Filter<AccountRecord>,
   changes: Changes,
-  { connection, transaction }: OperationContext,
+  context: OperationContext,
 ): Promise<AccountRecord | null> {
   requireIdentifier(accountId)
-  return await accountsOf(connection).findOneAndUpdate(
-    { ...condition, _id: accountId },
-    // `updatedAt` always increases, even if the previous change was made on a machine whose clock is ahead.
-    [{ $set: { ...changes, updatedAt: { $max: [{ $add: ['$updatedAt', 1] }, '$$NOW'] } } }],
-    { returnDocument: 'after', ...writeOptions(transaction) },
+  return await write(context, (options) =>
+    accountsOf(context.connection).findOneAndUpdate(
+      { ...condition, _id: accountId },
+      // `updatedAt` always increases, even if the previous change was made on a machine whose clock is ahead.
+      [{ $set: { ...changes, updatedAt: { $max: [{ $add: ['$updatedAt', 1] }, '$$NOW'] } } }],
+      { returnDocument: 'after', ...options },
+    ),
   )
 }
 
-const writeOptions = (transaction: Transaction | undefined) =>
-  transaction ? { session: transaction.session } : { writeConcern: { w: 'majority' as const } }
+/** Writes in the caller's transaction, or by itself until the server answers. */
+const write = <Result>(
+  { transaction, waiting }: OperationContext,
+  send: (options: WriteOptions) => Promise<Result>,
+): Promise<Result> =>
+  transaction
+    ? send({ session: transaction.session })
+    : repeatUntilAnswered(() => send({ writeConcern: { w: 'majority' } }), waiting)
+
+type WriteOptions = Pick<mongo.FindOneAndUpdateOptions, 'session' | 'writeConcern'>
 
 async function findAccount(
   accountId: string,

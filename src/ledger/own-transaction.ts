@@ -1,7 +1,9 @@
 import type { Connection } from 'mongoose'
 import { TransferRefusedError } from '../errors.ts'
+import { waitUntilOpen } from '../mongodb/connection.ts'
+import { type Call, type WaitOptions, withinPatience } from '../mongodb/patience.ts'
 import { isDuplicateKey } from '../mongodb/server-errors.ts'
-import { type Transaction, inTransaction } from '../mongodb/transaction.ts'
+import { type Transaction, attemptUntilKnown } from '../mongodb/transaction.ts'
 import { memoryOf } from './account-memory.ts'
 import { type LedgerAccount, evaluate } from './evaluation.ts'
 import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
@@ -21,7 +23,17 @@ import type { TransferResult } from './transfer-result.ts'
 export async function postInOwnTransaction(
   requests: readonly IdentifiedRequest[],
   connection: Connection,
-  { patience, ...options }: Pick<PostingOptions, 'atomic'> & { patience?: number | undefined } = {},
+  { atomic, ...waiting }: Pick<PostingOptions, 'atomic'> & WaitOptions = {},
+): Promise<TransferResult[]> {
+  await waitUntilOpen(connection)
+  return await withinPatience(waiting, (call) => postInCall(requests, connection, { atomic, call }))
+}
+
+/** {@link postInOwnTransaction}, as part of a call that several callers may share. */
+export async function postInCall(
+  requests: readonly IdentifiedRequest[],
+  connection: Connection,
+  { atomic, call }: Pick<PostingOptions, 'atomic'> & { call: Call },
 ): Promise<TransferResult[]> {
   const accountIds = accountIdsOf(requests)
   const memory = memoryOf(connection)
@@ -39,7 +51,7 @@ export async function postInOwnTransaction(
     }
     const accounts = await readAccounts(accountIds, transaction)
     const results = await postToAccounts(accounts, requests, transaction, {
-      ...options,
+      atomic,
       presumeNew,
     })
     return { accounts, results }
@@ -47,7 +59,7 @@ export async function postInOwnTransaction(
 
   for (;;) {
     try {
-      const { accounts, results } = await inTransaction(connection, attempt, patience)
+      const { accounts, results } = await attemptUntilKnown(connection, attempt, call)
       memory.remember(accounts)
       return results
     } catch (error) {

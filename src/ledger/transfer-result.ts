@@ -18,6 +18,13 @@ export interface RefusedTransfer {
   error: TransferRefusedError
 }
 
+/** The transfer of a result. @throws TransferRefusedError if it was refused */
+export function postedOrThrow(result: TransferResult | undefined): TransferRecord {
+  if (!result) throw new RangeError('a posting returned no result')
+  if (result.status === 'refused') throw result.error
+  return result.transfer
+}
+
 /** The result of a refused request. */
 export const refused = (transferId: string, error: TransferRefusedError): RefusedTransfer => ({
   status: 'refused',

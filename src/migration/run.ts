@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose'
 import { InputError } from '../errors.ts'
 import { reasonOf } from '../messages.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
-import { inTransaction } from '../mongodb/transaction.ts'
+import { LONG_WORK, inTransaction } from '../mongodb/transaction.ts'
 import { MigrationFailedError, MigrationLockLostError } from './errors.ts'
 import type { MigrationFile } from './files.ts'
 import type { Lock } from './lock.ts'
@@ -68,25 +68,29 @@ async function runInTransaction(
   { connection, lock, log, options }: RunOptions,
 ): Promise<void> {
   const startedAt = new Date()
-  await inTransaction(connection, async ({ session }) => {
-    lock.signal.throwIfAborted()
-    await endAbandonedTransactions(connection)
-    const records = recordsOf(connection)
-    const before = await records.findOne({ _id: file.name }, { session })
-    // If the reply to a commit is lost, this callback runs again and finds that its work is done.
-    if (direction === 'up' ? before?.state === 'applied' : !before) return
-    await callMigration(
-      { migration, direction },
-      { connection, session, log, options, signal: lock.signal },
-    )
-    lock.signal.throwIfAborted()
-    // Last, so that a process that takes or breaks the lock does not have to wait for this transaction.
-    await lock.passFence(session)
-    if (direction === 'up') {
-      const record = recordOf({ file, direction, lock, startedAt }, 'applied')
-      await records.replaceOne({ _id: file.name }, record, { session, upsert: true })
-    } else await records.deleteOne({ _id: file.name }, { session })
-  })
+  await inTransaction(
+    connection,
+    async ({ session }) => {
+      lock.signal.throwIfAborted()
+      await endAbandonedTransactions(connection)
+      const records = recordsOf(connection)
+      const before = await records.findOne({ _id: file.name }, { session })
+      // If the reply to a commit is lost, this callback runs again and finds that its work is done.
+      if (direction === 'up' ? before?.state === 'applied' : !before) return
+      await callMigration(
+        { migration, direction },
+        { connection, session, log, options, signal: lock.signal },
+      )
+      lock.signal.throwIfAborted()
+      // Last, so that a process that takes or breaks the lock does not have to wait for this transaction.
+      await lock.passFence(session)
+      if (direction === 'up') {
+        const record = recordOf({ file, direction, lock, startedAt }, 'applied')
+        await records.replaceOne({ _id: file.name }, record, { session, upsert: true })
+      } else await records.deleteOne({ _id: file.name }, { session })
+    },
+    LONG_WORK,
+  )
 }
 
 async function runOutsideTransaction(

@@ -5,6 +5,7 @@ import type { TransferRequest } from '../ledger/request.ts'
 import type { StatementEntry, StatementOptions, StatementRange } from '../ledger/statement.ts'
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import type { Decimal, MoneyInput } from '../money/money.ts'
+import type { WaitOptions } from '../mongodb/patience.ts'
 import type { PlainForms, WithDecimals } from './money-path.ts'
 import type { TransferDocument } from './transfer.ts'
 
@@ -37,22 +38,19 @@ export interface AccountStatics {
    * balance, it returns that account as it is now.
    * @throws LedgerError `INVALID_…`, or `ACCOUNT_CONFLICT`, which names the fields that differ
    */
-  open(
-    this: AccountModel,
-    request: OpeningRequest,
-    options?: SessionOption,
-  ): Promise<AccountDocument>
+  open(this: AccountModel, request: OpeningRequest, options?: CallOptions): Promise<AccountDocument>
 
   /**
    * Moves money from one account to another, all or nothing. A repeated id with the same content returns the
    * transfer that was posted the first time. With a `session`, the transfer is part of the caller's
    * transaction. Without one, concurrent calls share transactions.
    * @throws TransferRefusedError with its `code`. Nothing has changed, and the id can be used again
+   * @throws OutcomeError if time is up. Its `outcome` says whether the transfer may be posted
    */
   transfer(
     this: AccountModel,
     request: TransferRequest,
-    options?: { session?: ClientSession },
+    options?: CallOptions,
   ): Promise<TransferDocument>
 
   /**
@@ -65,20 +63,20 @@ export interface AccountStatics {
   transferMany(
     this: AccountModel,
     requests: readonly TransferRequest[],
-    options?: { atomic?: boolean; session?: ClientSession },
+    options?: CallOptions & { atomic?: boolean },
   ): Promise<TransferResult[]>
 
   /**
    * Stops an account from sending and receiving until it is unfrozen.
    * @throws AccountNotOpenError if it is closed
    */
-  freeze(this: AccountModel, accountId: string, options?: SessionOption): Promise<AccountDocument>
+  freeze(this: AccountModel, accountId: string, options?: CallOptions): Promise<AccountDocument>
 
   /**
    * Lets a frozen account send and receive again.
    * @throws AccountNotOpenError if it is closed
    */
-  unfreeze(this: AccountModel, accountId: string, options?: SessionOption): Promise<AccountDocument>
+  unfreeze(this: AccountModel, accountId: string, options?: CallOptions): Promise<AccountDocument>
 
   /**
    * Closes an account for good. If it holds money, the money is transferred to the account `payOutTo` in the
@@ -89,7 +87,7 @@ export interface AccountStatics {
   close(
     this: AccountModel,
     accountId: string,
-    options?: SessionOption & { payOutTo?: string },
+    options?: CallOptions & { payOutTo?: string },
   ): Promise<AccountDocument>
 
   /**
@@ -102,12 +100,15 @@ export interface AccountStatics {
     this: AccountModel,
     accountId: string,
     limit: MoneyInput,
-    options?: SessionOption,
+    options?: CallOptions,
   ): Promise<AccountDocument>
 }
 
-/** With a session, the change is part of the caller's transaction. Without one, it happens at once. */
-export interface SessionOption {
+/**
+ * With a session, the change is part of the caller's transaction, and waits as long as that does. Without one, it
+ * happens at once, and waits for the database for at most `patience`; then it ends with an OutcomeError.
+ */
+export interface CallOptions extends WaitOptions {
   readonly session?: ClientSession
 }
 

@@ -1,5 +1,5 @@
 import mongoose, { type Connection, Schema } from 'mongoose'
-import { AccountConflictError, LedgerError } from '../errors.ts'
+import { AccountConflictError, LedgerError, rethrowAbout } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
 import { postOne } from '../ledger/group-commit.ts'
 import {
@@ -20,7 +20,7 @@ import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import { quote } from '../messages.ts'
 import { Decimal } from '../money/money.ts'
-import { databaseOf, modelOn, sessionOf } from '../mongodb/connection.ts'
+import { databaseOf, modelOn, sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { guardAccounts } from './account-guard.ts'
 import type {
@@ -28,7 +28,7 @@ import type {
   AccountMethods,
   AccountModel,
   AccountStatics,
-  SessionOption,
+  CallOptions,
 } from './account-interface.ts'
 import { moneyAsText, moneyPath } from './money-path.ts'
 import { transferModel } from './transfer.ts'
@@ -90,8 +90,10 @@ const accountSchema = new Schema<
           new Date(),
         )
         if (record instanceof LedgerError) throw record
-        const account = await withContext(this.db, options, (context) =>
-          insertIfMissing(record, context),
+        const account = await withContext(
+          { connection: this.db, accountId: record._id },
+          options,
+          (context) => insertIfMissing(record, context),
         )
         const fields = openingDifferences(record, account)
         if (fields.length > 0) throw new AccountConflictError({ accountId: record._id, fields })
@@ -99,11 +101,11 @@ const accountSchema = new Schema<
           memoryOf(this.db).remember(new Map([[account._id, ledgerAccountOf(account)]]))
         return this.hydrate(account)
       },
-      async transfer(request, { session } = {}) {
+      async transfer(request, options) {
         const identified = withId(request)
-        return transferModel(this.db).hydrate(await postOne(identified, this.db, session))
+        return transferModel(this.db).hydrate(await postOne(identified, this.db, options))
       },
-      async transferMany(requests, { atomic, session: callerSession } = {}) {
+      async transferMany(requests, { atomic, session: callerSession, ...waiting } = {}) {
         const session = sessionOf(this.db, callerSession)
         const identified = withIds(requests)
         if (atomic && requests.length > ATOMIC_LIMIT) {
@@ -116,33 +118,37 @@ const accountSchema = new Schema<
             post(identified, transaction, { atomic }),
           )
         }
-        if (atomic) return await postInOwnTransaction(identified, this.db, { atomic })
+        if (atomic) return await postInOwnTransaction(identified, this.db, { atomic, ...waiting })
         const results: TransferResult[] = []
         for (const part of splitIntoTransactions(identified)) {
-          results.push(...(await postInOwnTransaction(part, this.db)))
+          results.push(...(await postInOwnTransaction(part, this.db, waiting)))
         }
         return results
       },
       async freeze(accountId, options) {
         return this.hydrate(
-          await withContext(this.db, options, (context) => setStatus(accountId, 'frozen', context)),
+          await withContext({ connection: this.db, accountId }, options, (context) =>
+            setStatus(accountId, 'frozen', context),
+          ),
         )
       },
       async unfreeze(accountId, options) {
         return this.hydrate(
-          await withContext(this.db, options, (context) => setStatus(accountId, 'open', context)),
+          await withContext({ connection: this.db, accountId }, options, (context) =>
+            setStatus(accountId, 'open', context),
+          ),
         )
       },
       async close(accountId, { payOutTo, ...options } = {}) {
         return this.hydrate(
-          await withContext(this.db, options, (context) =>
+          await withContext({ connection: this.db, accountId }, options, (context) =>
             closeAccount(accountId, payOutTo, context),
           ),
         )
       },
       async setOverdraftLimit(accountId, limit, options) {
         return this.hydrate(
-          await withContext(this.db, options, (context) =>
+          await withContext({ connection: this.db, accountId }, options, (context) =>
             setOverdraftLimit(accountId, limit, context),
           ),
         )
@@ -153,16 +159,20 @@ const accountSchema = new Schema<
 
 guardAccounts(accountSchema)
 
-/** Does some work in the caller's transaction, if there is one. */
-const withContext = <Result>(
-  connection: Connection,
-  options: SessionOption | undefined,
+/** Changes an account in the caller's transaction, if there is one. */
+async function withContext<Result>(
+  { connection, accountId }: { connection: Connection; accountId: unknown },
+  { session: callerSession, ...waiting }: CallOptions = {},
   work: (context: OperationContext) => Promise<Result>,
-): Promise<Result> => {
-  const session = sessionOf(connection, options?.session)
-  return session
-    ? joinTransaction(connection, session, (transaction) => work({ connection, transaction }))
-    : work({ connection })
+): Promise<Result> {
+  const session = sessionOf(connection, callerSession)
+  if (session) {
+    return await joinTransaction(connection, session, (transaction) =>
+      work({ connection, transaction }),
+    )
+  }
+  await waitUntilOpen(connection)
+  return await work({ connection, waiting }).catch(rethrowAbout('account', accountId))
 }
 
 /** The `Account` model on a connection. */

@@ -4,17 +4,17 @@ import mongoose, {
   type HydratedDocument,
   type Model,
   Schema,
-  type mongo,
 } from 'mongoose'
-import { TransferIsReversalError, TransferNotFoundError } from '../errors.ts'
-import { postOne } from '../ledger/group-commit.ts'
+import { rethrowAbout } from '../errors.ts'
 import type { TransferRecord } from '../ledger/records.ts'
-import { isIdentifier, reversalId } from '../ledger/request.ts'
+import { reversalId } from '../ledger/request.ts'
+import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
-import { databaseOf, modelOn, sessionOf } from '../mongodb/connection.ts'
-import { joinTransaction } from '../mongodb/transaction.ts'
-import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import { modelOn, sessionOf } from '../mongodb/connection.ts'
+import type { WaitOptions } from '../mongodb/patience.ts'
+import { type Transaction, inTransaction, joinTransaction } from '../mongodb/transaction.ts'
 import { refuseEveryWrite } from './write-guard.ts'
+import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 
 interface TransferStatics {
   /**
@@ -27,7 +27,7 @@ interface TransferStatics {
   reverse(
     this: TransferModel,
     transferId: string,
-    options?: { reference?: string; session?: ClientSession },
+    options?: { reference?: string; session?: ClientSession } & WaitOptions,
   ): Promise<TransferDocument>
 }
 
@@ -71,30 +71,17 @@ const transferSchema = new Schema<
     strict: 'throw',
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
-      async reverse(transferId, { reference, session: callerSession } = {}) {
+      async reverse(transferId, { reference, session: callerSession, ...waiting } = {}) {
         const session = sessionOf(this.db, callerSession)
-        const find = (options: mongo.FindOptions) =>
-          databaseOf(this.db)
-            .collection<TransferRecord>('transfers')
-            .findOne({ _id: transferId }, options)
-        const original = !isIdentifier(transferId)
-          ? null
-          : session
-            ? await joinTransaction(this.db, session, () => find({ session }))
-            : await find({ readPreference: 'primary' })
-        if (!original) throw new TransferNotFoundError({ transferId })
-        const { reverses, fromAccount, toAccount, amount, currency } = original
-        if (reverses !== undefined) throw new TransferIsReversalError({ transferId, reverses })
-        const request = {
-          transferId: reversalId(transferId),
-          from: toAccount,
-          to: fromAccount,
-          amount,
-          currency,
-          reference: reference ?? undefined,
-          reverses: transferId,
-        }
-        return this.hydrate(await postOne(request, this.db, session))
+        const request = { transferId, reference: reference ?? undefined }
+        const work = (transaction: Transaction) => reverse(request, transaction)
+        return this.hydrate(
+          session
+            ? await joinTransaction(this.db, session, work)
+            : await inTransaction(this.db, work, waiting).catch(
+                rethrowAbout('transfer', reversalId(transferId)),
+              ),
+        )
       },
     },
   },

@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
 import mongoose, { type ClientSession, type Connection, type Schema } from 'mongoose'
 
 /** The database of a connection that is open. */
@@ -23,15 +24,22 @@ export function sessionOf(
   connection: Connection,
   session: ClientSession | null | undefined,
 ): ClientSession | undefined {
-  if (session) return session
-  // Mongoose's types do not declare `base`.
-  const base = Reflect.get(connection, 'base') as { transactionAsyncLocalStorage?: Store }
-  return base.transactionAsyncLocalStorage?.getStore()?.session ?? undefined
+  return session ?? ambientSessions(connection)?.getStore()?.session ?? undefined
 }
 
-interface Store {
-  getStore(): { readonly session?: ClientSession | null } | undefined
-}
+/** Runs some work so that {@link sessionOf}, and Mongoose's own operations, find its session if Mongoose is so configured. */
+export const withAmbientSession = <Result>(
+  connection: Connection,
+  session: ClientSession,
+  work: () => Promise<Result>,
+): Promise<Result> => ambientSessions(connection)?.run({ session }, work) ?? work()
+
+/** Mongoose's own store of sessions. Its types declare neither this nor `base`. */
+const ambientSessions = (connection: Connection) =>
+  (Reflect.get(connection, 'base') as { transactionAsyncLocalStorage?: AmbientSessions })
+    .transactionAsyncLocalStorage
+
+type AmbientSessions = AsyncLocalStorage<{ readonly session?: ClientSession | null }>
 
 /**
  * The database, always read from the primary: a secondary, which the connection may prefer, can lag behind.

@@ -1,8 +1,16 @@
+import { setTimeout } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
-import { LedgerError } from '../errors.ts'
-import { reasonOf } from '../messages.ts'
-import { databaseOf, waitUntilOpen } from './connection.ts'
-import { isDuplicateKey } from './server-errors.ts'
+import { databaseOf, waitUntilOpen, withAmbientSession } from './connection.ts'
+import {
+  type Call,
+  PATIENCE,
+  PAUSE,
+  TimeIsUp,
+  type RetryOptions,
+  isCertainlyAborted,
+  isPassing,
+  withinPatience,
+} from './patience.ts'
 
 /** A transaction in progress. */
 export interface Transaction {
@@ -52,74 +60,86 @@ const OPTIONS: mongoose.mongo.TransactionOptions = {
   maxCommitTimeMS: 30_000,
 }
 
-/** How long a transaction is retried after write conflicts and other transient errors, in milliseconds. */
-export const PATIENCE = 60_000
-
 /**
- * A transaction met transient errors, such as write conflicts, until its time was up. None of its attempts
- * was committed.
- */
-export class TransactionTimeoutError extends Error {
-  /** How many times it was tried. */
-  readonly attempts: number
-  constructor(attempts: number, patience: number, cause: unknown) {
-    super(
-      `the transaction failed ${attempts} times in ${patience / 1000} s, the last time with: ${reasonOf(cause)}. Either the database is busy, or another open transaction holds the same documents: check that every call inside your own transaction gets its session. Then try again`,
-      { cause },
-    )
-    this.name = 'TransactionTimeoutError'
-    this.attempts = attempts
-  }
-}
-
-/**
- * Runs a callback in `connection.transaction()`, with snapshot reads from the primary and majority writes. It
- * is retried for `patience` milliseconds. The callback must follow three rules:
+ * Runs a callback in a transaction with snapshot reads from the primary and majority writes, on a session of its own. The
+ * callback must follow three rules:
  * - it creates all its state itself, because it runs again from its start after a transient error;
  * - it throws the driver's errors unwrapped, because their labels decide on the retry;
- * - it recognizes its own work. If the reply to a commit is lost, or the session was ended from outside, it
- *   runs once more in a new transaction, and only the ids that it is about to write show whether the first
- *   commit succeeded.
- * @throws TransactionTimeoutError
+ * - it recognizes its own work. If the outcome of a commit is unknown, it runs again in a new transaction, and
+ *   only the ids that it is about to write show whether the earlier commit succeeded.
+ *
+ * That new transaction is the next of the same session, so the server ends the doubtful one before it begins. What
+ * the callback finds is then final: no earlier commit can arrive late.
+ * @throws OutcomeError if the caller's time is up. It says whether anything may be written
  */
 export async function inTransaction<Result>(
   connection: Connection,
   callback: (transaction: Transaction) => Promise<Result>,
-  patience = PATIENCE,
+  options: RetryOptions = {},
 ): Promise<Result> {
   await waitUntilOpen(connection)
+  return await withinPatience(options, (call) => attemptUntilKnown(connection, callback, call))
+}
+
+/** {@link inTransaction}, as part of a call that others may share. */
+export async function attemptUntilKnown<Result>(
+  connection: Connection,
+  callback: (transaction: Transaction) => Promise<Result>,
+  call: Call,
+): Promise<Result> {
+  // Not `connection.startSession()`: Mongoose would hold it back for ten seconds while the server is away.
+  const session = connection.getClient().startSession()
+  let isCommitting = false
+
+  const attempt = async (): Promise<Result> => {
+    // The driver itself runs the callback again only if the server has aborted the commit.
+    if (isCommitting) call.isInDoubt = false
+    isCommitting = false
+    if (call.attempts > 0 && performance.now() > call.retryUntil) throw new TimeIsUp()
+    call.attempts += 1
+    try {
+      const result = await callback({ database: databaseOf(connection), session })
+      if (call.isGivenUp && !call.isInDoubt) throw new TimeIsUp()
+      isCommitting = true
+      call.isInDoubt = true
+      return result
+    } catch (error) {
+      // The server has begun this transaction, and so ended the one before.
+      if (error instanceof mongoose.mongo.MongoServerError) call.isInDoubt = false
+      if (!(error instanceof TimeIsUp)) call.latestError = error
+      throw error
+    }
+  }
+
   try {
-    return await attempt(connection, callback, patience)
-  } catch (error) {
-    if (!isOutcomeUnknown(error)) throw error
-    return await attempt(connection, callback, patience).catch((second: unknown) => {
-      // The first attempt may have been committed, and only the label of its own error says so.
-      throw second instanceof LedgerError || isDuplicateKey(second) ? second : error
-    })
+    for (;;) {
+      try {
+        return await session.withTransaction(
+          () => withAmbientSession(connection, session, attempt),
+          OPTIONS,
+        )
+      } catch (error) {
+        if (error instanceof TimeIsUp) throw error
+        if (isCommitting) {
+          call.latestError = error
+          if (isCertainlyAborted(error)) call.isInDoubt = false
+          isCommitting = false
+        } else if (!isPassing(error)) {
+          // The driver's own refusal, as of a connection that was closed, says nothing of an earlier commit.
+          if (call.isInDoubt && error instanceof mongoose.mongo.MongoError) throw new TimeIsUp()
+          throw error
+        }
+        if (performance.now() + PAUSE > call.retryUntil) throw new TimeIsUp()
+        await setTimeout(PAUSE)
+      }
+    }
+  } finally {
+    void session.endSession().catch(() => undefined)
   }
 }
 
-function attempt<Result>(
-  connection: Connection,
-  callback: (transaction: Transaction) => Promise<Result>,
-  patience: number,
-): Promise<Result> {
-  const deadline = performance.now() + patience
-  let attempts = 0
-  let failure: unknown
-  return connection.transaction(async (session) => {
-    if (attempts > 0 && performance.now() > deadline) {
-      throw new TransactionTimeoutError(attempts, patience, failure)
-    }
-    attempts += 1
-    try {
-      return await callback({ database: databaseOf(connection), session })
-    } catch (error) {
-      failure = error
-      throw error
-    }
-  }, OPTIONS)
-}
+/** For work of any length, such as a migration's: it may run as long as it takes, and is repeated for a minute. */
+export const LONG_WORK: RetryOptions = { patience: Infinity, retryFor: PATIENCE }
 
 /** Thrown when the work of a rehearsal is done, so that the driver rolls its transaction back. */
 class RehearsalDone extends Error {
@@ -139,20 +159,16 @@ export async function rehearse<Result>(
 ): Promise<Result> {
   let done: { readonly result: Result } | undefined
   try {
-    return await inTransaction(connection, async (transaction) => {
-      done = { result: await work(transaction) }
-      throw new RehearsalDone()
-    })
+    return await inTransaction(
+      connection,
+      async (transaction) => {
+        done = { result: await work(transaction) }
+        throw new RehearsalDone()
+      },
+      LONG_WORK,
+    )
   } catch (error) {
     if (error instanceof RehearsalDone && done) return done.result
     throw error
   }
 }
-
-/** The server's error code, which comes without a label, when another client or an operator ends a session. */
-const INTERRUPTED = 11_601
-
-const isOutcomeUnknown = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoError &&
-  (error.code === INTERRUPTED ||
-    error.hasErrorLabel(mongoose.mongo.MongoErrorLabel.UnknownTransactionCommitResult))

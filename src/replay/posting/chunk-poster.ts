@@ -60,8 +60,6 @@ export function databasePoster(
   connection: Connection,
   { newBatch, refusalLimit, advice }: DatabasePosterOptions,
 ): ChunkPoster {
-  const batches = connection.collection<BatchRecord>('batches')
-  const refusals = connection.collection<RefusalRecord>('refusals')
   const filter = { _id: newBatch._id }
   /** Whether to presume that the ids of the next rows are new, as those of the last rows were. */
   let presumeNew = true
@@ -71,7 +69,8 @@ export function databasePoster(
     const { record, wereNew } = await inTransaction(
       connection,
       async (transaction) => {
-        const { session } = transaction
+        const { database, session } = transaction
+        const batches = database.collection<BatchRecord>('batches')
         attempts += 1
         if (attempts > 1) await endAbandonedTransactions(connection)
         const stored = await batches.findOne(filter, { session })
@@ -95,12 +94,12 @@ export function databasePoster(
         }
         if (counted.refusals.length > 0) {
           const documents = counted.refusals.map((refusal) => refusalRecord(batch, refusal))
-          await refusals.insertMany(documents, { session })
+          await database.collection<RefusalRecord>('refusals').insertMany(documents, { session })
         }
         await batches.replaceOne(filter, counted.record, { session, upsert: true })
         return { record: counted.record, wereNew: counted.record.existing === before.existing }
       },
-      PATIENCE_MS,
+      { patience: PATIENCE_MS },
     )
     presumeNew = wereNew
     return { record, refusals: [], attempts }

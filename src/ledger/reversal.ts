@@ -1,0 +1,36 @@
+import { TransferIsReversalError, TransferNotFoundError } from '../errors.ts'
+import type { Transaction } from '../mongodb/transaction.ts'
+import { post } from './posting.ts'
+import type { TransferRecord } from './records.ts'
+import { isIdentifier, reversalId } from './request.ts'
+import { readTransfers } from './stored-ledger.ts'
+import { postedOrThrow } from './transfer-result.ts'
+
+/**
+ * Reverses a transfer within a transaction, which reads the original too: a reversal must never outlive a
+ * transfer that a failover has rolled back.
+ * @throws TransferNotFoundError, TransferIsReversalError, or the refusal of the new transfer
+ */
+export async function reverse(
+  { transferId, reference }: { transferId: string; reference: string | undefined },
+  transaction: Transaction,
+): Promise<TransferRecord> {
+  const found = isIdentifier(transferId)
+    ? await readTransfers([transferId], transaction)
+    : undefined
+  const original = found?.get(transferId)
+  if (!original) throw new TransferNotFoundError({ transferId })
+  const { reverses, fromAccount, toAccount, amount, currency } = original
+  if (reverses !== undefined) throw new TransferIsReversalError({ transferId, reverses })
+  const request = {
+    transferId: reversalId(transferId),
+    from: toAccount,
+    to: fromAccount,
+    amount,
+    currency,
+    reference,
+    reverses: transferId,
+  }
+  const [result] = await post([request], transaction)
+  return postedOrThrow(result)
+}

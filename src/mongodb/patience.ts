@@ -1,0 +1,118 @@
+import mongoose from 'mongoose'
+import { OutcomeError } from '../errors.ts'
+
+/** How long a call is tried, unless its caller says otherwise, in milliseconds. */
+export const PATIENCE = 60_000
+
+/** How long to wait before something is tried again after its connection failed, in milliseconds. */
+export const PAUSE = 100
+
+/** How long a call may wait for the database. */
+export interface WaitOptions {
+  /** In milliseconds: a minute unless given. */
+  readonly patience?: number | undefined
+  /** Ends the wait at once. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The same for a caller inside Daybook. */
+export interface RetryOptions extends WaitOptions {
+  /** How long attempts that fail are repeated, in milliseconds, if not for the whole `patience`. */
+  readonly retryFor?: number | undefined
+}
+
+/** The state of a call, from which its caller learns the outcome if it can wait no longer. */
+export interface Call {
+  /** Until when attempts that fail are repeated, on the clock of `performance.now()`. */
+  retryUntil: number
+  /** Whether the server may have committed something, or may still do so. */
+  isInDoubt: boolean
+  /** Whether somebody who waited for it has been told that it was not posted. So it must not be. */
+  isGivenUp: boolean
+  attempts: number
+  latestError: unknown
+}
+
+/** A call that has not begun. Its attempts are repeated for some milliseconds. */
+export const newCall = (retryFor: number): Call => ({
+  retryUntil: performance.now() + retryFor,
+  isInDoubt: false,
+  isGivenUp: false,
+  attempts: 0,
+  latestError: undefined,
+})
+
+/** Thrown by a call that has no time left, or that was given up. */
+export class TimeIsUp extends Error {
+  override readonly name = 'TimeIsUp'
+}
+
+/**
+ * Waits for some work, for as long as its caller wants to. The work is not stopped: `giveUp` marks it as
+ * given up, and returns the error for the caller.
+ */
+export function waitAtMost<Result>(
+  { patience = PATIENCE, signal }: WaitOptions,
+  work: Promise<Result>,
+  giveUp: () => OutcomeError,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      settle()
+      reject(giveUp())
+    }
+    // A little later than the work itself gives up, if it can: then its error tells more.
+    const timer = Number.isFinite(patience) ? setTimeout(end, patience + 2 * PAUSE) : undefined
+    const settle = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+    }
+    if (signal?.aborted) {
+      end()
+      return
+    }
+    signal?.addEventListener('abort', end)
+    work.finally(settle).then(resolve, reject)
+  })
+}
+
+/**
+ * Makes a call that ends, or is given up, within its caller's patience. The work must look at `call.isGivenUp`
+ * before it writes.
+ * @throws OutcomeError if time is up or the signal aborts. It says whether anything may be written
+ */
+export function withinPatience<Result>(
+  { patience = PATIENCE, retryFor = patience, signal }: RetryOptions,
+  work: (call: Call) => Promise<Result>,
+): Promise<Result> {
+  const call = newCall(retryFor)
+  const outcome = work(call).catch((error: unknown) => {
+    throw error instanceof TimeIsUp ? new OutcomeError({ ...call, patience: retryFor }) : error
+  })
+  return waitAtMost({ patience, signal }, outcome, () => {
+    call.isGivenUp = true
+    return new OutcomeError({ ...call, patience, signal })
+  })
+}
+
+/** The server's error code, which comes without a label, when another client or an operator ends a session. */
+const INTERRUPTED = 11_601
+
+/** Whether an error may pass by itself: a lost connection, an election, a write conflict. */
+export const isPassing = (error: unknown): boolean => {
+  const { MongoError, MongoErrorLabel, MongoNetworkError, MongoServerSelectionError } =
+    mongoose.mongo
+  return (
+    error instanceof MongoNetworkError ||
+    error instanceof MongoServerSelectionError ||
+    (error instanceof MongoError &&
+      (error.code === INTERRUPTED ||
+        error.hasErrorLabel(MongoErrorLabel.TransientTransactionError) ||
+        error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)))
+  )
+}
+
+/** Whether an error means that its transaction was certainly not committed. */
+export const isCertainlyAborted = (error: unknown): boolean =>
+  error instanceof mongoose.mongo.MongoError &&
+  error.hasErrorLabel(mongoose.mongo.MongoErrorLabel.TransientTransactionError)

@@ -1,0 +1,100 @@
+import mongoose from 'mongoose'
+import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { accountModel, transferModel } from '../../src/index.ts'
+import { useDatabase } from '../support/database.ts'
+import { type Proxy, startProxy } from '../support/proxy.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+beforeEach(async () => {
+  await Account.open({ accountId: 'A', holder: 'A', currency: 'USD', openingBalance: '100' })
+  await Account.open({ accountId: 'B', holder: 'B', currency: 'USD' })
+})
+
+/** The models on a connection to this file's database through a proxy. */
+async function connectThrough(proxy: Proxy) {
+  const uri = `mongodb://127.0.0.1:${proxy.port}/${connection.name}?directConnection=true`
+  const proxied = await mongoose
+    .createConnection(uri, {
+      autoIndex: false,
+      autoCreate: false,
+      serverSelectionTimeoutMS: 200,
+      heartbeatFrequencyMS: 500,
+    })
+    .asPromise()
+  onTestFinished(async () => {
+    proxy.close()
+    await proxied.close(true)
+  })
+  return { Account: accountModel(proxied), Transfer: transferModel(proxied) }
+}
+
+const request = { transferId: 'T1', from: 'A', to: 'B', amount: '60' }
+
+const balances = async () =>
+  (await Account.find().sort({ _id: 1 })).map(({ balance }) => balance.toString())
+
+describe('a commit whose reply is lost while no server can be reached', () => {
+  test('is looked up, and the transfer is reported as posted', async () => {
+    const proxy = await startProxy(inject('mongodbUri'))
+    const proxied = await connectThrough(proxy)
+    const lost = proxy.loseNextCommitReply()
+    const transfer = proxied.Account.transfer(request)
+    await lost
+    // The driver's own retry of the commit finds no server, which is an error without a label.
+    setTimeout(() => proxy.accept(), 1_000)
+    await expect(transfer).resolves.toMatchObject({ _id: 'T1' })
+    expect(await balances()).toEqual(['40', '60'])
+  })
+})
+
+describe('a commit that the network holds back', () => {
+  test('is ended before its caller learns anything, so it posts nothing when it arrives', async () => {
+    const proxy = await startProxy(inject('mongodbUri'))
+    const proxied = await connectThrough(proxy)
+    const held = proxy.holdNextCommit()
+    const transfer = proxied.Account.transfer(request, { patience: 10_000 })
+    await held
+    setTimeout(() => proxy.accept(), 1_000)
+    await expect(transfer).resolves.toMatchObject({ _id: 'T1' })
+    const reply = await proxy.release()
+    expect(reply.toString('latin1')).toMatch(/TransactionTooOld|NoSuchTransaction/)
+    expect(await Transfer.countDocuments()).toBe(1)
+    expect(await balances()).toEqual(['40', '60'])
+  })
+})
+
+describe('a call that waits for a server that does not answer', () => {
+  test('ends with an error that says that nothing was posted', async () => {
+    const proxy = await startProxy(inject('mongodbUri'))
+    const proxied = await connectThrough(proxy)
+    proxy.hang()
+    await expect(proxied.Account.transfer(request, { patience: 300 })).rejects.toMatchObject({
+      name: 'OutcomeError',
+      outcome: 'not posted',
+      id: 'T1',
+    })
+    expect(await balances()).toEqual(['100', '0'])
+  })
+
+  test('ends with an error that says that it may be posted, if its commit was sent', async () => {
+    const proxy = await startProxy(inject('mongodbUri'))
+    const proxied = await connectThrough(proxy)
+    const lost = proxy.loseNextCommitReply()
+    const transfer = proxied.Account.transfer(request, { patience: 1_000 })
+    await lost
+    await expect(transfer).rejects.toMatchObject({ outcome: 'unknown', id: 'T1' })
+    await expect(Account.transfer(request)).resolves.toMatchObject({ _id: 'T1' })
+    expect(await balances()).toEqual(['40', '60'])
+  })
+
+  test('ends at once when its signal aborts', async () => {
+    const proxy = await startProxy(inject('mongodbUri'))
+    const proxied = await connectThrough(proxy)
+    proxy.hang()
+    const abortion = new AbortController()
+    const transfer = proxied.Account.transfer(request, { signal: abortion.signal })
+    abortion.abort(new Error('the user left'))
+    await expect(transfer).rejects.toMatchObject({ cause: { message: 'the user left' } })
+  })
+})
