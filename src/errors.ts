@@ -329,7 +329,7 @@ export class OutcomeError extends Error {
   constructor(details: OutcomeDetails) {
     const { isInDoubt, attempts, latestError, patience, signal, id, what = 'transfer' } = details
     const subject = id === undefined ? 'the work' : `${what} ${quote(id)}`
-    const verb = id === undefined ? 'committed' : what === 'transfer' ? 'posted' : 'written'
+    const verb = id === undefined ? 'committed' : what === 'account' ? 'written' : 'posted'
     const outcome = isInDoubt
       ? `it is not known whether ${subject} was ${verb}`
       : `${subject} was not ${verb}`
@@ -350,17 +350,19 @@ export class OutcomeError extends Error {
   readonly #details: OutcomeDetails
 
   /** The same error, about a transfer or an account. */
-  about(id: unknown, what: 'transfer' | 'account'): OutcomeError {
+  about(id: unknown, what: OutcomeSubject): OutcomeError {
     return new OutcomeError({ ...this.#details, what, id: typeof id === 'string' ? id : undefined })
   }
 }
 
 /** For `catch`: names in an {@link OutcomeError} what it is about, and throws the error again. */
 export const rethrowAbout =
-  (what: 'transfer' | 'account', id: unknown) =>
+  (what: OutcomeSubject, id: unknown) =>
   (error: unknown): never => {
     throw error instanceof OutcomeError ? error.about(id, what) : error
   }
+
+type OutcomeSubject = 'transfer' | 'reversal of transfer' | 'account'
 
 interface OutcomeDetails {
   readonly isInDoubt: boolean
@@ -369,7 +371,7 @@ interface OutcomeDetails {
   readonly patience: number
   readonly signal?: AbortSignal | undefined
   readonly id?: string | undefined
-  readonly what?: 'transfer' | 'account'
+  readonly what?: OutcomeSubject
 }
 
 const hintsOn = (error: unknown): string[] =>

@@ -7,7 +7,6 @@ import mongoose, {
 } from 'mongoose'
 import { rethrowAbout } from '../errors.ts'
 import type { TransferRecord } from '../ledger/records.ts'
-import { reversalId } from '../ledger/request.ts'
 import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
 import { modelOn, sessionOf } from '../mongodb/connection.ts'
@@ -79,7 +78,7 @@ const transferSchema = new Schema<
           session
             ? await joinTransaction(this.db, session, work)
             : await inTransaction(this.db, work, waiting).catch(
-                rethrowAbout('transfer', reversalId(transferId)),
+                rethrowAbout('reversal of transfer', transferId),
               ),
         )
       },

@@ -41,8 +41,8 @@ describe('a commit whose reply is lost while no server can be reached', () => {
     const lost = proxy.loseNextCommitReply()
     const transfer = proxied.Account.transfer(request)
     await lost
-    // The driver's own retry of the commit finds no server, which is an error without a label.
-    setTimeout(() => proxy.accept(), 1_000)
+    // By then the driver's own retry of the commit has found no server, which is an error without a label.
+    await proxy.acceptAfterRefusing(3)
     await expect(transfer).resolves.toMatchObject({ _id: 'T1' })
     expect(await balances()).toEqual(['40', '60'])
   })
@@ -55,7 +55,7 @@ describe('a commit that the network holds back', () => {
     const held = proxy.holdNextCommit()
     const transfer = proxied.Account.transfer(request, { patience: 10_000 })
     await held
-    setTimeout(() => proxy.accept(), 1_000)
+    await proxy.acceptAfterRefusing(3)
     await expect(transfer).resolves.toMatchObject({ _id: 'T1' })
     const reply = await proxy.release()
     expect(reply.toString('latin1')).toMatch(/TransactionTooOld|NoSuchTransaction/)
@@ -96,5 +96,26 @@ describe('a call that waits for a server that does not answer', () => {
     const transfer = proxied.Account.transfer(request, { signal: abortion.signal })
     abortion.abort(new Error('the user left'))
     await expect(transfer).rejects.toMatchObject({ cause: { message: 'the user left' } })
+  })
+})
+
+describe('what a posting rests on', () => {
+  test.each([
+    ['transfer', () => Account.transfer(request)],
+    ['transferMany', () => Account.transferMany([request, { ...request, transferId: 'T2' }])],
+    ['reverse', () => Transfer.reverse('T0')],
+    ['close', () => Account.close('A', { payOutTo: 'B' })],
+  ])('is read in the transaction of %s that writes', async (_verb, call) => {
+    await Account.transfer({ transferId: 'T0', from: 'A', to: 'B', amount: '1' })
+    const outside: string[] = []
+    const client = connection.getClient()
+    const listen = ({ commandName, command }: mongoose.mongo.CommandStartedEvent) => {
+      if (/^(?:find|aggregate|insert|update|findAndModify)$/.test(commandName)) {
+        if (command['autocommit'] !== false) outside.push(commandName)
+      }
+    }
+    client.on('commandStarted', listen)
+    await call().finally(() => client.off('commandStarted', listen))
+    expect(outside).toEqual([])
   })
 })

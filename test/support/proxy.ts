@@ -9,8 +9,8 @@ export interface Proxy {
   loseNextCommitReply(): Promise<void>
   /** Holds the next commit back, cuts its client off, and then refuses connections. */
   holdNextCommit(): Promise<void>
-  /** Accepts connections again. */
-  accept(): void
+  /** Accepts connections again, once it has refused some. */
+  acceptAfterRefusing(count: number): Promise<void>
   /** Sends what was held back to the server. Resolves with the server's reply. */
   release(): Promise<Buffer>
   /** Forwards nothing any more, but keeps every connection open. */
@@ -24,6 +24,8 @@ export async function startProxy(uri: string): Promise<Proxy> {
   const { hostname, port } = new URL(uri)
   const sockets = new Set<Socket>()
   let isRefusing = false
+  let refused = 0
+  let onRefusal: (() => void) | undefined
   let isHanging = false
   let onCommit: ((commit: { client: Socket; upstream: Socket; bytes: Buffer }) => void) | undefined
   let held: { upstream: Socket; bytes: Buffer } | undefined
@@ -36,6 +38,8 @@ export async function startProxy(uri: string): Promise<Proxy> {
   const server = createServer((client) => {
     if (isRefusing) {
       client.destroy()
+      refused += 1
+      onRefusal?.()
       return
     }
     const upstream = connect(Number(port), hostname)
@@ -88,9 +92,15 @@ export async function startProxy(uri: string): Promise<Proxy> {
           resolve()
         }
       }),
-    accept() {
-      isRefusing = false
-    },
+    acceptAfterRefusing: (count) =>
+      new Promise((resolve) => {
+        onRefusal = () => {
+          if (refused < count) return
+          isRefusing = false
+          resolve()
+        }
+        onRefusal()
+      }),
     async release() {
       if (!held) throw new Error('nothing is held back')
       held.upstream.write(held.bytes)
