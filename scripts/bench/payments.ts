@@ -18,7 +18,7 @@ export type NextPayment = () => Payment
 /** The opening balance of each account, in cents: enough for every payment. */
 export const OPENING_CENTS = 100_000_000_000
 
-/** The account number for an index from 0. */
+/** The id of the account with an index from 0. */
 export const accountIdAt = (index: number): string => `MDB${String(index).padStart(9, '0')}`
 
 /** Payments between random accounts. The sequence is the same in each run. */

@@ -52,7 +52,7 @@ export function evaluate(
   ledger: Ledger,
   options: EvaluationOptions,
 ): TransferResult {
-  const { transferId, amount, postedBefore } = request
+  const { transferId, amount, postedElsewhereAt } = request
   const from = ledger.accounts.get(request.from)
   const to = ledger.accounts.get(request.to)
 
@@ -84,7 +84,7 @@ export function evaluate(
 
   const fromBalance = from.balance.minus(amount)
   const toBalance = to.balance.plus(amount)
-  if (fromBalance.isNeg() && fromBalance.lt(from.lowestBalance) && !postedBefore) {
+  if (fromBalance.isNeg() && fromBalance.lt(from.lowestBalance) && !postedElsewhereAt) {
     const available = from.balance.minus(from.lowestBalance)
     return refused(
       transferId,
@@ -109,7 +109,7 @@ export function evaluate(
     )
   }
 
-  const postedAt = laterOf(postedBefore?.at ?? options.now, laterOf(from.updatedAt, to.updatedAt))
+  const postedAt = laterOf(postedElsewhereAt ?? options.now, laterOf(from.updatedAt, to.updatedAt))
   applyTo(from, fromBalance, postedAt)
   applyTo(to, toBalance, postedAt)
   const transfer: TransferRecord = {
@@ -127,8 +127,7 @@ export function evaluate(
   if (request.reverses !== undefined) transfer.reverses = request.reverses
   if (request.reference !== undefined) transfer.reference = request.reference
   if (request.metadata !== undefined) transfer.metadata = request.metadata
-  const batch = postedBefore?.batch ?? options.batch
-  if (batch !== undefined) transfer.batch = batch
+  if (options.batch !== undefined) transfer.batch = options.batch
   ledger.transfers.set(transferId, transfer)
   return { status: 'posted', transferId, transfer }
 }
@@ -138,7 +137,7 @@ function refusalByAccounts(
   from: LedgerAccount,
   to: LedgerAccount,
 ): TransferRefusedError | undefined {
-  if (!request.postedBefore) {
+  if (!request.postedElsewhereAt) {
     if (from.status !== 'open') return notOpen('from', from)
     if (to.status !== 'open') return notOpen('to', to)
   }

@@ -26,7 +26,7 @@ export interface OperationContext {
   readonly waiting?: WaitOptions | undefined
 }
 
-/** Opens an account unless its number is taken. Returns the account that has the number now. */
+/** Opens an account unless its id is taken. Returns the account that has the id now. */
 export async function insertIfMissing(
   record: AccountRecord,
   context: OperationContext,

@@ -63,20 +63,34 @@ export function readOpening(
       problem: `is below the overdraft limit: it must be at least ${overdraftLimit.neg()}`,
     })
   }
-  return {
-    _id: accountId,
-    holder,
-    currency,
-    status: 'open',
-    balance: toDecimal128(openingBalance, currency),
-    openingBalance: toDecimal128(openingBalance, currency),
-    overdraftLimit: toDecimal128(overdraftLimit, currency),
-    transferCount: 0,
-    transfersComplete: [],
-    createdAt: now,
-    updatedAt: now,
-  }
+  return newAccount({ accountId, holder, currency, openingBalance, overdraftLimit }, now)
 }
+
+interface NewAccount {
+  readonly accountId: string
+  readonly holder: string
+  readonly currency: string
+  readonly openingBalance: Decimal
+  readonly overdraftLimit: Decimal
+}
+
+/** The record of an account before its first transfer. */
+export const newAccount = (
+  { accountId, holder, currency, openingBalance, overdraftLimit }: NewAccount,
+  openedAt: Date,
+): AccountRecord => ({
+  _id: accountId,
+  holder,
+  currency,
+  status: 'open',
+  balance: toDecimal128(openingBalance, currency),
+  openingBalance: toDecimal128(openingBalance, currency),
+  overdraftLimit: toDecimal128(overdraftLimit, currency),
+  transferCount: 0,
+  transfersComplete: [],
+  createdAt: openedAt,
+  updatedAt: openedAt,
+})
 
 /** Reads an overdraft limit: zero or more, with no more decimals than the currency has. */
 export function readOverdraftLimit(value: unknown, currency: string): Decimal | InvalidAmountError {

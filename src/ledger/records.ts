@@ -4,7 +4,7 @@ export type AccountStatus = 'open' | 'frozen' | 'closed'
 
 /** An account as it is stored. */
 export interface AccountRecord {
-  /** The account's number: chosen by the caller, or made by Daybook. */
+  /** Chosen by the caller, or made by Daybook. */
   _id: string
   holder: string
   /** ISO 4217. */

@@ -16,9 +16,9 @@ import type { Metadata } from './records.ts'
 export interface TransferRequest {
   /** The transfer's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
   readonly transferId?: string | undefined
-  /** The number of the account that pays. */
+  /** The id of the account that pays. */
   readonly from: string
-  /** The number of the account that receives. */
+  /** The id of the account that receives. */
   readonly to: string
   /** More than zero, with no more decimals than the currency has. */
   readonly amount: MoneyInput
@@ -35,21 +35,16 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
   readonly amount: Decimal
   /** The id of the transfer that this one reverses. */
   readonly reverses?: string | undefined
-  readonly postedBefore?: PostedBefore | undefined
+  /**
+   * When it was posted elsewhere, if it is taken over from there, such as from the notebook. It did happen, so
+   * neither an account's status nor its overdraft limit can refuse it.
+   */
+  readonly postedElsewhereAt?: Date | undefined
 }
 
 /** A request that has an id, so that every attempt to post it is for the same transfer. */
 export type IdentifiedRequest = TransferRequest &
-  Pick<WellFormedRequest, 'transferId' | 'reverses' | 'postedBefore'>
-
-/**
- * Marks a transfer that was already posted elsewhere and is taken over, such as from the notebook. It did
- * happen, so neither an account's status nor its overdraft limit can refuse it.
- */
-interface PostedBefore {
-  readonly at: Date
-  readonly batch?: string | undefined
-}
+  Pick<WellFormedRequest, 'transferId' | 'reverses' | 'postedElsewhereAt'>
 
 /** Makes a unique id. Later ids sort after earlier ones, which is the cheapest order for an index. */
 export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
@@ -115,8 +110,18 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   if (problem !== undefined) return new InvalidMetadataError({ problem })
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
-  const { currency, reverses, postedBefore } = request
-  return { transferId, from, to, amount, currency, reference, metadata, reverses, postedBefore }
+  const { currency, reverses, postedElsewhereAt } = request
+  return {
+    transferId,
+    from,
+    to,
+    amount,
+    currency,
+    reference,
+    metadata,
+    reverses,
+    postedElsewhereAt,
+  }
 }
 
 function readAmount(value: unknown): Decimal | InvalidAmountError {

@@ -10,7 +10,7 @@ export interface StatementEntry {
   readonly sequence: number
   readonly postedAt: Date
   readonly transferId: string
-  /** The number of the other account. */
+  /** The id of the other account. */
   readonly counterparty: string
   /** Positive if the account received it, negative if it sent it. */
   readonly amount: Decimal

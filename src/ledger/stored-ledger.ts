@@ -25,7 +25,7 @@ const ACCOUNT_FIELDS = {
 /** What a read needs: the database, and the session if it belongs to a transaction. */
 type ReadContext = Pick<Transaction, 'database'> & Partial<Transaction>
 
-/** Reads accounts by number. The result has no entry for an account that does not exist. */
+/** Reads accounts by their ids. The result has no entry for an account that does not exist. */
 export async function readAccounts(
   accountIds: ReadonlySet<string>,
   { database, session }: ReadContext,

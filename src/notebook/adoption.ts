@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose'
 import { InputError } from '../errors.ts'
+import { newAccount } from '../ledger/opening.ts'
 import { quote } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { type BatchRecord, freshBatch } from '../models/batch.ts'
@@ -24,7 +25,6 @@ import {
   ledgerAccounts,
   setNotebookAside,
 } from './collections.ts'
-import { openedAccount } from './documents.ts'
 import { findNotebook } from './find-notebook.ts'
 import { digestOf } from './stored-documents.ts'
 import { type Survey, openingBalanceOf, surveyNotebook } from './survey.ts'
@@ -149,12 +149,11 @@ async function openAccounts(
   { accounts }: Survey,
   signal: AbortSignal,
 ): Promise<void> {
-  const records = [...accounts.values()].map((surveyed) =>
-    openedAccount(surveyed.account, {
-      openingBalance: openingBalanceOf(surveyed),
-      firstTransferAt: surveyed.firstTransferAt,
-    }),
-  )
+  const records = [...accounts.values()].map((surveyed) => {
+    const { account, firstTransferAt = account.createdAt } = surveyed
+    const openedAt = new Date(Math.min(firstTransferAt.getTime(), account.createdAt.getTime()))
+    return newAccount({ ...account, openingBalance: openingBalanceOf(surveyed) }, openedAt)
+  })
   for (let start = 0; start < records.length; start += ACCOUNTS_AT_ONCE) {
     signal.throwIfAborted()
     await ledgerAccounts(database)

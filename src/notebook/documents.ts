@@ -1,7 +1,6 @@
 import mongoose, { type mongo } from 'mongoose'
 import { LedgerError } from '../errors.ts'
 import { readOpening } from '../ledger/opening.ts'
-import type { AccountRecord } from '../ledger/records.ts'
 import type { IdentifiedRequest } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
 import {
@@ -11,7 +10,6 @@ import {
   decimalsProblem,
   isOutOfRange,
   readDecimal,
-  toDecimal128,
 } from '../money/money.ts'
 
 /** An account as the notebook stores it. Nothing checked it: every field may be of any type, or missing. */
@@ -77,7 +75,7 @@ export function readTransfer(document: NotebookTransfer): IdentifiedRequest | Pr
     from: from_account as string,
     to: to_account as string,
     amount,
-    postedBefore: { at: creationTimeOf(_id) },
+    postedElsewhereAt: creationTimeOf(_id),
   }
 }
 
@@ -115,28 +113,4 @@ function literalOf(stored: unknown): unknown {
   const [[key, value] = [], ...others] = Object.entries(stored)
   const isNumber = typeof value !== 'object' || isLong(value) || value instanceof Decimal128
   return key === '$numberDecimal' && others.length === 0 && isNumber ? value : undefined
-}
-
-/** The record of an adopted account before its first transfer. */
-export function openedAccount(
-  { accountId, holder, currency, overdraftLimit, createdAt }: AdoptableAccount,
-  {
-    openingBalance,
-    firstTransferAt,
-  }: { openingBalance: Decimal; firstTransferAt: Date | undefined },
-): AccountRecord {
-  const openedAt = firstTransferAt && firstTransferAt < createdAt ? firstTransferAt : createdAt
-  return {
-    _id: accountId,
-    holder,
-    currency,
-    status: 'open',
-    balance: toDecimal128(openingBalance, currency),
-    openingBalance: toDecimal128(openingBalance, currency),
-    overdraftLimit: toDecimal128(overdraftLimit, currency),
-    transferCount: 0,
-    transfersComplete: [],
-    createdAt: openedAt,
-    updatedAt: openedAt,
-  }
 }

@@ -51,7 +51,7 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
 export async function refuses(account: AccountDocument): Promise<void> {
   // @ts-expect-error a transfer has an amount
   await Account.transfer({ from: 'A', to: 'B' })
-  // @ts-expect-error an account number is a string
+  // @ts-expect-error an account id is a string
   await Account.transfer({ from: { $ne: null }, to: 'B', amount: '1' })
   // @ts-expect-error metadata is flat
   await Account.transfer({ from: 'A', to: 'B', amount: '1', metadata: { a: { b: 1 } } })
