@@ -9,6 +9,7 @@ export {
 } from './models/transfer.ts'
 export {
   Batch,
+  type BatchFormat,
   batchModel,
   type BatchRecord,
   type BatchRefusalCode,
@@ -38,7 +39,6 @@ export { type Seeded, type SeedOptions, seed } from './seeding/seed.ts'
 export type { RemovedRecords, SeedReset } from './seeding/reset.ts'
 export type { SeededAccounts } from './seeding/seeded-accounts.ts'
 export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
-export type { BatchFormat } from './seeding/batch-file-writer.ts'
 
 // Verification: prove that the books balance.
 export { type Verification, verify } from './verification/verify.ts'

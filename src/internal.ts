@@ -6,6 +6,7 @@ export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, isLocalUri } from './engine/uri.ts'
 export { readOpening } from './ledger/opening.ts'
 export { quote } from './messages.ts'
+export { BATCH_FORMATS } from './models/batch.ts'
 export { removeCollections } from './models/collections.ts'
 export { isCurrency } from './money/currency.ts'
 export { databaseOf } from './mongodb/connection.ts'
@@ -14,7 +15,6 @@ export { adoptNotebook } from './notebook/adoption.ts'
 export { holdsNotebook } from './notebook/find-notebook.ts'
 export { restoreNotebook } from './notebook/restoration.ts'
 export { checkReplayOptions } from './replay/options.ts'
-export { BATCH_FORMATS } from './seeding/batch-file-writer.ts'
 export {
   DEFAULT_CURRENCIES,
   DEFAULT_SEED,

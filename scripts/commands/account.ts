@@ -42,11 +42,7 @@ export const accountCommand: Command<AccountOptions> = {
         demandOption: true,
         describe: 'what to do',
       })
-      .positional('account', {
-        describe: 'the id of the account',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
       .option('holder', {
         describe: 'with open: the name of the account holder',
         type: 'string',

@@ -21,11 +21,7 @@ export const statementCommand: Command<{
   describe: 'list what an account received and sent, newest first',
   builder: (yargs) =>
     yargs
-      .positional('account', {
-        describe: 'the id of the account',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
       .option('limit', {
         ...wholeNumber('limit', { least: 1, most: 10_000, describe: 'the most entries to show' }),
         default: 50,

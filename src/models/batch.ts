@@ -122,6 +122,11 @@ export const Batch = batchModel(mongoose.connection)
 /** The `Refusal` model on Mongoose's default connection. */
 export const Refusal = refusalModel(mongoose.connection)
 
+export const BATCH_FORMATS = ['csv', 'tsv', 'jsonl', 'json'] as const
+
+/** The format of a batch's file. `json` is an array, or one object a line. */
+export type BatchFormat = (typeof BATCH_FORMATS)[number]
+
 /** The rule of {@link isBatchName}, as a phrase for messages. */
 export const BATCH_NAME_RULE = 'a text of 1–256 printable characters with no space at its ends'
 

@@ -45,20 +45,8 @@ export class BatchConflictError extends InputError {
   }
 }
 
-/** An option is invalid, or two options contradict each other. Nothing was posted. */
-export class ReplayOptionsError extends InputError {
-  /**
-   * Builds the message. `nameOf` returns an option's name as its reader knows it: `--max-errors` for
-   * `maxErrors`.
-   */
-  readonly describe: (nameOf: (option: string) => string) => string
-  constructor(describe: ReplayOptionsError['describe']) {
-    super(describe((option) => option))
-    this.describe = describe
-  }
-}
-
-/** Throws a {@link ReplayOptionsError}. */
-export function refuse(describe: ReplayOptionsError['describe']): never {
-  throw new ReplayOptionsError(describe)
-}
+/**
+ * An option is invalid, or two options contradict each other. Nothing was posted. Names of options are in single
+ * quotes, so that the command line can replace them by its own: 'maxErrors' by --max-errors.
+ */
+export class ReplayOptionsError extends InputError {}

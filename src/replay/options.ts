@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
-import { refuse } from './errors.ts'
+import { ReplayOptionsError } from './errors.ts'
 import type { Rehearsal } from './posting/rehearsal.ts'
 import { type ReadingOptions, checkReadingOptions } from './reading/reading-options.ts'
 import type { ReplayProgress } from './summary.ts'
@@ -40,36 +40,33 @@ export interface ReplayOptions extends ReadingOptions {
 export function checkReplayOptions(options: ReplayOptions): void {
   checkReadingOptions(options)
   const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
-  if (file === '') refuse(() => 'the path of the file is empty')
+  if (file === '') throw new ReplayOptionsError('the path of the file is empty')
   if (file === '-' && !stdin) {
-    refuse(() => '"-" is the standard input, and none was given: pass it as stdin')
+    throw new ReplayOptionsError('"-" is the standard input, and none was given: pass it as stdin')
   }
   if (name !== undefined && !isBatchName(name)) {
-    refuse((of) => `${of('name')} ${quote(name)} is not ${BATCH_NAME_RULE}`)
+    throw new ReplayOptionsError(`'name' ${quote(name)} is not ${BATCH_NAME_RULE}`)
   }
   if (maxErrors !== undefined && !(Number.isSafeInteger(maxErrors) && maxErrors >= 0)) {
-    refuse((of) => `${of('maxErrors')} ${maxErrors} is not a whole number from 0`)
+    throw new ReplayOptionsError(`'maxErrors' ${maxErrors} is not a whole number from 0`)
   }
   if (onError !== undefined && !['continue', 'stop'].includes(onError)) {
-    refuse((of) => `${of('onError')} ${quote(onError)} is not "continue" or "stop"`)
+    throw new ReplayOptionsError(`'onError' ${quote(onError)} is not "continue" or "stop"`)
   }
   if (onError === 'stop' && maxErrors !== undefined && maxErrors > 0) {
-    refuse(
-      (of) =>
-        `${of('onError')} "stop" allows no refusals, so it cannot be combined with ${of('maxErrors')} ${maxErrors}: use one of them`,
+    throw new ReplayOptionsError(
+      `'onError' "stop" allows no refusals, so it cannot be combined with 'maxErrors' ${maxErrors}: use one of them`,
     )
   }
   if (atomic && (onError !== undefined || maxErrors !== undefined)) {
-    refuse(
-      (of) =>
-        `${of('atomic')} refuses the whole batch if a line is refused, so it cannot be combined with ${of('onError')} or ${of('maxErrors')}`,
+    throw new ReplayOptionsError(
+      "'atomic' refuses the whole batch if a line is refused, so it cannot be combined with 'onError' or 'maxErrors'",
     )
   }
-  if (rejects === '') refuse((of) => `${of('rejects')} is empty: it is the path of a file`)
+  if (rejects === '') throw new ReplayOptionsError("'rejects' is empty: it is the path of a file")
   if (rejects === '-') {
-    refuse(
-      (of) =>
-        `${of('rejects')} is the path of a file, not the standard output: for the file "-" use ./-`,
+    throw new ReplayOptionsError(
+      `'rejects' is the path of a file, not the standard output: for the file "-" use ./-`,
     )
   }
 }

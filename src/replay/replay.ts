@@ -2,7 +2,7 @@ import mongoose, { type Connection } from 'mongoose'
 import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
-import { BatchConflictError, BatchFileError, refuse } from './errors.ts'
+import { BatchConflictError, BatchFileError, ReplayOptionsError } from './errors.ts'
 import { measureFile, requireAtomicSize } from './file-size.ts'
 import { checkReplayOptions, refusalLimitOf, type ReplayOptions } from './options.ts'
 import { databasePoster, recordToContinue, requireNotStarted } from './posting/chunk-poster.ts'
@@ -129,9 +129,8 @@ async function refuseSameContent(
 }
 
 function refuseRejectsOf(batch: string): never {
-  refuse(
-    (name) =>
-      `the rehearsal given as ${name('dryRun')} has already rehearsed a part of batch ${quote(batch)} and has not kept its rejects: leave ${name('rejects')} out, or rehearse the batch on its own`,
+  throw new ReplayOptionsError(
+    `the rehearsal given as 'dryRun' has already rehearsed a part of batch ${quote(batch)} and has not kept its rejects: leave 'rejects' out, or rehearse the batch on its own`,
   )
 }
 

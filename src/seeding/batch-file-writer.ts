@@ -5,13 +5,9 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
+import { BATCH_FORMATS, type BatchFormat } from '../models/batch.ts'
 import type { TransferFields } from './fake-refusals.ts'
 import type { FakeTransfer } from './fake-transfers.ts'
-
-export const BATCH_FORMATS = ['csv', 'tsv', 'jsonl', 'json'] as const
-
-/** The format of a batch file. */
-export type BatchFormat = (typeof BATCH_FORMATS)[number]
 
 /**
  * The format that a file's extension stands for.

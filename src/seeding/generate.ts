@@ -1,4 +1,5 @@
-import { type BatchFormat, formatOf, requireNewFile, writeBatchFile } from './batch-file-writer.ts'
+import type { BatchFormat } from '../models/batch.ts'
+import { formatOf, requireNewFile, writeBatchFile } from './batch-file-writer.ts'
 import { type FakeTransfersOptions, type Outcome, fakeTransfers } from './fake-transfers.ts'
 import { type SeededAccounts, seededAccounts } from './seeded-accounts.ts'
 

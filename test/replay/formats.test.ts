@@ -185,7 +185,7 @@ describe('columns', () => {
     expect(transfers[0]).toMatchObject({ metadata: { memo: 'x' } })
     expect(transfers[0]).not.toHaveProperty('reference')
     await expect(replayed(content, { map: { amount: null } })).rejects.toThrow(
-      'map says that no column is "amount": every transfer needs one',
+      `'map' says that no column is "amount": every transfer needs one`,
     )
   })
 

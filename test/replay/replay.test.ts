@@ -385,22 +385,22 @@ describe('replay at a refusal', () => {
   test.each([
     [
       { onError: 'stop', maxErrors: 3 },
-      /onError "stop" allows no refusals, so it cannot be combined with maxErrors 3/,
+      /'onError' "stop" allows no refusals, so it cannot be combined with 'maxErrors' 3/,
     ],
     [
       { atomic: true, onError: 'continue' },
-      /atomic refuses the whole batch .* cannot be combined with onError/,
+      /'atomic' refuses the whole batch .* cannot be combined with 'onError'/,
     ],
     [{ atomic: true, maxErrors: 1 }, /atomic/],
-    [{ maxErrors: -1 }, /maxErrors -1 is not a whole number/],
-    [{ maxErrors: Number.NaN }, /maxErrors NaN is not a whole number/],
-    [{ name: ' x' }, /name " x" is not/],
+    [{ maxErrors: -1 }, /'maxErrors' -1 is not a whole number/],
+    [{ maxErrors: Number.NaN }, /'maxErrors' NaN is not a whole number/],
+    [{ name: ' x' }, /'name' " x" is not/],
     [{ currency: 'usd' }, /"usd" is not an ISO 4217 code/],
     [{ format: 'json', delimiter: ';' }, /are for CSV files: leave them out for JSON/],
-    [{ delimiter: '' }, /delimiter "" is not a delimiter/],
-    [{ quote: ',', delimiter: ',' }, /quote "," is part of the delimiter ","/],
+    [{ delimiter: '' }, /'delimiter' "" is not a delimiter/],
+    [{ quote: ',', delimiter: ',' }, /'quote' "," is part of the delimiter ","/],
     [{ columns: [] }, /names no column/],
-    [{ map: { sender: 'x' } }, /map cannot map a column to "sender"/],
+    [{ map: { sender: 'x' } }, /'map' cannot map a column to "sender"/],
     [{ file: '-' }, /standard input, and none was given/],
   ])('refuses the options %j', async (options, message) => {
     const file = await makeFile('batch.csv', content)

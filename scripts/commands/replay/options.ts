@@ -1,12 +1,13 @@
-import type { ReplayOptions } from '../../../src/index.ts'
-import { type Command, type Context, wholeNumber } from '../../context/command.ts'
+import type { BatchFormat, ReplayOptions } from '../../../src/index.ts'
+import { BATCH_FORMATS } from '../../../src/internal.ts'
+import { type Command, type Context, jsonOption, wholeNumber } from '../../context/command.ts'
 import { readDelimiter, readKeep, readMap, readNames } from './option-values.ts'
 
 /** The options of `daybook replay`, as yargs parses them. */
 export interface ReplayCommandOptions {
   files: string[]
   as: string | undefined
-  format: 'csv' | 'tsv' | 'jsonl' | 'json' | undefined
+  format: BatchFormat | undefined
   delimiter: string | undefined
   quote: string | undefined
   columns: string[] | undefined
@@ -37,7 +38,7 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
     })
     .option('format', {
       describe: 'the format, if the file’s extension does not show it',
-      choices: ['csv', 'tsv', 'jsonl', 'json'] as const,
+      choices: BATCH_FORMATS,
       requiresArg: true,
     })
     .option('delimiter', {
@@ -101,7 +102,7 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       type: 'boolean',
       default: false,
     })
-    .option('json', { describe: 'print the summary as JSON', type: 'boolean', default: false })
+    .option('json', jsonOption)
 
 /** The options of a call of `replay()` for one of the files. */
 export const replayOptions = (
@@ -127,8 +128,13 @@ export const replayOptions = (
   dryRun: options['dry-run'],
 })
 
-/** The command line's name for an option of `replay()`. */
-export const commandLineName = (option: string): string =>
-  ({ name: '--as', onError: '--on-error', maxErrors: '--max-errors', dryRun: '--dry-run' })[
-    option
-  ] ?? `--${option}`
+const COMMAND_LINE_NAMES: Readonly<Record<string, string>> = {
+  name: '--as',
+  onError: '--on-error',
+  maxErrors: '--max-errors',
+  dryRun: '--dry-run',
+}
+
+/** A message of a {@link ReplayOptionsError} with the options' names on the command line. */
+export const withCommandLineNames = (message: string): string =>
+  message.replace(/'(\w+)'/g, (_, option: string) => COMMAND_LINE_NAMES[option] ?? `--${option}`)

@@ -22,7 +22,7 @@ import { bringUpToDate } from '../../context/own-migrations.ts'
 import { fileNamed } from '../../context/stdin.ts'
 import {
   type ReplayCommandOptions,
-  commandLineName,
+  withCommandLineNames,
   defineReplayOptions,
   replayOptions,
 } from './options.ts'
@@ -122,7 +122,8 @@ async function replayOne(
 
 /** An error with a message for a person at the command line. */
 function explained(error: unknown, { dryRun = false }: Pick<ReplayOptions, 'dryRun'>): unknown {
-  if (error instanceof ReplayOptionsError) return new UsageError(error.describe(commandLineName))
+  if (error instanceof ReplayOptionsError)
+    return new UsageError(withCommandLineNames(error.message))
   if (!(error instanceof mongoose.mongo.MongoError)) return error
   const advice = dryRun
     ? 'Nothing was written'

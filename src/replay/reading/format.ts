@@ -1,12 +1,13 @@
 import { quote as quoted } from '../../messages.ts'
-import { refuse } from '../errors.ts'
+import type { BatchFormat } from '../../models/batch.ts'
+import { ReplayOptionsError } from '../errors.ts'
 import type { Source } from '../source/source.ts'
 import type { BatchFile } from './batch-file.ts'
 import { openCsvFile } from './csv/csv-file.ts'
 import { openJsonFile } from './json/json-file.ts'
-import { type Format, type ReadingOptions, refuseCsvOptions } from './reading-options.ts'
+import { type ReadingOptions, refuseCsvOptions } from './reading-options.ts'
 
-const FORMATS_BY_EXTENSION: Readonly<Record<string, Format>> = {
+const FORMATS_BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
   csv: 'csv',
   tsv: 'tsv',
   tab: 'tsv',
@@ -47,9 +48,8 @@ async function openCsv(
     options.delimiter === undefined ? await readSeparatorLine(source) : undefined
   const { delimiter = excelDelimiter ?? (format === 'tsv' ? '\t' : ','), quote = '"' } = options
   if (quote !== '' && delimiter.includes(quote)) {
-    refuse(
-      (option) =>
-        `${option('quote')} ${quoted(quote)} is part of the delimiter ${quoted(delimiter)}: choose another quote or delimiter`,
+    throw new ReplayOptionsError(
+      `'quote' ${quoted(quote)} is part of the delimiter ${quoted(delimiter)}: choose another quote or delimiter`,
     )
   }
   const reading = readingText({ format: 'csv', delimiter, quote, columns, map, currency, keep })

@@ -1,18 +1,13 @@
 import { quote as quoted } from '../../messages.ts'
+import { BATCH_FORMATS, type BatchFormat } from '../../models/batch.ts'
 import { isCurrency } from '../../money/currency.ts'
-import { refuse } from '../errors.ts'
+import { ReplayOptionsError } from '../errors.ts'
 import { type ColumnMap, REQUIRED_ROLES, ROLES } from './columns.ts'
-
-const FORMATS = ['csv', 'tsv', 'jsonl', 'json'] as const
-
-export type Format = (typeof FORMATS)[number]
 
 /** How to read a file. A batch that was interrupted must be continued with the same options. */
 export interface ReadingOptions {
-  /**
-   * Default: by the file's extension, else by its first character. `json` is an array, or one object a line.
-   */
-  readonly format?: 'csv' | 'tsv' | 'jsonl' | 'json' | undefined
+  /** Default: by the file's extension, else by its first character. */
+  readonly format?: BatchFormat | undefined
   /** Stands between the fields of a CSV file. Default: `,`. */
   readonly delimiter?: string | undefined
   /** Stands around fields that contain delimiters. Default: `"`; `''` if fields are never quoted. */
@@ -30,56 +25,49 @@ export interface ReadingOptions {
 /** Throws if no file could be read with these options. */
 export function checkReadingOptions(options: ReadingOptions): void {
   const { format, delimiter, quote, columns, map = {}, currency } = options
-  if (format !== undefined && !FORMATS.includes(format)) {
-    refuse(
-      (option) =>
-        `${option('format')} ${quoted(format)} is not a known format: use csv, tsv, jsonl or json`,
+  if (format !== undefined && !BATCH_FORMATS.includes(format)) {
+    throw new ReplayOptionsError(
+      `'format' ${quoted(format)} is not a known format: use csv, tsv, jsonl or json`,
     )
   }
   if (delimiter !== undefined && !/^[^\r\n"]{1,8}$/.test(delimiter)) {
-    refuse(
-      (option) =>
-        `${option('delimiter')} ${quoted(delimiter)} is not a delimiter: use 1 to 8 characters, with no quote or line end among them`,
+    throw new ReplayOptionsError(
+      `'delimiter' ${quoted(delimiter)} is not a delimiter: use 1 to 8 characters, with no quote or line end among them`,
     )
   }
   if (quote !== undefined && !/^[^\r\n\t ]?$/.test(quote)) {
-    refuse(
-      (option) =>
-        `${option('quote')} ${quoted(quote)} is not a quote: use one character that is not a space, or '' for none`,
+    throw new ReplayOptionsError(
+      `'quote' ${quoted(quote)} is not a quote: use one character that is not a space, or '' for none`,
     )
   }
   if (format === 'tsv' && delimiter !== undefined && delimiter !== '\t') {
-    refuse(
-      (option) =>
-        `${option('format')} tsv always has tabs between fields: leave out ${option('delimiter')} ${quoted(delimiter)}, or use ${option('format')} csv`,
+    throw new ReplayOptionsError(
+      `'format' tsv always has tabs between fields: leave out 'delimiter' ${quoted(delimiter)}, or use 'format' csv`,
     )
   }
   if (columns?.length === 0) {
-    refuse((option) => `${option('columns')} names no column: name all columns of the file`)
+    throw new ReplayOptionsError("'columns' names no column: name all columns of the file")
   }
   const unnamed = columns?.findIndex((column) => column.trim() === '') ?? -1
   if (unnamed >= 0) {
-    refuse((option) => `${option('columns')}: column ${unnamed + 1} has no name; name every column`)
+    throw new ReplayOptionsError(`'columns': column ${unnamed + 1} has no name; name every column`)
   }
   if (format?.startsWith('json')) refuseCsvOptions(options)
   const excluded = REQUIRED_ROLES.find((role) => map[role] === null)
   if (excluded !== undefined) {
-    refuse(
-      (option) =>
-        `${option('map')} says that no column is ${quoted(excluded)}: every transfer needs one`,
+    throw new ReplayOptionsError(
+      `'map' says that no column is ${quoted(excluded)}: every transfer needs one`,
     )
   }
   const unknown = Object.keys(map).find((key) => !(ROLES as readonly string[]).includes(key))
   if (unknown !== undefined) {
-    refuse(
-      (option) =>
-        `${option('map')} cannot map a column to ${quoted(unknown)}: use one of ${ROLES.join(', ')}`,
+    throw new ReplayOptionsError(
+      `'map' cannot map a column to ${quoted(unknown)}: use one of ${ROLES.join(', ')}`,
     )
   }
   if (currency !== undefined && !isCurrency(currency)) {
-    refuse(
-      (option) =>
-        `${option('currency')} ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
+    throw new ReplayOptionsError(
+      `'currency' ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
     )
   }
 }
@@ -87,8 +75,7 @@ export function checkReadingOptions(options: ReadingOptions): void {
 /** Throws if an option is set that has no meaning for JSON. */
 export function refuseCsvOptions({ delimiter, quote, columns }: ReadingOptions): void {
   if (delimiter === undefined && quote === undefined && columns === undefined) return
-  refuse(
-    (option) =>
-      `${option('delimiter')}, ${option('quote')} and ${option('columns')} are for CSV files: leave them out for JSON`,
+  throw new ReplayOptionsError(
+    "'delimiter', 'quote' and 'columns' are for CSV files: leave them out for JSON",
   )
 }
