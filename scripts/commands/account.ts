@@ -6,9 +6,9 @@ import {
   accountModel,
 } from '../../src/index.ts'
 import { type ActionOptions, checkActionOptions } from '../context/action-options.ts'
-import { type Command, Exit, jsonOption } from '../context/command.ts'
+import { type Command, Exit, dryRunOption, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { type SessionOption, applyChange, dryRunOption } from '../context/dry-run.ts'
+import { type SessionOption, applyChange } from '../context/dry-run.ts'
 import { renderPairs } from '../terminal/table.ts'
 
 const ACTIONS = {

@@ -1,6 +1,13 @@
 import { type BatchFormat, generate, type Generated } from '../../src/index.ts'
 import { BATCH_FORMATS, DEFAULT_SEED, MOST_SEED } from '../../src/internal.ts'
-import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  UsageError,
+  wholeNumber,
+  dryRunOption,
+  jsonOption,
+} from '../context/command.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { accountOptions } from './seeding-options.ts'
 
@@ -99,11 +106,7 @@ export const generateCommand: Command<{
         type: 'boolean',
         default: false,
       })
-      .option('dry-run', {
-        describe: 'write nothing, only say what would be written',
-        type: 'boolean',
-        default: false,
-      })
+      .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   async run(options, context) {
     const { file, dryRun } = options

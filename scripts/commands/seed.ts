@@ -1,5 +1,5 @@
 import { seed, type Seeded } from '../../src/index.ts'
-import { type Command, Exit, UsageError, jsonOption } from '../context/command.ts'
+import { type Command, Exit, UsageError, dryRunOption, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
 import { startProgress } from '../terminal/progress.ts'
@@ -43,11 +43,7 @@ export const seedCommand: Command<{
         type: 'boolean',
         default: false,
       })
-      .option('dry-run', {
-        describe: 'write nothing, only say what would be done',
-        type: 'boolean',
-        default: false,
-      })
+      .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {

@@ -1,7 +1,7 @@
 import { type TransferDocument, accountModel, formatMoney, transferModel } from '../../src/index.ts'
-import { type Command, Exit, jsonOption } from '../context/command.ts'
+import { type Command, Exit, dryRunOption, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { applyChange, dryRunOption } from '../context/dry-run.ts'
+import { applyChange } from '../context/dry-run.ts'
 
 export const transferCommand: Command<{
   from: string

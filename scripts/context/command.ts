@@ -58,6 +58,13 @@ export class CommandFailure extends Error {
 /** The yargs option `--json` of every command that prints a result. */
 export const jsonOption = { describe: 'print JSON', type: 'boolean', default: false } as const
 
+/** The yargs option `--dry-run` of every command that writes. */
+export const dryRunOption = {
+  describe: 'show what would happen and write nothing',
+  type: 'boolean',
+  default: false,
+} as const
+
 /** A yargs option that takes a whole number within bounds; anything else is a usage error. */
 export const wholeNumber = (
   name: string,

@@ -3,13 +3,6 @@ import { rehearse } from '../../src/internal.ts'
 import type { Context, Database } from './command.ts'
 import { bringUpToDate } from './own-migrations.ts'
 
-/** The yargs option `--dry-run` of every command that writes. */
-export const dryRunOption = {
-  describe: 'show what would happen and write nothing',
-  type: 'boolean',
-  default: false,
-} as const
-
 /** With a session a change becomes part of that session's transaction; without one it starts its own. */
 export interface SessionOption {
   readonly session?: ClientSession

@@ -12,7 +12,6 @@ export interface Progress {
 export interface ProgressOptions {
   /** What is counted, such as `transfers`. */
   readonly unit: string
-  readonly total?: number | undefined
   /** Milliseconds on a clock that never goes back. */
   readonly clock?: (() => number) | undefined
 }
@@ -23,13 +22,13 @@ export interface ProgressOptions {
  */
 export function startProgress(
   { progress: stream }: Pick<Context, 'progress'>,
-  { unit, total: initialTotal, clock = () => performance.now() }: ProgressOptions,
+  { unit, clock = () => performance.now() }: ProgressOptions,
 ): Progress {
   if (!stream) return { update: () => undefined, stop: () => undefined }
   const display = stream.isTTY ? bar(stream) : lines(stream, clock)
   let first: { done: number; at: number } | undefined
   return {
-    update(done, total = initialTotal, detail = '') {
+    update(done, total, detail = '') {
       // The first count includes what an earlier run did, which is not part of this run's rate.
       first ??= { done, at: clock() }
       const seconds = (clock() - first.at) / 1000

@@ -121,7 +121,7 @@ export async function migrationStatus(
   ])
   const isRunning = lock !== undefined && !lock.isOver
   return {
-    migrations: migrations.map(({ file: _file, record: _record, ...status }) =>
+    migrations: migrations.map(({ file: _, ...status }) =>
       status.state === 'running' && !isRunning
         ? { ...status, note: `${status.note}, which ended without finishing it` }
         : status,

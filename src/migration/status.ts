@@ -19,10 +19,9 @@ export interface MigrationStatus {
   readonly note?: string
 }
 
-/** A migration's status, with the file and the record that it comes from. */
+/** A migration's status, with its file if there is one here. */
 export interface KnownMigration extends MigrationStatus {
   readonly file?: MigrationFile
-  readonly record?: MigrationRecord
 }
 
 /** All migrations in the folders or recorded in the database, in the order of their names. Writes nothing. */
@@ -37,7 +36,7 @@ export async function knownMigrations(
 }
 
 function statusOf(name: string, file?: MigrationFile, record?: MigrationRecord): KnownMigration {
-  const known = { name, ...(file && { file }), ...(record && { record }) }
+  const known = { name, ...(file && { file }) }
   if (!record) return { ...known, state: 'pending' }
   const at = record.finishedAt ?? record.startedAt
   if (record.state === 'running') {
@@ -59,7 +58,7 @@ const isEdited = ({ content }: MigrationFile, record: MigrationRecord): boolean 
   content.language === record.language &&
   content.checksum !== record.checksum
 
-/** Finds a migration by its name. */
+/** @throws MigrationStateError if there is none of this name */
 export function migrationNamed<Migration extends MigrationStatus>(
   name: string,
   migrations: readonly Migration[],

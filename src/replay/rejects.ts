@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { type FileHandle, access, constants, open, realpath, rename, stat } from 'node:fs/promises'
+import {
+  type FileHandle,
+  access,
+  constants,
+  open,
+  realpath,
+  rename,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname } from 'node:path'
 import process from 'node:process'
 import mongoose, { type Connection } from 'mongoose'
@@ -81,8 +90,7 @@ export class RejectsFile {
     try {
       const file = await open(temporary, 'wx')
       try {
-        if (this.#collected) await copy(this.#collected, file)
-        else await file.writeFile(empty)
+        await writeFile(file, this.#collected?.createReadStream({ start: 0 }) ?? empty)
         await file.sync()
       } finally {
         await file.close()
@@ -103,18 +111,6 @@ export class RejectsFile {
 
 /** Rejects are written when they reach this many characters. */
 const PENDING_LENGTH = 64 * 1024
-
-async function copy(from: FileHandle, to: FileHandle): Promise<void> {
-  const buffer = Buffer.allocUnsafe(COPY_BYTES)
-  for (let position = 0; ;) {
-    const { bytesRead } = await from.read(buffer, 0, buffer.length, position)
-    if (bytesRead === 0) return
-    position += bytesRead
-    await to.writeFile(buffer.subarray(0, bytesRead))
-  }
-}
-
-const COPY_BYTES = 256 * 1024
 
 /** The stored refusals of a batch, in the file's order. */
 export async function* storedRejects(

@@ -59,7 +59,7 @@ async function replaySource(
     rehearsed ?? (await connection.collection<BatchRecord>('batches').findOne({ _id: name }))
   const newBatch = freshBatch({ name, source: source.name, digest, reading: file.reading })
   const start = recordToContinue(stored, newBatch, adviceOnChangedFile(file))
-  const progress = new ProgressTracker(source, start, options)
+  const progress = new ProgressTracker(start, options)
   if (!stored) {
     if (!file.hasIds && options.name === undefined) {
       await refuseSameContent(connection, newBatch, rehearsal?.records)

@@ -54,15 +54,6 @@ export interface ReplayProgress extends BatchProgress {
   readonly name: string
   /** `checking`: the whole file is read before anything is posted, and `records` is not known yet. */
   readonly phase: 'checking' | 'posting'
-  /** How many records earlier runs had consumed. */
-  readonly resumedAt: number
-  /** How many bytes of the file were read in this phase. */
-  readonly bytes: number
-  readonly totalBytes: number
-  /** Records per second in this run. */
-  readonly rate: number
-  /** Estimated from the rate. Absent while the file is checked or the rate is 0. */
-  readonly secondsLeft?: number
 }
 
 /** The counts in a batch's record. */

@@ -37,39 +37,21 @@ export async function* readAccountFile(file: string): AsyncGenerator<AccountReco
 async function openFile(file: string): Promise<FileHandle> {
   try {
     // Before it is opened, because opening a pipe waits until another program writes to it.
-    const stats = await stat(file)
-    if (stats.isDirectory()) refuse(file, 'is a directory: expected a file of accounts')
-    if (!stats.isFile()) {
-      refuse(file, 'is not a regular file, and accounts are read twice: write them to a file first')
-    }
-    const handle = await open(file)
-    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
-    if (buffer.readUInt16BE() !== GZIP_SIGNATURE) return handle
-    await handle.close()
+    if ((await stat(file)).isFile()) return await open(file)
   } catch (error) {
-    if (error instanceof InputError) throw error
-    refuse(file, `cannot be opened: ${(error as Error).message}`, error)
+    const { message } = error as Error
+    throw new InputError(`${quote(file)} cannot be opened: ${message}`, { cause: error })
   }
-  return refuse(file, 'is gzipped: unpack it first')
+  throw new InputError(
+    `${quote(file)} is not a regular file, and accounts are read twice: write them to a file first`,
+  )
 }
 
-const GZIP_SIGNATURE = 0x1f8b
-
-function refuse(file: string, problem: string, cause?: unknown): never {
-  throw new InputError(`${quote(file)} ${problem}`, { cause })
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function decodeLine(bytes: Buffer, location: string): string {
-  try {
-    return utf8.decode(bytes)
-  } catch (error) {
-    const textBefore = bytes.toString().split('\uFFFD', 1)[0] ?? ''
-    throw new InputError(`${location}: column ${textBefore.length + 1} is not valid UTF-8`, {
-      cause: error,
-    })
-  }
+function decode(bytes: Buffer, location: string): string {
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes)
+  throw new InputError(
+    `${location} is not valid UTF-8: save the file as UTF-8, or unpack it if it is compressed`,
+  )
 }
 
 interface Entry {
@@ -79,7 +61,7 @@ interface Entry {
 }
 
 async function* readArray(handle: FileHandle, file: string): AsyncGenerator<Entry> {
-  const text = decodeFile(await handle.readFile(), file)
+  const text = decode(await handle.readFile(), quote(file))
   const value = readJson(text, (index) => {
     const textBefore = text.slice(0, index)
     const column = index - textBefore.lastIndexOf('\n')
@@ -95,17 +77,6 @@ async function* readArray(handle: FileHandle, file: string): AsyncGenerator<Entr
   }
 }
 
-function decodeFile(bytes: Buffer, file: string): string {
-  if (isUtf8(bytes)) return utf8.decode(bytes)
-  // Line by line, to name the line that is wrong.
-  const lines = bytes.toString('latin1').split('\n')
-  return lines
-    .map((line, index) =>
-      decodeLine(Buffer.from(line, 'latin1'), `${quote(file)}, line ${index + 1}`),
-    )
-    .join('\n')
-}
-
 async function* readLines(handle: FileHandle, file: string): AsyncGenerator<Entry> {
   let line = 0
   // As bytes, because as text a Unicode line separator within a holder would also end a line.
@@ -113,8 +84,9 @@ async function* readLines(handle: FileHandle, file: string): AsyncGenerator<Entr
     line += 1
     if (bytes.trim() === '') continue
     const position = `line ${line}`
-    const text = decodeLine(Buffer.from(bytes, 'latin1'), `${quote(file)}, ${position}`)
-    const locate = (index: number) => `${quote(file)}, ${position}, column ${index + 1}`
+    const location = `${quote(file)}, ${position}`
+    const text = decode(Buffer.from(bytes, 'latin1'), location)
+    const locate = (index: number) => `${location}, column ${index + 1}`
     yield { position, value: readJson(text, locate) }
   }
 }

@@ -158,7 +158,6 @@ describe('replay', () => {
       records: 3_000,
       posted: summary.posted,
       refused: summary.refused,
-      secondsLeft: 0,
     })
   })
 })

@@ -47,8 +47,8 @@ describe('startProgress', () => {
 
   test('draws a bar on a terminal and clears it at the end', () => {
     const { progress, drawn } = makeStream({ isTTY: true })
-    const display = startProgress({ progress }, { unit: 'accounts', total: 200, clock: () => 0 })
-    display.update(100)
+    const display = startProgress({ progress }, { unit: 'accounts', clock: () => 0 })
+    display.update(100, 200)
     display.stop()
     display.stop()
     expect(drawn()).toContain(`${'█'.repeat(12)}${'░'.repeat(12)} 100 of 200 accounts`)
@@ -63,10 +63,10 @@ describe('startProgress', () => {
   ])('drops the least important parts to fit into %i columns', (columns, text) => {
     const { progress, drawn } = makeStream({ isTTY: true, columns })
     let now = 0
-    const display = startProgress({ progress }, { unit: 'lines', total: 100_000, clock: () => now })
+    const display = startProgress({ progress }, { unit: 'lines', clock: () => now })
     display.update(0)
     now = 10_000
-    display.update(12_345, undefined, '12000 posted, 345 refused')
+    display.update(12_345, 100_000, '12000 posted, 345 refused')
     display.stop()
 
     const lines = drawn()

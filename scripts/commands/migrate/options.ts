@@ -5,10 +5,10 @@ import {
   type CommonOptions,
   type Context,
   UsageError,
+  dryRunOption,
   jsonOption,
   wholeNumber,
 } from '../../context/command.ts'
-import { dryRunOption } from '../../context/dry-run.ts'
 import { PROJECT_FOLDER, migrationFolders } from '../../context/own-migrations.ts'
 
 const RUN_OPTIONS = ['to', 'step', 'lock-wait', 'dry-run', 'currency', 'skip-unadoptable']

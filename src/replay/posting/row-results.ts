@@ -1,6 +1,6 @@
 import { LinkedTransferRefusedError } from '../../errors.ts'
 import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
-import type { TransferResult } from '../../ledger/transfer-result.ts'
+import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
@@ -84,7 +84,7 @@ export function countResults(
 function refusalOf(row: Row, result: TransferResult | undefined): BatchRefusal {
   const { line, item, text, madeId } = row
   if (!result || result.status !== 'refused') {
-    const message = row.problem ?? 'the line could not be read'
+    const message = row.problem as string
     return { line, item, text, code: 'MALFORMED_LINE', message, transferId: madeId }
   }
   const { code, message, transferId } = result
@@ -98,18 +98,17 @@ export function linkedResults(
   results: readonly TransferResult[],
 ): TransferResult[] {
   const malformed = rows.find(({ request }) => !request)
-  const refused = results.find(({ status }) => status === 'refused')
-  if (!malformed && !refused) return [...results]
+  const refusal = results.find(({ status }) => status === 'refused')
+  if (!malformed && !refusal) return [...results]
   // Each message contains this id. It comes from the file, so it may be anything, and of any length.
-  const refusedTransferId = refused
-    ? isIdentifier(refused.transferId)
-      ? refused.transferId
-      : quote(refused.transferId)
+  const refusedTransferId = refusal
+    ? isIdentifier(refusal.transferId)
+      ? refusal.transferId
+      : quote(refusal.transferId)
     : `line ${malformed?.line}`
   return results.map((result) => {
     if (result.status !== 'posted') return result
     const { transferId } = result
-    const error = new LinkedTransferRefusedError({ transferId, refusedTransferId })
-    return { status: 'refused', transferId, code: error.code, message: error.message, error }
+    return refused(transferId, new LinkedTransferRefusedError({ transferId, refusedTransferId }))
   })
 }

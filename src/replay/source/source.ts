@@ -18,10 +18,6 @@ export interface Source {
   readonly name: string
   /** The last part of the path; undefined for standard input. */
   readonly baseName: string | undefined
-  /** In bytes; of a gzipped file, packed. */
-  readonly size: number
-  /** How many of these bytes the current reading has read. */
-  readonly consumed: number
   /** SHA-256 of the file's bytes in hex; of a gzipped file, packed. */
   digest(): Promise<string>
   /**
@@ -92,7 +88,6 @@ async function sourceOf(
 ): Promise<Source> {
   let stats = await handle.stat({ bigint: true })
   let knownDigest: string | undefined
-  let consumed = 0
 
   async function read(buffer: Buffer, position: number): Promise<Buffer> {
     const { bytesRead } = await handle
@@ -115,14 +110,6 @@ async function sourceOf(
     }
   }
 
-  async function* countedBlocks(from: number, { kept = false } = {}): AsyncGenerator<Buffer> {
-    consumed = from
-    for await (const block of blocksFrom(from, { kept })) {
-      consumed += block.length
-      yield block
-    }
-  }
-
   async function hash(): Promise<string> {
     const sum = createHash('sha256')
     for await (const block of blocksFrom(0)) {
@@ -135,20 +122,15 @@ async function sourceOf(
   return {
     name,
     baseName,
-    size: Number(stats.size),
-    get consumed() {
-      return consumed
-    },
     async digest() {
       return (knownDigest ??= await hash())
     },
     async *bytes() {
-      if (!isGzipped(await read(Buffer.alloc(2), 0))) yield* countedBlocks(0)
-      else {
-        // The unpacking takes several blocks before it is done with the first.
-        const readKept = (from: number) => countedBlocks(from, { kept: true })
-        yield* unpackGzip({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
-      }
+      // The unpacking takes several blocks before it is done with the first.
+      const readKept = (from: number) => blocksFrom(from, { kept: true })
+      yield* isGzipped(await read(Buffer.alloc(2), 0))
+        ? unpackGzip({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
+        : blocksFrom(0)
     },
     async isUnchanged() {
       const now = await handle.stat({ bigint: true })
