@@ -1,5 +1,5 @@
 import { accountModel, createCollections } from '../../src/index.ts'
-import { runCallers } from './callers.ts'
+import { callersContestant } from './callers.ts'
 import type { BenchOptions, Contestant, Workspace } from './comparison.ts'
 import { accountsOf, createAccounts, proveBooks, transfersOf } from './daybook-database.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
@@ -12,29 +12,21 @@ const COUNTERPARTIES = 2
 export const historyContestant = (
   { accounts, seconds }: Pick<BenchOptions, 'accounts' | 'seconds'>,
   { earlier, ...contestant }: Pick<Contestant, 'name' | 'transfers'> & { earlier: number },
-): Contestant => ({
-  ...contestant,
-  warmUp: 200,
-  async prepare(workspace) {
-    const { connection, signal } = workspace
+): Contestant =>
+  callersContestant({ callers: 1, seconds }, { ...contestant, warmUp: 200 }, async (workspace) => {
+    const { connection } = workspace
     await createAccounts(connection, accounts)
     await writeHistory(workspace, { accounts, earlier })
     const Account = accountModel(connection)
     const nextPayment = paymentsOfFirstAccount(COUNTERPARTIES)
-    let posted = earlier
     return {
-      async runRound(calls) {
-        const round = await runCallers({ callers: 1, calls, seconds, signal }, async () => {
-          const { transferId, from, to, amount } = nextPayment()
-          await Account.transfer({ transferId, from, to, amount })
-        })
-        posted += round.done
-        return round
+      call() {
+        const { transferId, from, to, amount } = nextPayment()
+        return Account.transfer({ transferId, from, to, amount })
       },
-      prove: () => proveBooks(connection, posted),
+      prove: (posted) => proveBooks(connection, earlier + posted),
     }
-  },
-})
+  })
 
 const TRANSFERS_PER_INSERT = 5_000
 const CONCURRENT_INSERTS = 3

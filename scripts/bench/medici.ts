@@ -2,7 +2,7 @@ import type { Book } from 'medici'
 import type { Connection } from 'mongoose'
 import { databaseOf } from '../../src/internal.ts'
 import { UsageError } from '../context/command.ts'
-import { runCallers, warmUpOf } from './callers.ts'
+import { callersContestant } from './callers.ts'
 import { type BenchOptions, type Contestant, ProofError } from './comparison.ts'
 import { OPENING_CENTS, accountIdAt, randomPayments } from './payments.ts'
 
@@ -12,58 +12,48 @@ import { OPENING_CENTS, accountIdAt, randomPayments } from './payments.ts'
  * only on mongoose's default connection.
  */
 export const mediciContestant = (
-  { accounts, callers, seconds }: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
+  options: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
   contestant: Pick<Contestant, 'name' | 'transfers'>,
-): Contestant => ({
-  ...contestant,
-  warmUp: warmUpOf(callers),
-  needsDefaultConnection: true,
-  async prepare({ connection, signal }) {
-    const { Book, initModels, mongoTransaction } = await importMedici()
-    await initModels()
-    const models = Object.entries(connection.models).filter(([name]) => name.startsWith('Medici_'))
-    for (const [, model] of models) {
-      await model.createCollection()
-      await model.createIndexes()
-    }
-    const book = new Book('bench', { precision: 2 })
-    await openAccounts(book, accounts)
-    const nextPayment = randomPayments(accounts)
-    let posted = 0
-    return {
-      async runRound(calls) {
-        const round = await runCallers(
-          { callers, calls, seconds, signal },
-          async (stopIfTimeUp) => {
-            const { from, to, amount, transferId } = nextPayment()
-            await mongoTransaction(async (session) => {
-              stopIfTimeUp()
-              const entry = book.entry(transferId).debit(from, amount).credit(to, amount)
-              await entry.commit({ session })
-              const { balance } = await book.balance({ account: from }, { session })
-              if (balance < 0)
-                throw new ProofError(`medici: account ${from} has a balance of ${balance}`)
-              await book.writelockAccounts([from], { session })
-            })
-          },
-        )
-        posted += round.done
-        return round
-      },
-      prove: () => prove(connection, 1 + accounts + 2 * posted),
-    }
-  },
-})
+): Contestant =>
+  callersContestant(
+    options,
+    { ...contestant, needsDefaultConnection: true },
+    async ({ connection }) => {
+      const { accounts } = options
+      const { Book, initModels, mongoTransaction } = await importMedici()
+      await initModels()
+      for (const [name, model] of Object.entries(connection.models)) {
+        if (!name.startsWith('Medici_')) continue
+        await model.createCollection()
+        await model.createIndexes()
+      }
+      const book = new Book('bench', { precision: 2 })
+      await openAccounts(book, accounts)
+      const nextPayment = randomPayments(accounts)
+      return {
+        async call(stopIfTimeUp) {
+          const { from, to, amount, transferId } = nextPayment()
+          await mongoTransaction(async (session) => {
+            stopIfTimeUp()
+            const entry = book.entry(transferId).debit(from, amount).credit(to, amount)
+            await entry.commit({ session })
+            const { balance } = await book.balance({ account: from }, { session })
+            if (balance < 0) {
+              throw new ProofError(`medici: account ${from} has a balance of ${balance}`)
+            }
+            await book.writelockAccounts([from], { session })
+          })
+        },
+        prove: (posted) => prove(connection, 1 + accounts + 2 * posted),
+      }
+    },
+  )
 
 /** Loads medici only for its own case. */
 const importMedici = () =>
   import('medici').catch((error: unknown) => {
-    throw new UsageError(
-      'medici is not installed. Install it with: npm install --no-save medici@7.4.0',
-      {
-        cause: error,
-      },
-    )
+    const remedy = 'Install it with: npm install --no-save medici@7.4.0'
+    throw new UsageError(`medici is not installed. ${remedy}`, { cause: error })
   })
 
 /** Credits each account with its opening balance, in one journal. */

@@ -1,8 +1,8 @@
 import mongoose, { type Connection } from 'mongoose'
 import { databaseOf } from '../../src/internal.ts'
-import { runCallers, warmUpOf } from './callers.ts'
+import { callersContestant } from './callers.ts'
 import { type BenchOptions, type Contestant, ProofError } from './comparison.ts'
-import { OPENING_CENTS, type Payment, type NextPayment, accountIdAt } from './payments.ts'
+import { OPENING_CENTS, type Payment, type PaymentsBetween, accountIdAt } from './payments.ts'
 
 const { Decimal128 } = mongoose.mongo.BSON
 
@@ -17,29 +17,18 @@ const OPTIONS: mongoose.mongo.TransactionOptions = {
  * index on `account_id`, which the notebook does not have.
  */
 export const notebookContestant = (
-  { accounts, callers, seconds }: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
-  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & {
-    payments: (accounts: number) => NextPayment
-  },
-): Contestant => ({
-  ...contestant,
-  warmUp: warmUpOf(callers),
-  async prepare({ connection, signal }) {
+  options: Pick<BenchOptions, 'accounts' | 'callers' | 'seconds'>,
+  { payments, ...contestant }: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & PaymentsBetween,
+): Contestant =>
+  callersContestant(options, contestant, async ({ connection }) => {
+    const { accounts } = options
     await openAccounts(connection, accounts)
-    const nextPayment = contestant.payments(accounts)
-    let posted = 0
+    const nextPayment = payments(accounts)
     return {
-      async runRound(calls) {
-        const round = await runCallers({ callers, calls, seconds, signal }, (stopIfTimeUp) =>
-          pay(connection, nextPayment(), stopIfTimeUp),
-        )
-        posted += round.done
-        return round
-      },
-      prove: () => prove(connection, { accounts, posted }),
+      call: (stopIfTimeUp) => pay(connection, nextPayment(), stopIfTimeUp),
+      prove: (posted) => prove(connection, { accounts, posted }),
     }
-  },
-})
+  })
 
 interface NotebookAccount {
   account_id: string

@@ -15,6 +15,11 @@ export interface Payment {
 /** Returns the next payment at each call. */
 export type NextPayment = () => Payment
 
+/** Which payments a contestant makes between this many accounts. */
+export interface PaymentsBetween {
+  readonly payments: (accounts: number) => NextPayment
+}
+
 /** The opening balance of each account, in cents: enough for every payment. */
 export const OPENING_CENTS = 100_000_000_000
 

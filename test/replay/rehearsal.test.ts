@@ -91,7 +91,7 @@ describe('a rehearsal of several files', () => {
     await replay(connection, { file, maxErrors: 1, dryRun })
 
     await expect(replay(connection, { file, dryRun, rejects: `${file}.rejects` })).rejects.toThrow(
-      /dryRun has already rehearsed a part of batch "batch.csv" and has not kept its rejects/,
+      /'dryRun' has already rehearsed a part of batch "batch.csv" and has not kept its rejects/,
     )
   })
 })

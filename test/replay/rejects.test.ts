@@ -432,8 +432,8 @@ describe('a file of rejects', () => {
   const content = 'id,from,to,amount\nT1,A0,A9,1\n'
 
   test.each([
-    ['', /rejects is empty/],
-    ['-', /rejects is the path of a file, not the standard output/],
+    ['', /'rejects' is empty/],
+    ['-', /'rejects' is the path of a file, not the standard output/],
   ])('named %j is refused before anything is posted', async (rejects, message) => {
     await expect(replayed('id,from,to,amount\nT1,A0,A1,1\n', { rejects })).rejects.toThrow(message)
     expect((await booksOf(connection)).transfers).toEqual([])
