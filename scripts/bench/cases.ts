@@ -9,7 +9,6 @@ import { insertContestant, seedContestant } from './seeding.ts'
 import { median, ratio, roundsOf } from './statistics.ts'
 import { transferContestant } from './transfer.ts'
 
-/** The cases that run by default. */
 export const DEFAULT_CASES = [
   'transfer',
   'concurrent',

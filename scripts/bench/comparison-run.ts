@@ -12,7 +12,6 @@ import type {
   Workspace,
 } from './comparison.ts'
 
-/** What a comparison needs to run. */
 export interface RunOptions extends Pick<BenchOptions, 'transfers' | 'rounds'> {
   readonly uri: string
   readonly signal: AbortSignal
@@ -66,7 +65,6 @@ export async function runComparison(
   }
 }
 
-/** The number of transfers in a round of a contestant. */
 const transfersOf = ({ isFixed, transfers }: Contestant, options: RunOptions): number =>
   isFixed ? transfers : (options.transfers ?? transfers)
 

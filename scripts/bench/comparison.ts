@@ -1,6 +1,5 @@
 import type { Connection } from 'mongoose'
 
-/** What the options of the command ask for. */
 export interface BenchOptions {
   readonly accounts: number
   readonly callers: number
@@ -9,13 +8,11 @@ export interface BenchOptions {
   /** The most seconds that callers take in one round. A slow contestant makes fewer transfers. */
   readonly seconds: number
   readonly rounds: number
-  /** The number of lines in a replayed file. */
   readonly lines: number
   /** The number of earlier transfers of the account in the case `history`. */
   readonly history: number
 }
 
-/** What a contestant works with. */
 export interface Workspace {
   /** The contestant's own database, dropped afterwards. Its client monitors commands. */
   readonly connection: Connection
@@ -27,7 +24,6 @@ export interface Workspace {
   readonly signal: AbortSignal
 }
 
-/** The result of one round. */
 export interface Round {
   /** The number of transfers, or accounts, that were completed. */
   readonly done: number
@@ -40,7 +36,6 @@ export interface Round {
   readonly secondRunSeconds?: number
 }
 
-/** A contestant that is ready to be measured. */
 interface PreparedContestant {
   /** Makes about this many transfers, or accounts, and times nothing else. */
   runRound(transfers: number): Promise<Round>

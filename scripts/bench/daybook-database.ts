@@ -9,7 +9,6 @@ import { databaseOf } from '../../src/internal.ts'
 import { ProofError } from './comparison.ts'
 import { newAccounts } from './payments.ts'
 
-/** Creates Daybook's collections and this many accounts. */
 export async function createAccounts(connection: Connection, accounts: number): Promise<void> {
   await createCollections(connection)
   await accountsOf(connection).insertMany(newAccounts(accounts))
@@ -28,10 +27,8 @@ export async function proveBooks(connection: Connection, transfers: number): Pro
   }
 }
 
-/** The driver's collection of accounts. */
 export const accountsOf = (connection: Connection): mongo.Collection<AccountRecord> =>
   databaseOf(connection).collection('accounts')
 
-/** The driver's collection of transfers. */
 export const transfersOf = (connection: Connection): mongo.Collection<TransferRecord> =>
   databaseOf(connection).collection('transfers')

@@ -14,7 +14,6 @@ interface AccountState {
   latestIds: string[]
 }
 
-/** What a posting of some transfers writes. */
 export interface PostingWrites {
   readonly updates: mongo.AnyBulkWriteOperation<AccountRecord>[]
   readonly transfers: TransferRecord[]

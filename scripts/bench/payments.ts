@@ -12,7 +12,6 @@ export interface Payment {
   readonly amount: string
 }
 
-/** Returns the next payment at each call. */
 export type NextPayment = () => Payment
 
 /** Which payments a contestant makes between this many accounts. */
@@ -64,7 +63,6 @@ function payments(
   }
 }
 
-/** The records of newly opened accounts. */
 export const newAccounts = (accounts: number): AccountRecord[] =>
   Array.from({ length: accounts }, (_, index) => {
     const record = readOpening(

@@ -10,7 +10,6 @@ interface Measurement {
   readonly done: number
   /** Transfers, or accounts, per second in each round. */
   readonly rates: readonly number[]
-  /** The median of the rates. */
   readonly rate: number
   /** Percentiles of the milliseconds of a call. */
   readonly p50?: number
@@ -27,13 +26,11 @@ interface JudgedFigure extends Figure {
   readonly isReached?: boolean
 }
 
-/** The result of a run of the bench. */
 export interface Report {
   readonly measurements: Measurement[]
   readonly figures: JudgedFigure[]
 }
 
-/** The report of one comparison. */
 export function report(name: string, results: Results, figures: readonly Figure[]): Report {
   return {
     measurements: [...results].map(([contestant, rounds]) => ({

@@ -1,7 +1,6 @@
 import { openDatabase } from '../../src/index.ts'
 import { findMongod } from '../../src/internal.ts'
 
-/** The server that the bench measures on. */
 export interface Server {
   readonly uri: string
   close(): Promise<void>

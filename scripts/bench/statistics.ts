@@ -25,7 +25,6 @@ export function ratio(
   return median(roundsOf(results, of).map((round, index) => by(round) / by(others[index] as Round)))
 }
 
-/** The rounds of a contestant. */
 export function roundsOf(results: Results, name: string): readonly MeasuredRound[] {
   const rounds = results.get(name)
   if (!rounds) throw new Error(`${name} has no rounds`)

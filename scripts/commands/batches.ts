@@ -72,7 +72,6 @@ async function printArray(elements: AsyncIterable<object>, { print }: Context): 
   print(isFirst ? '[]' : ']')
 }
 
-/** Logs how many rows are not shown. */
 function logHidden(
   { limit, all, what }: { limit: number; all: number; what: string },
   { log }: Context,

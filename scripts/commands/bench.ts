@@ -91,7 +91,6 @@ export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; j
   },
 }
 
-/** Runs the cases one after another on the same server. */
 export async function bench(
   cases: readonly Case[],
   options: BenchOptions,

@@ -14,7 +14,6 @@ export const Exit = {
 } as const
 export type ExitCode = (typeof Exit)[keyof typeof Exit]
 
-/** Options that every command has. */
 export interface CommonOptions {
   uri?: string | undefined
   folder: string
@@ -36,12 +35,10 @@ export interface Context {
   readonly signal: AbortSignal
 }
 
-/** The database that a command works on. */
 export interface Database {
   readonly connection: Connection
   /** Its connection string without the password, for messages. */
   readonly name: string
-  /** Whether it is on this machine. */
   readonly isLocal: boolean
 }
 

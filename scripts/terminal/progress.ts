@@ -1,7 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import type { Context } from '../context/command.ts'
 
-/** The display of work in progress. */
 export interface Progress {
   /** Shows how much is done, of which total if it is known by now, and any detail. */
   readonly update: (done: number, total?: number, detail?: string) => void
@@ -55,7 +54,6 @@ interface Display {
   stop(): void
 }
 
-/** The width of the bar, in columns. */
 const BAR_WIDTH = 24
 
 function bar(stream: NodeJS.WriteStream): Display {

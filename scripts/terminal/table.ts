@@ -2,7 +2,6 @@ import Table from 'cli-table3'
 import stringWidth from 'string-width'
 import { quote } from '../../src/internal.ts'
 
-/** How the texts of a column are aligned. */
 export type Alignment = 'left' | 'right'
 
 /**

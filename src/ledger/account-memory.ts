@@ -33,7 +33,6 @@ export class AccountMemory {
     return recalled
   }
 
-  /** Remembers accounts as they are after a commit. */
   remember(accounts: ReadonlyMap<string, LedgerAccount>): void {
     for (const [accountId, account] of accounts) {
       this.#accounts.delete(accountId)
@@ -53,7 +52,6 @@ export class AccountMemory {
 
 const memories = new WeakMap<Connection, AccountMemory>()
 
-/** The memory of a connection. */
 export function memoryOf(connection: Connection): AccountMemory {
   let memory = memories.get(connection)
   if (!memory) memories.set(connection, (memory = new AccountMemory()))

@@ -19,7 +19,6 @@ import {
 import type { AccountRecord } from './records.ts'
 import { IDENTIFIER_RULE, isIdentifier, isPrintableText } from './request.ts'
 
-/** A request to open an account. */
 export interface OpeningRequest {
   /** The account's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
   readonly accountId?: string | undefined
@@ -33,10 +32,8 @@ export interface OpeningRequest {
   readonly overdraftLimit?: MoneyInput | undefined
 }
 
-/** The rule of {@link isHolder}, as a phrase for messages. */
 export const HOLDER_RULE = 'a text of 1–256 printable characters'
 
-/** Whether a value can be the holder of an account. */
 export const isHolder = (value: unknown): value is string => isPrintableText(value, 256)
 
 /** The record of a new account, or the reason why it cannot be opened. */

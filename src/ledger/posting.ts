@@ -144,7 +144,6 @@ const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
 
 const isRefused = (result: TransferResult): result is RefusedTransfer => result.status === 'refused'
 
-/** The ids of all accounts that requests name. */
 export function accountIdsOf(
   requests: readonly Pick<IdentifiedRequest, 'from' | 'to'>[],
 ): Set<string> {

@@ -12,7 +12,6 @@ import { quote } from '../messages.ts'
 import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from '../money/money.ts'
 import type { Metadata } from './records.ts'
 
-/** A request for a transfer. */
 export interface TransferRequest {
   /** The transfer's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
   readonly transferId?: string | undefined
@@ -147,7 +146,6 @@ export function reversalId(transferId: string): string {
   return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL_SUFFIX}${REVERSAL_SUFFIX}`
 }
 
-/** The rule of {@link isIdentifier}, as a phrase for messages. */
 export const IDENTIFIER_RULE = 'a text of 1–128 printable characters with no space at its ends'
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
 /** The zero-width joiner and non-joiner, which Hindi, Persian and emoji need. */

@@ -4,7 +4,6 @@ import { Decimal, toDecimal } from '../money/money.ts'
 import type { AccountRecord, TransferRecord } from './records.ts'
 import { countTransfersBefore } from './transfers-before.ts'
 
-/** One line of an account's statement. */
 export interface StatementEntry {
   /** The number of the transfer among all of the account's, from 1. */
   readonly sequence: number

@@ -12,7 +12,6 @@ interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'>
   overdraftLimit: Decimal128
 }
 
-/** The fields of an account that a posting needs. */
 const ACCOUNT_FIELDS = {
   currency: 1,
   status: 1,
@@ -45,7 +44,6 @@ export async function readAccounts(
   return new Map(stored.map((account) => [account._id, ledgerAccountOf(account)]))
 }
 
-/** Converts a stored account to the form that a posting works on. */
 export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
   const { _id, currency, status, balance, overdraftLimit, transferCount, updatedAt } = stored
   // Each field is named: an object that is spread from a decoded document is several times slower to use.
@@ -76,7 +74,6 @@ async function findInOneReply(filter: object, { database, session }: Transaction
   return (cursor as { firstBatch: StoredAccount[] }).firstBatch
 }
 
-/** Reads the transfers that are posted under these ids. */
 export async function readTransfers(
   transferIds: readonly string[],
   { database, session }: ReadContext,

@@ -25,7 +25,6 @@ export function postedOrThrow(result: TransferResult | undefined): TransferRecor
   return result.transfer
 }
 
-/** The result of a refused request. */
 export const refused = (transferId: string, error: TransferRefusedError): RefusedTransfer => ({
   status: 'refused',
   transferId,

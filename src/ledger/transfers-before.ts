@@ -32,7 +32,6 @@ export async function countTransfersBefore(
   return count
 }
 
-/** When an account's transfers were posted, by sequence. */
 async function readPostedAt(
   database: mongo.Db,
   accountId: string,

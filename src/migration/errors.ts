@@ -39,7 +39,6 @@ export class MigrationLockLostError extends Error {
 /** A migration threw. `cause` is what it threw, unwrapped. */
 export class MigrationFailedError extends Error {
   override readonly name = 'MigrationFailedError'
-  /** The migration's name. */
   readonly migration: string
   readonly direction: Direction
 

@@ -29,7 +29,6 @@ export interface MigrationFile {
 /** Hidden files belong to editors and systems, and a declaration file (`.d.ts`) contains no code. */
 const MIGRATION = /^(?!\.|.*\.d\.[cm]?ts$)(?<name>.+)\.[cm]?[jt]s$/
 
-/** The migrations of all folders, in the order of their names. */
 export async function migrationFiles(
   folders: readonly MigrationFolder[],
 ): Promise<MigrationFile[]> {
@@ -73,7 +72,6 @@ async function contentOf(path: string): Promise<MigrationContent> {
   }
 }
 
-/** Loads a migration's file and checks its exports. */
 export async function loadMigration({ name, path }: MigrationFile): Promise<Migration> {
   const {
     up,

@@ -20,7 +20,6 @@ export interface MigrationParameters<Session extends ClientSession | undefined =
    * operation. An operation without it is not rolled back when the migration fails.
    */
   readonly session: Session
-  /** Reports progress to the user. */
   readonly log: (message: string) => void
   readonly options: MigrationSettings
   /**

@@ -73,7 +73,6 @@ const changedError = ({ name, file }: KnownMigration): MigrationStateError =>
     `migration ${name} was edited after it was applied (${file?.path}), and it does not run again. Undo the edit and put the change into a new migration, or accept the file as it is with daybook migrate mark ${name} --applied`,
   )
 
-/** The file of a migration. */
 export function requireFile({ name, file }: KnownMigration): MigrationFile {
   if (file) return file
   throw new MigrationStateError(

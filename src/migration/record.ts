@@ -22,7 +22,6 @@ export interface MigrationContent {
  * version, and is not compared either.
  */
 export interface MigrationRecord extends Partial<MigrationContent> {
-  /** The migration's name. */
   _id: string
   /**
    * Only a migration outside a transaction is ever `running` (it runs now, or its process was killed) or
@@ -51,7 +50,6 @@ export async function readRecords(connection: Connection): Promise<Map<string, M
   return new Map(records.map((record) => [record._id, record]))
 }
 
-/** The process that migrates a database. */
 export interface LockOwner {
   readonly host: string
   readonly pid: number

@@ -9,7 +9,6 @@ import type { Lock } from './lock.ts'
 import { type Migration, type MigrationParameters, callMigration } from './migration.ts'
 import { type Direction, type MigrationRecord, recordsOf } from './record.ts'
 
-/** A migration that is to run, in one direction. */
 export interface PlannedMigration {
   readonly file: MigrationFile
   readonly migration: Migration
@@ -132,7 +131,6 @@ async function runOutsideTransaction(
 
 const MAJORITY = { writeConcern: { w: 'majority' } } as const
 
-/** One run of a migration, as its record describes it. */
 export interface Run extends Pick<PlannedMigration, 'file' | 'direction'> {
   readonly lock: Lock
   readonly startedAt: Date

@@ -6,7 +6,6 @@ import { modelOn } from '../mongodb/connection.ts'
 
 /** A batch as it is stored. It is updated in the same transaction as each chunk of its transfers. */
 export interface BatchRecord {
-  /** The batch's name. */
   _id: string
   /** The file that it was read from, as the caller named it. */
   source: string
@@ -127,10 +126,8 @@ export const BATCH_FORMATS = ['csv', 'tsv', 'jsonl', 'json'] as const
 /** The format of a batch's file. `json` is an array, or one object a line. */
 export type BatchFormat = (typeof BATCH_FORMATS)[number]
 
-/** The rule of {@link isBatchName}, as a phrase for messages. */
 export const BATCH_NAME_RULE = 'a text of 1–256 printable characters with no space at its ends'
 
-/** Whether a text can be the name of a batch. */
 export const isBatchName = (name: string): boolean =>
   isPrintableText(name, 256) && name.trim() === name
 

@@ -99,7 +99,6 @@ async function setValidator(
   }
 }
 
-/** The validators of all existing collections, by name. */
 async function validatorsOf(database: mongo.Db): Promise<Map<string, unknown>> {
   const collections = await database.listCollections<mongo.CollectionInfo>({}).toArray()
   return new Map(collections.map(({ name, options }) => [name, options?.['validator']]))

@@ -86,7 +86,6 @@ export function protectFields(recordSchema: object, fields: readonly string[]): 
   })
 }
 
-/** The collections of the guarded models. */
 const GUARDED_COLLECTIONS = new Set<unknown>(['accounts', 'transfers'])
 
 /** Calls `refuseWriting` for an aggregation that would write to one of the guarded collections. */

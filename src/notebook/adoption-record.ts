@@ -27,7 +27,6 @@ export type AdoptionOptions = Pick<MigrationSettings, 'currency' | 'skipUnadopta
 export const adoptionReading = ({ currency, skipUnadoptable }: AdoptionOptions): string =>
   JSON.stringify({ currency, skipUnadoptable })
 
-/** The options that an adoption was started with. */
 export const adoptionOptions = ({ reading }: BatchRecord): AdoptionOptions =>
   JSON.parse(reading) as AdoptionOptions
 

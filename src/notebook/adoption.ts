@@ -143,7 +143,6 @@ async function requireUnchanged(
 
 const ACCOUNTS_AT_ONCE = 2_000
 
-/** Opens the accounts that are not open yet. */
 async function openAccounts(
   database: mongo.Db,
   { accounts }: Survey,

@@ -23,7 +23,6 @@ export const keptCollections = (database: mongo.Db): NotebookCollections => ({
   transfers: database.collection(keptName('transfers')),
 })
 
-/** Daybook's collection of accounts. */
 export const ledgerAccounts = (database: mongo.Db): mongo.Collection<AccountRecord> =>
   database.collection('accounts')
 
@@ -33,7 +32,6 @@ export const NOTEBOOK_FIELD = { accounts: 'account_id', transfers: 'transfer_id'
 /** A field that every document of Daybook has, and no document of the notebook. */
 export const DAYBOOK_FIELD = { accounts: 'openingBalance', transfers: 'fromSequence' } as const
 
-/** Selects Daybook's documents. */
 export const daybookDocuments = (name: CollectionName) => ({
   [DAYBOOK_FIELD[name]]: { $exists: true },
 })
@@ -103,7 +101,6 @@ export async function bringNotebookBack(database: mongo.Db): Promise<void> {
   await forgetAdoption(database)
 }
 
-/** Whether the notebook's program wrote into Daybook's collections. */
 export const hasForeignDocuments = async (database: mongo.Db): Promise<boolean> =>
   (await hasForeignDocument(database, 'accounts')) ||
   (await hasForeignDocument(database, 'transfers'))

@@ -88,7 +88,6 @@ async function isNotebook(database: mongo.Db): Promise<boolean> {
 export const holdsNotebook = async (connection: Connection): Promise<boolean> =>
   (await firstWithField(databaseOf(connection), NOTEBOOK_FIELD)) !== undefined
 
-/** The first collection that has a document with the given field. */
 async function firstWithField(
   database: mongo.Db,
   fields: Readonly<Record<CollectionName, string>>,

@@ -84,7 +84,6 @@ async function requireNothingSince(database: mongo.Db, adoption: BatchRecord): P
   )
 }
 
-/** The accounts as they were adopted, by their ids. */
 async function adoptedAccounts(database: mongo.Db, adoption: BatchRecord) {
   const { currency } = adoptionOptions(adoption)
   const documents = keptCollections(database).accounts.find(
@@ -106,7 +105,6 @@ interface Ids {
   readonly ids: readonly string[]
 }
 
-/** How many ids a message lists. */
 const LISTED = 3
 
 async function idsOf(database: mongo.Db, name: string, filter: object): Promise<Ids> {

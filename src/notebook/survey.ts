@@ -34,7 +34,6 @@ interface SurveyedAccount {
 export interface Survey {
   /** By their ids. */
   readonly accounts: ReadonlyMap<string, SurveyedAccount>
-  /** How many documents of transfers the notebook has. */
   readonly transfers: number
   /** SHA-256 of all documents, as `digestOf` returns it. */
   readonly digest: string

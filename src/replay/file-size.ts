@@ -4,7 +4,6 @@ import type { BatchFile } from './reading/batch-file.ts'
 
 interface FileSize {
   readonly records: number
-  /** The length of all records' texts. */
   readonly characters: number
 }
 
@@ -29,7 +28,6 @@ export async function measureFile(
 /** The most text of an atomic batch, in characters: all of it is in memory at once. */
 const ATOMIC_TEXT = 16 * 1024 * 1024
 
-/** Refuses a file that is too large for one transaction. */
 export function requireAtomicSize({ records, characters }: FileSize, file: string): void {
   if (records <= ATOMIC_LIMIT && characters <= ATOMIC_TEXT) return
   const found =

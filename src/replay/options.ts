@@ -6,7 +6,6 @@ import type { Rehearsal } from './posting/rehearsal.ts'
 import { type ReadingOptions, checkReadingOptions } from './reading/reading-options.ts'
 import type { ReplayProgress } from './summary.ts'
 
-/** Which file to replay, and how. */
 export interface ReplayOptions extends ReadingOptions {
   /** The path of the file, or `-` for `stdin`. */
   readonly file: string

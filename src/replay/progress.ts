@@ -57,7 +57,6 @@ export class ProgressTracker {
     }
   }
 
-  /** Calls `onProgress` if it is due. */
   #report(counts: BatchProgress, phase: ReplayProgress['phase']): void {
     const now = performance.now()
     const isDue =

@@ -3,7 +3,6 @@ import { formatMoney, toDecimal } from '../money/money.ts'
 import { StorageError } from './errors.ts'
 import type { BatchRefusal } from './reading/batch-file.ts'
 
-/** The counts of a batch. */
 export interface BatchProgress {
   /** How many records the file has. */
   readonly records: number
@@ -17,7 +16,6 @@ export interface BatchProgress {
 
 /** How a replay ended. The counts are of the whole batch, including earlier runs. */
 export interface ReplaySummary extends BatchProgress {
-  /** The batch's name. */
   readonly name: string
   /** The file's path as given, or `standard input`. */
   readonly source: string
@@ -49,20 +47,17 @@ export interface ReplaySummary extends BatchProgress {
   readonly rate: number
 }
 
-/** The progress of a replay. */
 export interface ReplayProgress extends BatchProgress {
   readonly name: string
   /** `checking`: the whole file is read before anything is posted, and `records` is not known yet. */
   readonly phase: 'checking' | 'posting'
 }
 
-/** The counts in a batch's record. */
 export const progressOf = (record: BatchRecord): BatchProgress => {
   const { records, position: read, posted, existing, refused } = record
   return { records, read, posted, existing, refused }
 }
 
-/** The amounts in a batch's record, as text. */
 export const amountsOf = ({ amountByCurrency }: BatchRecord): Record<string, string> =>
   Object.fromEntries(
     Object.entries(amountByCurrency).map(([code, sum]) => [

@@ -131,7 +131,6 @@ const COUNTRIES: Readonly<Record<string, Countries>> = {
 const countriesOf = (currency: string): Countries =>
   COUNTRIES[currency] ?? { locales: ['en'], unitsPerDollar: 1 }
 
-/** Roughly how many units of the currency a dollar buys. */
 export const unitsPerDollar = (currency: string): number => countriesOf(currency).unitsPerDollar
 
 /** The number of holders in each currency. Many of them hold several accounts. */

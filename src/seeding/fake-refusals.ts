@@ -8,7 +8,6 @@ import type {
   SimulatedAccounts,
 } from './simulated-accounts.ts'
 
-/** The fields of a transfer in a batch, all as text. */
 export interface TransferFields {
   readonly transferId: string
   readonly from: string

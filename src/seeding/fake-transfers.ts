@@ -17,7 +17,6 @@ export interface FakeTransfer {
 }
 
 export interface FakeTransfersOptions {
-  /** The number of lines in the batch. */
   readonly transfers: number
   /** A whole number from 0 to 4,294,967,295. Another seed makes other transfers, with other ids. Default: 42. */
   readonly seed?: number | undefined

@@ -3,7 +3,6 @@ import type { AccountRecord } from '../ledger/records.ts'
 import { readAccountFile } from './account-file.ts'
 import { type FakeAccountsOptions, fakeAccounts } from './fake-accounts.ts'
 
-/** The file of accounts that comes with Daybook. */
 export const accountsFile = fileURLToPath(new URL('../../seeds/accounts.json', import.meta.url))
 
 /** Which accounts are seeded: those of a file, then accounts that are made with faker. */

@@ -49,7 +49,6 @@ export class SimulatedAccounts {
   readonly full: FullAccount[] = []
   /** Only the pools with two members or more, because money moves within a pool. */
   pools: readonly CurrencyPool[] = []
-  /** The members of all pools. */
   members: readonly number[] = []
   /** The members that were seeded first. */
   first: readonly number[] = []

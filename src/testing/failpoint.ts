@@ -10,7 +10,6 @@ interface Setting {
   readonly data: { readonly appName: string; readonly [field: string]: unknown }
 }
 
-/** The present state of the failpoint. */
 interface FailpointState {
   /** How many commands have failed since the server started. */
   readonly count: number

@@ -61,10 +61,8 @@ const FAILURES = {
   },
 } satisfies Record<string, Failure>
 
-/** The name of a predefined failure. */
 export type FailureName = keyof typeof FAILURES
 
-/** How often a failure happens. */
 export interface FailureOptions {
   /** How many commands fail, 1 by default. A command that the driver repeats by itself counts again. */
   readonly times?: number | undefined

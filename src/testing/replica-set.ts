@@ -3,14 +3,12 @@ import type { OnProgress } from '../engine/progress.ts'
 import { requireReachable } from '../engine/replica-set.ts'
 import { makeMemoryFolder } from './memory-folder.ts'
 
-/** A MongoDB replica set for tests. */
 export interface ReplicaSet {
   readonly uri: string
   /** Stops the replica set and removes its data, if it was started for these tests; else does nothing. */
   stop(): Promise<void>
 }
 
-/** Which replica set to use. */
 export interface ReplicaSetOptions {
   /** The URI of a running replica set; by default MONGODB_URI. If both are missing, one is started. */
   readonly uri?: string | undefined

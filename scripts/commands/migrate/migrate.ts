@@ -115,7 +115,6 @@ async function runAction(
   }
 }
 
-/** The exit code of `migrate status --check`. */
 function exitCodeOf({ migrations }: Awaited<ReturnType<typeof migrationStatus>>): ExitCode {
   const states = new Set<string>(migrations.map(({ state }) => state))
   if (['changed', 'failed', 'running'].some((state) => states.has(state))) return Exit.badInput

@@ -3,7 +3,6 @@ import { BATCH_FORMATS } from '../../../src/internal.ts'
 import { type Command, type Context, jsonOption, wholeNumber } from '../../context/command.ts'
 import { readDelimiter, readKeep, readMap, readNames } from './option-values.ts'
 
-/** The options of `daybook replay`, as yargs parses them. */
 export interface ReplayCommandOptions {
   files: string[]
   as: string | undefined
@@ -22,7 +21,6 @@ export interface ReplayCommandOptions {
   json: boolean
 }
 
-/** Tells yargs the options of `daybook replay`. */
 export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (yargs) =>
   yargs
     .positional('files', {

@@ -8,7 +8,6 @@ import {
 import type { Context } from '../../context/command.ts'
 import { type Progress, startProgress } from '../../terminal/progress.ts'
 
-/** Replays a file and shows its progress. */
 export async function replayWithProgress(
   connection: Connection,
   options: ReplayOptions,

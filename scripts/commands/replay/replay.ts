@@ -52,7 +52,6 @@ export const replayCommand: Command<ReplayCommandOptions> = {
   },
 }
 
-/** The message if no file is named. */
 const noFile = ({ keep }: ReplayCommandOptions): string =>
   Array.isArray(keep)
     ? `no file is named, because --keep took ${keep.join(',')} as its columns: name the file before --keep, or write --keep=`
@@ -103,7 +102,6 @@ function checkCalls(calls: readonly ReplayOptions[]): void {
   }
 }
 
-/** Replays one file and prints its summary. */
 async function replayOne(
   connection: Connection,
   options: ReplayOptions,

@@ -20,7 +20,6 @@ export interface ChunkResult {
   readonly stoppedAt?: BatchRefusal | undefined
   /** Whether an atomic batch was refused. Nothing of it was stored. */
   readonly isRefused?: boolean
-  /** How often the transaction was tried. */
   readonly attempts: number
 }
 

@@ -2,11 +2,9 @@ const MIN_ROWS = 100
 const MAX_ROWS = 20_000
 const TARGET_MS = 750
 
-/** How a chunk was posted. */
 interface PostedChunk {
   readonly rows: number
   readonly milliseconds: number
-  /** How often its transaction was tried. */
   readonly attempts: number
 }
 
@@ -14,7 +12,6 @@ interface PostedChunk {
 export class ChunkSize {
   rows = 1_000
 
-  /** Adjusts the size to how the last chunk was posted. */
   adjust({ rows, milliseconds, attempts }: PostedChunk): void {
     if (rows === 0) return
     const fitting =

@@ -46,7 +46,6 @@ export class Rehearsal {
     return this.#batches.get(batch)
   }
 
-  /** The records of all rehearsed batches. */
   get records(): readonly BatchRecord[] {
     return [...this.#batches.values()]
   }

@@ -7,7 +7,6 @@ type Content = Pick<
   '_id' | 'fromAccount' | 'toAccount' | 'amount' | 'currency' | 'reference' | 'metadata'
 >
 
-/** The contents of the transfers of one chunk. */
 interface Page {
   /** The contents as JSON, one right after the other. */
   readonly contents: Buffer
@@ -28,7 +27,6 @@ export class RehearsedTransfers {
   readonly #indexes = new Map<string, number>()
   readonly #pages: Page[] = []
 
-  /** Adds the transfers of one chunk. */
   add(transfers: readonly TransferRecord[]): void {
     if (transfers.length === 0) return
     const firstIndex = this.#pages.length * PAGE_SIZE

@@ -7,7 +7,6 @@ import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import type { Row } from '../reading/row.ts'
 
-/** The requests of the rows that could be read. */
 export const requestsOf = (rows: readonly Row[]): IdentifiedRequest[] =>
   rows.flatMap(({ request }) => (request ? [request] : []))
 

@@ -51,7 +51,6 @@ export interface BatchFile {
 
 /** What to open a file as a batch with. */
 export interface BatchFileOptions {
-  /** The batch's name. */
   readonly batch: string
   readonly reading: string
   readonly options: ReadingOptions

@@ -1,6 +1,5 @@
 import { quote } from '../../messages.ts'
 
-/** What a column of a batch can be: a part of a transfer. */
 export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
 type Role = (typeof ROLES)[number]
 
@@ -51,10 +50,8 @@ const KNOWN_NAMES: Readonly<Record<Role, readonly (readonly string[])[]>> = {
   ],
 }
 
-/** The roles that every transfer needs. */
 export const REQUIRED_ROLES: readonly Role[] = ['from', 'to', 'amount']
 
-/** The index of each role's column. */
 export type ColumnIndexes = { readonly [role in Role]?: number | undefined }
 
 /** The index of each role's column, the required ones present. */

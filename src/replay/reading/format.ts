@@ -17,7 +17,6 @@ const FORMATS_BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
 }
 
 interface OpenOptions {
-  /** The batch's name. */
   readonly batch: string
   readonly options: ReadingOptions
 }

@@ -19,5 +19,4 @@ export const MADE_ID_COLUMN = 'madeId'
 
 const CODES: ReadonlySet<unknown> = new Set<BatchRefusalCode>(['MALFORMED_LINE', ...REFUSAL_CODES])
 
-/** Whether a value is the code of a refusal. */
 export const isRefusalCode = (value: unknown): value is BatchRefusalCode => CODES.has(value)

@@ -76,7 +76,6 @@ function metadataKey(column: string): string {
   return /^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/.test(key) ? `${key}_` : key
 }
 
-/** Whether a record has an id. */
 export const hasId = (value: (index: number) => unknown, { indexes }: RowColumns): boolean =>
   presentValue(indexes.transferId, value) !== undefined
 

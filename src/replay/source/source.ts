@@ -9,7 +9,6 @@ import { BatchFileError, StorageError } from '../errors.ts'
 import { isGzipped, unpackGzip } from './gzip.ts'
 import { copyToTemporaryFile } from './temporary-file.ts'
 
-/** How many bytes are read at once. */
 const BLOCK_BYTES = 256 * 1024
 
 /** A file to read a batch from. It can be read from its start more than once. */

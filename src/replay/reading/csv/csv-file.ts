@@ -98,7 +98,6 @@ async function* withoutSeparatorLine(records: RecordBlocks): RecordBlocks {
   }
 }
 
-/** The lines of a record that has more than one, to put before its problem. */
 const linesPrefix = ({ line, lastLine }: RawRecord): string =>
   lastLine === undefined ? '' : `lines ${line}–${lastLine}: `
 

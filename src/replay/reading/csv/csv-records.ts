@@ -41,7 +41,6 @@ export async function* csvRecords(
   if (unfinished) throw unclosed(file, unfinished, 'is never closed')
 }
 
-/** The fields of a record, as read. */
 export const fieldsOf = (record: RawRecord, { delimiter }: Dialect): readonly string[] =>
   record.fields ?? record.text.split(delimiter)
 

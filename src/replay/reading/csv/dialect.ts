@@ -1,4 +1,3 @@
-/** How a file of separated values is written. */
 export interface Dialect {
   /** Stands between two fields. */
   readonly delimiter: string
@@ -9,13 +8,11 @@ export interface Dialect {
   readonly quote: string
 }
 
-/** Whether the character at a position is a space or a tab. */
 export function isSpaceOrTab(text: string, position: number): boolean {
   const character = text.charCodeAt(position)
   return character === 32 || character === 9
 }
 
-/** A line without the CR at its end. */
 export const withoutCarriageReturn = (text: string): string =>
   text.endsWith('\r') ? text.slice(0, -1) : text
 

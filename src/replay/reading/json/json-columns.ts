@@ -3,10 +3,8 @@ import type { ReadingOptions } from '../reading-options.ts'
 import { type RowColumns, keptColumns } from '../row.ts'
 import type { JsonObject } from './json-object.ts'
 
-/** Finds which keys of an object have which role. */
 export type ColumnFinder = (object: JsonObject) => KeyColumns | { problem: string }
 
-/** What each key of an object is used for. */
 export interface KeyColumns extends RowColumns {
   readonly keys: readonly string[]
 }

@@ -44,7 +44,6 @@ export function jsonRejects(layout: 'lines' | 'array', map: ColumnMap): RejectsF
   }
 }
 
-/** The keys that a whole record is written under. */
 const WRAPPERS = ['record', 'text']
 
 const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID_KEY
