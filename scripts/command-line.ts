@@ -20,6 +20,8 @@ import {
   type ExitCode,
   isInstalled,
   UsageError,
+  flagOption,
+  textOption,
 } from './context/command.ts'
 import { explain } from './context/failure.ts'
 import { withStdinNamed } from './context/stdin.ts'
@@ -108,23 +110,17 @@ const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
     .locale('en')
     // Some messages have a singular and a plural, which the types of yargs leave out.
     .updateStrings(MESSAGES as Record<string, string>)
-    .option('uri', {
-      describe:
+    .option(
+      'uri',
+      textOption(
         'the MongoDB to use: a replica set or a sharded cluster [default: $MONGODB_URI, else the local database]',
-      type: 'string',
-      requiresArg: true,
-    })
+      ),
+    )
     .option('folder', {
-      describe: 'the folder with the data of the local database',
-      type: 'string',
+      ...textOption('the folder with the data of the local database'),
       default: '.daybook',
-      requiresArg: true,
     })
-    .option('quiet', {
-      describe: 'print only results and errors',
-      type: 'boolean',
-      default: false,
-    })
+    .option('quiet', flagOption('print only results and errors'))
     .parserConfiguration({ 'parse-positional-numbers': false })
     .strict()
     .demandCommand(1, 'no command given')

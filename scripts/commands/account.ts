@@ -6,7 +6,7 @@ import {
   accountModel,
 } from '../../src/index.ts'
 import { type ActionOptions, checkActionOptions } from '../context/action-options.ts'
-import { type Command, Exit, dryRunOption, jsonOption } from '../context/command.ts'
+import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
 import { renderPairs } from '../terminal/table.ts'
@@ -43,31 +43,14 @@ export const accountCommand: Command<AccountOptions> = {
         describe: 'what to do',
       })
       .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
-      .option('holder', {
-        describe: 'with open: the name of the account holder',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('currency', {
-        describe: 'with open: an ISO 4217 code such as USD',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('balance', {
-        describe: 'with open: the opening balance [default: 0]',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('overdraft', {
-        describe: 'with open and limit: how far below zero the balance may go',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('pay-out-to', {
-        describe: 'with close: the account that receives the remaining balance',
-        type: 'string',
-        requiresArg: true,
-      })
+      .option('holder', textOption('with open: the name of the account holder'))
+      .option('currency', textOption('with open: an ISO 4217 code such as USD'))
+      .option('balance', textOption('with open: the opening balance [default: 0]'))
+      .option('overdraft', textOption('with open and limit: how far below zero the balance may go'))
+      .option(
+        'pay-out-to',
+        textOption('with close: the account that receives the remaining balance'),
+      )
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) => {

@@ -4,7 +4,14 @@ import { type RunOptions, runComparison } from '../bench/comparison-run.ts'
 import type { BenchOptions } from '../bench/comparison.ts'
 import { type Report, renderReport, report } from '../bench/report.ts'
 import { startServer } from '../bench/server.ts'
-import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  UsageError,
+  jsonOption,
+  textOption,
+  wholeNumber,
+} from '../context/command.ts'
 
 export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; json: boolean }> = {
   command: 'bench',
@@ -12,56 +19,44 @@ export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; j
   builder: (yargs) =>
     yargs
       .option('cases', {
-        describe: `the cases to run, from ${CASES.join(',')} [default: all but replay-large]`,
-        type: 'string',
-        requiresArg: true,
+        ...textOption(`the cases to run, from ${CASES.join(',')} [default: all but replay-large]`),
         coerce: readCases,
       })
-      .option('accounts', {
-        ...wholeNumber('accounts', {
+      .options({
+        accounts: wholeNumber('accounts', {
           least: 3,
           describe: 'the number of accounts in each database',
+          default: 1_000,
         }),
-        default: 1_000,
-      })
-      .option('callers', {
-        ...wholeNumber('callers', {
+        callers: wholeNumber('callers', {
           least: 1,
           describe: 'the number of concurrent callers in the cases concurrent and hot',
+          default: 256,
         }),
-        default: 256,
-      })
-      .option(
-        'transfers',
-        wholeNumber('transfers', {
+        transfers: wholeNumber('transfers', {
           least: 1,
           describe: 'the number of transfers in a round [default: depends on the case]',
         }),
-      )
-      .option('seconds', {
-        ...wholeNumber('seconds', {
+        seconds: wholeNumber('seconds', {
           least: 1,
           describe: 'the longest that callers take in a round',
+          default: 6,
         }),
-        default: 6,
-      })
-      .option('rounds', {
-        ...wholeNumber('rounds', {
+        rounds: wholeNumber('rounds', {
           least: 1,
           describe: 'the number of rounds, an odd number; slow cases run at most 3',
+          default: 5,
         }),
-        default: 5,
-      })
-      .option('lines', {
-        ...wholeNumber('lines', { least: 1, describe: 'the number of lines in a replayed file' }),
-        default: 100_000,
-      })
-      .option('history', {
-        ...wholeNumber('history', {
+        lines: wholeNumber('lines', {
+          least: 1,
+          describe: 'the number of lines in a replayed file',
+          default: 100_000,
+        }),
+        history: wholeNumber('history', {
           least: 0,
           describe: 'the number of earlier transfers in the case history',
+          default: 1_000_000,
         }),
-        default: 1_000_000,
       })
       .option('json', jsonOption)
       .check(({ rounds }) => {

@@ -4,9 +4,10 @@ import {
   type Command,
   Exit,
   UsageError,
-  wholeNumber,
   dryRunOption,
+  flagOption,
   jsonOption,
+  wholeNumber,
 } from '../context/command.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { accountOptions } from './seeding-options.ts'
@@ -88,24 +89,21 @@ export const generateCommand: Command<{
       .option('accounts', { ...accounts, describe: 'the --accounts that seed was given' })
       .option('currencies', { ...currencies, describe: 'the --currencies that seed was given' })
       .option('accounts-file', { ...accountsOption, describe: 'the --file that seed was given' })
-      .option('accounts-seed', {
-        ...wholeNumber('accounts-seed', {
+      .option(
+        'accounts-seed',
+        wholeNumber('accounts-seed', {
           least: 0,
           most: MOST_SEED,
           describe: 'the --seed that seed was given',
+          default: DEFAULT_SEED,
         }),
-        default: DEFAULT_SEED,
-      })
+      )
       .option('format', {
         describe: 'the format of the file, if its extension does not say it',
         choices: BATCH_FORMATS,
         requiresArg: true,
       })
-      .option('force', {
-        describe: 'replace the file if it exists',
-        type: 'boolean',
-        default: false,
-      })
+      .option('force', flagOption('replace the file if it exists'))
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   async run(options, context) {

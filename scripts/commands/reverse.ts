@@ -1,5 +1,5 @@
 import { transferModel } from '../../src/index.ts'
-import { type Command, Exit, dryRunOption, jsonOption } from '../context/command.ts'
+import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
 import { describeTransfer } from './transfer.ts'
@@ -15,11 +15,7 @@ export const reverseCommand: Command<{
   builder: (yargs) =>
     yargs
       .positional('id', { describe: 'the id of the transfer', type: 'string', demandOption: true })
-      .option('reference', {
-        describe: 'a note for the receiver',
-        type: 'string',
-        requiresArg: true,
-      })
+      .option('reference', textOption('a note for the receiver'))
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>

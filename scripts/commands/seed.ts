@@ -1,5 +1,12 @@
 import { seed, type Seeded } from '../../src/index.ts'
-import { type Command, Exit, UsageError, dryRunOption, jsonOption } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  UsageError,
+  dryRunOption,
+  flagOption,
+  jsonOption,
+} from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
 import { startProgress } from '../terminal/progress.ts'
@@ -32,17 +39,13 @@ export const seedCommand: Command<{
   builder: (yargs) =>
     yargs
       .options(accountOptions)
-      .option('reset', {
-        describe:
+      .option(
+        'reset',
+        flagOption(
           'first remove everything from a database on this machine: all accounts, transfers and batches. From any other, remove only the seeded accounts; refused if one of them has a transfer. Nothing else may be writing',
-        type: 'boolean',
-        default: false,
-      })
-      .option('force', {
-        describe: 'allow --reset on a database that is not on this machine',
-        type: 'boolean',
-        default: false,
-      })
+        ),
+      )
+      .option('force', flagOption('allow --reset on a database that is not on this machine'))
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>

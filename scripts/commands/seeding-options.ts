@@ -7,37 +7,29 @@ import {
   MOST_SEED,
   quote,
 } from '../../src/internal.ts'
-import { UsageError, wholeNumber } from '../context/command.ts'
+import { UsageError, textOption, wholeNumber } from '../context/command.ts'
 
 /** The options of `seed` and `generate` that say which accounts are meant. */
 export const accountOptions = {
-  accounts: {
-    ...wholeNumber('accounts', {
-      least: 0,
-      most: MOST_ACCOUNTS,
-      describe: 'how many accounts to make in addition to those of the file',
-    }),
+  accounts: wholeNumber('accounts', {
+    least: 0,
+    most: MOST_ACCOUNTS,
+    describe: 'how many accounts to make in addition to those of the file',
     default: 0,
-  },
+  }),
   currencies: {
-    describe: 'the currencies of the accounts that are made',
-    type: 'string',
-    requiresArg: true,
+    ...textOption('the currencies of the accounts that are made'),
     default: DEFAULT_CURRENCIES.join(','),
     coerce: readCurrencies,
   },
-  seed: {
-    ...wholeNumber('seed', {
-      least: 0,
-      most: MOST_SEED,
-      describe: 'the same number makes the same accounts on every machine',
-    }),
+  seed: wholeNumber('seed', {
+    least: 0,
+    most: MOST_SEED,
+    describe: 'the same number makes the same accounts on every machine',
     default: DEFAULT_SEED,
-  },
+  }),
   file: {
-    describe: 'a file of accounts: a JSON array, or JSON Lines in a .jsonl file',
-    type: 'string',
-    requiresArg: true,
+    ...textOption('a file of accounts: a JSON array, or JSON Lines in a .jsonl file'),
     default: accountsFile,
     defaultDescription: 'the one that comes with Daybook',
   },

@@ -6,7 +6,14 @@ import {
   accountModel,
   formatMoney,
 } from '../../src/index.ts'
-import { type Command, Exit, UsageError, wholeNumber, jsonOption } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  UsageError,
+  flagOption,
+  jsonOption,
+  wholeNumber,
+} from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { renderTable } from '../terminal/table.ts'
 
@@ -22,16 +29,21 @@ export const statementCommand: Command<{
   builder: (yargs) =>
     yargs
       .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
-      .option('limit', {
-        ...wholeNumber('limit', { least: 1, most: 10_000, describe: 'the most entries to show' }),
-        default: 50,
-      })
+      .option(
+        'limit',
+        wholeNumber('limit', {
+          least: 1,
+          most: 10_000,
+          describe: 'the most entries to show',
+          default: 50,
+        }),
+      )
       .option(
         'before',
         wholeNumber('before', { least: 1, describe: 'only entries with a lower number than this' }),
       )
       .option('json', jsonOption)
-      .option('csv', { describe: 'print CSV', type: 'boolean', default: false }),
+      .option('csv', flagOption('print CSV')),
   run: (options, context) => {
     if (options.csv && options.json) throw new UsageError('--csv cannot be combined with --json')
     return withDatabase(options, context, async ({ connection }) => {

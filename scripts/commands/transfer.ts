@@ -1,5 +1,5 @@
 import { type TransferDocument, accountModel, formatMoney, transferModel } from '../../src/index.ts'
-import { type Command, Exit, dryRunOption, jsonOption } from '../context/command.ts'
+import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
 
@@ -28,21 +28,15 @@ export const transferCommand: Command<{
         type: 'string',
         demandOption: true,
       })
-      .option('id', {
-        describe: 'the id of the transfer: repeated with the same id, it is posted only once',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('currency', {
-        describe: 'refuse the transfer unless both accounts are in this currency',
-        type: 'string',
-        requiresArg: true,
-      })
-      .option('reference', {
-        describe: 'a note for the receiver',
-        type: 'string',
-        requiresArg: true,
-      })
+      .option(
+        'id',
+        textOption('the id of the transfer: repeated with the same id, it is posted only once'),
+      )
+      .option(
+        'currency',
+        textOption('refuse the transfer unless both accounts are in this currency'),
+      )
+      .option('reference', textOption('a note for the receiver'))
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>

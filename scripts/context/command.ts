@@ -52,26 +52,30 @@ export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
 
-/** The yargs option `--json` of every command that prints a result. */
-export const jsonOption = { describe: 'print JSON', type: 'boolean', default: false } as const
+/** A yargs option that takes a text. */
+export const textOption = (describe: string) =>
+  ({ describe, type: 'string', requiresArg: true }) as const
 
-/** The yargs option `--dry-run` of every command that writes. */
-export const dryRunOption = {
-  describe: 'show what would happen and write nothing',
-  type: 'boolean',
-  default: false,
-} as const
+/** A yargs option that takes no value. */
+export const flagOption = (describe: string) =>
+  ({ describe, type: 'boolean', default: false }) as const
+
+/** The option `--json` of every command that prints a result. */
+export const jsonOption = flagOption('print JSON')
+
+/** The option `--dry-run` of every command that writes. */
+export const dryRunOption = flagOption('show what would happen and write nothing')
 
 /** A yargs option that takes a whole number within bounds; anything else is a usage error. */
-export const wholeNumber = (
+export const wholeNumber = <Default extends number | undefined = undefined>(
   name: string,
   {
     least,
     most = Number.MAX_SAFE_INTEGER,
     ...option
-  }: { least: number; most?: number; describe: string },
+  }: { least: number; most?: number; describe: string; default?: Default },
 ) => ({
-  ...option,
+  ...(option as { describe: string; default: Default }),
   type: 'string' as const,
   requiresArg: true,
   coerce(text: string): number {

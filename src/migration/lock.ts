@@ -69,12 +69,10 @@ export async function withLock<Result>(
   }
 }
 
-/** The process that holds the lock, or that lost it without releasing it (`isOver`). Writes nothing. */
-export async function lockOwner(
-  connection: Connection,
-): Promise<(LockOwner & { readonly isOver: boolean }) | undefined> {
+/** The process that holds the lock; undefined if none does, or if it has ended. Writes nothing. */
+export async function lockOwner(connection: Connection): Promise<LockOwner | undefined> {
   const lease = await readLease(lockDocuments(connection).leases)
-  return lease && { ...ownerOf(lease), isOver: lease.isOver }
+  return lease && !lease.isOver ? ownerOf(lease) : undefined
 }
 
 /**

@@ -119,14 +119,13 @@ export async function migrationStatus(
     findMigrations(connection, options),
     lockOwner(connection),
   ])
-  const isRunning = lock !== undefined && !lock.isOver
   return {
     migrations: migrations.map(({ file: _, ...status }) =>
-      status.state === 'running' && !isRunning
+      status.state === 'running' && !lock
         ? { ...status, note: `${status.note}, which ended without finishing it` }
         : status,
     ),
-    ...(isRunning && { lock: { host: lock.host, pid: lock.pid, since: lock.since } }),
+    ...(lock && { lock }),
   }
 }
 

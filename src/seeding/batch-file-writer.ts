@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { access, link, open, rename, rm } from 'node:fs/promises'
+import { access, open, rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -31,13 +31,11 @@ const exists = (file: string): Promise<boolean> =>
 
 /** @throws InputError if the file exists */
 export async function requireNewFile(file: string): Promise<void> {
-  if (await exists(file)) throw alreadyExists(file)
-}
-
-const alreadyExists = (file: string): InputError =>
-  new InputError(
+  if (!(await exists(file))) return
+  throw new InputError(
     `${quote(file)} already exists: name another file, or set the option force to replace it`,
   )
+}
 
 type Texts = AsyncGenerator<string, void, undefined>
 type Blocks = AsyncIterable<readonly FakeTransfer[]>
@@ -99,20 +97,10 @@ export async function writeBatchFile(
   try {
     const input = Readable.from(WRITERS[format](blocks))
     await (/\.gz$/i.test(file) ? pipeline(input, createGzip(), output) : pipeline(input, output))
-    if (force) await rename(temporary, file)
-    else await renameToNew(temporary, file)
+    // It may have been created in the meantime.
+    if (!force) await requireNewFile(file)
+    await rename(temporary, file)
   } finally {
     await rm(temporary, { force: true })
-  }
-}
-
-/** With a link, because a rename would replace a file that was created in the meantime. */
-async function renameToNew(temporary: string, file: string): Promise<void> {
-  try {
-    await link(temporary, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyExists(file)
-    // Some file systems have no links.
-    await rename(temporary, file)
   }
 }

@@ -36,90 +36,62 @@ type Change = (context: RefusalContext) => Partial<TransferFields> | undefined
 const amounts = (...texts: string[]): Change[] => texts.map((amount) => () => ({ amount }))
 
 /** The reasons for which a transfer is refused, each with the changes that lead to it. Both are used in turn. */
-export const REFUSAL_REASONS: readonly (readonly [BatchRefusalCode, readonly Change[]])[] = [
-  [
-    'INVALID_TRANSFER_ID',
-    [
-      () => ({ transferId: '' }),
-      ({ fields }) => ({ transferId: fields.transferId.padEnd(129, '-') }),
-    ],
+const CHANGES: Partial<Record<BatchRefusalCode, readonly Change[]>> = {
+  INVALID_TRANSFER_ID: [
+    () => ({ transferId: '' }),
+    ({ fields }) => ({ transferId: fields.transferId.padEnd(129, '-') }),
   ],
-  [
-    'INVALID_ACCOUNT_ID',
-    [() => ({ from: '' }), ({ fields: { to } }) => ({ to: to.padEnd(129, '0') })],
+  INVALID_ACCOUNT_ID: [() => ({ from: '' }), ({ fields: { to } }) => ({ to: to.padEnd(129, '0') })],
+  INVALID_REFERENCE: [
+    () => ({ reference: 'thank you '.repeat(26) }),
+    // With a right-to-left override, which makes a text look like another.
+    () => ({ reference: 'invoice \u202E4711' }),
   ],
-  [
-    'INVALID_REFERENCE',
-    [
-      () => ({ reference: 'thank you '.repeat(26) }),
-      // With a right-to-left override, which makes a text look like another.
-      () => ({ reference: 'invoice \u202E4711' }),
-    ],
+  INVALID_AMOUNT: [
+    ...amounts('0', '-5', 'NaN', '1e3', 'abc'),
+    ({ scale }) => ({ amount: formatMinorUnits(1, scale + 1) }),
   ],
-  [
-    'INVALID_AMOUNT',
-    [
-      ...amounts('0', '-5', 'NaN', '1e3', 'abc'),
-      ({ scale }) => ({ amount: formatMinorUnits(1, scale + 1) }),
-    ],
+  SAME_ACCOUNT: [({ fields: { from } }) => ({ to: from })],
+  TRANSFER_CONFLICT: [
+    ({ earlier }) => earlier && { ...earlier, amount: `1${earlier.amount}` },
+    ({ earlier }) => earlier && { ...earlier, from: earlier.to, to: earlier.from },
   ],
-  ['SAME_ACCOUNT', [({ fields: { from } }) => ({ to: from })]],
-  [
-    'TRANSFER_CONFLICT',
-    [
-      ({ earlier }) => earlier && { ...earlier, amount: `1${earlier.amount}` },
-      ({ earlier }) => earlier && { ...earlier, from: earlier.to, to: earlier.from },
-    ],
+  ACCOUNT_NOT_FOUND: [
+    ({ random }) => ({ from: unknownAccountId(random) }),
+    ({ random }) => ({ to: unknownAccountId(random) }),
   ],
-  [
-    'ACCOUNT_NOT_FOUND',
-    [
-      ({ random }) => ({ from: unknownAccountId(random) }),
-      ({ random }) => ({ to: unknownAccountId(random) }),
-    ],
+  ACCOUNT_NOT_OPEN: [
+    (context) => withInactiveAccount(context, 'from'),
+    (context) => withInactiveAccount(context, 'to'),
   ],
-  [
-    'ACCOUNT_NOT_OPEN',
-    [
-      (context) => withInactiveAccount(context, 'from'),
-      (context) => withInactiveAccount(context, 'to'),
-    ],
+  CURRENCY_MISMATCH: [
+    ({ fields, accounts, random }) => {
+      const pool = random.pick<CurrencyPool | undefined>(
+        accounts.pools.filter(({ currency }) => currency !== fields.currency),
+      )
+      return pool && { to: accounts.idOf(random.pick(pool.members)) }
+    },
+    ({ fields }) => ({ currency: fields.currency === 'XDR' ? 'USD' : 'XDR', amount: '1' }),
   ],
-  [
-    'CURRENCY_MISMATCH',
-    [
-      ({ fields, accounts, random }) => {
-        const pool = random.pick<CurrencyPool | undefined>(
-          accounts.pools.filter(({ currency }) => currency !== fields.currency),
-        )
-        return pool && { to: accounts.idOf(random.pick(pool.members)) }
-      },
-      ({ fields }) => ({ currency: fields.currency === 'XDR' ? 'USD' : 'XDR', amount: '1' }),
-    ],
+  INSUFFICIENT_FUNDS: [
+    ({ available, scale, random }) => ({
+      amount: formatMinorUnits(available + random.whole({ least: 1, most: 1_000_000 }), scale),
+    }),
   ],
-  [
-    'INSUFFICIENT_FUNDS',
-    [
-      ({ available, scale, random }) => ({
-        amount: formatMinorUnits(available + random.whole({ least: 1, most: 1_000_000 }), scale),
-      }),
-    ],
+  BALANCE_OUT_OF_RANGE: [
+    ({ accounts, random, fields: { reference } }) => {
+      const full = random.pick<FullAccount | undefined>(accounts.full)
+      const sender = full && accounts.findSender(full)
+      if (!full || sender === undefined) return undefined
+      const { accountId: to, currency, minorUnits } = full
+      const amount = formatMinorUnits(minorUnits, accounts.poolOf(sender).scale)
+      return { from: accounts.idOf(sender), to, currency, amount, reference }
+    },
   ],
-  [
-    'BALANCE_OUT_OF_RANGE',
-    [
-      ({ accounts, random, fields: { reference } }) => {
-        const full = random.pick<FullAccount | undefined>(accounts.full)
-        const sender = full && accounts.findSender(full)
-        if (!full || sender === undefined) return undefined
-        const { accountId: to, currency, minorUnits } = full
-        const amount = formatMinorUnits(minorUnits, accounts.poolOf(sender).scale)
-        return { from: accounts.idOf(sender), to, currency, amount, reference }
-      },
-    ],
-  ],
-  ['MALFORMED_LINE', [() => ({})]],
-]
+  MALFORMED_LINE: [() => ({})],
+}
+
+export const REFUSAL_REASONS = Object.entries(CHANGES) as [BatchRefusalCode, readonly Change[]][]
 
 /** An id that no account has, because it does not have the form of an account id. */
 const unknownAccountId = (random: Random): string =>

@@ -6,7 +6,9 @@ import {
   type Context,
   UsageError,
   dryRunOption,
+  flagOption,
   jsonOption,
+  textOption,
   wholeNumber,
 } from '../../context/command.ts'
 import { PROJECT_FOLDER, migrationFolders } from '../../context/own-migrations.ts'
@@ -52,40 +54,28 @@ export const migrateBuilder = (yargs: Argv<CommonOptions>): Argv<CommonOptions &
       describe: 'with create and mark: the name of the migration',
       type: 'string',
     })
-    .option('migrations', {
-      describe: `the folder of your own migrations [default: ${PROJECT_FOLDER}, if it exists]`,
-      type: 'string',
-      requiresArg: true,
-    })
-    .option('to', {
-      describe: 'up: the last migration to apply; down: the last one to revert, or 0 for all',
-      type: 'string',
-      requiresArg: true,
-    })
+    .option(
+      'migrations',
+      textOption(`the folder of your own migrations [default: ${PROJECT_FOLDER}, if it exists]`),
+    )
+    .option(
+      'to',
+      textOption('up: the last migration to apply; down: the last one to revert, or 0 for all'),
+    )
     .option(
       'step',
       wholeNumber('step', { least: 1, describe: 'how many migrations [default: up all, down 1]' }),
     )
-    .option('applied', {
-      describe: 'with mark: record the migration as applied',
-      type: 'boolean',
-      default: false,
-    })
-    .option('pending', {
-      describe: 'with mark: record the migration as pending',
-      type: 'boolean',
-      default: false,
-    })
-    .option('currency', {
-      describe: 'the currency of the accounts of a notebook that is adopted [default: USD]',
-      type: 'string',
-      requiresArg: true,
-    })
-    .option('skip-unadoptable', {
-      describe: 'leave behind the documents of a notebook that cannot be adopted',
-      type: 'boolean',
-      default: false,
-    })
+    .option('applied', flagOption('with mark: record the migration as applied'))
+    .option('pending', flagOption('with mark: record the migration as pending'))
+    .option(
+      'currency',
+      textOption('the currency of the accounts of a notebook that is adopted [default: USD]'),
+    )
+    .option(
+      'skip-unadoptable',
+      flagOption('leave behind the documents of a notebook that cannot be adopted'),
+    )
     .option(
       'lock-wait',
       wholeNumber('lock-wait', {
@@ -94,18 +84,18 @@ export const migrateBuilder = (yargs: Argv<CommonOptions>): Argv<CommonOptions &
         describe: 'how long to wait while another process migrates, in seconds [default: 30]',
       }),
     )
-    .option('check', {
-      describe:
+    .option(
+      'check',
+      flagOption(
         'with status: exit 2 if a migration is pending, 4 if one is changed, failed or running',
-      type: 'boolean',
-      default: false,
-    })
-    .option('force', {
-      describe:
+      ),
+    )
+    .option(
+      'force',
+      flagOption(
         'with down and redo: allow a database that is not on this machine; with unlock: break the lock even if its holder is alive',
-      type: 'boolean',
-      default: false,
-    })
+      ),
+    )
     .option('dry-run', dryRunOption)
     .option('json', jsonOption)
 

@@ -1,6 +1,13 @@
 import type { BatchFormat, ReplayOptions } from '../../../src/index.ts'
 import { BATCH_FORMATS } from '../../../src/internal.ts'
-import { type Command, type Context, jsonOption, wholeNumber } from '../../context/command.ts'
+import {
+  type Command,
+  type Context,
+  flagOption,
+  jsonOption,
+  textOption,
+  wholeNumber,
+} from '../../context/command.ts'
 import { readDelimiter, readKeep, readMap, readNames } from './option-values.ts'
 
 export interface ReplayCommandOptions {
@@ -29,55 +36,37 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       array: true,
       default: [],
     })
-    .option('as', {
-      describe: 'the name of the batch [default: the name of the file]',
-      type: 'string',
-      requiresArg: true,
-    })
+    .option('as', textOption('the name of the batch [default: the name of the file]'))
     .option('format', {
       describe: 'the format, if the file’s extension does not show it',
       choices: BATCH_FORMATS,
       requiresArg: true,
     })
     .option('delimiter', {
-      describe: 'what is between the fields of a CSV file [default: ,]',
-      type: 'string',
-      requiresArg: true,
+      ...textOption('what is between the fields of a CSV file [default: ,]'),
       coerce: readDelimiter,
     })
-    .option('quote', {
-      describe: 'what is around the quoted fields of a CSV file [default: "]',
-      type: 'string',
-      requiresArg: true,
-    })
+    .option('quote', textOption('what is around the quoted fields of a CSV file [default: "]'))
     .option('columns', {
-      describe: 'the names of the columns of a CSV file without a header: from,to,amount',
-      type: 'string',
-      requiresArg: true,
+      ...textOption('the names of the columns of a CSV file without a header: from,to,amount'),
       coerce: readNames,
     })
     .option('map', {
-      describe: 'which column is what: from=nameOrig,to=nameDest,amount=amount,transferId=id',
-      type: 'string',
-      requiresArg: true,
+      ...textOption('which column is what: from=nameOrig,to=nameDest,amount=amount,transferId=id'),
       coerce: readMap,
     })
-    .option('currency', {
-      describe: 'the currency of lines that do not name one',
-      type: 'string',
-      requiresArg: true,
-    })
+    .option('currency', textOption('the currency of lines that do not name one'))
     .option('keep', {
       describe: 'keep other columns as metadata: all, or only those listed',
       type: 'string',
       coerce: readKeep,
     })
-    .option('rejects', {
-      describe:
+    .option(
+      'rejects',
+      textOption(
         'write the refused lines to this file in the format of the input, to correct and replay them; also with --dry-run',
-      type: 'string',
-      requiresArg: true,
-    })
+      ),
+    )
     .option('on-error', {
       describe: 'what to do at a refused line [default: continue]',
       choices: ['continue', 'stop'] as const,
@@ -90,16 +79,8 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
         describe: 'allow this many refused lines, and stop before the next',
       }),
     )
-    .option('atomic', {
-      describe: 'post the whole file, or nothing if a line is refused',
-      type: 'boolean',
-      default: false,
-    })
-    .option('dry-run', {
-      describe: 'show what would happen and write nothing but the rejects',
-      type: 'boolean',
-      default: false,
-    })
+    .option('atomic', flagOption('post the whole file, or nothing if a line is refused'))
+    .option('dry-run', flagOption('show what would happen and write nothing but the rejects'))
     .option('json', jsonOption)
 
 /** The options of a call of `replay()` for one of the files. */
