@@ -120,7 +120,7 @@ export async function migrationStatus(
     lockOwner(connection),
   ])
   return {
-    migrations: migrations.map(({ file: _, ...status }) =>
+    migrations: migrations.map(({ file: _file, ...status }) =>
       status.state === 'running' && !lock
         ? { ...status, note: `${status.note}, which ended without finishing it` }
         : status,
