@@ -59,8 +59,12 @@ export async function runCommandLine(
   register(transferCommand)
   register(reverseCommand)
   register(demoCommand)
-  // An installed package has no bench: the libraries it compares with are not dependencies of the package.
-  if (!isInstalled) register((await import('./commands/bench.ts')).benchCommand)
+  // An installed package has no bench and no soak: the first compares with libraries that are not dependencies of the
+  // package, and both are about Daybook itself.
+  if (!isInstalled) {
+    register((await import('./commands/bench.ts')).benchCommand)
+    register((await import('./commands/soak.ts')).soakCommand)
+  }
 
   try {
     refuseRepeatedOptions(parameters)

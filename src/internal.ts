@@ -2,8 +2,10 @@
 
 export { findMongod } from './engine/finding/mongod.ts'
 export { openLocalDatabase } from './engine/local/local-database.ts'
+export { findFreePort } from './engine/local/tcp-ports.ts'
 export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, isLocalUri } from './engine/uri.ts'
+export { waitUntil } from './engine/wait-until.ts'
 export { readOpening } from './ledger/opening.ts'
 export { quote } from './messages.ts'
 export { BATCH_FORMATS } from './models/batch.ts'
@@ -24,3 +26,4 @@ export {
 export { formatMinorUnits } from './seeding/minor-units.ts'
 export { Random } from './seeding/random.ts'
 export { accountsFile, seededAccounts } from './seeding/seeded-accounts.ts'
+export { makeMemoryFolder } from './testing/memory-folder.ts'

@@ -1,0 +1,154 @@
+import type { AskedTransfer, Call, Entry, Outcome } from './journal.ts'
+
+/** All that clients asked about one transfer, and what they were told. Times are of the machine's clock. */
+export interface KnownTransfer {
+  readonly content: string
+  /** Whether a caller was told that it is posted. */
+  isAcknowledged: boolean
+  /** When the last call ended that may have posted it: by its answer, or because its outcome is unknown. */
+  writerEnd: number
+  /** When the last call began that was refused. */
+  refusalBegin: number
+  /** Whether a caller was told that its call did not post it. */
+  isFailed: boolean
+  isInDoubt: boolean
+}
+
+/** All that clients asked about one field of an account. */
+export interface KnownField {
+  /** The latest value of which a caller was told that it is set. */
+  acknowledged: string | undefined
+  /** The values of calls with an unknown outcome. */
+  readonly inDoubt: Set<string>
+  /** The values of calls whose callers were told that they changed nothing. */
+  readonly failed: Set<string>
+}
+
+/** Transfers that are posted together or not at all, with the document that the caller wrote with them. */
+export interface KnownGroup {
+  readonly keys: readonly string[]
+  readonly order: string | undefined
+}
+
+/** The longest that a call took, in milliseconds. */
+export interface LongestWait {
+  readonly milliseconds: number
+  readonly verb: string
+}
+
+/** What the journals of a soak say. */
+export class AskedLedger {
+  readonly transfers = new Map<string, KnownTransfer>()
+  /** By account and field. */
+  readonly fields = new Map<string, KnownField>()
+  readonly groups: KnownGroup[] = []
+  /** The keys of the transfers of each batch of which a caller was told that it is finished. */
+  readonly finishedBatches = new Map<string, readonly string[]>()
+  /** How many calls ended in each way. */
+  readonly outcomes = { done: 0, refused: 0, 'not posted': 0, unknown: 0, died: 0 }
+  /** How often callers were told each error, by its text without ids and numbers. */
+  readonly errors = new Map<string, number>()
+  /** Calls that used an id again for another transfer and were not refused. */
+  conflictsPosted = 0
+  longestWait: LongestWait = { milliseconds: 0, verb: 'none' }
+
+  /** Adds one journal. */
+  async read(entries: AsyncIterable<Entry> | Iterable<Entry>): Promise<void> {
+    const open = new Map<string, Call & { readonly began: number }>()
+    for await (const entry of entries) {
+      if ('began' in entry) {
+        open.set(entry.call, entry)
+      } else if ('died' in entry) {
+        for (const call of open.values()) this.#end(call, { outcome: 'died' }, entry.died)
+        open.clear()
+      } else {
+        const call = open.get(entry.call)
+        open.delete(entry.call)
+        if (call) this.#end(call, entry, entry.ended)
+      }
+    }
+    for (const call of open.values()) this.#end(call, { outcome: 'died' }, Infinity)
+  }
+
+  #end(
+    call: Call & { readonly began: number },
+    outcome: Outcome | { readonly outcome: 'died' },
+    ended: number,
+  ): void {
+    this.outcomes[outcome.outcome] += 1
+    const milliseconds = ended - call.began
+    if (outcome.outcome !== 'died' && milliseconds > this.longestWait.milliseconds) {
+      this.longestWait = { milliseconds, verb: call.verb }
+    }
+    if ('error' in outcome) this.#count(outcome.error)
+    if (call.verb === 'conflict' && outcome.outcome === 'done') this.conflictsPosted += 1
+    if (call.account) this.#endChange(call.account, outcome.outcome)
+    const { batch, transfers = [] } = call
+    if (call.atomic) this.groups.push({ keys: transfers.map(({ key }) => key), order: call.order })
+    if (batch !== undefined) {
+      // Its lines may be posted and refused in many calls of many processes: the batch itself knows which.
+      for (const asked of transfers) this.#known(asked).writerEnd = Infinity
+      if (outcome.outcome === 'done')
+        this.finishedBatches.set(
+          batch,
+          transfers.map(({ key }) => key),
+        )
+      return
+    }
+    transfers.forEach((asked, index) => {
+      const known = this.#known(asked)
+      if (outcome.outcome === 'done') {
+        const status = outcome.results[index] ?? ''
+        if (status === 'posted' || status === 'existing') known.isAcknowledged = true
+        else known.refusalBegin = Math.max(known.refusalBegin, call.began)
+        if (status === 'posted') known.writerEnd = Math.max(known.writerEnd, ended)
+      } else if (outcome.outcome === 'refused') {
+        known.refusalBegin = Math.max(known.refusalBegin, call.began)
+      } else if (outcome.outcome === 'not posted') {
+        known.isFailed = true
+      } else {
+        known.isInDoubt = true
+        known.writerEnd = Math.max(known.writerEnd, ended)
+      }
+    })
+  }
+
+  #endChange(
+    { id, field, value }: NonNullable<Call['account']>,
+    outcome: Outcome['outcome'] | 'died',
+  ): void {
+    const name = `${id} ${field}`
+    const known = this.fields.get(name) ?? {
+      acknowledged: undefined,
+      inDoubt: new Set<string>(),
+      failed: new Set<string>(),
+    }
+    this.fields.set(name, known)
+    if (outcome === 'done') known.acknowledged = value
+    else if (outcome === 'unknown' || outcome === 'died') known.inDoubt.add(value)
+    else known.failed.add(value)
+  }
+
+  #known({ key, content }: AskedTransfer): KnownTransfer {
+    const found = this.transfers.get(key)
+    if (found) return found
+    const known = {
+      content,
+      isAcknowledged: false,
+      writerEnd: -Infinity,
+      refusalBegin: -Infinity,
+      isFailed: false,
+      isInDoubt: false,
+    }
+    this.transfers.set(key, known)
+    return known
+  }
+
+  #count(error: string): void {
+    const kind = error
+      .replace(/c\d+w\d+[\w.-]*|(?:shared|batch|order)-[\w.-]+/g, '…')
+      .replace(/\b\d+(?:\.\d+)*(?::\d+)?\b/g, '#')
+      .slice(0, 160)
+    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
+  }
+}

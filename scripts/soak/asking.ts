@@ -1,0 +1,43 @@
+import { LedgerError } from '../../src/index.ts'
+import { type Call, type Journal, type Outcome, clock } from './journal.ts'
+
+/** What a call asks, before it has a name of its own. */
+export type Asked = Omit<Call, 'call'>
+
+/** Makes calls and writes them into a journal, before they are made and after they have ended. */
+export class Asker {
+  readonly #journal: Journal
+  readonly #name: string
+  #calls = 0
+
+  /** `name` is unique in the soak. */
+  constructor(journal: Journal, name: string) {
+    this.#journal = journal
+    this.#name = name
+  }
+
+  /** A name that nothing else in the soak has. */
+  newName(): string {
+    this.#calls += 1
+    return `${this.#name}-${this.#calls}`
+  }
+
+  /** Makes a call once. Its results are one status for each transfer that it asks for. */
+  async ask(asked: Asked, make: () => Promise<readonly string[]>): Promise<Outcome> {
+    const call = this.newName()
+    this.#journal.write({ began: clock(), call, ...asked })
+    const outcome = await make().then(
+      (results): Outcome => ({ outcome: 'done', results }),
+      outcomeOf,
+    )
+    this.#journal.write({ ended: clock(), call, ...outcome })
+    return outcome
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (error instanceof LedgerError) return { outcome: 'refused', code: error.code }
+  const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const isNotPosted = error instanceof Error && 'outcome' in error && error.outcome === 'not posted'
+  return { outcome: isNotPosted ? 'not posted' : 'unknown', error: told }
+}

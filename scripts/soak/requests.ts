@@ -1,0 +1,87 @@
+import { Random } from '../../src/internal.ts'
+import { CURRENCIES, accountsIn, ownAccount } from './accounts.ts'
+import type { AskedTransfer } from './journal.ts'
+
+/** A transfer of the soak: its reference is the key by which the audit finds it. */
+export interface SoakRequest {
+  readonly transferId?: string
+  readonly from: string
+  readonly to: string
+  readonly amount: string
+  readonly currency: string
+  readonly reference: string
+}
+
+/** What a stored transfer must say, as one text. */
+export const contentOf = ({
+  from,
+  to,
+  amount,
+  currency,
+}: Pick<SoakRequest, 'from' | 'to' | 'amount' | 'currency'>): string =>
+  `${amount} ${currency} from ${from} to ${to}`
+
+/** What a stored reversal must say. */
+export const reversalContent = (transferId: string): string => `reverses ${transferId}`
+
+export const asked = (request: SoakRequest): AskedTransfer => ({
+  key: request.reference,
+  content: contentOf(request),
+})
+
+/** Draws a transfer. Half of them touch a hot account. `worker` is the one whose own account may take part. */
+export function drawRequest(random: Random, key: string, worker?: string): SoakRequest {
+  const currency = random.pick(CURRENCIES)
+  const accounts = accountsIn(currency)
+  const isHot = random.isLikely(0.5)
+  const first = isHot
+    ? random.whole({ least: 0, most: 1 })
+    : random.whole({ least: 2, most: accounts.length - 1 })
+  const other = accounts.filter((_, index) => index !== first)
+  const pair = [
+    accounts[first] ?? '',
+    worker !== undefined && random.isLikely(0.15)
+      ? ownAccount(currency, worker)
+      : random.pick(other),
+  ]
+  const [from = '', to = ''] = random.isLikely(0.5) ? pair : pair.toReversed()
+  const cents = random.whole({ least: 1, most: random.isLikely(0.9) ? 2_000 : 50_000 })
+  const amount = (cents / 100).toFixed(2)
+  return { transferId: key, from, to, amount, currency, reference: key }
+}
+
+/** How long one shared name lasts, in milliseconds. */
+const SLOT = 200
+
+/** A request that other processes make too, at the same time or a little earlier or later. */
+export function sharedRequest(random: Random, seed: number): SoakRequest {
+  const slot = Math.floor(Date.now() / SLOT) - random.whole({ least: 0, most: 4 })
+  return drawRequest(new Random(seed, slot), `shared-${slot}`)
+}
+
+/** A small file that other processes replay too, and its name. */
+export function sharedBatch(seed: number): { name: string; requests: SoakRequest[] } {
+  const slot = Math.floor(Date.now() / 10_000)
+  const name = `batch-${slot}`
+  return { name, requests: drawLines(new Random(seed, slot), name, 200) }
+}
+
+export const drawLines = (random: Random, name: string, lines: number): SoakRequest[] =>
+  Array.from({ length: lines }, (_, index) => drawRequest(random, `${name}-${index + 1}`))
+
+/** The requests as a CSV file. */
+export const csvOf = (requests: readonly SoakRequest[]): string =>
+  [
+    'transferId,from,to,amount,currency,reference',
+    ...requests.map((request) =>
+      [
+        request.transferId,
+        request.from,
+        request.to,
+        request.amount,
+        request.currency,
+        request.reference,
+      ].join(','),
+    ),
+    '',
+  ].join('\n')

@@ -1,0 +1,262 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Connection } from 'mongoose'
+import { type TransferDocument, accountModel, replay, transferModel } from '../../src/index.ts'
+import type { Random } from '../../src/internal.ts'
+import { CURRENCIES, accountsIn, ownAccount } from './accounts.ts'
+import type { Asked, Asker } from './asking.ts'
+import { ordersOf } from './connection.ts'
+import {
+  type SoakRequest,
+  asked,
+  csvOf,
+  drawLines,
+  drawRequest,
+  reversalContent,
+  sharedBatch,
+  sharedRequest,
+} from './requests.ts'
+
+/** What a worker works with. */
+export interface WorkerOptions {
+  /** Unique in the soak: not even a client that was killed and started again uses it again. */
+  readonly asker: Asker
+  readonly connection: Connection
+  readonly random: Random
+  readonly seed: number
+  /** Names the accounts that only this worker freezes, also after its client was started again. */
+  readonly worker: string
+  readonly folder: string
+}
+
+/** How many ids a worker remembers, to reverse them or to use them again. */
+const REMEMBERED = 50
+
+/** One of a client's callers, who makes one call after the other. */
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #posted: SoakRequest[] = []
+  readonly #verbs: readonly (readonly [weight: number, verb: () => Promise<unknown>])[]
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#verbs = [
+      [30, () => this.#transfer(this.#draw())],
+      [15, () => this.#transfer(sharedRequest(options.random, options.seed))],
+      [8, () => Promise.all(this.#drawMany(3, 12).map((request) => this.#transfer(request)))],
+      [5, () => this.#transferWithoutId()],
+      [3, () => this.#conflict()],
+      [6, () => this.#transferMany(this.#drawMany(2, 30), {})],
+      [6, () => this.#transferMany(this.#drawMany(2, 6), { atomic: true })],
+      [8, () => this.#ownTransaction()],
+      [6, () => this.#reverse()],
+      [3, () => this.#freeze()],
+      [3, () => this.#limit()],
+      [3, () => this.#openAndClose()],
+      [1, () => this.#replayOwn()],
+      [0.5, () => this.#replayShared()],
+    ]
+  }
+
+  /** Makes calls until `isStopped`, with pauses of up to `think` milliseconds. */
+  async run({ isStopped, think }: { isStopped: () => boolean; think: number }): Promise<void> {
+    const { random } = this.#options
+    const total = this.#verbs.reduce((sum, [weight]) => sum + weight, 0)
+    while (!isStopped()) {
+      let left = random.next() * total
+      const chosen = this.#verbs.find(([weight]) => (left -= weight) < 0)
+      await chosen?.[1]()
+      await setTimeout(random.whole({ least: 0, most: think }))
+    }
+  }
+
+  /** Makes a call, and repeats it as an error advises. Sometimes it does not, and leaves the outcome in doubt. */
+  async #ask(ask: Asked, make: () => Promise<readonly string[]>): Promise<boolean> {
+    const { asker, random } = this.#options
+    for (let attempt = 1; ; attempt += 1) {
+      const { outcome } = await asker.ask(ask, make)
+      if (outcome === 'done') return true
+      if (attempt === 4 || random.isLikely(outcome === 'refused' ? 0.8 : 0.3)) return false
+    }
+  }
+
+  async #transfer(request: SoakRequest): Promise<void> {
+    const isPosted = await this.#ask(
+      { verb: 'transfer', transfers: [asked(request)] },
+      async () => {
+        const before = Date.now()
+        return [statusOf(await this.#Account.transfer(request), before)]
+      },
+    )
+    if (!isPosted) return
+    this.#posted.push(request)
+    if (this.#posted.length > REMEMBERED) this.#posted.shift()
+  }
+
+  /** Without an id each call is another transfer, so it is never repeated. */
+  async #transferWithoutId(): Promise<void> {
+    const { transferId: _, ...request } = this.#draw()
+    await this.#options.asker.ask({ verb: 'transfer', transfers: [asked(request)] }, async () => {
+      await this.#Account.transfer(request)
+      return ['posted']
+    })
+  }
+
+  /** Uses an id again for another transfer. */
+  async #conflict(): Promise<void> {
+    const [used] = this.#posted
+    if (!used) return
+    const other = { ...used, amount: (Number(used.amount) + 1).toFixed(2) }
+    await this.#options.asker.ask({ verb: 'conflict' }, async () => {
+      await this.#Account.transfer(other)
+      return []
+    })
+  }
+
+  async #transferMany(requests: SoakRequest[], options: { atomic?: boolean }): Promise<void> {
+    const { atomic = false } = options
+    const verb = atomic ? 'transferMany, atomic' : 'transferMany'
+    await this.#ask({ verb, atomic, transfers: requests.map(asked) }, async () => {
+      const results = await this.#Account.transferMany(requests, options)
+      return results.map((result) => (result.status === 'refused' ? result.code : result.status))
+    })
+  }
+
+  /** Transfers in the caller's own transaction, together with a document of the caller's. */
+  async #ownTransaction(): Promise<void> {
+    const { connection, asker } = this.#options
+    const requests = this.#drawMany(1, 3)
+    const order = `order-${asker.newName()}`
+    const call = { verb: 'own transaction', atomic: true, order, transfers: requests.map(asked) }
+    await this.#ask(call, async () => {
+      await connection.transaction(async (session) => {
+        for (const request of requests) await this.#Account.transfer(request, { session })
+        await ordersOf(connection).updateOne(
+          { _id: order },
+          { $set: { placed: true } },
+          { upsert: true, session },
+        )
+      })
+      return requests.map(() => 'posted')
+    })
+  }
+
+  /** Reverses a transfer of its own, or one that another process may be posting right now. */
+  async #reverse(): Promise<void> {
+    const { random, seed, connection } = this.#options
+    const own = this.#posted[random.whole({ least: 0, most: REMEMBERED - 1 })]
+    const { transferId = '' } = own ?? sharedRequest(random, seed)
+    const reference = `reversal of ${transferId}`
+    const reversal = { key: reference, content: reversalContent(transferId) }
+    await this.#ask({ verb: 'reverse', transfers: [reversal] }, async () => {
+      const before = Date.now()
+      return [statusOf(await transferModel(connection).reverse(transferId, { reference }), before)]
+    })
+  }
+
+  async #freeze(): Promise<void> {
+    const { random } = this.#options
+    const id = this.#ownAccount()
+    for (const [verb, value] of [
+      ['freeze', 'frozen'],
+      ['unfreeze', 'open'],
+    ] as const) {
+      await this.#ask({ verb, account: { id, field: 'status', value } }, async () => {
+        await this.#Account[verb](id)
+        return []
+      })
+      await setTimeout(random.whole({ least: 0, most: 100 }))
+    }
+  }
+
+  async #limit(): Promise<void> {
+    const id = this.#ownAccount()
+    const value = this.#options.random.whole({ least: 0, most: 500 }).toFixed(2)
+    await this.#ask(
+      { verb: 'setOverdraftLimit', account: { id, field: 'overdraftLimit', value } },
+      async () => {
+        await this.#Account.setOverdraftLimit(id, value)
+        return []
+      },
+    )
+  }
+
+  /** The life of an account: opened, paid into, and closed with what it holds paid out. */
+  async #openAndClose(): Promise<void> {
+    const { random, asker } = this.#options
+    const id = asker.newName()
+    const currency = random.pick(CURRENCIES)
+    const isOpen = await this.#ask(
+      { verb: 'open', account: { id, field: 'holder', value: `holder of ${id}` } },
+      async () => {
+        await this.#Account.open({ accountId: id, holder: `holder of ${id}`, currency })
+        return []
+      },
+    )
+    if (!isOpen) return
+    const [from = '', payOutTo = ''] = accountsIn(currency)
+    const key = asker.newName()
+    await this.#transfer({
+      transferId: key,
+      from,
+      to: id,
+      amount: '5.00',
+      currency,
+      reference: key,
+    })
+    await this.#ask(
+      { verb: 'close', account: { id, field: 'status', value: 'closed' } },
+      async () => {
+        await this.#Account.close(id, { payOutTo })
+        return []
+      },
+    )
+  }
+
+  async #replayOwn(): Promise<void> {
+    const { random, asker } = this.#options
+    const name = asker.newName()
+    await this.#replay(name, drawLines(random, name, random.whole({ least: 5, most: 100 })))
+  }
+
+  async #replayShared(): Promise<void> {
+    const { name, requests } = sharedBatch(this.#options.seed)
+    await this.#replay(name, requests)
+  }
+
+  async #replay(name: string, requests: readonly SoakRequest[]): Promise<void> {
+    const { folder, asker, connection } = this.#options
+    const file = join(folder, `${asker.newName()}.csv`)
+    await writeFile(file, csvOf(requests))
+    const call = { verb: 'replay', batch: name, transfers: requests.map(asked) }
+    await this.#ask(call, async () => {
+      const { status } = await replay(connection, { file, name })
+      if (status !== 'finished') throw new Error(`the replay of ${name} ended as ${status}`)
+      return []
+    })
+  }
+
+  #ownAccount(): string {
+    const { random, worker } = this.#options
+    return ownAccount(random.pick(CURRENCIES), worker)
+  }
+
+  #draw(): SoakRequest {
+    const { random, asker, worker } = this.#options
+    return drawRequest(random, asker.newName(), worker)
+  }
+
+  #drawMany(least: number, most: number): SoakRequest[] {
+    const { random } = this.#options
+    return Array.from({ length: random.whole({ least, most }) }, () => this.#draw())
+  }
+
+  get #Account() {
+    return accountModel(this.#options.connection)
+  }
+}
+
+/** Whether a transfer was posted by a call that began at `before`, or earlier. All clocks are this machine's. */
+const statusOf = ({ postedAt }: TransferDocument, before: number): string =>
+  Number(postedAt) < before ? 'existing' : 'posted'
