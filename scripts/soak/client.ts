@@ -1,4 +1,5 @@
 /** A client process of a soak. Its parent starts it, and may kill it at any time. */
+import mongoose, { type Connection } from 'mongoose'
 import { Random } from '../../src/internal.ts'
 import { Asker } from './asking.ts'
 import type { ClientSettings } from './clients.ts'
@@ -14,7 +15,7 @@ process.once('message', () => (isStopped = true))
 process.once('disconnect', () => process.exit())
 
 const journal = new Journal(path)
-const connection = await connectThroughProxies(uri)
+const connection = await connect()
 process.send?.('ready')
 await Promise.all(
   workers.map((worker, index) =>
@@ -31,3 +32,14 @@ await Promise.all(
 await connection.close(true)
 journal.close()
 process.exit()
+
+/** Connects, also if the set has no primary for longer than the driver waits. */
+async function connect(): Promise<Connection> {
+  for (;;) {
+    try {
+      return await connectThroughProxies(uri)
+    } catch (error) {
+      if (!(error instanceof mongoose.Error)) throw error
+    }
+  }
+}

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { clock } from './journal.ts'
@@ -39,6 +40,8 @@ export const workersOf = ({ clients, workers }: Pick<ClientOptions, 'clients' | 
 /** The client processes of a soak. One that ends before the soak does is started again. */
 export class Clients {
   readonly journals: string[] = []
+  /** What clients wrote to stderr before they ended with an error of their own. */
+  readonly crashes: string[] = []
   readonly #options: ClientOptions
   readonly #running: ChildProcess[] = []
   readonly #ends: Promise<void>[] = []
@@ -88,10 +91,13 @@ export class Clients {
         // A new process group: Ctrl-C ends the soak, which lets its clients end their calls.
         detached: true,
         execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       })
+      const errors = child.stderr ? text(child.stderr) : ''
       this.#running[client] = child
       child.once('message', () => this.#isStopping && child.connected && child.send('stop'))
-      await once(child, 'exit')
+      const [exitCode] = (await once(child, 'exit')) as [number | null]
+      if (exitCode !== 0 && exitCode !== null) this.crashes.push(await errors)
       await appendFile(journal, `\n${JSON.stringify({ died: clock() })}\n`)
     }
   }

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { waitUntil } from '../../src/internal.ts'
 import type { Clients } from './clients.ts'
 import { APP_NAME } from './connection.ts'
 import type { Member, Members } from './members.ts'
@@ -97,13 +98,21 @@ async function strike(
       member.resume()
       break
     }
-    case 'roll back':
+    case 'kill waiting primary':
       for (const member of secondaries) member.pause()
       await setTimeout(lasts)
       await primary.kill()
       for (const member of secondaries) member.resume()
-      // It must come back after they have elected another, or it would still be ahead of them.
-      await setTimeout(4_000)
+      await setTimeout(choice * 3_000)
+      await primary.start()
+      break
+    case 'roll back':
+      await Promise.all(secondaries.map((member) => member.kill()))
+      await setTimeout(lasts)
+      await primary.kill()
+      for (const member of secondaries) await member.start()
+      // Before they have elected another, it could become primary again and keep what it has.
+      await waitUntil(async () => (await members.primary()) !== undefined, { timeout: 30_000 })
       await primary.start()
       break
     case 'step down':

@@ -16,13 +16,16 @@ export interface SoakReport {
   readonly asked: AskedLedger
   readonly audit: Audit
   readonly reading: Reading
+  /** What clients that ended by themselves had to say. */
+  readonly crashes: readonly string[]
   /** What `daybook verify` says, and whether the books balance. */
   readonly verification: { readonly isSound: boolean; readonly text: string }
 }
 
 /** Whether nothing happened that must not happen. */
-export const isSound = ({ audit, reading, verification }: SoakReport): boolean =>
+export const isSound = ({ audit, reading, crashes, verification }: SoakReport): boolean =>
   verification.isSound &&
+  crashes.length === 0 &&
   reading.moved.length === 0 &&
   OFFENCES.every((offence) => audit.offences[offence].length === 0)
 
@@ -53,6 +56,7 @@ export function renderSoak(report: SoakReport): string {
   const mustBeZero: (readonly [string, number])[] = [
     ...OFFENCES.map((offence) => [offence, audit.offences[offence].length] as const),
     ['totals that moved', reading.moved.length],
+    ['clients that crashed', report.crashes.length],
     ['books that do not balance', report.verification.isSound ? 0 : 1],
   ]
   const errors = [...asked.errors].toSorted(([, one], [, other]) => other - one).slice(0, 15)
@@ -63,6 +67,7 @@ export function renderSoak(report: SoakReport): string {
     report.verification.text,
     ...OFFENCES.flatMap((offence) => named(offence, audit.offences[offence])),
     ...named('totals that moved', reading.moved),
+    ...named('clients that crashed', report.crashes),
   ]
   return sections.join('\n\n')
 }

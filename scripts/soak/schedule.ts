@@ -6,8 +6,10 @@ const FAULTS = {
   'kill secondary': [0, 3_000],
   'pause primary': [100, 12_000],
   'pause secondary': [100, 5_000],
-  /** Both secondaries are paused, and then the primary is killed with what only it has. */
-  'roll back': [100, 2_500],
+  /** Both secondaries are paused, so that commits wait for them. Then the primary is killed. */
+  'kill waiting primary': [50, 1_500],
+  /** Both secondaries are killed. Then the primary is, with what only it has. */
+  'roll back': [100, 1_200],
   'step down': [0, 0],
   'fail commits': [300, 2_500],
   'fail writes': [300, 2_500],

@@ -102,6 +102,7 @@ async function runSoak(
       asked,
       audit: await audit(asked, await readBooks(connection)),
       reading,
+      crashes: clients.crashes,
       verification: await runVerify(uri),
     }
   } finally {
