@@ -46,7 +46,7 @@ export class AskedLedger {
   readonly finishedBatches = new Map<string, readonly string[]>()
   /** How many calls ended in each way. */
   readonly outcomes = { done: 0, refused: 0, 'not posted': 0, unknown: 0, died: 0 }
-  /** How often callers were told each error, by its text without ids and numbers. */
+  /** How often callers were told each error, by the verb and the text without ids and numbers. */
   readonly errors = new Map<string, number>()
   /** Calls that used an id again for another transfer and were not refused. */
   conflictsPosted = 0
@@ -80,7 +80,7 @@ export class AskedLedger {
     if (outcome.outcome !== 'died' && milliseconds > this.longestWait.milliseconds) {
       this.longestWait = { milliseconds, verb: call.verb }
     }
-    if ('error' in outcome) this.#count(outcome.error)
+    if ('error' in outcome) this.#count(`${call.verb}: ${outcome.error}`)
     if (call.verb === 'conflict' && outcome.outcome === 'done') this.conflictsPosted += 1
     if (call.account) this.#endChange(call.account, outcome.outcome)
     const { batch, transfers = [] } = call
@@ -148,7 +148,7 @@ export class AskedLedger {
     const kind = error
       .replace(/c\d+w\d+[\w.-]*|(?:shared|batch|order)-[\w.-]+/g, '…')
       .replace(/\b\d+(?:\.\d+)*(?::\d+)?\b/g, '#')
-      .slice(0, 160)
+      .slice(0, 150)
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
   }
 }

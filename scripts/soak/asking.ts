@@ -1,4 +1,4 @@
-import { LedgerError } from '../../src/index.ts'
+import { LedgerError, OutcomeError } from '../../src/index.ts'
 import { type Call, type Journal, type Outcome, clock } from './journal.ts'
 
 /** What a call asks, before it has a name of its own. */

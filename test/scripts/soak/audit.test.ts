@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import { AskedLedger } from '../../../scripts/soak/asked-ledger.ts'
+import {
+  type Offence,
+  type StoredBooks,
+  type StoredTransfer,
+  audit,
+} from '../../../scripts/soak/audit.ts'
+import type { Call, Entry, Outcome } from '../../../scripts/soak/journal.ts'
+
+const transfer = { key: 'T1', content: '1.00 USD from A to B' }
+
+const stored = (changes: Partial<StoredTransfer> = {}): StoredTransfer => ({
+  transferId: 'T1',
+  reference: 'T1',
+  content: transfer.content,
+  from: 'A',
+  batch: undefined,
+  ...changes,
+})
+
+const posted: Outcome = { outcome: 'done', results: ['posted'] }
+const refused: Outcome = { outcome: 'refused', code: 'INSUFFICIENT_FUNDS' }
+const notPosted: Outcome = { outcome: 'not posted', error: 'OutcomeError: not posted' }
+const unknown: Outcome = { outcome: 'unknown', error: 'OutcomeError: unknown' }
+
+let calls = 0
+
+/** The entries of a call with this outcome from one time to another; of one that never ended without an outcome. */
+function called(
+  outcome: Outcome | undefined,
+  { from = 0, to = from + 1, ...asked }: Partial<Call> & { from?: number; to?: number } = {},
+): Entry[] {
+  calls += 1
+  const call = `call ${calls}`
+  return [
+    { began: from, verb: 'transfer', transfers: [transfer], ...asked, call },
+    ...(outcome ? [{ ended: to, call, ...outcome }] : []),
+  ]
+}
+
+/** The offences that an audit finds, by kind. */
+async function offences(
+  entries: readonly Entry[],
+  books: Partial<StoredBooks>,
+): Promise<Partial<Record<Offence, readonly string[]>>> {
+  const asked = new AskedLedger()
+  await asked.read(entries)
+  const result = await audit(asked, {
+    transfers: [],
+    fields: new Map(),
+    orders: new Set(),
+    refusals: new Map(),
+    ...books,
+  })
+  return Object.fromEntries(Object.entries(result.offences).filter(([, found]) => found.length > 0))
+}
+
+describe('audit', () => {
+  test('finds nothing when callers were told the truth', async () => {
+    expect(await offences(called(posted), { transfers: [stored()] })).toEqual({})
+    for (const outcome of [refused, notPosted, unknown, undefined]) {
+      expect(await offences(called(outcome), { transfers: [] })).toEqual({})
+    }
+    for (const outcome of [unknown, undefined]) {
+      expect(await offences(called(outcome), { transfers: [stored()] })).toEqual({})
+    }
+  })
+
+  test('finds what was acknowledged and is not there', async () => {
+    expect(await offences(called(posted), {})).toEqual({ lost: ['T1'] })
+    const existing: Outcome = { outcome: 'done', results: ['existing'] }
+    expect(await offences(called(existing), {})).toEqual({ lost: ['T1'] })
+  })
+
+  test('finds a transfer that was posted twice under two ids', async () => {
+    const transfers = [stored(), stored({ transferId: 'T2' })]
+    expect(await offences(called(posted), { transfers })).toEqual({ doubled: ['T1'] })
+  })
+
+  test('finds a transfer with other content, and an id that was used again', async () => {
+    const transfers = [stored({ content: '2.00 USD from A to B' })]
+    expect(await offences(called(posted), { transfers })).toEqual({
+      changed: ['T1: 2.00 USD from A to B'],
+    })
+    const conflict = called({ outcome: 'done', results: [] }, { verb: 'conflict', transfers: [] })
+    expect(await offences(conflict, {})).toHaveProperty('changed')
+  })
+
+  test('finds a transfer that nobody asked for', async () => {
+    expect(await offences([], { transfers: [stored()] })).toEqual({ 'never asked for': ['T1'] })
+  })
+
+  describe('of a refused transfer that is there', () => {
+    const books = { transfers: [stored()] }
+    const offence = { 'refused but posted': ['T1'] }
+
+    test('finds it if nobody else called', async () => {
+      expect(await offences(called(refused), books)).toEqual(offence)
+    })
+
+    test('finds it if every other call had ended before the refused one began', async () => {
+      const late = [...called(unknown, { from: 0, to: 1 }), ...called(refused, { from: 2, to: 3 })]
+      expect(await offences(late, books)).toEqual(offence)
+      const found = called({ outcome: 'done', results: ['existing'] }, { from: 4 })
+      expect(await offences([...late, ...found], books)).toEqual(offence)
+    })
+
+    test('finds it if a client that died had called before', async () => {
+      const entries = [...called(undefined), { died: 2 }, ...called(refused, { from: 3 })]
+      expect(await offences(entries, books)).toEqual(offence)
+    })
+
+    test('finds nothing if another call went on, or came later', async () => {
+      for (const outcome of [posted, unknown]) {
+        const during = [...called(refused, { from: 1, to: 2 }), ...called(outcome, { to: 3 })]
+        expect(await offences(during, books)).toEqual({})
+        const after = [...called(refused), ...called(outcome, { from: 5 })]
+        expect(await offences(after, books)).toEqual({})
+      }
+    })
+
+    test('finds a line of a batch that was refused and posted', async () => {
+      const done: Outcome = { outcome: 'done', results: [] }
+      expect(
+        await offences(called(done, { batch: 'B' }), {
+          transfers: [stored({ batch: 'B' })],
+          refusals: new Map([['B', new Set(['T1'])]]),
+        }),
+      ).toEqual({ 'refused but posted': ['T1 of B'] })
+    })
+  })
+
+  test('finds a transfer that every caller was told is not posted', async () => {
+    const books = { transfers: [stored()] }
+    const offence = { 'posted but reported failed': ['T1'] }
+    expect(await offences(called(notPosted), books)).toEqual(offence)
+    expect(await offences([...called(notPosted), ...called(posted)], books)).toEqual({})
+  })
+
+  test('finds a line of a finished batch that was neither posted nor refused', async () => {
+    const entries = called({ outcome: 'done', results: [] }, { batch: 'B' })
+    expect(await offences(entries, {})).toEqual({ lost: ['T1 of B'] })
+    expect(await offences(entries, { transfers: [stored({ batch: 'B' })] })).toEqual({})
+    const refusals = new Map([['B', new Set(['T1'])]])
+    expect(await offences(entries, { refusals })).toEqual({})
+  })
+
+  test('finds a part of a group, and a transaction without its document', async () => {
+    const transfers = [transfer, { key: 'T2', content: '1.00 USD from B to A' }]
+    const group = called(unknown, { transfers, atomic: true })
+    expect(await offences(group, { transfers: [stored()] })).toEqual({ torn: ['the group of T1'] })
+    const ordered = called(unknown, { atomic: true, order: 'O' })
+    expect(await offences(ordered, { transfers: [stored()] })).toEqual({ torn: ['O'] })
+    expect(await offences(ordered, { orders: new Set(['O']) })).toEqual({ torn: ['O'] })
+    const orders = new Set(['O'])
+    expect(await offences(ordered, { transfers: [stored()], orders })).toEqual({})
+  })
+
+  test('finds a change of an account that is gone, or was reported as failed', async () => {
+    const account = { id: 'A', field: 'status', value: 'frozen' } as const
+    const done: Outcome = { outcome: 'done', results: [] }
+    const frozen = { fields: new Map([['A status', 'frozen']]) }
+    const open = { fields: new Map([['A status', 'open']]) }
+    const changed = (outcome: Outcome | undefined) =>
+      called(outcome, { transfers: [], account, verb: 'freeze' })
+    expect(await offences(changed(done), frozen)).toEqual({})
+    expect(await offences(changed(done), open)).toHaveProperty('lost')
+    expect(await offences(changed(notPosted), open)).toEqual({})
+    expect(await offences(changed(notPosted), frozen)).toHaveProperty('posted but reported failed')
+    for (const outcome of [unknown, undefined]) {
+      expect(await offences(changed(outcome), frozen)).toEqual({})
+      expect(await offences(changed(outcome), open)).toEqual({})
+    }
+  })
+
+  test('finds a second payout of one account', async () => {
+    const account = { id: 'A', field: 'status', value: 'closed' } as const
+    const entries = called({ outcome: 'done', results: [] }, { transfers: [], account })
+    const payout = stored({ reference: undefined })
+    const fields = new Map([['A status', 'closed']])
+    expect(await offences(entries, { transfers: [payout], fields })).toEqual({})
+    expect(await offences(entries, { transfers: [payout, payout], fields })).toEqual({
+      doubled: ['the payout of A'],
+    })
+  })
+})
+
+describe('AskedLedger', () => {
+  test('counts outcomes, and the longest wait of a call that ended', async () => {
+    const asked = new AskedLedger()
+    await asked.read([
+      ...called(posted, { to: 20 }),
+      ...called(unknown, { to: 3_000, verb: 'replay' }),
+      ...called(undefined),
+    ])
+    expect(asked.outcomes).toMatchObject({ done: 1, unknown: 1, died: 1, refused: 0 })
+    expect(asked.longestWait).toEqual({ milliseconds: 3_000, verb: 'replay' })
+  })
+})
