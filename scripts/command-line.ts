@@ -59,8 +59,8 @@ export async function runCommandLine(
   register(transferCommand)
   register(reverseCommand)
   register(demoCommand)
-  // An installed package has no bench and no soak: the first compares with libraries that are not dependencies of the
-  // package, and both are about Daybook itself.
+  // An installed package has neither: bench compares with libraries that are not dependencies of the package, and soak is
+  // for those who change Daybook.
   if (!isInstalled) {
     register((await import('./commands/bench.ts')).benchCommand)
     register((await import('./commands/soak.ts')).soakCommand)

@@ -38,6 +38,5 @@ export class Asker {
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof LedgerError) return { outcome: 'refused', code: error.code }
   const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  const isNotPosted = error instanceof Error && 'outcome' in error && error.outcome === 'not posted'
-  return { outcome: isNotPosted ? 'not posted' : 'unknown', error: told }
+  return { outcome: error instanceof OutcomeError ? error.outcome : 'unknown', error: told }
 }

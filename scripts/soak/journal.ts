@@ -24,7 +24,7 @@ export interface AskedTransfer {
 }
 
 /** A field of an account, and the value that it gets. */
-export interface AskedAccount {
+interface AskedAccount {
   readonly id: string
   readonly field: 'holder' | 'status' | 'overdraftLimit'
   readonly value: string
