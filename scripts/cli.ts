@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process'
 import { hideBin } from 'yargs/helpers'
-import { runCommandLine } from './command-line.ts'
+import { runCommandLine } from './commands/command-line.ts'
 import { Exit } from './context/command.ts'
 import { explain } from './context/failure.ts'
 

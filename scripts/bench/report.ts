@@ -1,4 +1,4 @@
-import { renderTable } from '../terminal/table.ts'
+import { renderTable } from '../context/table.ts'
 import type { Figure, MeasuredRound, Results } from './comparison.ts'
 import { median, quantile, rateOf } from './statistics.ts'
 

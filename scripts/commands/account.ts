@@ -9,7 +9,7 @@ import { type ActionOptions, checkActionOptions } from '../context/action-option
 import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
-import { renderPairs } from '../terminal/table.ts'
+import { renderPairs } from '../context/table.ts'
 
 const ACTIONS = {
   open: { required: ['holder', 'currency'], optional: ['balance', 'overdraft', 'dry-run'] },

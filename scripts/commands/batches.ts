@@ -7,7 +7,7 @@ import {
 } from '../../src/index.ts'
 import { type Command, type Context, Exit, wholeNumber, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { cell, renderTable } from '../terminal/table.ts'
+import { cell, renderTable } from '../context/table.ts'
 
 interface BatchesOptions {
   name: string | undefined

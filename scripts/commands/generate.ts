@@ -9,7 +9,7 @@ import {
   jsonOption,
   wholeNumber,
 } from '../context/command.ts'
-import { startProgress } from '../terminal/progress.ts'
+import { startProgress } from '../context/progress.ts'
 import { accountOptions } from './seeding-options.ts'
 
 /** A yargs option that takes a share, from 0 to 1. */

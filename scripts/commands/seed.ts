@@ -9,7 +9,7 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
-import { startProgress } from '../terminal/progress.ts'
+import { startProgress } from '../context/progress.ts'
 import { accountOptions } from './seeding-options.ts'
 
 function summary({ added, existing, removed }: Seeded, { dryRun }: { dryRun: boolean }): string {

@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { renderTable } from '../terminal/table.ts'
+import { renderTable } from '../context/table.ts'
 
 export const statementCommand: Command<{
   account: string

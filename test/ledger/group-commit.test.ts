@@ -1,7 +1,7 @@
 import mongoose from 'mongoose'
 import { beforeEach, describe, expect, inject, test } from 'vitest'
 import { accountModel, verify } from '../../src/index.ts'
-import { type Failure, failNext } from '../../src/testing.ts'
+import { type Failure, failNext } from '../../src/testing/index.ts'
 import { runScript } from '../support/run-script.ts'
 import { countCommands } from '../support/count-commands.ts'
 import { useDatabase } from '../support/database.ts'

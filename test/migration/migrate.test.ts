@@ -7,7 +7,7 @@ import {
   migrationStatus,
   revertMigrations,
 } from '../../src/index.ts'
-import { type Failure, failNext } from '../../src/testing.ts'
+import { type Failure, failNext } from '../../src/testing/index.ts'
 import { useDatabase } from '../support/database.ts'
 import { logged, loggedOutside, migrationFolder, migrationState } from '../support/migrations.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rehearse } from '../../src/mongodb/transaction.ts'
-import { failNext } from '../../src/testing.ts'
+import { failNext } from '../../src/testing/index.ts'
 import { openAccounts } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
 

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { type ReplayOptions, type ReplaySummary, replay } from '../../src/replay/replay.ts'
 import type { ReplayProgress } from '../../src/replay/summary.ts'
-import { type Failure, failNext } from '../../src/testing.ts'
+import { type Failure, failNext } from '../../src/testing/index.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
 

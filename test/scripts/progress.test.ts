@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { startProgress } from '../../scripts/terminal/progress.ts'
+import { startProgress } from '../../scripts/context/progress.ts'
 
 /** A stream to draw on, and a function that returns what was drawn. */
 function makeStream({ isTTY, columns = 100 }: { isTTY: boolean; columns?: number }) {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Connection } from 'mongoose'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { migrate, revertMigrations } from '../../src/index.ts'
-import { type ReplicaSet, startReplicaSet } from '../../src/testing.ts'
+import { type ReplicaSet, startReplicaSet } from '../../src/testing/index.ts'
 import { useDatabase } from './database.ts'
 import { notebookOf } from './notebook.ts'
 

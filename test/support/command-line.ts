@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { runCommandLine } from '../../scripts/command-line.ts'
+import { runCommandLine } from '../../scripts/commands/command-line.ts'
 
 interface Outcome {
   readonly exitCode: number | string

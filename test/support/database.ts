@@ -1,7 +1,7 @@
 import mongoose from 'mongoose'
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
 import { accountModel, transferModel } from '../../src/index.ts'
-import { type TestDatabase, openTestDatabase } from '../../src/testing.ts'
+import { type TestDatabase, openTestDatabase } from '../../src/testing/index.ts'
 
 /**
  * Creates a database for a test file, empties it before each test and drops it at the end. It has its own

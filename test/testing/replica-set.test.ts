@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dataFolderOf, withMember } from '../../src/engine/local/replica-set-member.ts'
-import { startReplicaSet } from '../../src/testing.ts'
+import { startReplicaSet } from '../../src/testing/index.ts'
 import { makeMemoryFolder } from '../../src/testing/memory-folder.ts'
 
 const program = fileURLToPath(new URL('../support/replica-set-child.ts', import.meta.url))

@@ -3,7 +3,11 @@ import mongoose, { Schema } from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { isListening } from '../../src/engine/local/tcp-ports.ts'
 import { Account, Transfer, accountModel, verify } from '../../src/index.ts'
-import { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from '../../src/testing.ts'
+import {
+  type TestDatabase,
+  type TestDatabaseOptions,
+  openTestDatabase,
+} from '../../src/testing/index.ts'
 
 /** Opens a test database in the replica set of this run until the test ends. */
 async function open(options: TestDatabaseOptions = {}): Promise<TestDatabase> {

@@ -2,7 +2,7 @@
 import type { Connection } from 'mongoose'
 import { inject } from 'vitest'
 import type { AccountDocument, AccountModel, TransferDocument } from '../../src/index.ts'
-import { type Failure, openTestDatabase } from '../../src/testing.ts'
+import { type Failure, openTestDatabase } from '../../src/testing/index.ts'
 import { test } from '../../src/testing/vitest.ts'
 
 export async function database(): Promise<void> {

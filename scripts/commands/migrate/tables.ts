@@ -1,5 +1,5 @@
 import type { RehearsedMigration, migrationStatus } from '../../../src/index.ts'
-import { renderTable } from '../../terminal/table.ts'
+import { renderTable } from '../../context/table.ts'
 
 /** A table of the migrations with their states, and the process that migrates now. */
 export function renderStatus({

@@ -6,7 +6,7 @@ import {
   replay,
 } from '../../../src/index.ts'
 import type { Context } from '../../context/command.ts'
-import { type Progress, startProgress } from '../../terminal/progress.ts'
+import { type Progress, startProgress } from '../../context/progress.ts'
 
 export async function replayWithProgress(
   connection: Connection,

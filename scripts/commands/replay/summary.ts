@@ -1,5 +1,5 @@
 import type { ReplaySummary } from '../../../src/index.ts'
-import { cell, renderPairs } from '../../terminal/table.ts'
+import { cell, renderPairs } from '../../context/table.ts'
 
 const count = new Intl.NumberFormat('en')
 

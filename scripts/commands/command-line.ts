@@ -1,17 +1,5 @@
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
-import { accountCommand } from './commands/account.ts'
-import { batchesCommand } from './commands/batches.ts'
-import { demoCommand } from './commands/demo.ts'
-import { generateCommand } from './commands/generate.ts'
-import { migrateCommand } from './commands/migrate/migrate.ts'
-import { replayCommand } from './commands/replay/replay.ts'
-import { reverseCommand } from './commands/reverse.ts'
-import { seedCommand } from './commands/seed.ts'
-import { serveCommand } from './commands/serve.ts'
-import { statementCommand } from './commands/statement.ts'
-import { transferCommand } from './commands/transfer.ts'
-import { verifyCommand } from './commands/verify.ts'
 import {
   type Command,
   type CommonOptions,
@@ -22,9 +10,21 @@ import {
   UsageError,
   flagOption,
   textOption,
-} from './context/command.ts'
-import { explain } from './context/failure.ts'
-import { withStdinNamed } from './context/stdin.ts'
+} from '../context/command.ts'
+import { explain } from '../context/failure.ts'
+import { withStdinNamed } from '../context/stdin.ts'
+import { accountCommand } from './account.ts'
+import { batchesCommand } from './batches.ts'
+import { demoCommand } from './demo.ts'
+import { generateCommand } from './generate.ts'
+import { migrateCommand } from './migrate/migrate.ts'
+import { replayCommand } from './replay/replay.ts'
+import { reverseCommand } from './reverse.ts'
+import { seedCommand } from './seed.ts'
+import { serveCommand } from './serve.ts'
+import { statementCommand } from './statement.ts'
+import { transferCommand } from './transfer.ts'
+import { verifyCommand } from './verify.ts'
 
 const { version } = createRequire(import.meta.url)('daybook/package.json') as { version: string }
 
@@ -62,8 +62,8 @@ export async function runCommandLine(
   // An installed package has neither: bench compares with libraries that are not dependencies of the package, and soak is
   // for those who change Daybook.
   if (!isInstalled) {
-    register((await import('./commands/bench.ts')).benchCommand)
-    register((await import('./commands/soak.ts')).soakCommand)
+    register((await import('./bench.ts')).benchCommand)
+    register((await import('./soak.ts')).soakCommand)
   }
 
   try {

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress'
-import type { Context } from '../context/command.ts'
+import type { Context } from './command.ts'
 
 export interface Progress {
   /** Shows how much is done, of which total if it is known by now, and any detail. */
