@@ -46,12 +46,10 @@ export async function statement(
 ): Promise<StatementEntry[]> {
   requirePositiveInteger('limit', limit)
   if (before !== undefined) requirePositiveInteger('before', before)
-  requireRange({ from, to })
-  const after = from ? await countTransfersBefore(database, accountId, from) : 0
-  const until = to ? (await countTransfersBefore(database, accountId, to)) + 1 : Infinity
+  const range = await sequencesIn({ from, to }, database, accountId)
   return await entriesBetween(database, accountId, {
-    after,
-    before: Math.min(before ?? Infinity, until),
+    after: range.after,
+    before: Math.min(before ?? Infinity, range.before),
     limit,
   })
 }
@@ -64,11 +62,9 @@ export async function statement(
 export async function* statementEntries(
   database: mongo.Db,
   accountId: string,
-  { from, to }: StatementRange = {},
+  range: StatementRange = {},
 ): AsyncGenerator<StatementEntry, void, undefined> {
-  requireRange({ from, to })
-  const after = from ? await countTransfersBefore(database, accountId, from) : 0
-  let before = to ? (await countTransfersBefore(database, accountId, to)) + 1 : Infinity
+  let { after, before } = await sequencesIn(range, database, accountId)
   for (;;) {
     const page = await entriesBetween(database, accountId, { after, before, limit: PAGE_SIZE })
     yield* page
@@ -85,9 +81,17 @@ function requirePositiveInteger(name: string, value: unknown): void {
   throw new RangeError(`${name} ${quote(value)} is not a whole number of 1 or more`)
 }
 
-function requireRange(range: StatementRange): void {
-  for (const [name, date] of Object.entries(range)) {
-    if (date !== undefined) requireDate(name, date)
+/** The sequences between which an account's transfers in a range of time are. */
+async function sequencesIn(
+  { from, to }: StatementRange,
+  database: mongo.Db,
+  accountId: string,
+): Promise<{ after: number; before: number }> {
+  if (from !== undefined) requireDate('from', from)
+  if (to !== undefined) requireDate('to', to)
+  return {
+    after: from ? await countTransfersBefore(database, accountId, from) : 0,
+    before: to ? (await countTransfersBefore(database, accountId, to)) + 1 : Infinity,
   }
 }
 

@@ -63,10 +63,10 @@ test('the rest of a batch that another process has started is not posted as atom
   })
   const newBatch = freshBatch({ name: 'batch', source: 'f', digest: 'd', reading: 'r' })
   newBatch.records = 3
-  const poster = databasePoster(connection, { newBatch, refusalLimit: Infinity, advice: '' })
-  await poster.postChunk(rows.slice(0, 1), { isAtomic: false })
+  const postChunk = databasePoster(connection, { newBatch, refusalLimit: Infinity, advice: '' })
+  await postChunk(rows.slice(0, 1), false)
 
-  await expect(poster.postChunk(rows, { isAtomic: true })).rejects.toThrow(
+  await expect(postChunk(rows, true)).rejects.toThrow(
     /^batch "batch" is already posted up to record 1 of 3, so it cannot be atomic: /,
   )
   expect((await booksOf(connection)).transfers).toHaveLength(1)

@@ -35,7 +35,7 @@ function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySu
     : status === 'refused'
       ? 'refused as a whole: nothing was posted'
       : status
-  return dryRun ? `${ended} (rehearsal: nothing was written)` : ended
+  return dryRun ? `${ended} (dry run: nothing was written)` : ended
 }
 
 /** What a person can do next about the refused lines. */

@@ -23,11 +23,11 @@ export interface ChunkResult {
   readonly attempts: number
 }
 
-/** Posts the rows of a batch chunk by chunk: to the database, or in the memory of a rehearsal. */
-export interface ChunkPoster {
-  /** Posts rows in order: all of them, or only the first ones. With `isAtomic` it posts all or none. */
-  postChunk(rows: readonly Row[], options: { isAtomic: boolean }): Promise<ChunkResult>
-}
+/**
+ * Posts the next rows of a batch in order, to the database or in the memory of a rehearsal: all of them, or only
+ * the first ones. With `isAtomic` it posts all or none.
+ */
+export type PostChunk = (rows: readonly Row[], isAtomic: boolean) => Promise<ChunkResult>
 
 interface DatabasePosterOptions {
   /** The batch's record before its first row is consumed. */
@@ -58,7 +58,7 @@ class ChunkRollback extends Error {
 export function databasePoster(
   connection: Connection,
   { newBatch, refusalLimit, advice }: DatabasePosterOptions,
-): ChunkPoster {
+): PostChunk {
   const filter = { _id: newBatch._id }
   /** Whether to presume that the ids of the next rows are new, as those of the last rows were. */
   let presumeNew = true
@@ -120,18 +120,16 @@ export function databasePoster(
     }
   }
 
-  return {
-    async postChunk(rows, { isAtomic }) {
-      for (let duplicates = 0; ; duplicates++) {
-        try {
-          return await postUpToLimit(rows, isAtomic)
-        } catch (error) {
-          // An id exists already. It may have been posted after this snapshot; the next look-up finds it.
-          if (!isDuplicateKey(error) || duplicates === MAX_DUPLICATES) throw error
-          presumeNew = false
-        }
+  return async (rows, isAtomic) => {
+    for (let duplicates = 0; ; duplicates++) {
+      try {
+        return await postUpToLimit(rows, isAtomic)
+      } catch (error) {
+        // An id exists already. It may have been posted after this snapshot; the next look-up finds it.
+        if (!isDuplicateKey(error) || duplicates === MAX_DUPLICATES) throw error
+        presumeNew = false
       }
-    },
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { BatchConflictError } from '../errors.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import type { Row } from '../reading/row.ts'
 import type { ReplaySummary } from '../summary.ts'
-import type { ChunkPoster } from './chunk-poster.ts'
+import type { PostChunk } from './chunk-poster.ts'
 import { ChunkSize } from './chunk-size.ts'
 import { RowQueue } from './row-queue.ts'
 
@@ -35,7 +35,7 @@ export interface BatchOutcome {
  */
 export async function postRows(
   blocks: AsyncGenerator<Row[]>,
-  poster: ChunkPoster,
+  postChunk: PostChunk,
   { start, isAtomic = false, signal, onRead, onPosted, onRefused }: PostRowsOptions,
 ): Promise<BatchOutcome> {
   const queue = new RowQueue(blocks)
@@ -60,7 +60,7 @@ export async function postRows(
       do {
         if (signal?.aborted) return { record, status: 'interrupted' }
         const startedAt = performance.now()
-        const result = await poster.postChunk(rows, { isAtomic })
+        const result = await postChunk(rows, isAtomic)
         await onRefused?.(result.refusals)
         if (result.isRefused) return { record: result.record, status: 'refused' }
         size.adjust({

@@ -12,8 +12,7 @@ import { readAccounts, readTransfers } from '../../ledger/stored-ledger.ts'
 import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { databaseOf } from '../../mongodb/connection.ts'
-import type { Row } from '../reading/row.ts'
-import type { ChunkPoster, ChunkResult } from './chunk-poster.ts'
+import type { PostChunk } from './chunk-poster.ts'
 import { RehearsedTransfers } from './rehearsed-transfers.ts'
 import { countResults, linkedResults, requestsOf } from './row-results.ts'
 
@@ -51,9 +50,9 @@ export class Rehearsal {
   }
 
   /** Evaluates rows by the rules of posting, against what is stored and what was rehearsed before. */
-  poster({ start, refusalLimit }: RehearsalPosterOptions): ChunkPoster {
+  poster({ start, refusalLimit }: RehearsalPosterOptions): PostChunk {
     const batch = start._id
-    const postChunk = async (rows: readonly Row[], isAtomic: boolean): Promise<ChunkResult> => {
+    const postChunk: PostChunk = async (rows, isAtomic) => {
       const before = this.#batches.get(batch) ?? start
       const { accounts, results: evaluated } = await this.#evaluate(requestsOf(rows), batch)
       const results = isAtomic ? linkedResults(rows, evaluated) : evaluated
@@ -71,7 +70,7 @@ export class Rehearsal {
       this.#batches.set(batch, record)
       return { record, refusals, attempts: 1 }
     }
-    return { postChunk: (rows, { isAtomic }) => postChunk(rows, isAtomic) }
+    return postChunk
   }
 
   /** Keeps the transfers that would have been posted, and their accounts as they would be after them. */
