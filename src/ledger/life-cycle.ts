@@ -50,12 +50,7 @@ export async function setStatus(
   status: 'open' | 'frozen',
   context: OperationContext,
 ): Promise<AccountRecord> {
-  const changed = await changeAccount(accountId, { status: { $ne: 'closed' } }, { status }, context)
-  if (changed) return changed
-  throw new AccountNotOpenError({
-    accountId,
-    status: (await findAccount(accountId, context)).status,
-  })
+  return await changeUnlessClosed(accountId, {}, { status }, context)
 }
 
 /**
@@ -72,17 +67,21 @@ export async function setOverdraftLimit(
   const limit = readOverdraftLimit(value, currency)
   if (limit instanceof InvalidAmountError) throw limit
   const overdraftLimit = toDecimal128(limit, currency)
-  const changed = await changeAccount(
-    accountId,
-    { status: { $ne: 'closed' }, currency },
-    { overdraftLimit },
-    context,
-  )
+  return await changeUnlessClosed(accountId, { currency }, { overdraftLimit }, context)
+}
+
+/** {@link changeAccount}. @throws AccountNotOpenError if it is closed, AccountNotFoundError */
+async function changeUnlessClosed(
+  accountId: string,
+  condition: mongo.Filter<AccountRecord>,
+  changes: Changes,
+  context: OperationContext,
+): Promise<AccountRecord> {
+  const open = { ...condition, status: { $ne: 'closed' as const } }
+  const changed = await changeAccount(accountId, open, changes, context)
   if (changed) return changed
-  throw new AccountNotOpenError({
-    accountId,
-    status: (await findAccount(accountId, context)).status,
-  })
+  const { status } = await findAccount(accountId, context)
+  throw new AccountNotOpenError({ accountId, status })
 }
 
 /**

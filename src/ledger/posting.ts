@@ -139,7 +139,7 @@ async function recognizeExisting(
   })
 }
 
-const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
+export const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
   !(reading instanceof TransferRefusedError)
 
 const isRefused = (result: TransferResult): result is RefusedTransfer => result.status === 'refused'

@@ -33,9 +33,7 @@ export const refused = (transferId: string, error: TransferRefusedError): Refuse
   error,
 })
 
-/**
- * The results of an atomic group after its first refusal. Requests that would have been posted are refused.
- */
+/** The results of an atomic group after its first refusal. Requests that would have been posted are refused. */
 export function refuseGroup(
   results: readonly TransferResult[],
   firstRefusal: RefusedTransfer,

@@ -65,9 +65,7 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
   }
 }
 
-/**
- * The problem of a value with too many decimals, as a phrase. Undefined if the value fits without rounding.
- */
+/** The problem of a value with too many decimals, as a phrase. Undefined if the value fits without rounding. */
 export const decimalsProblem = (value: Decimal, currency: string): string | undefined =>
   value.decimalPlaces() > scaleOf(currency)
     ? `has more than the ${scaleOf(currency)} decimals of ${currency}`

@@ -54,9 +54,6 @@ export async function postRows(
       let rows = await next
       next = takeNext()
       await onRead?.(rows, record)
-      if (isAtomic && rows.length !== record.records) {
-        throw new Error(`${rows.length} of ${record.records} records cannot be posted as atomic`)
-      }
       do {
         if (signal?.aborted) return { record, status: 'interrupted' }
         const startedAt = performance.now()

@@ -1,7 +1,6 @@
 import type { Connection } from 'mongoose'
-import { TransferRefusedError } from '../../errors.ts'
 import { type LedgerAccount, evaluate } from '../../ledger/evaluation.ts'
-import { accountIdsOf } from '../../ledger/posting.ts'
+import { accountIdsOf, isWellFormed } from '../../ledger/posting.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
 import {
   type IdentifiedRequest,
@@ -94,16 +93,12 @@ export class Rehearsal {
   /** The results of requests, and copies of their accounts as they would be after them. */
   async #evaluate(requests: readonly IdentifiedRequest[], batch: string) {
     const readings = requests.map(readRequest)
-    const ledger = await this.#read(
-      readings.filter(
-        (reading): reading is WellFormedRequest => !(reading instanceof TransferRefusedError),
-      ),
-    )
+    const ledger = await this.#read(readings.filter(isWellFormed))
     const options = { now: new Date(), batch }
     const results = readings.map((reading, index): TransferResult =>
-      reading instanceof TransferRefusedError
-        ? refused(requests[index]?.transferId as string, reading)
-        : evaluate(reading, ledger, options),
+      isWellFormed(reading)
+        ? evaluate(reading, ledger, options)
+        : refused(requests[index]?.transferId as string, reading),
     )
     return { accounts: ledger.accounts, results }
   }

@@ -1,14 +1,10 @@
 import { REFUSAL_CODES } from '../../errors.ts'
 import type { BatchRefusalCode } from '../../models/batch.ts'
 
-/**
- * The columns, or keys, that a file of rejects adds before the record's own. Replaying that file skips them.
- */
+/** The columns, or keys, that a file of rejects adds before the record's own. Replaying that file skips them. */
 export const REJECT_COLUMNS = ['code', 'message', 'line'] as const
 
-/**
- * In JSON, the key of the id that was made for a record, unless the options map `transferId` to another key.
- */
+/** In JSON, the key of the id that was made for a record, unless the options map `transferId` to another key. */
 export const MADE_ID_KEY = 'transferId'
 
 /**

@@ -33,9 +33,7 @@ export interface SourceOptions {
   /** A path, or `-` for `stdin`. */
   readonly file: string
   readonly stdin?: Readable | undefined
-  /**
-   * Interrupts the reading of an input that can be read only once, and of the digest. They throw its reason.
-   */
+  /** Interrupts the reading of an input that can be read only once, and of the digest. They throw its reason. */
   readonly signal?: AbortSignal | undefined
 }
 

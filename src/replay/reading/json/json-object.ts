@@ -10,9 +10,7 @@ const MAX_DEPTH = 100
 
 const TOO_DEEP = `its values are nested more than ${MAX_DEPTH} levels deep`
 
-/**
- * Reads an object. A number of MongoDB's extended JSON (`{"$numberDecimal": "100"}`) becomes the text in it.
- */
+/** Reads an object. A number of MongoDB's extended JSON (`{"$numberDecimal": "100"}`) becomes the text in it. */
 export function readObject(text: string): { object: JsonObject } | { problem: string } {
   let value: unknown
   try {
