@@ -29,10 +29,10 @@ const DELETED_AT_ONCE = 10_000
  * @throws InputError if one has; then nothing is removed
  */
 export async function removeSeeded(
-  db: mongo.Db,
+  database: mongo.Db,
   { dryRun }: ResetOptions,
 ): Promise<RemovedRecords> {
-  const collection = db.collection<AccountRecord>('accounts')
+  const collection = database.collection<AccountRecord>('accounts')
   const used = await collection.findOne(
     { createdAt: SEEDED_AT, transferCount: { $gt: 0 } },
     { sort: { _id: 1 } },
@@ -58,11 +58,11 @@ export async function removeSeeded(
 
 /** Empties Daybook's four collections. Their indexes and validators stay. */
 export async function removeEverything(
-  db: mongo.Db,
+  database: mongo.Db,
   { dryRun }: ResetOptions,
 ): Promise<RemovedRecords> {
   const empty = async (name: string): Promise<number> => {
-    const collection = db.collection(name)
+    const collection = database.collection(name)
     const count = await collection.countDocuments()
     // $out replaces the collection by an empty one with the same indexes and validator. That is done at once, and
     // takes no longer for a million accounts.

@@ -64,11 +64,11 @@ const IN_FLIGHT = 4
 export async function seed(connection: Connection, options: SeedOptions = {}): Promise<Seeded> {
   requireCurrencies(options.currencies ?? [])
   const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
-  const db = databaseOf(connection)
+  const database = databaseOf(connection)
   const seeded: Seeded = { added: 0, existing: 0, different: 0 }
-  if (options.reset === 'seeded') seeded.removed = await removeSeeded(db, options)
-  if (options.reset === 'everything') seeded.removed = await removeEverything(db, options)
-  const collection = db.collection<AccountRecord>('accounts')
+  if (options.reset === 'seeded') seeded.removed = await removeSeeded(database, options)
+  if (options.reset === 'everything') seeded.removed = await removeEverything(database, options)
+  const collection = database.collection<AccountRecord>('accounts')
   const isEmpty =
     options.reset === 'everything' ||
     (await collection.findOne({}, { projection: { _id: 1 } })) === null
