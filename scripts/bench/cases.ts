@@ -24,7 +24,7 @@ export const DEFAULT_CASES = [
 export const CASES = [...DEFAULT_CASES, 'replay-large'] as const
 export type Case = (typeof CASES)[number]
 
-const { format } = new Intl.NumberFormat('en')
+const numberFormat = new Intl.NumberFormat('en')
 
 /** The ratio of two contestants' rates, and its target. */
 const rateFigures = (of: string, against: string, atLeast?: number) => (results: Results) => [
@@ -79,7 +79,7 @@ export const comparisonsOf: Readonly<
     },
   ],
   history: (options) => {
-    const name = `history at ${format(options.history)}`
+    const name = `history at ${numberFormat.format(options.history)}`
     return [
       {
         contestants: [
@@ -109,7 +109,7 @@ export const comparisonsOf: Readonly<
       }
     }),
   replay: (options) => {
-    const name = `replay of ${format(options.lines)} lines`
+    const name = `replay of ${numberFormat.format(options.lines)} lines`
     const oneCaller = { ...options, callers: 1 }
     return [
       {
@@ -143,8 +143,8 @@ export const comparisonsOf: Readonly<
   ],
   'replay-large': (options) => {
     const lines = 10 * options.lines
-    const small = `replay of ${format(options.lines)} lines`
-    const large = `replay of ${format(lines)} lines`
+    const small = `replay of ${numberFormat.format(options.lines)} lines`
+    const large = `replay of ${numberFormat.format(lines)} lines`
     return [
       {
         mostRounds: 1,

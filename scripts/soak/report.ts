@@ -1,4 +1,4 @@
-import { renderTable } from '../terminal/table.ts'
+import { renderTable } from '../context/table.ts'
 import type { AskedLedger } from './asked-ledger.ts'
 import { type Audit, OFFENCES } from './audit.ts'
 import type { Reading } from './reader.ts'
