@@ -11,7 +11,7 @@ import type { Row } from '../reading/row.ts'
 import { type CountedResults, countResults, linkedResults, requestsOf } from './row-results.ts'
 
 /** What became of a chunk of rows. */
-export interface ChunkResult {
+interface ChunkResult {
   /** The batch's record after the chunk. Its `position` says how many of the rows were consumed. */
   readonly record: BatchRecord
   /** The refusals that were not stored in the database. */
