@@ -325,53 +325,60 @@ export class OutcomeError extends Error {
   readonly id: string | undefined
   /** How many times it was tried. */
   readonly attempts: number
+  readonly #call: UnsettledCall
+  readonly #signal: AbortSignal | undefined
 
-  constructor(details: OutcomeDetails) {
-    const { isInDoubt, attempts, latestError, patience, signal, id, what = 'transfer' } = details
-    const subject = id === undefined ? 'the work' : `${what} ${quote(id)}`
-    const verb = id === undefined ? 'committed' : what === 'account' ? 'written' : 'posted'
+  constructor(call: UnsettledCall, signal?: AbortSignal, about?: OutcomeSubject) {
+    const { isInDoubt, attempts, latestError, begunAt } = call
+    const what = about ? `${about.what} ${quote(about.id)}` : 'the work'
+    const verb = !about ? 'committed' : about.what === 'account' ? 'written' : 'posted'
     const outcome = isInDoubt
-      ? `it is not known whether ${subject} was ${verb}`
-      : `${subject} was not ${verb}`
+      ? `it is not known whether ${what} was ${verb}`
+      : `${what} was not ${verb}`
+    const seconds = ((performance.now() - begunAt) / 1000).toFixed(1)
     const reason = signal?.aborted
       ? 'the call was aborted'
       : latestError === undefined
-        ? `the database did not answer within ${patience / 1000} s`
-        : `${attempts} attempts failed within ${patience / 1000} s, the last one with: ${reasonOf(latestError)}`
-    super([`${outcome}: ${reason}`, ...hintsOn(latestError), adviceFor(id)].join('. '), {
+        ? `the database did not answer within ${seconds} s`
+        : `${attempts} attempts failed within ${seconds} s, the last one with: ${reasonOf(latestError)}`
+    const advice = about
+      ? 'Repeat the call with the same id: it takes effect at most once'
+      : 'Try again'
+    super([`${outcome}: ${reason}`, ...hintsOn(latestError), advice].join('. '), {
       cause: latestError ?? signal?.reason,
     })
     this.outcome = isInDoubt ? 'unknown' : 'not posted'
-    this.id = id
+    this.id = typeof about?.id === 'string' ? about.id : undefined
     this.attempts = attempts
-    this.#details = details
+    this.#call = { ...call }
+    this.#signal = signal
   }
 
-  readonly #details: OutcomeDetails
-
   /** The same error, about a transfer or an account. */
-  about(id: unknown, what: OutcomeSubject): OutcomeError {
-    return new OutcomeError({ ...this.#details, what, id: typeof id === 'string' ? id : undefined })
+  about(subject: OutcomeSubject): OutcomeError {
+    return new OutcomeError(this.#call, this.#signal, subject)
   }
 }
 
 /** For `catch`: names in an {@link OutcomeError} what it is about, and throws the error again. */
 export const rethrowAbout =
-  (what: OutcomeSubject, id: unknown) =>
+  (subject: OutcomeSubject) =>
   (error: unknown): never => {
-    throw error instanceof OutcomeError ? error.about(id, what) : error
+    throw error instanceof OutcomeError ? error.about(subject) : error
   }
 
-type OutcomeSubject = 'transfer' | 'reversal of transfer' | 'account'
+interface OutcomeSubject {
+  readonly what: 'transfer' | 'reversal of transfer' | 'account'
+  readonly id: unknown
+}
 
-interface OutcomeDetails {
+/** What is known of a call that ended without success. */
+interface UnsettledCall {
+  /** On the clock of `performance.now()`. */
+  readonly begunAt: number
   readonly isInDoubt: boolean
   readonly attempts: number
   readonly latestError: unknown
-  readonly patience: number
-  readonly signal?: AbortSignal | undefined
-  readonly id?: string | undefined
-  readonly what?: OutcomeSubject
 }
 
 const hintsOn = (error: unknown): string[] =>
@@ -380,6 +387,3 @@ const hintsOn = (error: unknown): string[] =>
         'Another open transaction may hold the same documents: check that every call inside your own transaction gets its session',
       ]
     : []
-
-const adviceFor = (id: unknown): string =>
-  id === undefined ? 'Try again' : 'Repeat the call with the same id: it takes effect at most once'

@@ -2,14 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { OutcomeError } from '../errors.ts'
-import {
-  type Call,
-  PATIENCE,
-  TimeIsUp,
-  type WaitOptions,
-  newCall,
-  waitAtMost,
-} from '../mongodb/patience.ts'
+import { type Call, TimeIsUp, type WaitOptions, newCall, waitAtMost } from '../mongodb/patience.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { postInCall } from './own-transaction.ts'
@@ -38,12 +31,13 @@ function newWaiter(request: IdentifiedRequest): Waiter {
     settlers = { resolve, reject }
   })
   result.catch(() => undefined)
+  const waiting = newCall({ retryFor: 0 })
   return {
     request,
     result,
     ...(settlers as unknown as Pick<Waiter, 'resolve' | 'reject'>),
     isGivenUp: false,
-    giveUp: () => newCall(0),
+    giveUp: () => waiting,
   }
 }
 
@@ -90,12 +84,11 @@ async function postInGroup(
   queue.waiting.push(waiter)
   if (!queue.busy) void drain(queue, connection)
   return await waitAtMost(waiting, waiter.result, () => {
-    const { patience = PATIENCE, signal } = waiting
     waiter.isGivenUp = true
-    return new OutcomeError({ ...waiter.giveUp(), patience, signal }).about(
-      request.transferId,
-      'transfer',
-    )
+    return new OutcomeError(waiter.giveUp(), waiting.signal).about({
+      what: 'transfer',
+      id: request.transferId,
+    })
   })
 }
 
@@ -127,12 +120,16 @@ async function settle(
 ): Promise<void> {
   const group = waiters.filter(({ isGivenUp }) => !isGivenUp)
   if (group.length === 0) return
-  const posting = newCall(retryFor)
+  // Callers bound how long a doubt is resolved: the queue can do nothing better in the meantime.
+  const posting = newCall({ retryFor, resolveFor: Infinity })
   for (const waiter of group) {
     waiter.giveUp = () => {
       posting.isGivenUp = true
       // With nobody left to answer, it is not repeated.
-      if (group.every(({ isGivenUp }) => isGivenUp)) posting.retryUntil = 0
+      if (group.every(({ isGivenUp }) => isGivenUp)) {
+        posting.retryUntil = 0
+        posting.resolveUntil = 0
+      }
       return posting
     }
   }
@@ -151,8 +148,12 @@ async function settle(
       }
     } else if (group.length === 1 || error instanceof TimeIsUp || isClosed) {
       for (const { reject, request } of group) {
-        const outcome = () => new OutcomeError({ ...posting, patience: PATIENCE })
-        reject(error instanceof TimeIsUp ? outcome().about(request.transferId, 'transfer') : error)
+        const outcome = () => new OutcomeError(posting)
+        reject(
+          error instanceof TimeIsUp
+            ? outcome().about({ what: 'transfer', id: request.transferId })
+            : error,
+        )
       }
     } else {
       for (const waiter of group) await settle([waiter], connection)

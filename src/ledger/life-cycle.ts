@@ -10,7 +10,7 @@ import {
 import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
-import { repeatUntilAnswered } from '../mongodb/repeated-write.ts'
+import { repeatUntilAnswered } from '../mongodb/repeated-operation.ts'
 import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
 import { readOverdraftLimit } from './opening.ts'
 import { post } from './posting.ts'
@@ -161,19 +161,24 @@ const write = <Result>(
 ): Promise<Result> =>
   transaction
     ? send({ session: transaction.session })
-    : repeatUntilAnswered(() => send({ writeConcern: { w: 'majority' } }), waiting)
+    : repeatUntilAnswered('write', () => send({ writeConcern: { w: 'majority' } }), waiting)
 
 type WriteOptions = Pick<mongo.FindOneAndUpdateOptions, 'session' | 'writeConcern'>
 
 async function findAccount(
   accountId: string,
-  { connection, transaction }: OperationContext,
+  { connection, transaction, waiting }: OperationContext,
 ): Promise<AccountRecord> {
   requireIdentifier(accountId)
-  const account = await accountsOf(connection).findOne(
-    { _id: accountId },
-    transaction ? { session: transaction.session } : { readPreference: 'primary' },
-  )
+  const filter = { _id: accountId }
+  const accounts = accountsOf(connection)
+  const account = transaction
+    ? await accounts.findOne(filter, { session: transaction.session })
+    : await repeatUntilAnswered(
+        'read',
+        () => accounts.findOne(filter, { readPreference: 'primary' }),
+        waiting,
+      )
   if (!account) throw new AccountNotFoundError({ accountId })
   return account
 }

@@ -172,7 +172,7 @@ async function withContext<Result>(
     )
   }
   await waitUntilOpen(connection)
-  return await work({ connection, waiting }).catch(rethrowAbout('account', accountId))
+  return await work({ connection, waiting }).catch(rethrowAbout({ what: 'account', id: accountId }))
 }
 
 /** The `Account` model on a connection. */

@@ -78,7 +78,7 @@ const transferSchema = new Schema<
           session
             ? await joinTransaction(this.db, session, work)
             : await inTransaction(this.db, work, waiting).catch(
-                rethrowAbout('reversal of transfer', transferId),
+                rethrowAbout({ what: 'reversal of transfer', id: transferId }),
               ),
         )
       },

@@ -23,8 +23,12 @@ export interface RetryOptions extends WaitOptions {
 
 /** The state of a call, from which its caller learns the outcome if it can wait no longer. */
 export interface Call {
-  /** Until when attempts that fail are repeated, on the clock of `performance.now()`. */
+  /** When it was begun, on the clock of `performance.now()`. */
+  readonly begunAt: number
+  /** Until when attempts that fail are repeated. */
   retryUntil: number
+  /** Until when a commit whose outcome is unknown is looked up. */
+  resolveUntil: number
   /** Whether the server may have committed something, or may still do so. */
   isInDoubt: boolean
   /** Whether somebody who waited for it has been told that it was not posted. So it must not be. */
@@ -33,14 +37,29 @@ export interface Call {
   latestError: unknown
 }
 
-/** A call that has not begun. Its attempts are repeated for some milliseconds. */
-export const newCall = (retryFor: number): Call => ({
-  retryUntil: performance.now() + retryFor,
-  isInDoubt: false,
-  isGivenUp: false,
-  attempts: 0,
-  latestError: undefined,
-})
+/** A call that begins now. Its attempts are repeated, and its outcome is looked up, for some milliseconds. */
+export function newCall({
+  retryFor,
+  resolveFor = retryFor,
+}: {
+  retryFor: number
+  resolveFor?: number
+}): Call {
+  const begunAt = performance.now()
+  return {
+    begunAt,
+    retryUntil: begunAt + retryFor,
+    resolveUntil: begunAt + resolveFor,
+    isInDoubt: false,
+    isGivenUp: false,
+    attempts: 0,
+    latestError: undefined,
+  }
+}
+
+/** Whether a call has time for another attempt, after a pause. */
+export const hasTime = (call: Call, pause = 0): boolean =>
+  performance.now() + pause <= (call.isInDoubt ? call.resolveUntil : call.retryUntil)
 
 /** Thrown by a call that has no time left, or that was given up. */
 export class TimeIsUp extends Error {
@@ -85,13 +104,13 @@ export function withinPatience<Result>(
   { patience = PATIENCE, retryFor = patience, signal }: RetryOptions,
   work: (call: Call) => Promise<Result>,
 ): Promise<Result> {
-  const call = newCall(retryFor)
+  const call = newCall({ retryFor })
   const outcome = work(call).catch((error: unknown) => {
-    throw error instanceof TimeIsUp ? new OutcomeError({ ...call, patience: retryFor }) : error
+    throw error instanceof TimeIsUp ? new OutcomeError(call) : error
   })
   return waitAtMost({ patience, signal }, outcome, () => {
     call.isGivenUp = true
-    return new OutcomeError({ ...call, patience, signal })
+    return new OutcomeError(call, signal)
   })
 }
 

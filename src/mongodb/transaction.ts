@@ -6,6 +6,7 @@ import {
   PATIENCE,
   PAUSE,
   TimeIsUp,
+  hasTime,
   type RetryOptions,
   isCertainlyAborted,
   isPassing,
@@ -95,7 +96,7 @@ export async function attemptUntilKnown<Result>(
     // The driver itself runs the callback again only if the server has aborted the commit.
     if (isCommitting) call.isInDoubt = false
     isCommitting = false
-    if (call.attempts > 0 && performance.now() > call.retryUntil) throw new TimeIsUp()
+    if (call.attempts > 0 && !hasTime(call)) throw new TimeIsUp()
     call.attempts += 1
     try {
       const result = await callback({ database: databaseOf(connection), session })
@@ -129,7 +130,7 @@ export async function attemptUntilKnown<Result>(
           if (call.isInDoubt && error instanceof mongoose.mongo.MongoError) throw new TimeIsUp()
           throw error
         }
-        if (performance.now() + PAUSE > call.retryUntil) throw new TimeIsUp()
+        if (!hasTime(call, PAUSE)) throw new TimeIsUp()
         await setTimeout(PAUSE)
       }
     }

@@ -1,29 +1,37 @@
 import { setTimeout } from 'node:timers/promises'
 import mongoose from 'mongoose'
-import { PAUSE, TimeIsUp, type WaitOptions, isPassing, withinPatience } from './patience.ts'
+import {
+  PAUSE,
+  TimeIsUp,
+  type WaitOptions,
+  hasTime,
+  isPassing,
+  withinPatience,
+} from './patience.ts'
 
 /**
- * Sends a single write until the server answers it. The write must have the same effect however often it is
+ * Sends a single read or write until the server answers it. A write must have the same effect however often it is
  * repeated.
  * @throws OutcomeError if the caller's time is up. It says whether anything may be written
  */
 export const repeatUntilAnswered = <Result>(
-  write: () => Promise<Result>,
+  kind: 'read' | 'write',
+  send: () => Promise<Result>,
   options: WaitOptions = {},
 ): Promise<Result> =>
   withinPatience(options, async (call) => {
     for (;;) {
       const wasInDoubt = call.isInDoubt
       call.attempts += 1
-      call.isInDoubt = true
+      call.isInDoubt = kind === 'write'
       try {
-        return await write()
+        return await send()
       } catch (error) {
         if (!isPassing(error)) throw error
         call.latestError = error
         // It was not sent, because no server was found.
         if (error instanceof mongoose.mongo.MongoServerSelectionError) call.isInDoubt = wasInDoubt
-        if (call.isGivenUp || performance.now() + PAUSE > call.retryUntil) throw new TimeIsUp()
+        if (call.isGivenUp || !hasTime(call, PAUSE)) throw new TimeIsUp()
         await setTimeout(PAUSE)
       }
     }
