@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    globalSetup: ['src/testing/vitest-setup.ts'],
+    globalSetup: ['src/testing/vitest-setup.ts', 'test/support/compile-programs.ts'],
     // On two cores the default is one worker, but tests often wait for mongod.
     maxWorkers: 3,
     // Every file has its own database and connection, so files can share a worker and load Mongoose only once.

@@ -4,6 +4,8 @@ import { promisify } from 'node:util'
 import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { accountModel, createCollections, verify } from '../../src/index.ts'
+import { daybook } from '../support/command-line.ts'
+import { compiled } from '../support/programs.ts'
 
 /** Creates a database for an example and drops it when the test has finished. */
 async function makeDatabase() {
@@ -13,29 +15,26 @@ async function makeDatabase() {
     await connection.dropDatabase()
     await connection.close()
   })
-  /** Runs a program as a user does, on this database. */
+  /** Runs a program as a user of the package does, on this database. */
   const run = async (...parameters: string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--import', 'tsx', ...parameters],
-      { env: { ...process.env, MONGODB_URI: uri } },
-    )
+    const env = { ...process.env, MONGODB_URI: uri }
+    const { stdout } = await promisify(execFile)(process.execPath, parameters, { env })
     return stdout
   }
-  return { connection, run }
+  return { connection, uri, run }
 }
 
 describe('the examples', () => {
   test('post a transfer, and nothing more when they run again', async () => {
     const { connection, run } = await makeDatabase()
-    expect(await run('examples/transfer.ts')).toBe('900\n')
-    expect(await run('examples/transfer.ts')).toBe('900\n')
+    expect(await run(compiled('examples/transfer.ts'))).toBe('900\n')
+    expect(await run(compiled('examples/transfer.ts'))).toBe('900\n')
     expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 1 })
   })
 
   test('write an order and its payment both or not at all', async () => {
     const { connection, run } = await makeDatabase()
-    expect(await run('examples/own-transaction.ts')).toBe('INSUFFICIENT_FUNDS\n1\n')
+    expect(await run(compiled('examples/own-transaction.ts'))).toBe('INSUFFICIENT_FUNDS\n1\n')
     expect(await connection.collection('orders').find().toArray()).toMatchObject([{ _id: '1' }])
     const reader = await accountModel(connection).findById('READER').orFail()
     expect(reader.balance.toFixed(2)).toBe('30.10')
@@ -46,18 +45,20 @@ describe('the examples', () => {
     const refusal =
       'line 4: account EMPLOYER has 600.00 USD available, but the transfer needs 4200.00'
     const output = `finished: 2 posted, 1 refused\n${refusal}\n`
-    expect(await run('examples/replay.ts')).toBe(output)
-    expect(await run('examples/replay.ts', 'examples/salaries.csv')).toBe(output)
+    expect(await run(compiled('examples/replay.ts'))).toBe(output)
+    expect(await run(compiled('examples/replay.ts'), 'examples/salaries.csv')).toBe(output)
   })
 
   test('migrate a database and revert the migration', async () => {
-    const { connection, run } = await makeDatabase()
+    const { connection, uri } = await makeDatabase()
     await createCollections(connection)
     for (const holder of ['Ada', 'Grace', 'Ada']) {
       await accountModel(connection).open({ holder, currency: 'USD' })
     }
-    const migrate = (...parameters: string[]) =>
-      run('scripts/cli.ts', 'migrate', ...parameters, '--migrations', 'examples/migrations')
+    const migrate = async (action: string) => {
+      const parameters = ['migrate', action, '--migrations', 'examples/migrations']
+      expect(await daybook(uri, parameters)).toMatchObject({ exitCode: 0 })
+    }
     const customers = () => connection.collection('customers').distinct('name')
 
     await migrate('up')
@@ -68,6 +69,6 @@ describe('the examples', () => {
 
   test('pass as tests of node:test', async () => {
     const { run } = await makeDatabase()
-    expect(await run('--test', 'examples/node-test.ts')).toContain('# pass 2\n# fail 0\n')
+    expect(await run('--test', compiled('examples/node-test.ts'))).toContain('# pass 2\n# fail 0\n')
   })
 })

@@ -4,7 +4,6 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
 import { describe, expect, inject, test as plainTest } from 'vitest'
 import { findMongod } from '../../src/engine/finding/mongod.ts'
@@ -12,11 +11,8 @@ import { openLocalDatabase, type LocalDatabase } from '../../src/engine/local/lo
 import { findFreePort, isListening } from '../../src/engine/local/tcp-ports.ts'
 import { startTimeOf } from '../../src/engine/processes.ts'
 import { waitUntil } from '../../src/engine/wait-until.ts'
+import { compiled } from '../support/programs.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
-
-const localDatabaseChild = fileURLToPath(
-  new URL('../support/local-database-child.ts', import.meta.url),
-)
 
 interface Fixtures {
   folder: string
@@ -48,9 +44,13 @@ const test = plainTest.extend<Fixtures>({
   openInProcess: async ({ folder }, use) => {
     const commands: ChildProcess[] = []
     await use(async () => {
-      const command = spawn(process.execPath, ['--import', 'tsx', localDatabaseChild, folder], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      })
+      const command = spawn(
+        process.execPath,
+        [compiled('test/support/local-database-child.ts'), folder],
+        {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        },
+      )
       commands.push(command)
       const [uri]: string[] = await once(createInterface(command.stdout), 'line')
       return { uri, command, end: () => finish(command) }

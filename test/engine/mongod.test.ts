@@ -4,9 +4,9 @@ import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'nod
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { findMongod, type Mongod } from '../../src/engine/finding/mongod.ts'
+import { compiled } from '../support/programs.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 let real: Mongod
@@ -198,12 +198,10 @@ describe('findMongod', () => {
     })
     const options = { ...search, environment: { ...search.environment, ...site } }
     const program = `import(process.argv[1]).then(({ findMongod }) => findMongod(JSON.parse(process.argv[2])))`
-    const library = fileURLToPath(new URL('../../src/engine/finding/mongod.ts', import.meta.url))
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', '-e', program, library, JSON.stringify(options)],
-      { stdio: 'ignore' },
-    )
+    const library = compiled('src/engine/finding/mongod.ts')
+    const child = spawn(process.execPath, ['-e', program, library, JSON.stringify(options)], {
+      stdio: 'ignore',
+    })
     await halfSent
     child.kill('SIGKILL')
     await once(child, 'exit')

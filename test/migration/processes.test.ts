@@ -5,6 +5,7 @@ import { afterAll, beforeEach, expect, inject, test } from 'vitest'
 import { migrate, migrationStatus } from '../../src/index.ts'
 import { endAllAbandonedTransactions } from '../../src/mongodb/abandoned-transactions.ts'
 import { useDatabase } from '../support/database.ts'
+import { compiled } from '../support/programs.ts'
 import { logged, loggedOutside, migrationFolder, migrationState } from '../support/migrations.ts'
 
 const { connection } = useDatabase()
@@ -28,7 +29,7 @@ function migrateInProcess(): ChildProcess & {
   const parameters = [inject('mongodbUri'), connection.name, folder]
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'test/support/migrate-child.ts', ...parameters],
+    [compiled('test/support/migrate-child.ts'), ...parameters],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   return Object.assign(child, { ended: once(child, 'exit') })
@@ -43,7 +44,7 @@ async function migrateAndKill(): Promise<void> {
 }
 
 /** In a migration's source: reports that the migration runs, and does not end. Only in the other process. */
-const STAY = `if (process.argv[1].endsWith('migrate-child.ts')) {
+const STAY = `if (process.argv[1].endsWith('migrate-child.js')) {
   process.stdout.write('here')
   await new Promise((resolve) => setTimeout(resolve, 60_000))
 }`

@@ -5,9 +5,10 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { BatchConflictError, InputError, verify } from '../../src/index.ts'
 import { adoptNotebook } from '../../src/notebook/adoption.ts'
 import { restoreNotebook } from '../../src/notebook/restoration.ts'
-import { ADOPTION, folder, useAdoption } from '../support/adoption.ts'
+import { ADOPTION, useAdoption } from '../support/adoption.ts'
 import { failAfterWrites, failAtEachWrite } from '../support/fail-writes.ts'
 import { bytesOf, notebookTransfer } from '../support/notebook.ts'
+import { compiled } from '../support/programs.ts'
 
 const { Decimal128, ObjectId } = mongoose.Types
 const { Double, Int32, Long } = mongoose.mongo
@@ -376,10 +377,10 @@ describe('an interrupted adoption', () => {
     }))
     await transfers.deleteMany({})
     await transfers.insertMany(many)
-    const database = [uri(), connection.name, folder]
+    const database = [uri(), connection.name, compiled('scripts/migrations')]
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', 'test/support/migrate-child.ts', ...database],
+      [compiled('test/support/migrate-child.ts'), ...database],
       { stdio: 'ignore' },
     )
     const ended = once(child, 'exit')

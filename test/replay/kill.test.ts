@@ -9,6 +9,7 @@ import { failNext } from '../../src/testing/index.ts'
 import { verify } from '../../src/verification/verify.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
+import { compiled } from '../support/programs.ts'
 
 const { connection, Account } = useDatabase()
 
@@ -19,14 +20,7 @@ const KILLS = 3
 async function replayAndKill(file: string, delay: number): Promise<boolean> {
   const child = spawn(
     process.execPath,
-    [
-      '--import',
-      'tsx',
-      'test/support/replay-child.ts',
-      inject('mongodbUri'),
-      connection.name,
-      file,
-    ],
+    [compiled('test/support/replay-child.ts'), inject('mongodbUri'), connection.name, file],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const exited = once(child, 'exit')

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { runCommandLine } from '../../scripts/commands/command-line.ts'
+import { compiled } from './programs.ts'
 
 interface Outcome {
   readonly exitCode: number | string
@@ -34,7 +35,7 @@ export function startDaybook(
   parameters: readonly string[],
   options: Pick<SpawnOptions, 'stdio'> = {},
 ): { child: ChildProcess; ended: Promise<Outcome> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/cli.ts', ...parameters], {
+  const child = spawn(process.execPath, [compiled('scripts/cli.ts'), ...parameters], {
     ...options,
     env: { ...process.env, MONGODB_URI: uri },
   })

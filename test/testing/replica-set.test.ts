@@ -8,8 +8,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { dataFolderOf, withMember } from '../../src/engine/local/replica-set-member.ts'
 import { startReplicaSet } from '../../src/testing/index.ts'
 import { makeMemoryFolder } from '../../src/testing/memory-folder.ts'
+import { compiled } from '../support/programs.ts'
 
-const program = fileURLToPath(new URL('../support/replica-set-child.ts', import.meta.url))
 const environment = { ...process.env, MONGODB_URI: '' }
 
 const folderAt = (uri: string): Promise<string> =>
@@ -41,7 +41,7 @@ describe('startReplicaSet', () => {
     'leaves nothing in memory when its process is killed',
     { timeout: 45_000 },
     async () => {
-      const child = spawn(process.execPath, ['--import', 'tsx', program], {
+      const child = spawn(process.execPath, [compiled('test/support/replica-set-child.ts')], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: environment,
       })
