@@ -14,6 +14,7 @@ import { setImmediate } from 'node:timers/promises'
 import { TransferRefusedError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
+import { requireNonePending } from './pending-ids.ts'
 import type { TransferRecord } from './records.ts'
 import {
   type IdentifiedRequest,
@@ -78,6 +79,8 @@ export async function postToAccounts(
     accounts,
     transfers: presumeNew ? new Map() : await readTransfers(transferIdsOf(requests), transaction),
   }
+  // Ids of which this transaction knows a transfer. While an atomic group is evaluated, none of its own is written.
+  const known = options.atomic ? new Set(ledger.transfers.keys()) : ledger.transfers
   const evaluation = { now: new Date(), batch: options.batch }
   const results: TransferResult[] = []
   const posted: TransferRecord[] = []
@@ -94,7 +97,9 @@ export async function postToAccounts(
       outcomes = await recognizeExisting(outcomes, readings, ledger, transaction)
     }
     const refusal = options.atomic ? outcomes.find(isRefused) : undefined
-    if (refusal) return refuseGroup(outcomes, refusal)
+    if (refusal) outcomes = refuseGroup(outcomes, refusal)
+    await requireNonePending(idsToRefuse(outcomes, readings, known), transaction)
+    if (refusal) return outcomes
     const transfers = outcomes.flatMap((outcome) =>
       outcome.status === 'posted' ? [outcome.transfer] : [],
     )
@@ -137,6 +142,25 @@ async function recognizeExisting(
       ? evaluate(reading, { accounts, transfers }, { now: new Date() })
       : result
   })
+}
+
+/** The ids whose refusal depends on what this transaction has read. */
+function idsToRefuse(
+  results: readonly TransferResult[],
+  readings: readonly Reading[],
+  known: { has(transferId: string): boolean },
+): Set<string> {
+  return new Set(
+    results.flatMap((result, index) => {
+      const { transferId } = result
+      return isRefused(result) &&
+        result.code !== 'TRANSFER_CONFLICT' &&
+        isWellFormed(readings[index] as Reading) &&
+        !known.has(transferId)
+        ? [transferId]
+        : []
+    }),
+  )
 }
 
 export const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
