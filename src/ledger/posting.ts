@@ -98,14 +98,17 @@ export async function postToAccounts(
     }
     const refusal = options.atomic ? outcomes.find(isRefused) : undefined
     if (refusal) outcomes = refuseGroup(outcomes, refusal)
-    await requireNonePending(idsToRefuse(outcomes, readings, known), transaction)
-    if (refusal) return outcomes
+    const refusedIds = idsToRefuse(outcomes, readings, known)
+    if (refusal) {
+      await requireNonePending(refusedIds, transaction)
+      return outcomes
+    }
     const transfers = outcomes.flatMap((outcome) =>
       outcome.status === 'posted' ? [outcome.transfer] : [],
     )
     const insert = prepareInsert(transfers, transaction)
     await inserting
-    inserting = insert()
+    inserting = both(insert(), requireNonePending(refusedIds, transaction))
     inserting.catch(() => undefined)
     results.push(...outcomes)
     posted.push(...transfers)
@@ -143,6 +146,8 @@ async function recognizeExisting(
       : result
   })
 }
+
+const both = async (...works: Promise<void>[]): Promise<void> => void (await Promise.all(works))
 
 /** The ids whose refusal depends on what this transaction has read. */
 function idsToRefuse(
