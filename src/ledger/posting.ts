@@ -11,7 +11,7 @@
  * Without `presumeNew`, as in a caller's own transaction, everything is read first and nothing is presumed.
  */
 import { setImmediate } from 'node:timers/promises'
-import { TransferRefusedError } from '../errors.ts'
+import { REFUSAL_CODES, TransferRefusedError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
 import { requireNonePending } from './pending-ids.ts'
@@ -149,7 +149,10 @@ async function recognizeExisting(
 
 const both = async (...works: Promise<void>[]): Promise<void> => void (await Promise.all(works))
 
-/** The ids whose refusal depends on what this transaction has read. */
+/**
+ * The ids that are refused because of what the accounts hold. With any code up to `TRANSFER_CONFLICT`, the request
+ * itself is wrong, or its id is posted.
+ */
 function idsToRefuse(
   results: readonly TransferResult[],
   readings: readonly Reading[],
@@ -159,7 +162,7 @@ function idsToRefuse(
     results.flatMap((result, index) => {
       const { transferId } = result
       return isRefused(result) &&
-        result.code !== 'TRANSFER_CONFLICT' &&
+        REFUSAL_CODES.indexOf(result.code) > REFUSAL_CODES.indexOf('TRANSFER_CONFLICT') &&
         isWellFormed(readings[index] as Reading) &&
         !known.has(transferId)
         ? [transferId]

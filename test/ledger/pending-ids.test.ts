@@ -72,4 +72,12 @@ describe('a refusal', () => {
     )
     expect(results.map(({ status }) => status)).toEqual(['refused', 'refused', 'refused'])
   })
+
+  test('is given at once if the request itself is wrong and its id is posted', async () => {
+    await Account.transfer(income)
+    const wrong = { ...income, to: 'RICH' }
+    await expect(Account.transfer(wrong)).rejects.toMatchObject({ code: 'SAME_ACCOUNT' })
+    const results = await Account.transferMany([wrong], { atomic: true })
+    expect(results).toMatchObject([{ code: 'SAME_ACCOUNT' }])
+  })
 })
