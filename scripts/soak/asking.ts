@@ -37,6 +37,12 @@ export class Asker {
 
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof LedgerError) return { outcome: 'refused', code: error.code }
-  const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const told = error instanceof Error ? `${nameOf(error)}: ${error.message}` : String(error)
   return { outcome: error instanceof OutcomeError ? error.outcome : 'unknown', error: told }
 }
+
+/** Its name, and the server's code for it if it has one. */
+const nameOf = (error: Error): string =>
+  'codeName' in error && typeof error.codeName === 'string'
+    ? `${error.name} ${error.codeName}`
+    : error.name

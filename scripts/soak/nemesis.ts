@@ -30,7 +30,7 @@ const WRITE_FAILURES: readonly object[] = [
   { closeConnection: true },
   { errorCode: 91 },
   { errorCode: 112, errorLabels: ['TransientTransactionError'] },
-  { errorCode: 11_602, errorLabels: [] },
+  { errorCode: 11_602 },
   { blockConnection: true, blockTimeMS: 700 },
 ]
 
