@@ -117,8 +117,17 @@ export function withinPatience<Result>(
 /** The server's error code, which comes without a label, when another client or an operator ends a session. */
 const INTERRUPTED = 11_601
 
+/**
+ * The driver's own error. A bulk write wraps it in a server's error, which hides that the connection was lost.
+ */
+export const driverErrorOf = (error: unknown): unknown =>
+  error instanceof mongoose.mongo.MongoBulkWriteError && error.errorResponse instanceof Error
+    ? error.errorResponse
+    : error
+
 /** Whether an error may pass by itself: a lost connection, an election, a write conflict. */
-export const isPassing = (error: unknown): boolean => {
+export const isPassing = (thrown: unknown): boolean => {
+  const error = driverErrorOf(thrown)
   const { MongoError, MongoErrorLabel, MongoNetworkError, MongoServerSelectionError } =
     mongoose.mongo
   return (

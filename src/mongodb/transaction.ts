@@ -6,6 +6,7 @@ import {
   PATIENCE,
   PAUSE,
   TimeIsUp,
+  driverErrorOf,
   hasTime,
   type RetryOptions,
   isCertainlyAborted,
@@ -106,7 +107,7 @@ export async function attemptUntilKnown<Result>(
       return result
     } catch (error) {
       // The server has begun this transaction, and so ended the one before.
-      if (error instanceof mongoose.mongo.MongoServerError) call.isInDoubt = false
+      if (driverErrorOf(error) instanceof mongoose.mongo.MongoServerError) call.isInDoubt = false
       if (!(error instanceof TimeIsUp)) call.latestError = error
       throw error
     }
