@@ -1,15 +1,48 @@
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
+import { Decimal } from 'decimal.js'
 import mongoose from 'mongoose'
 
-/** Any value as short printable text: cut to 80 characters, with control and invisible characters escaped. */
+/** The most characters that are printed of a value. */
+const LONGEST = 80
+
+/**
+ * Any value as short printable text: cut to 80 characters, with control and invisible characters escaped. The
+ * work is bounded, whatever the value is, and none of its own code runs: neither getters nor `toJSON` nor the
+ * traps of a proxy.
+ */
 export function quote(value: unknown): string {
-  const text = textOf(value)
-  const cut = text.length > 80 ? `${text.slice(0, 79)}…` : text
-  return cut.replace(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const text = textOf(value).replace(UNSEEN, escaped)
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text
 }
+
+/** A name or an id for a sentence: unchanged if it is short and printable, else quoted and cut. */
+export const named = (value: unknown, longest = 256): string =>
+  typeof value === 'string' && value.length <= longest && value !== '' && printable(value) === value
+    ? value
+    : quote(value)
+
+/**
+ * What a terminal must not get from data: control characters, which can rewrite what stands there, and
+ * characters that nobody sees or that turn the order of others round. The joiners stay, because Hindi, Persian
+ * and emoji need them.
+ */
+const UNPRINTABLE = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/gu
+
+/** What nobody can see in a message: those characters, the joiners, and others that are displayed as nothing. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+
+/** A text with its unprintable characters as escapes, such as `\u001b`. */
+export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped)
+
+/** {@link printable} for a text of several lines. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n')
+
+/** As in JSON, a character beyond U+FFFF is two escapes. */
+const escaped = (character: string): string =>
+  Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('')
 
 /** Why something failed, for use in a sentence: the message of an Error, or any other thrown value as text. */
 export function reasonOf(error: unknown): string {
@@ -20,19 +53,118 @@ export function reasonOf(error: unknown): string {
       : inspect(error, { breakLength: Infinity })
 }
 
-/** Whether JSON cannot express a value that MongoDB can store. It turns a regular expression into `{}`. */
-const isBsonOnly = (value: unknown): value is object =>
-  value instanceof RegExp || (typeof value === 'object' && value !== null && '_bsontype' in value)
-
 function textOf(value: unknown): string {
-  if (typeof value === 'number' || value === undefined || value instanceof Date)
-    return String(value)
-  // A huge bigint is printed in hexadecimal, the only notation whose digits are computed quickly.
-  if (typeof value === 'bigint') return String(value >> 512n ? `0x${value.toString(16)}` : value)
   try {
-    if (isBsonOnly(value)) return mongoose.mongo.BSON.EJSON.stringify(value)
-    return JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value) ?? typeof value
+    return !types.isProxy(value) && value instanceof Date
+      ? Date.prototype.toString.call(value)
+      : jsonOf(value, LONGEST)
   } catch {
-    return Object.prototype.toString.call(value)
+    return 'a value that cannot be read'
   }
 }
+
+/** A bigint with more digits than this is not written: the work grows with their square. */
+const HUGE = 10n ** 100n
+
+/** A value as JSON would have it, in about as many characters as there is room for. */
+function jsonOf(value: unknown, room: number): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.slice(0, room))
+    case 'bigint':
+      if (value < HUGE && value > -HUGE) return String(value)
+      return 'a bigint of more than 100 digits'
+    case 'object':
+      return value === null ? 'null' : objectText(value, room)
+    case 'function':
+    case 'symbol':
+      return typeof value
+    default:
+      return String(value)
+  }
+}
+
+function objectText(value: object, room: number): string {
+  if (types.isProxy(value)) return '[Proxy]'
+  if (Array.isArray(value)) return listText(value, room)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return recordText(value, room)
+  if (value instanceof RegExp) return regExpText(value, room)
+  if (value instanceof Date) return JSON.stringify(Date.prototype.toString.call(value))
+  if (Decimal.isDecimal(value)) return decimalText(value)
+  if (typeof prototype === 'object' && SMALL_BSON.has(Reflect.get(prototype, '_bsontype'))) {
+    return EJSON.stringify(value)
+  }
+  return `[${classNameOf(prototype as object)}]`
+}
+
+const { EJSON } = mongoose.mongo.BSON
+
+/** The BSON types that are short in extended JSON. */
+const SMALL_BSON: ReadonlySet<unknown> = new Set([
+  'Decimal128',
+  'Double',
+  'Int32',
+  'Long',
+  'MaxKey',
+  'MinKey',
+  'ObjectId',
+  'Timestamp',
+])
+
+function regExpText(expression: RegExp, room: number): string {
+  try {
+    // BSON does not have all flags.
+    return expression.source.length <= room ? EJSON.stringify(expression) : '[RegExp]'
+  } catch {
+    return '[RegExp]'
+  }
+}
+
+function classNameOf(prototype: object): string {
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  const name: unknown =
+    typeof constructor === 'function' && !types.isProxy(constructor)
+      ? Object.getOwnPropertyDescriptor(constructor, 'name')?.value
+      : undefined
+  return typeof name === 'string' && name !== '' ? name.slice(0, LONGEST) : 'object'
+}
+
+function listText(values: readonly unknown[], room: number): string {
+  let text = '['
+  for (let index = 0; index < values.length && text.length < room; index++) {
+    text += `${index === 0 ? '' : ','}${propertyText(values, String(index), room - text.length)}`
+  }
+  return `${text}]`
+}
+
+function recordText(record: object, room: number): string {
+  let text = '{'
+  for (const key in record) {
+    if (text.length >= room) break
+    if (!Object.hasOwn(record, key)) continue
+    text += `${text === '{' ? '' : ','}${JSON.stringify(key.slice(0, room))}:`
+    text += propertyText(record, key, room - text.length)
+  }
+  return `${text}}`
+}
+
+/** The room shrinks with each level, so a cycle ends. */
+function propertyText(object: object, key: string, room: number): string {
+  const property = Object.getOwnPropertyDescriptor(object, key)
+  if (!property) return 'null'
+  return 'value' in property ? jsonOf(property.value, room) : '[getter]'
+}
+
+/** A value of decimal.js in quotes. One with many digits is cut before they are written. */
+function decimalText({ s: sign, e: exponent, d: words }: Decimal): string {
+  if (!Array.isArray(words))
+    return `"${Number.isNaN(sign) ? 'NaN' : sign < 0 ? '-Infinity' : 'Infinity'}"`
+  const few = words.slice(0, 12)
+  const value = new PlainDecimal(0)
+  Object.assign(value, { s: sign, e: exponent, d: few })
+  const text = Math.abs(exponent) <= 64 ? value.toFixed() : value.toExponential()
+  return `"${text}${few.length < words.length ? '…' : ''}"`
+}
+
+const PlainDecimal = Decimal.clone({ defaults: true })

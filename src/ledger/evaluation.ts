@@ -4,7 +4,9 @@ import {
   BalanceOutOfRangeError,
   CurrencyMismatchError,
   InsufficientFundsError,
+  InvalidAccountIdError,
   InvalidAmountError,
+  InvalidTransferIdError,
   SameAccountError,
   type Side,
   TransferConflictError,
@@ -19,6 +21,7 @@ import {
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
+import { newIdentifierProblem } from './identifier.ts'
 import type { Metadata, TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
@@ -73,12 +76,13 @@ export function evaluate(
       : refused(transferId, new TransferConflictError({ transferId, fields }))
   }
 
-  if (!from || !to) {
-    const missing = from
-      ? ({ side: 'to', accountId: request.to } as const)
-      : ({ side: 'from', accountId: request.from } as const)
-    return refused(transferId, new AccountNotFoundError(missing))
+  const isChosenNow = request.reverses === undefined && !postedElsewhereAt
+  const expected = isChosenNow ? newIdentifierProblem(transferId) : undefined
+  if (expected !== undefined) {
+    return refused(transferId, new InvalidTransferIdError({ transferId, expected }))
   }
+  if (!from) return refused(transferId, missing('from', request.from))
+  if (!to) return refused(transferId, missing('to', request.to))
   const refusal = refusalByAccounts(request, from, to)
   if (refusal) return refused(transferId, refusal)
 
@@ -145,6 +149,14 @@ function refusalByAccounts(
   if (from.currency !== expected) return mismatch('from', from, expected)
   if (to.currency !== expected) return mismatch('to', to, expected)
   return undefined
+}
+
+/** The refusal of an account that does not exist, whose id may be the reason. */
+function missing(side: Side, accountId: string): TransferRefusedError {
+  const expected = newIdentifierProblem(accountId)
+  return expected === undefined
+    ? new AccountNotFoundError({ side, accountId })
+    : new InvalidAccountIdError({ side, accountId, expected })
 }
 
 const notOpen = (side: Side, { _id: accountId, status }: LedgerAccount) =>

@@ -12,10 +12,11 @@ import { databaseOf } from '../mongodb/connection.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { repeatUntilAnswered } from '../mongodb/repeated-operation.ts'
 import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
+import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
 import { readOverdraftLimit } from './opening.ts'
 import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus } from './records.ts'
-import { IDENTIFIER_RULE, isIdentifier, makeId } from './request.ts'
+import { makeId } from './request.ts'
 import { postedOrThrow } from './transfer-result.ts'
 
 /** The connection of an operation, and the transaction that it belongs to if its caller has one. */

@@ -8,16 +8,17 @@ import {
 import { isCurrency } from '../money/currency.ts'
 import {
   Decimal,
-  LIMIT,
   type MoneyInput,
+  OUT_OF_RANGE,
   decimalsProblem,
   isOutOfRange,
   readDecimal,
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
+import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifier.ts'
+import { isPrintableText } from './printable-text.ts'
 import type { AccountRecord } from './records.ts'
-import { IDENTIFIER_RULE, isIdentifier, isPrintableText } from './request.ts'
 
 export interface OpeningRequest {
   /** The account's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
@@ -36,14 +37,20 @@ export const HOLDER_RULE = 'a text of 1–256 printable characters'
 
 export const isHolder = (value: unknown): value is string => isPrintableText(value, 256)
 
-/** The record of a new account, or the reason why it cannot be opened. */
+/**
+ * The record of a new account, or the reason why it cannot be opened. An account that is adopted keeps its id,
+ * which need not be one that a new account could get.
+ */
 export function readOpening(
   request: OpeningRequest & { readonly accountId: string },
   now: Date,
+  { isAdopted = false } = {},
 ): AccountRecord | LedgerError {
   const { accountId, holder, currency } = request
   if (!isIdentifier(accountId))
     return new InvalidAccountIdError({ accountId, expected: IDENTIFIER_RULE })
+  const expected = isAdopted ? undefined : newIdentifierProblem(accountId)
+  if (expected !== undefined) return new InvalidAccountIdError({ accountId, expected })
   if (!isHolder(holder)) {
     return new InvalidHolderError({ holder, expected: HOLDER_RULE })
   }
@@ -104,11 +111,7 @@ function readMoney(value: unknown, currency: string, field: string): Decimal | I
     return new InvalidAmountError({ amount: value, field, problem: money.problem })
   }
   if (isOutOfRange(money)) {
-    return new InvalidAmountError({
-      amount: value,
-      field,
-      problem: `is not below ${LIMIT} in magnitude`,
-    })
+    return new InvalidAmountError({ amount: value, field, problem: OUT_OF_RANGE })
   }
   const problem = decimalsProblem(money, currency)
   return problem === undefined ? money : new InvalidAmountError({ amount: value, field, problem })

@@ -14,14 +14,10 @@ import { setImmediate } from 'node:timers/promises'
 import { REFUSAL_CODES, TransferRefusedError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
+import { couldBeId } from './identifier.ts'
 import { requireNonePending } from './pending-ids.ts'
 import type { TransferRecord } from './records.ts'
-import {
-  type IdentifiedRequest,
-  type WellFormedRequest,
-  couldBeId,
-  readRequest,
-} from './request.ts'
+import { type IdentifiedRequest, type WellFormedRequest, readRequest } from './request.ts'
 import {
   prepareAccountUpdates,
   prepareInsert,

@@ -9,7 +9,15 @@ import {
   type TransferRefusedError,
 } from '../errors.ts'
 import { quote } from '../messages.ts'
-import { type Decimal, LIMIT, type MoneyInput, isOutOfRange, readDecimal } from '../money/money.ts'
+import {
+  type Decimal,
+  type MoneyInput,
+  OUT_OF_RANGE,
+  isOutOfRange,
+  readDecimal,
+} from '../money/money.ts'
+import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
+import { isPrintableText } from './printable-text.ts'
 import type { Metadata } from './records.ts'
 
 export interface TransferRequest {
@@ -130,7 +138,7 @@ function readAmount(value: unknown): Decimal | InvalidAmountError {
     return new InvalidAmountError({ amount: value, problem: 'is not above zero' })
   }
   if (isOutOfRange(amount)) {
-    return new InvalidAmountError({ amount: value, problem: `is not below ${LIMIT}` })
+    return new InvalidAmountError({ amount: value, problem: OUT_OF_RANGE })
   }
   return amount
 }
@@ -145,26 +153,6 @@ export function reversalId(transferId: string): string {
   // Two suffixes: with one, it would be the id of the reversal of a transfer whose id is this digest.
   return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL_SUFFIX}${REVERSAL_SUFFIX}`
 }
-
-export const IDENTIFIER_RULE = 'a text of 1–128 printable characters with no space at its ends'
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
-/** The zero-width joiner and non-joiner, which Hindi, Persian and emoji need. */
-const JOINERS = /[\u200C\u200D]/g
-
-/** Whether a value is a text of 1 to `longest` printable characters, at least one of which is not a space. */
-export const isPrintableText = (value: unknown, longest: number): value is string =>
-  typeof value === 'string' &&
-  value.length <= longest &&
-  value.trim() !== '' &&
-  !UNPRINTABLE.test(value.replace(JOINERS, ''))
-
-/** Whether a value can be the id of a transfer or an account. Invisible characters are not allowed. */
-export const isIdentifier = (value: unknown): value is string =>
-  isPrintableText(value, 128) && value.trim() === value && !UNPRINTABLE.test(value)
-
-/** Whether it makes sense to look a value up as an id. A cheap check: {@link isIdentifier} decides later. */
-export const couldBeId = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 128
 
 /** Operators, paths, names that every prototype has, and names that change how BSON reads a value. */
 const UNSAFE_KEY = /^\$|\.|^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/

@@ -1,6 +1,6 @@
 import mongoose, { type Connection, type Model, Schema } from 'mongoose'
 import type { RefusalCode } from '../errors.ts'
-import { isPrintableText } from '../ledger/request.ts'
+import { isPrintableText } from '../ledger/printable-text.ts'
 import type { Decimal128 } from '../money/money.ts'
 import { modelOn } from '../mongodb/connection.ts'
 

@@ -36,9 +36,13 @@ export const isOutOfRange = (value: Decimal): boolean => value.e >= LIMIT.e
 
 const PLAIN_DECIMAL = /^-?\d{1,64}(?:\.\d{1,64})?$/
 
+/** Why a value is out of range, as a phrase. */
+export const OUT_OF_RANGE = `is not below ${LIMIT} in magnitude`
+
 /**
  * Reads a value as exact money. Returns the value, or its problem as a phrase such as "is not a number".
- * Checks the notation only: the caller checks the sign, the magnitude and the number of decimals.
+ * Checks the notation only: the caller checks the sign, the magnitude and the number of decimals. The work is
+ * bounded, whatever the value is: `new Decimal('1e20000000')` has ten bytes here and twenty million digits.
  */
 export function readDecimal(value: unknown): Decimal | { problem: string } {
   switch (typeof value) {
@@ -51,11 +55,14 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
         ? new Decimal(value)
         : { problem: 'is a JS number that may be inexact: write it as a string' }
     case 'bigint':
-      return new Decimal(value.toString())
+      // Compared first, because the digits of a huge bigint take minutes.
+      return value < LIMIT_OF_BIGINTS && value > -LIMIT_OF_BIGINTS
+        ? new Decimal(value.toString())
+        : { problem: OUT_OF_RANGE }
     default:
       // Accepts another copy of decimal.js. An object that only looks like one has no `toFixed`.
       if (DecimalJs.isDecimal(value) && typeof value.toFixed === 'function') {
-        return readDecimal(value.toFixed())
+        return readDecimalJs(value)
       }
       if (value instanceof Decimal128) {
         const decimal = toDecimal(value)
@@ -63,6 +70,23 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
       }
       return { problem: 'is not a number' }
   }
+}
+
+const LIMIT_OF_BIGINTS = 10n ** 24n
+
+/** The smallest exponent of a value that is read, and the most words of 7 digits that decimal.js keeps it in. */
+const [LOWEST_EXPONENT, MOST_WORDS] = [-64, 20]
+
+/** Reads a value of decimal.js. Its exponent and the number of its words are checked before a digit is written. */
+function readDecimalJs(value: Decimal): Decimal | { problem: string } {
+  const { e: exponent, d: words } = value
+  if (!Array.isArray(words)) return { problem: 'is not a finite number' }
+  if (exponent >= LIMIT.e) return { problem: OUT_OF_RANGE }
+  if (!(exponent >= LOWEST_EXPONENT && words.length <= MOST_WORDS)) {
+    return { problem: 'has more than 64 decimals' }
+  }
+  const text: unknown = value.toFixed()
+  return typeof text === 'string' ? readDecimal(text) : { problem: 'is not a number' }
 }
 
 /** The problem of a value with too many decimals, as a phrase. Undefined if the value fits without rounding. */

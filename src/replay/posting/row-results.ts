@@ -1,5 +1,6 @@
 import { LinkedTransferRefusedError } from '../../errors.ts'
-import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
+import { isIdentifier } from '../../ledger/identifier.ts'
+import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord } from '../../models/batch.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { isIdentifier, newIdentifierProblem } from '../../ledger/identifier.ts'
 import type { Metadata } from '../../ledger/records.ts'
-import { type IdentifiedRequest, isIdentifier } from '../../ledger/request.ts'
+import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import { type ColumnIndexes, type FoundColumns, ROLES } from './columns.ts'
 
@@ -21,8 +22,9 @@ export interface Row {
 
 /** Makes ids for a batch whose file has none: `NAME:LINE`. A line has the same id at each replay. */
 export function idMaker(name: string): (record: { line: number; item: number }) => string {
-  const isShort = name.length <= 100 && isIdentifier(name)
-  const prefix = isShort ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
+  const isPossible =
+    name.length <= 100 && isIdentifier(name) && newIdentifierProblem(name) === undefined
+  const prefix = isPossible ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
   return ({ line, item }) => (item === 1 ? `${prefix}:${line}` : `${prefix}:${line}.${item}`)
 }
 
@@ -67,10 +69,14 @@ export function keptColumns(
   return kept
 }
 
+/** What keys of metadata cannot have, and the joiners. A variation selector stays with its emoji. */
+const NOT_IN_KEYS =
+  /^\$|[.\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]|(?!\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/gu
+
 /** A column's name as a key of metadata: characters not allowed there become `_`, and it is cut at 64. */
 function metadataKey(column: string): string {
   const key = column
-    .replaceAll(/^\$|[.\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '_')
+    .replaceAll(NOT_IN_KEYS, '_')
     .slice(0, 64)
     .replace(/\p{Cs}$/u, '')
   return /^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/.test(key) ? `${key}_` : key

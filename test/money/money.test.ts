@@ -1,0 +1,53 @@
+import { Decimal as OtherDecimal } from 'decimal.js'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Decimal, Decimal128, LIMIT, readDecimal } from '../../src/money/money.ts'
+
+const outOfRange = { problem: `is not below ${LIMIT} in magnitude` }
+const tooLong = { problem: 'has more than 64 decimals' }
+
+describe('readDecimal', () => {
+  test('reads the same value from each type that can express it', () => {
+    const units = fc.bigInt({ min: -(10n ** 24n) + 1n, max: 10n ** 24n - 1n })
+    const property = fc.property(units, fc.nat({ max: 6 }), (digits, scale) => {
+      const value = new Decimal(digits.toString()).div(new Decimal(10).pow(scale))
+      for (const input of [value, value.toFixed(), new Decimal128(value.toFixed())]) {
+        expect(readDecimal(input)).toEqual(value)
+      }
+      expect(readDecimal(new OtherDecimal(value.toFixed()))).toEqual(value)
+      if (scale === 0) expect(readDecimal(digits)).toEqual(value)
+    })
+    fc.assert(property)
+  })
+
+  // Each of these values is short, and would take minutes or all memory if its digits were written.
+  test.each<[string, unknown, { problem: string }]>([
+    ['a large exponent', new Decimal('1e9000000000000000'), outOfRange],
+    ['a large exponent below zero', new OtherDecimal('-1e20000000'), outOfRange],
+    ['a small exponent', new Decimal('1e-9000000000000000'), tooLong],
+    [
+      'more digits than memory',
+      Object.assign(new Decimal(7), { d: Object.assign([], { length: 2 ** 31 }) }),
+      tooLong,
+    ],
+    ['a bigint of 60 million digits', 1n << 200_000_000n, outOfRange],
+    ['such a bigint below zero', -(1n << 200_000_000n), outOfRange],
+    ['a Decimal that is not finite', new Decimal(NaN), { problem: 'is not a finite number' }],
+    [
+      'a text of 2^24 digits',
+      '1'.repeat(2 ** 24),
+      { problem: 'is not a plain decimal number such as 12.50' },
+    ],
+  ])('refuses %s before its digits are written', (_what, value, problem) => {
+    expect(readDecimal(value)).toEqual(problem)
+  })
+
+  test('refuses an object that only looks like a Decimal', () => {
+    const object: object = Object.assign(Object.create(Decimal.prototype) as object, {
+      e: 1,
+      d: [],
+    })
+    Object.assign(object, { toFixed: () => object })
+    expect(readDecimal(object)).toEqual({ problem: 'is not a number' })
+  })
+})
