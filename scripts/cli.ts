@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process'
 import { hideBin } from 'yargs/helpers'
+import { printableLines } from '../src/internal.ts'
 import { runCommandLine } from './commands/command-line.ts'
 import { Exit } from './context/command.ts'
 import { explain } from './context/failure.ts'
@@ -32,14 +33,15 @@ for (const stream of [process.stdout, process.stderr]) {
     isOutputLost = true
     process.exitCode = Exit.failure
     if (stream === process.stdout) {
-      process.stderr.write(`daybook: cannot write to stdout: ${error.message}\n`)
+      process.stderr.write(`daybook: cannot write to stdout: ${printableLines(error.message)}\n`)
     }
   })
 }
 
 // A project's migration may start something and not await it.
 process.on('unhandledRejection', (reason) => {
-  process.stderr.write(`daybook: a promise that nobody awaits failed: ${explain(reason).message}\n`)
+  const message = printableLines(explain(reason).message)
+  process.stderr.write(`daybook: a promise that nobody awaits failed: ${message}\n`)
   process.exit(Exit.failure)
 })
 

@@ -1,4 +1,4 @@
-import { quote, reasonOf } from './messages.ts'
+import { named, printable, quote, reasonOf } from './messages.ts'
 import { isCurrency } from './money/currency.ts'
 import { type Decimal, formatMoney } from './money/money.ts'
 
@@ -34,7 +34,8 @@ export abstract class LedgerError extends Error {
   }
 
   constructor(message: string, details: object) {
-    super(message)
+    // Ids that an earlier version let in may have anything in them.
+    super(printable(message))
     this.name = new.target.name
     Object.assign(this, details)
   }
@@ -301,7 +302,7 @@ export class InputError extends Error {
 }
 
 const nameOf = ({ accountId, side }: { accountId: string; side?: Side }): string =>
-  side ? `${side} account ${accountId}` : `account ${accountId}`
+  side ? `${side} account ${named(accountId)}` : `account ${named(accountId)}`
 
 /** No mongod could be found, started or reached. The message says why and what to do. */
 export class EngineError extends Error {

@@ -9,7 +9,7 @@ import { type ActionOptions, checkActionOptions } from '../context/action-option
 import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
-import { renderPairs } from '../context/table.ts'
+import { cell, renderPairs } from '../context/table.ts'
 
 const ACTIONS = {
   open: { required: ['holder', 'currency'], optional: ['balance', 'overdraft', 'dry-run'] },
@@ -113,8 +113,8 @@ async function actOn(
 function renderAccount(account: AccountDocument): string {
   const { balance, openingBalance, overdraftLimit } = account.toJSON()
   return renderPairs([
-    ['account', account._id],
-    ['holder', account.holder],
+    ['account', cell(account._id)],
+    ['holder', cell(account.holder)],
     ['status', account.status],
     ['balance', `${balance} ${account.currency}`],
     ['opening balance', `${openingBalance} ${account.currency}`],

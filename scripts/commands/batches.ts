@@ -83,7 +83,7 @@ const batchTable = (batches: readonly BatchRecord[]): string =>
   renderTable(
     ['batch', 'status', 'read', 'of', 'posted', 'existing', 'refused', 'started (UTC)'],
     batches.map(({ _id, status, position, records, posted, existing, refused, startedAt }) => [
-      _id,
+      cell(_id),
       status,
       ...[position, records, posted, existing, refused].map(String),
       startedAt.toISOString().slice(0, 19).replace('T', ' '),

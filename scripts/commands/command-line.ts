@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
+import { named, printableLines } from '../../src/internal.ts'
 import {
   type Command,
   type CommonOptions,
@@ -31,8 +32,9 @@ const { version } = createRequire(import.meta.url)('daybook/package.json') as { 
 /** Runs the command that the parameters name and returns its exit code. Errors are logged even with `--quiet`. */
 export async function runCommandLine(
   parameters: readonly string[],
-  context: Context,
+  rawContext: Context,
 ): Promise<ExitCode> {
+  const context = printableContext(rawContext)
   let exitCode: ExitCode = Exit.done
   // Only replay reads standard input.
   const isReplay = parameters.includes('replay')
@@ -80,6 +82,17 @@ export async function runCommandLine(
   }
 }
 
+/**
+ * Nothing that a terminal would act on leaves a command, wherever it comes from. In JSON the escapes mean the
+ * same characters. A message itself quotes the data in it, so that an end of a line there does not look like
+ * another message.
+ */
+const printableContext = (context: Context): Context => ({
+  ...context,
+  print: (text) => context.print(printableLines(text)),
+  log: (text) => context.log(printableLines(text)),
+})
+
 const contextFor = ({ quiet }: CommonOptions, context: Context): Context =>
   quiet ? { ...context, log: () => undefined, progress: undefined } : context
 
@@ -88,7 +101,7 @@ function refuseRepeatedOptions(parameters: readonly string[]): void {
   const options = parameters.filter((parameter) => /^--\w/.test(parameter))
   const names = options.map((option) => option.replace(/=.*$/, ''))
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
-  if (repeated) throw new UsageError(`${repeated} appears more than once`)
+  if (repeated) throw new UsageError(`${named(repeated)} appears more than once`)
 }
 
 const sameInPlural = (message: string) => ({ one: message, other: message })

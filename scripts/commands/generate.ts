@@ -1,5 +1,5 @@
 import { type BatchFormat, generate, type Generated } from '../../src/index.ts'
-import { BATCH_FORMATS, DEFAULT_SEED, MOST_SEED } from '../../src/internal.ts'
+import { BATCH_FORMATS, DEFAULT_SEED, MOST_SEED, named } from '../../src/internal.ts'
 import {
   type Command,
   Exit,
@@ -21,7 +21,7 @@ const share = (name: string, option: { describe: string; default: number }) => (
     const value = Number(text)
     if (/^(?:\d+|\d*\.\d+)$/.test(String(text)) && value <= 1) return value
     throw new UsageError(
-      `--${name} ${text}: expected a share from 0 to 1, such as ${option.default}`,
+      `--${name} ${named(text)}: expected a share from 0 to 1, such as ${option.default}`,
     )
   },
 })
@@ -126,7 +126,7 @@ export const generateCommand: Command<{
       return Exit.done
     } catch (error) {
       if (!context.signal.aborted) throw error
-      context.log(`interrupted: ${file} was not written`)
+      context.log(`interrupted: ${named(file)} was not written`)
       return Exit.interrupted
     } finally {
       progress.stop()
@@ -141,7 +141,7 @@ function summary(
   const { posted = 0, existing = 0, ...refused } = outcomes
   const reasons = Object.entries(refused).toSorted(([one], [other]) => (one < other ? -1 : 1))
   return [
-    `${file}: ${transfers} transfers${dryRun ? ' would be' : ''} written`,
+    `${named(file)}: ${transfers} transfers${dryRun ? ' would be' : ''} written`,
     `to post: ${posted}`,
     `repeats: ${existing}`,
     ...reasons.map(([code, count]) => `to refuse, ${code}: ${count}`),

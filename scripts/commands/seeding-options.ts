@@ -5,6 +5,7 @@ import {
   isCurrency,
   MOST_ACCOUNTS,
   MOST_SEED,
+  named,
   quote,
 } from '../../src/internal.ts'
 import { UsageError, textOption, wholeNumber } from '../context/command.ts'
@@ -40,6 +41,6 @@ function readCurrencies(text: string): readonly string[] {
   const unknown = currencies.find((currency) => !isCurrency(currency))
   if (unknown === undefined) return currencies
   throw new UsageError(
-    `--currencies ${text}: ${quote(unknown)} is not an ISO 4217 code in capitals: expected a list such as USD,EUR,JPY`,
+    `--currencies ${named(text)}: ${quote(unknown)} is not an ISO 4217 code in capitals: expected a list such as USD,EUR,JPY`,
   )
 }

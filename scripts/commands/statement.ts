@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { renderTable } from '../context/table.ts'
+import { cell, renderTable } from '../context/table.ts'
 
 export const statementCommand: Command<{
   account: string
@@ -99,15 +99,15 @@ export function renderStatement(
   const rows = entries.map((entry) => [
     String(entry.sequence),
     entry.postedAt.toISOString().slice(0, 19).replace('T', ' '),
-    entry.transferId,
-    entry.counterparty,
+    cell(entry.transferId),
+    cell(entry.counterparty),
     entry.amount.gt(0) ? formatMoney(entry.amount, currency) : '',
     entry.amount.lt(0) ? formatMoney(entry.amount.neg(), currency) : '',
     formatMoney(entry.balance, currency),
-    entry.reference ?? '',
+    cell(entry.reference ?? ''),
   ])
   const table = renderTable(HEAD, rows, ALIGNMENTS, columns)
-  return `${accountId}  ${holder}  ${formatMoney(balance, currency)} ${currency}\n\n${table}`
+  return `${cell(accountId)}  ${cell(holder)}  ${formatMoney(balance, currency)} ${currency}\n\n${table}`
 }
 
 const HEAD = [

@@ -1,4 +1,5 @@
 import { type TransferDocument, accountModel, formatMoney, transferModel } from '../../src/index.ts'
+import { named } from '../../src/internal.ts'
 import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
@@ -59,5 +60,6 @@ export const transferCommand: Command<{
 /** A transfer in one line: its id, the amount, and who pays whom. */
 export function describeTransfer(transfer: TransferDocument): string {
   const { _id: id, amount, currency, fromAccount, toAccount } = transfer
-  return `${id}: ${formatMoney(amount, currency)} ${currency} from ${fromAccount} to ${toAccount}`
+  const accounts = `from ${named(fromAccount)} to ${named(toAccount)}`
+  return `${named(id)}: ${formatMoney(amount, currency)} ${currency} ${accounts}`
 }

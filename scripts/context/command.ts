@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import { named } from '../../src/internal.ts'
 
 /** The exit codes, the same in every command. */
 export const Exit = {
@@ -83,7 +84,7 @@ export const wholeNumber = <Default extends number | undefined = undefined>(
     if (!/^-?\d+$/.test(text) || value < least || value > most) {
       const range =
         most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
-      throw new UsageError(`--${name} ${text}: expected a whole number ${range}`)
+      throw new UsageError(`--${name} ${named(text)}: expected a whole number ${range}`)
     }
     return value
   },

@@ -1,11 +1,11 @@
 import Table from 'cli-table3'
 import stringWidth from 'string-width'
-import { quote } from '../../src/internal.ts'
+import { named, printable } from '../../src/internal.ts'
 
 export type Alignment = 'left' | 'right'
 
 /**
- * A table as text: a head, a rule and the rows, without borders, so that it is easy to copy. In a right-aligned
+ * A table as text, with what is unprintable in it as escapes: a head, a rule and the rows, without borders, so that it is easy to copy. In a right-aligned
  * column, numbers with the same number of decimals have their points below each other. With `columns`, the
  * width of a terminal, longer lines are cut.
  */
@@ -20,7 +20,7 @@ export function renderTable(
     head: [...head],
     colAligns: head.map((_, column) => alignments[column] ?? 'left'),
   })
-  table.push(...rows.map((row) => [...row]))
+  table.push(...rows.map((row) => row.map(printable)))
   const text = withoutTrailingSpace(table.toString())
   if (columns === undefined) return text
   return text
@@ -47,15 +47,19 @@ const segmenter = new Intl.Segmenter('en')
 /** Names and values, one pair per line. */
 export function renderPairs(rows: readonly (readonly string[])[]): string {
   const table = new Table(PLAIN)
-  table.push(...rows.map((row) => [...row]))
+  table.push(...rows.map((row) => row.map(printable)))
   return withoutTrailingSpace(table.toString())
 }
 
 /** Any text as a table cell: unchanged if it is short and printable, else quoted and cut. */
 export const cell = (text: string, longest = 256): string =>
-  text.length <= longest && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? text : quote(text)
+  text === '' ? '' : named(text, longest)
 
-const withoutTrailingSpace = (text: string): string => text.replace(/ +$/gm, '')
+const withoutTrailingSpace = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
 
 const BORDERS = [
   'top',

@@ -1,8 +1,9 @@
 import { TransferIsReversalError, TransferNotFoundError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
+import { isIdentifier } from './identifier.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
-import { isIdentifier, reversalId } from './request.ts'
+import { reversalId } from './request.ts'
 import { readTransfers } from './stored-ledger.ts'
 import { postedOrThrow } from './transfer-result.ts'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { reasonOf } from '../messages.ts'
+import { named, reasonOf } from '../messages.ts'
 import { MigrationStateError } from './errors.ts'
 import type { Migration } from './migration.ts'
 import type { MigrationContent } from './record.ts'
@@ -38,7 +38,7 @@ export async function migrationFiles(
     const next = files[index + 1]
     if (next?.name === name) {
       throw new MigrationStateError(
-        `${path} and ${next.path} have the same migration name, ${name}: rename or remove one of them`,
+        `${named(path)} and ${named(next.path)} have the same migration name, ${named(name)}: rename or remove one of them`,
       )
     }
   }
@@ -50,16 +50,16 @@ async function filesOf(folder: MigrationFolder): Promise<MigrationFile[]> {
     typeof folder === 'string' ? { path: folder, compareContent: true } : folder
   const entries = await readdir(folderPath, { withFileTypes: true }).catch((error: unknown) => {
     throw new MigrationStateError(
-      `cannot read the migrations folder ${folderPath}: ${reasonOf(error)}`,
+      `cannot read the migrations folder ${named(folderPath)}: ${reasonOf(error)}`,
     )
   })
-  const named = entries.flatMap((entry) => {
+  const files = entries.flatMap((entry) => {
     const name = entry.isDirectory() ? undefined : MIGRATION.exec(entry.name)?.groups?.['name']
     return name === undefined ? [] : [{ name, path: join(folderPath, entry.name) }]
   })
-  if (!compareContent) return named
+  if (!compareContent) return files
   return await Promise.all(
-    named.map(async (file) => ({ ...file, content: await contentOf(file.path) })),
+    files.map(async (file) => ({ ...file, content: await contentOf(file.path) })),
   )
 }
 
@@ -79,16 +79,18 @@ export async function loadMigration({ name, path }: MigrationFile): Promise<Migr
     transaction = true,
     resumable = false,
   } = await importFile(path).catch((error: unknown) => {
-    throw new MigrationStateError(`migration ${name} cannot be loaded: ${path}: ${reasonOf(error)}`)
+    throw new MigrationStateError(
+      `migration ${named(name)} cannot be loaded: ${named(path)}: ${reasonOf(error)}`,
+    )
   })
   if (typeof up !== 'function' || (down !== undefined && typeof down !== 'function')) {
     throw new MigrationStateError(
-      `${path} is not a migration: expected it to export a function up({ connection, session }), and down only as a function. daybook migrate create NAME writes an example`,
+      `${named(path)} is not a migration: expected it to export a function up({ connection, session }), and down only as a function. daybook migrate create NAME writes an example`,
     )
   }
   if (resumable && transaction) {
     throw new MigrationStateError(
-      `${path} exports resumable = true, which needs "export const transaction = false" too: a migration in a transaction has nothing to resume`,
+      `${named(path)} exports resumable = true, which needs "export const transaction = false" too: a migration in a transaction has nothing to resume`,
     )
   }
   return { up, transaction, resumable, ...(down && { down }) }

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { named } from '../messages.ts'
 import { MigrationStateError } from './errors.ts'
 import { type MigrationFile, type MigrationFolder, migrationFiles } from './files.ts'
 import { type MigrationRecord, readRecords } from './record.ts'
@@ -65,6 +66,8 @@ export function migrationNamed<Migration extends MigrationStatus>(
 ): Migration {
   const found = migrations.find((migration) => migration.name === name)
   if (found) return found
-  const names = migrations.map((migration) => migration.name).join(', ')
-  throw new MigrationStateError(`there is no migration ${name}: expected one of ${names || 'none'}`)
+  const names = migrations.map((migration) => named(migration.name)).join(', ')
+  throw new MigrationStateError(
+    `there is no migration ${named(name)}: expected one of ${names || 'none'}`,
+  )
 }

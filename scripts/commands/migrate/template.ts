@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../../src/index.ts'
+import { quote } from '../../../src/internal.ts'
 
 /**
  * Writes the file of a new migration into a folder and returns its path. The file's name starts with the
@@ -10,7 +11,7 @@ import { InputError } from '../../../src/index.ts'
 export async function createMigration(folder: string, name: string): Promise<string> {
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)) {
     throw new InputError(
-      `${JSON.stringify(name)} is not a migration name: expected small letters, digits and hyphens, such as add-branch-codes`,
+      `${quote(name)} is not a migration name: expected small letters, digits and hyphens, such as add-branch-codes`,
     )
   }
   const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)

@@ -1,3 +1,4 @@
+import { named } from '../../../src/internal.ts'
 import { UsageError } from '../../context/command.ts'
 
 /** Splits a list at its commas, except at commas between double quotes. */
@@ -15,7 +16,7 @@ export const readNames = (list: string): string[] => splitList(list).map(unquote
 export function readKeep(list: string): true | string[] {
   if (list === '') return true
   const names = readNames(list)
-  if (names.includes('')) throw new UsageError(`--keep ${list}: a name is missing`)
+  if (names.includes('')) throw new UsageError(`--keep ${named(list)}: a name is missing`)
   return names
 }
 
@@ -33,10 +34,11 @@ export function readMap(list: string): Record<string, string | null> {
     ]
     if (role === '') {
       throw new UsageError(
-        `--map ${list}: expected pairs such as from=nameOrig,to=nameDest. Put a name with a comma in double quotes`,
+        `--map ${named(list)}: expected pairs such as from=nameOrig,to=nameDest. Put a name with a comma in double quotes`,
       )
     }
-    if (Object.hasOwn(map, role)) throw new UsageError(`--map ${list}: ${role} is given twice`)
+    if (Object.hasOwn(map, role))
+      throw new UsageError(`--map ${named(list)}: ${named(role)} is given twice`)
     map[role] = column === '' ? null : column
   }
   return map

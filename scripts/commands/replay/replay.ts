@@ -8,7 +8,7 @@ import {
   ReplayOptionsError,
   type ReplaySummary,
 } from '../../../src/index.ts'
-import { checkReplayOptions } from '../../../src/internal.ts'
+import { checkReplayOptions, named } from '../../../src/internal.ts'
 import {
   type Command,
   CommandFailure,
@@ -54,7 +54,7 @@ export const replayCommand: Command<ReplayCommandOptions> = {
 
 const noFile = ({ keep }: ReplayCommandOptions): string =>
   Array.isArray(keep)
-    ? `no file is named, because --keep took ${keep.join(',')} as its columns: name the file before --keep, or write --keep=`
+    ? `no file is named, because --keep took ${named(keep.join(','))} as its columns: name the file before --keep, or write --keep=`
     : 'no file is named: name one, or - for the standard input'
 
 const INTERRUPTED = 'interrupted: run the same command again to continue'

@@ -7,7 +7,7 @@ const count = new Intl.NumberFormat('en')
 export function renderSummary(summary: ReplaySummary): string {
   const { name, source, resumedAt, seconds, rate } = summary
   const rows = [
-    ['batch', name === source ? name : `${name} (${cell(source)})`],
+    ['batch', name === source ? cell(name) : `${cell(name)} (${cell(source)})`],
     ['status', describeStatus(summary)],
     ['read', `${count.format(summary.read)} of ${count.format(summary.records)}`],
     ['posted', count.format(summary.posted)],

@@ -134,9 +134,9 @@ function ambiguous(
   role: Role,
   { found, areKeys }: { found: readonly number[]; areKeys: boolean },
 ): string {
-  const names = found.map((index) =>
-    areKeys ? quote(columns[index]) : `${quote(columns[index])} (#${index + 1})`,
-  )
+  const names = found
+    .slice(0, MAX_LISTED)
+    .map((index) => (areKeys ? quote(columns[index]) : `${quote(columns[index])} (#${index + 1})`))
   const choice = areKeys ? 'COLUMN' : `#${Number(found[0]) + 1}`
   return `more than one column can be ${quote(role)}: ${names.join(' and ')}; choose one, as in --map '${role}=${choice}'`
 }
