@@ -17,6 +17,7 @@ export { adoptNotebook } from './notebook/adoption.ts'
 export { holdsNotebook } from './notebook/find-notebook.ts'
 export { restoreNotebook } from './notebook/restoration.ts'
 export { checkReplayOptions } from './replay/options.ts'
+export { withoutFormula } from './replay/reading/csv/formula.ts'
 export {
   DEFAULT_CURRENCIES,
   DEFAULT_SEED,

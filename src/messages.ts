@@ -95,6 +95,8 @@ function objectText(value: object, room: number): string {
   if (typeof prototype === 'object' && SMALL_BSON.has(Reflect.get(prototype, '_bsontype'))) {
     return EJSON.stringify(value)
   }
+  if (value instanceof mongoose.mongo.Binary && value.position <= room)
+    return EJSON.stringify(value)
   return `[${classNameOf(prototype as object)}]`
 }
 

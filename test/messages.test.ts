@@ -24,6 +24,11 @@ describe('quote', () => {
     ['a value of decimal.js', new Decimal('-12.50'), '"-12.5"'],
     ['a Decimal128', new mongoose.Types.Decimal128('NaN'), '{"$numberDecimal":"NaN"}'],
     ['a class', new Map(), '[Map]'],
+    [
+      'a few bytes',
+      new mongoose.mongo.Binary(Buffer.from('abc')),
+      '{"$binary":{"base64":"YWJj","subType":"00"}}',
+    ],
     ['a date', { at: new Date(NaN) }, '{"at":"Invalid Date"}'],
     ['an expression with a flag that BSON lacks', /a/g, '[RegExp]'],
   ])('prints %s', (_what, value, expected) => {

@@ -6,6 +6,7 @@ import {
   accountModel,
   formatMoney,
 } from '../../src/index.ts'
+import { withoutFormula } from '../../src/internal.ts'
 import {
   type Command,
   Exit,
@@ -23,6 +24,7 @@ export const statementCommand: Command<{
   before: number | undefined
   json: boolean
   csv: boolean
+  spreadsheet: boolean
 }> = {
   command: 'statement <account>',
   describe: 'list what an account received and sent, newest first',
@@ -43,7 +45,13 @@ export const statementCommand: Command<{
         wholeNumber('before', { least: 1, describe: 'only entries with a lower number than this' }),
       )
       .option('json', jsonOption)
-      .option('csv', flagOption('print CSV')),
+      .option('csv', flagOption('print CSV'))
+      .option('spreadsheet', {
+        ...flagOption(
+          'with --csv: put an apostrophe before cells that look like a formula; --no-spreadsheet leaves them as they are',
+        ),
+        default: true,
+      }),
   run: (options, context) => {
     if (options.csv && options.json) throw new UsageError('--csv cannot be combined with --json')
     return withDatabase(options, context, async ({ connection }) => {
@@ -53,7 +61,7 @@ export const statementCommand: Command<{
       const entries = await account.statement({ limit, before })
       if (options.json) {
         context.print(JSON.stringify(entries.map((entry) => asJson(entry, account.currency))))
-      } else if (options.csv) context.print(asCsv(entries, account.currency))
+      } else if (options.csv) context.print(asCsv(entries, account.currency, options))
       else context.print(renderStatement(account, entries, context.columns))
       return Exit.done
     })
@@ -77,13 +85,21 @@ const CSV_COLUMNS = [
   'reverses',
 ] as const
 
-const asCsv = (entries: readonly StatementEntry[], currency: string): string =>
+const asCsv = (
+  entries: readonly StatementEntry[],
+  currency: string,
+  { spreadsheet }: { spreadsheet: boolean },
+): string =>
   stringify(
     entries.map((entry) => ({
       ...asJson(entry, currency),
       postedAt: entry.postedAt.toISOString(),
     })),
-    { header: true, columns: [...CSV_COLUMNS] },
+    {
+      header: true,
+      columns: [...CSV_COLUMNS],
+      cast: { string: (text) => (spreadsheet ? withoutFormula(text) : text) },
+    },
   ).trimEnd()
 
 /**

@@ -1,3 +1,4 @@
+import { optionsOf } from '../arguments.ts'
 import { openLocalDatabase, type LocalDatabaseOptions } from './local/local-database.ts'
 import { requireReachable } from './replica-set.ts'
 import { isLocalUri } from './uri.ts'
@@ -22,7 +23,8 @@ export interface Database {
  * Opens the database at `uri`, else at MONGODB_URI, else the local one, which it starts if it does not run.
  * @throws EngineError if there is no database that supports transactions, InputError if the URI is malformed
  */
-export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
+export async function openDatabase(databaseOptions?: DatabaseOptions): Promise<Database> {
+  const options = optionsOf(databaseOptions, 'openDatabase()')
   const environment = options.environment ?? process.env
   const uri = options.uri || environment['MONGODB_URI']
   if (!uri) {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
+import { waitOptionsOf } from '../arguments.ts'
 import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { OutcomeError } from '../errors.ts'
 import { type Call, TimeIsUp, type WaitOptions, newCall, waitAtMost } from '../mongodb/patience.ts'
@@ -59,8 +60,9 @@ const queues = new WeakMap<Connection, Queue>()
 export async function postOne(
   request: IdentifiedRequest,
   connection: Connection,
-  { session: callerSession, ...waiting }: { session?: ClientSession } & WaitOptions = {},
+  options?: { session?: ClientSession } & WaitOptions,
 ): Promise<TransferRecord> {
+  const { session: callerSession, ...waiting } = waitOptionsOf(options, 'Account.transfer()')
   const session = sessionOf(connection, callerSession)
   const [result] = session
     ? await joinTransaction(connection, session, (transaction) => post([request], transaction))

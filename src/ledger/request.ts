@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import mongoose from 'mongoose'
+import { requireObject } from '../arguments.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
@@ -62,9 +63,7 @@ export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
  * @throws TypeError if the request is not an object
  */
 export function withId(request: TransferRequest, name = 'the request'): IdentifiedRequest {
-  if (typeof request !== 'object' || request === null) {
-    throw new TypeError(`${name} is ${quote(request)}, not an object with from, to and amount`)
-  }
+  requireObject(request, name, 'an object with from, to and amount')
   const { transferId, from, to, amount, currency, reference, metadata } = request
   return {
     transferId: transferId ?? makeId(),

@@ -1,4 +1,5 @@
 import type { mongo } from 'mongoose'
+import { optionsOf } from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { Decimal, toDecimal } from '../money/money.ts'
 import type { AccountRecord, TransferRecord } from './records.ts'
@@ -42,8 +43,9 @@ export interface StatementOptions extends StatementRange {
 export async function statement(
   database: mongo.Db,
   accountId: string,
-  { before, limit = 50, from, to }: StatementOptions = {},
+  options?: StatementOptions,
 ): Promise<StatementEntry[]> {
+  const { before, limit = 50, from, to } = optionsOf(options, 'statement()')
   requirePositiveInteger('limit', limit)
   if (before !== undefined) requirePositiveInteger('before', before)
   const range = await sequencesIn({ from, to }, database, accountId)
@@ -62,9 +64,10 @@ export async function statement(
 export async function* statementEntries(
   database: mongo.Db,
   accountId: string,
-  range: StatementRange = {},
+  range?: StatementRange,
 ): AsyncGenerator<StatementEntry, void, undefined> {
-  let { after, before } = await sequencesIn(range, database, accountId)
+  const dates = optionsOf(range, 'statementEntries()')
+  let { after, before } = await sequencesIn(dates, database, accountId)
   for (;;) {
     const page = await entriesBetween(database, accountId, { after, before, limit: PAGE_SIZE })
     yield* page

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { ClientSession, Connection } from 'mongoose'
+import { optionsOf } from '../arguments.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
 import { type Lease, type LockOptions, keepLease, readLease, takeLease } from './lease.ts'
@@ -82,8 +83,9 @@ export async function lockOwner(connection: Connection): Promise<LockOwner | und
  */
 export async function breakMigrationLock(
   connection: Connection,
-  { force = false }: { force?: boolean } = {},
+  options?: { force?: boolean },
 ): Promise<LockOwner | undefined> {
+  const { force = false } = optionsOf(options, 'breakMigrationLock()')
   const { leases, fences } = lockDocuments(connection)
   const lease = await readLease(leases)
   if (!lease) return undefined

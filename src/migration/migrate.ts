@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { requireObject } from '../arguments.ts'
 import type { MigrationFolder } from './files.ts'
 import { lockOwner, withLock } from './lock.ts'
 import type { MigrationSettings } from './migration.ts'
@@ -37,6 +38,7 @@ export async function migrate(
   connection: Connection,
   options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
+  requireMigrationOptions(options, 'migrate()')
   // Most calls find nothing to do, and do not need the lock for that.
   if (options.to === undefined && isUpToDate(await findMigrations(connection, options))) return []
   return await withMigrationLock(connection, options, async (run) => {
@@ -53,6 +55,7 @@ export async function revertMigrations(
   connection: Connection,
   options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
+  requireMigrationOptions(options, 'revertMigrations()')
   return await withMigrationLock(connection, options, async (run) => {
     return await runAll(await planDown(await findMigrations(connection, options), options), run)
   })
@@ -66,6 +69,7 @@ export async function redoMigration(
   connection: Connection,
   options: MigrationOptions,
 ): Promise<string[]> {
+  requireMigrationOptions(options, 'redoMigration()')
   return await withMigrationLock(connection, options, async (run) => {
     const plan = await planDown(await findMigrations(connection, options), {})
     await runAll(plan, run)
@@ -83,6 +87,7 @@ export async function rehearseMigrations(
   connection: Connection,
   options: MigrationOptions & MigrationRange & { readonly direction: Direction },
 ): Promise<RehearsedMigration[]> {
+  requireMigrationOptions(options, 'rehearseMigrations()')
   const plan = options.direction === 'up' ? planUp : planDown
   const planned = await plan(await findMigrations(connection, options), options)
   return await rehearsePlan(connection, planned, parametersOf(options))
@@ -97,6 +102,7 @@ export async function markMigration(
   name: string,
   options: MigrationOptions & { readonly as: 'applied' | 'pending' },
 ): Promise<void> {
+  requireMigrationOptions(options, 'markMigration()')
   await withMigrationLock(connection, options, async ({ lock }) => {
     const migration = migrationNamed(name, await findMigrations(connection, options))
     const records = recordsOf(connection)
@@ -115,6 +121,7 @@ export async function migrationStatus(
   connection: Connection,
   options: Pick<MigrationOptions, 'folder'>,
 ): Promise<{ migrations: MigrationStatus[]; lock?: LockOwner }> {
+  requireMigrationOptions(options, 'migrationStatus()')
   const [migrations, lock] = await Promise.all([
     findMigrations(connection, options),
     lockOwner(connection),
@@ -133,6 +140,9 @@ const findMigrations = async (
   connection: Connection,
   { folder }: Pick<MigrationOptions, 'folder'>,
 ): Promise<KnownMigration[]> => await knownMigrations(connection, [folder].flat())
+
+const requireMigrationOptions = (options: unknown, caller: string): void =>
+  requireObject(options, `the options argument of ${caller}`, 'an object with folder')
 
 const LOCK_WAIT_MS = 30_000
 

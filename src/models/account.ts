@@ -1,4 +1,5 @@
 import mongoose, { type Connection, Schema } from 'mongoose'
+import { requireFlag, requireObject, waitOptionsOf } from '../arguments.ts'
 import { AccountConflictError, LedgerError, rethrowAbout } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
 import { postOne } from '../ledger/group-commit.ts'
@@ -85,6 +86,7 @@ const accountSchema = new Schema<
     },
     statics: {
       async open(request, options) {
+        requireObject(request, 'the request', 'an object with holder and currency')
         const record = readOpening(
           { ...request, accountId: request.accountId ?? makeId() },
           new Date(),
@@ -105,7 +107,10 @@ const accountSchema = new Schema<
         const identified = withId(request)
         return transferModel(this.db).hydrate(await postOne(identified, this.db, options))
       },
-      async transferMany(requests, { atomic, session: callerSession, ...waiting } = {}) {
+      async transferMany(requests, options) {
+        const call = waitOptionsOf(options, 'Account.transferMany()')
+        const { atomic, session: callerSession, ...waiting } = call
+        requireFlag(atomic, 'atomic')
         const session = sessionOf(this.db, callerSession)
         const identified = withIds(requests)
         if (atomic && requests.length > ATOMIC_LIMIT) {
@@ -139,7 +144,8 @@ const accountSchema = new Schema<
           ),
         )
       },
-      async close(accountId, { payOutTo, ...options } = {}) {
+      async close(accountId, callOptions) {
+        const { payOutTo, ...options } = waitOptionsOf(callOptions, 'Account.close()')
         return this.hydrate(
           await withContext({ connection: this.db, accountId }, options, (context) =>
             closeAccount(accountId, payOutTo, context),
@@ -162,9 +168,10 @@ guardAccounts(accountSchema)
 /** Changes an account in the caller's transaction, if there is one. */
 async function withContext<Result>(
   { connection, accountId }: { connection: Connection; accountId: unknown },
-  { session: callerSession, ...waiting }: CallOptions = {},
+  options: CallOptions | undefined,
   work: (context: OperationContext) => Promise<Result>,
 ): Promise<Result> {
+  const { session: callerSession, ...waiting } = waitOptionsOf(options, 'Account')
   const session = sessionOf(connection, callerSession)
   if (session) {
     return await joinTransaction(connection, session, (transaction) =>

@@ -5,6 +5,7 @@ import mongoose, {
   type Model,
   Schema,
 } from 'mongoose'
+import { waitOptionsOf } from '../arguments.ts'
 import { rethrowAbout } from '../errors.ts'
 import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
@@ -70,7 +71,9 @@ const transferSchema = new Schema<
     strict: 'throw',
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
-      async reverse(transferId, { reference, session: callerSession, ...waiting } = {}) {
+      async reverse(transferId, options) {
+        const call = waitOptionsOf(options, 'Transfer.reverse()')
+        const { reference, session: callerSession, ...waiting } = call
         const session = sessionOf(this.db, callerSession)
         const request = { transferId, reference: reference ?? undefined }
         const work = (transaction: Transaction) => reverse(request, transaction)

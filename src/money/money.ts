@@ -1,5 +1,6 @@
 import { Decimal as DecimalJs } from 'decimal.js'
 import mongoose from 'mongoose'
+import { quote } from '../messages.ts'
 import { scaleOf } from './currency.ts'
 
 /**
@@ -96,7 +97,11 @@ export const decimalsProblem = (value: Decimal, currency: string): string | unde
     : undefined
 
 /** Converts a stored value, exactly. */
-export const toDecimal = (stored: Decimal128): Decimal => new Decimal(stored.toString())
+export function toDecimal(stored: Decimal128): Decimal {
+  const isStored: boolean = stored?._bsontype === 'Decimal128'
+  if (!isStored) throw new TypeError(`${quote(stored)} is not a Decimal128`)
+  return new Decimal(stored.toString())
+}
 
 /**
  * Converts a value for storage, with exactly the currency's decimals, so that equal money has equal bytes.
@@ -136,5 +141,7 @@ const scratchBytes = new Uint8Array(16)
 const scratch = new DataView(scratchBytes.buffer)
 
 /** Prints a value with exactly the currency's decimals, without grouping or a symbol: `1234.50`. */
-export const formatMoney = (value: Decimal, currency: string): string =>
-  value.toFixed(scaleOf(currency))
+export function formatMoney(value: Decimal, currency: string): string {
+  if (!DecimalJs.isDecimal(value)) throw new TypeError(`${quote(value)} is not a Decimal`)
+  return value.toFixed(scaleOf(currency))
+}

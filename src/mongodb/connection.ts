@@ -1,8 +1,11 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import mongoose, { type ClientSession, type Connection, type Schema } from 'mongoose'
+import { requireConnection, requireSession } from '../arguments.ts'
 
 /** The database of a connection that is open. */
-export function databaseOf({ db }: Connection): mongoose.mongo.Db {
+export function databaseOf(connection: Connection): mongoose.mongo.Db {
+  requireConnection(connection)
+  const { db } = connection
   if (!db) throw new Error('the connection is not open: await mongoose.connect() first')
   return db
 }
@@ -12,6 +15,7 @@ export function databaseOf({ db }: Connection): mongoose.mongo.Db {
  * @throws Error if nobody has started to open it: Mongoose would wait ten seconds for that
  */
 export async function waitUntilOpen(connection: Connection): Promise<void> {
+  requireConnection(connection)
   if (connection.readyState === mongoose.ConnectionStates.connecting) await connection.asPromise()
   databaseOf(connection)
 }
@@ -24,6 +28,7 @@ export function sessionOf(
   connection: Connection,
   session: ClientSession | null | undefined,
 ): ClientSession | undefined {
+  if (session !== undefined && session !== null) requireSession(session)
   return session ?? ambientSessions(connection)?.getStore()?.session ?? undefined
 }
 
@@ -53,5 +58,7 @@ export function primaryDatabaseOf(connection: Connection): mongoose.mongo.Db {
  * The model with a name on a connection. It is compiled once only: a connection of another instance of
  * Mongoose copies the schema, and would then refuse it the second time as another model with the same name.
  */
-export const modelOn = (connection: Connection, name: string, schema: object): unknown =>
-  connection.models[name] ?? connection.model(name, schema as Schema)
+export function modelOn(connection: Connection, name: string, schema: object): unknown {
+  requireConnection(connection)
+  return connection.models[name] ?? connection.model(name, schema as Schema)
+}

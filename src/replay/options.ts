@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { requireFlag, requireObject } from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { ReplayOptionsError } from './errors.ts'
@@ -37,8 +38,12 @@ export interface ReplayOptions extends ReadingOptions {
  * @throws ReplayOptionsError
  */
 export function checkReplayOptions(options: ReplayOptions): void {
+  requireObject(options, 'the options argument of replay()', 'an object with file')
   checkReadingOptions(options)
   const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
+  if (typeof file !== 'string') {
+    throw new ReplayOptionsError(`'file' ${quote(file)} is not the path of a file`)
+  }
   if (file === '') throw new ReplayOptionsError('the path of the file is empty')
   if (file === '-' && !stdin) {
     throw new ReplayOptionsError('"-" is the standard input, and none was given: pass it as stdin')
@@ -47,7 +52,7 @@ export function checkReplayOptions(options: ReplayOptions): void {
     throw new ReplayOptionsError(`'name' ${quote(name)} is not ${BATCH_NAME_RULE}`)
   }
   if (maxErrors !== undefined && !(Number.isSafeInteger(maxErrors) && maxErrors >= 0)) {
-    throw new ReplayOptionsError(`'maxErrors' ${maxErrors} is not a whole number from 0`)
+    throw new ReplayOptionsError(`'maxErrors' ${quote(maxErrors)} is not a whole number from 0`)
   }
   if (onError !== undefined && !['continue', 'stop'].includes(onError)) {
     throw new ReplayOptionsError(`'onError' ${quote(onError)} is not "continue" or "stop"`)
@@ -57,10 +62,14 @@ export function checkReplayOptions(options: ReplayOptions): void {
       `'onError' "stop" allows no refusals, so it cannot be combined with 'maxErrors' ${maxErrors}: use one of them`,
     )
   }
+  requireFlag(atomic, 'atomic')
   if (atomic && (onError !== undefined || maxErrors !== undefined)) {
     throw new ReplayOptionsError(
       "'atomic' refuses the whole batch if a line is refused, so it cannot be combined with 'onError' or 'maxErrors'",
     )
+  }
+  if (rejects !== undefined && typeof rejects !== 'string') {
+    throw new ReplayOptionsError(`'rejects' ${quote(rejects)} is not the path of a file`)
   }
   if (rejects === '') throw new ReplayOptionsError("'rejects' is empty: it is the path of a file")
   if (rejects === '-') {

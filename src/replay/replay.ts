@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose'
+import { requireConnection } from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
@@ -33,6 +34,7 @@ export async function replay(
   connection: Connection,
   options: ReplayOptions,
 ): Promise<ReplaySummary> {
+  requireConnection(connection)
   checkReplayOptions(options)
   if (options.rejects !== undefined) await checkRejectsFile(options.rejects, options)
   const source = await openSource(options)

@@ -1,3 +1,4 @@
+import { requireObject } from '../arguments.ts'
 import type { BatchFormat } from '../models/batch.ts'
 import { formatOf, requireNewFile, writeBatchFile } from './batch-file-writer.ts'
 import { type FakeTransfersOptions, type Outcome, fakeTransfers } from './fake-transfers.ts'
@@ -51,6 +52,7 @@ export interface Generated {
  *   be written, if the file of accounts is not valid, if a currency is unknown, or if no transfer can be made
  */
 export async function generate(options: GenerateOptions): Promise<Generated> {
+  requireObject(options, 'the options argument of generate()', 'an object with file and transfers')
   const { file, force = false, dryRun = false, transfers, signal, onProgress } = options
   const format = options.format ?? formatOf(file)
   if (!force) await requireNewFile(file)

@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { optionsOf, requireConnection } from '../arguments.ts'
 import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { databaseOf } from '../mongodb/connection.ts'
@@ -61,7 +62,9 @@ const IN_FLIGHT = 4
  * @throws InputError if the file is not one of valid accounts, if a currency is unknown, or if a seeded account that
  *   `reset: 'seeded'` would remove has a transfer. In each case nothing was changed
  */
-export async function seed(connection: Connection, options: SeedOptions = {}): Promise<Seeded> {
+export async function seed(connection: Connection, seedOptions?: SeedOptions): Promise<Seeded> {
+  requireConnection(connection)
+  const options = optionsOf(seedOptions, 'seed()')
   requireCurrencies(options.currencies ?? [])
   const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
   const database = databaseOf(connection)

@@ -19,7 +19,7 @@ const HEAD = 'id,from,to,amount\n'
 describe('daybook replay refuses as wrong usage', () => {
   test.each([
     [['a.csv', '--map', 'from=a,from=b'], '--map from=a,from=b: from is given twice'],
-    [['a.csv', '--map', ''], '--map : expected pairs such as'],
+    [['a.csv', '--map', ''], '--map "": expected pairs such as'],
     [['a.csv', '--map', 'from'], '--map from: expected pairs such as'],
     [['a.csv', '--map', 'from='], '--map says that no column is "from": every transfer needs one'],
     [

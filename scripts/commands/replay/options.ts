@@ -21,6 +21,7 @@ export interface ReplayCommandOptions {
   currency: string | undefined
   keep: true | string[] | undefined
   rejects: string | undefined
+  spreadsheet: boolean
   'on-error': 'continue' | 'stop' | undefined
   'max-errors': number | undefined
   atomic: boolean
@@ -67,6 +68,12 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
         'write the refused lines to this file in the format of the input, to correct and replay them; also with --dry-run',
       ),
     )
+    .option(
+      'spreadsheet',
+      flagOption(
+        'with --rejects: put an apostrophe before cells that look like a formula. Such a file is for a spreadsheet, not for a replay',
+      ),
+    )
     .option('on-error', {
       describe: 'what to do at a refused line [default: continue]',
       choices: ['continue', 'stop'] as const,
@@ -101,6 +108,7 @@ export const replayOptions = (
   currency: options.currency,
   keep: options.keep,
   rejects: options.rejects,
+  spreadsheet: options.spreadsheet,
   onError: options['on-error'],
   maxErrors: options['max-errors'],
   atomic: options.atomic,

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { requireConnection } from '../../arguments.ts'
 import { type LedgerAccount, evaluate } from '../../ledger/evaluation.ts'
 import { accountIdsOf, isWellFormed } from '../../ledger/posting.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
@@ -36,6 +37,7 @@ export class Rehearsal {
   readonly #batches = new Map<string, BatchRecord>()
 
   constructor(connection: Connection) {
+    requireConnection(connection)
     this.#connection = connection
   }
 

@@ -1,3 +1,4 @@
+import { requireFlag, requireObject } from '../../arguments.ts'
 import { quote as quoted } from '../../messages.ts'
 import { BATCH_FORMATS, type BatchFormat } from '../../models/batch.ts'
 import { isCurrency } from '../../money/currency.ts'
@@ -20,11 +21,17 @@ export interface ReadingOptions {
   readonly currency?: string | undefined
   /** Other columns to keep as metadata: `true` for all, or their names. */
   readonly keep?: boolean | readonly string[] | undefined
+  /**
+   * Makes cells of the rejects that look like a formula text, with an apostrophe, so that a spreadsheet can open
+   * them safely. Only for CSV and TSV. Default: false, because the rejects would be replayed with the apostrophes.
+   */
+  readonly spreadsheet?: boolean | undefined
 }
 
 /** Throws if no file could be read with these options. */
 export function checkReadingOptions(options: ReadingOptions): void {
   const { format, delimiter, quote, columns, map = {}, currency } = options
+  requireTypes(options)
   if (format !== undefined && !BATCH_FORMATS.includes(format)) {
     throw new ReplayOptionsError(
       `'format' ${quoted(format)} is not a known format: use csv, tsv, jsonl or json`,
@@ -72,8 +79,31 @@ export function checkReadingOptions(options: ReadingOptions): void {
   }
 }
 
+const isList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string')
+
+/** Throws if an option is not of its type, as when it comes from code without types. */
+function requireTypes({ columns, map, keep, spreadsheet }: ReadingOptions): void {
+  if (columns !== undefined && !isList(columns)) {
+    throw new ReplayOptionsError(`'columns' ${quoted(columns)} is not a list of names`)
+  }
+  if (map !== undefined) requireObject(map, 'map', 'an object such as { from: COLUMN }')
+  if (keep !== undefined && typeof keep !== 'boolean' && !isList(keep)) {
+    throw new ReplayOptionsError(`'keep' ${quoted(keep)} is not true, false or a list of names`)
+  }
+  requireFlag(spreadsheet, 'spreadsheet')
+}
+
 /** Throws if an option is set that has no meaning for JSON. */
-export function refuseCsvOptions({ delimiter, quote, columns }: ReadingOptions): void {
+export function refuseCsvOptions({
+  delimiter,
+  quote,
+  columns,
+  spreadsheet = false,
+}: ReadingOptions): void {
+  if (spreadsheet) {
+    throw new ReplayOptionsError("'spreadsheet' is for CSV files: leave it out for JSON")
+  }
   if (delimiter === undefined && quote === undefined && columns === undefined) return
   throw new ReplayOptionsError(
     "'delimiter', 'quote' and 'columns' are for CSV files: leave them out for JSON",

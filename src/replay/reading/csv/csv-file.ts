@@ -46,7 +46,12 @@ export async function openCsvFile(
   return {
     reading,
     hasIds: hasOwnIds || hasMadeIds,
-    rejects: csvRejects(columns, { dialect, hasIds: hasOwnIds, separatorLine }),
+    rejects: csvRejects(columns, {
+      dialect,
+      hasIds: hasOwnIds,
+      separatorLine,
+      isForSpreadsheet: options.spreadsheet ?? false,
+    }),
     async *records() {
       let isHeader = header.record !== undefined
       for await (const block of readRecords()) {

@@ -1,6 +1,7 @@
 import type { RejectsFormat } from '../batch-file.ts'
 import { MADE_ID_COLUMN, REJECT_COLUMNS } from '../reject-columns.ts'
 import { type Dialect, csvField } from './dialect.ts'
+import { recordWithoutFormulas } from './formula.ts'
 
 interface CsvRejectsOptions {
   readonly dialect: Dialect
@@ -8,6 +9,8 @@ interface CsvRejectsOptions {
   readonly hasIds: boolean
   /** The line before the header that names the delimiter for Excel (`sep=;`), with its line end; or empty. */
   readonly separatorLine: string
+  /** Whether no cell may look like a formula. */
+  readonly isForSpreadsheet: boolean
 }
 
 /**
@@ -17,12 +20,13 @@ interface CsvRejectsOptions {
  */
 export function csvRejects(
   columns: readonly string[],
-  { dialect, hasIds, separatorLine }: CsvRejectsOptions,
+  { dialect, hasIds, separatorLine, isForSpreadsheet }: CsvRejectsOptions,
 ): RejectsFormat {
   const { delimiter } = dialect
   const joined = (fields: readonly string[]) =>
     fields.map((field) => csvField(field, dialect)).join(delimiter)
-  const head = `${separatorLine}${joined(columnsOfRejects(columns, hasIds))}\n`
+  const header = joined(columnsOfRejects(columns, hasIds))
+  const head = `${separatorLine}${isForSpreadsheet ? recordWithoutFormulas(header, dialect) : header}\n`
   return {
     head,
     separator: '\n',
@@ -30,7 +34,8 @@ export function csvRejects(
     empty: head,
     write({ code, message, line, transferId = '', text }): string {
       const added = [code, message, String(line), ...(hasIds ? [] : [transferId])]
-      return `${joined(added)}${delimiter}${text}`
+      const record = `${joined(added)}${delimiter}${text}`
+      return isForSpreadsheet ? recordWithoutFormulas(record, dialect) : record
     },
   }
 }

@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest'
+import * as daybook from '../src/index.ts'
+import { makeFile } from './support/batch.ts'
+import { useDatabase } from './support/database.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+/** Calls a function with arguments that its types do not allow. */
+const call = async (target: unknown, ...parameters: unknown[]): Promise<unknown> =>
+  await (target as (...all: unknown[]) => unknown)(...parameters)
+
+/** An engine's own words for a value that was not checked. */
+const UNCHECKED =
+  /cannot (?:read|destructure|convert)|is not (?:a function|iterable)|undefined \(|null \(/i
+
+const calls: [name: string, run: () => Promise<unknown>, message: string | RegExp][] = [
+  [
+    'Account.open(undefined)',
+    () => call(Account.open.bind(Account), undefined),
+    'the request is undefined, not an object with holder and currency',
+  ],
+  [
+    'Account.open with options null',
+    () => call(Account.open.bind(Account), { holder: 'A', currency: 'USD' }, null),
+    'the options argument of Account is null, not an object',
+  ],
+  [
+    'Account.transfer(undefined)',
+    () => call(Account.transfer.bind(Account), undefined),
+    'the request is undefined, not an object with from, to and amount',
+  ],
+  [
+    'Account.transfer with options null',
+    () => call(Account.transfer.bind(Account), {}, null),
+    'the options argument of Account.transfer() is null, not an object',
+  ],
+  [
+    'Account.transfer with a session that is none',
+    () => call(Account.transfer.bind(Account), {}, { session: 'S' }),
+    /^the session is "S", not a ClientSession/,
+  ],
+  [
+    'Account.transfer with a patience that is no number',
+    () => call(Account.transfer.bind(Account), {}, { patience: '5' }),
+    'patience is "5", not a number of milliseconds',
+  ],
+  [
+    'Account.close with a signal that is none',
+    () => call(Account.close.bind(Account), 'A', { signal: {} }),
+    'signal is {}, not an AbortSignal',
+  ],
+  [
+    'Account.transferMany(null)',
+    () => call(Account.transferMany.bind(Account), null),
+    'the requests are null, not an array',
+  ],
+  [
+    'Account.transferMany([undefined])',
+    () => call(Account.transferMany.bind(Account), [undefined]),
+    'requests[0] is undefined, not an object with from, to and amount',
+  ],
+  [
+    'Account.transferMany with options null',
+    () => call(Account.transferMany.bind(Account), [], null),
+    'the options argument of Account.transferMany() is null, not an object',
+  ],
+  [
+    'Account.transferMany with atomic as a text',
+    () => call(Account.transferMany.bind(Account), [], { atomic: 'false' }),
+    'atomic is "false", not true or false',
+  ],
+  [
+    'Account.freeze(undefined)',
+    () => call(Account.freeze.bind(Account), undefined),
+    /^account id undefined is not a text/,
+  ],
+  [
+    'Account.freeze with options null',
+    () => call(Account.freeze.bind(Account), 'A', null),
+    'the options argument of Account is null, not an object',
+  ],
+  [
+    'Account.unfreeze with options of another type',
+    () => call(Account.unfreeze.bind(Account), 'A', 'now'),
+    'the options argument of Account is "now", not an object',
+  ],
+  [
+    'Account.close with options null',
+    () => call(Account.close.bind(Account), 'A', null),
+    'the options argument of Account.close() is null, not an object',
+  ],
+  [
+    'Account.setOverdraftLimit with options null',
+    () => call(Account.setOverdraftLimit.bind(Account), 'A', '1', null),
+    'the options argument of Account is null, not an object',
+  ],
+  [
+    'Transfer.reverse(undefined)',
+    () => call(Transfer.reverse.bind(Transfer), undefined),
+    'transfer undefined does not exist',
+  ],
+  [
+    'Transfer.reverse with options null',
+    () => call(Transfer.reverse.bind(Transfer), 'T', null),
+    'the options argument of Transfer.reverse() is null, not an object',
+  ],
+  [
+    'replay without options',
+    () => call(daybook.replay, connection),
+    'the options argument of replay() is undefined, not an object with file',
+  ],
+  [
+    'replay without a file',
+    () => call(daybook.replay, connection, {}),
+    "'file' undefined is not the path of a file",
+  ],
+  [
+    'replay with columns as a text',
+    () => call(daybook.replay, connection, { file: 'a', columns: 'from,to' }),
+    `'columns' "from,to" is not a list of names`,
+  ],
+  [
+    'replay with map null',
+    () => call(daybook.replay, connection, { file: 'a', map: null }),
+    'map is null, not an object such as { from: COLUMN }',
+  ],
+  [
+    'replay with keep as a text',
+    () => call(daybook.replay, connection, { file: 'a', keep: 'all' }),
+    `'keep' "all" is not true, false or a list of names`,
+  ],
+  [
+    'replay with rejects of another type',
+    () => call(daybook.replay, connection, { file: 'a', rejects: 5 }),
+    "'rejects' 5 is not the path of a file",
+  ],
+  [
+    'seed with options null',
+    () => call(daybook.seed, connection, null),
+    'the options argument of seed() is null, not an object',
+  ],
+  [
+    'generate without options',
+    () => call(daybook.generate),
+    'the options argument of generate() is undefined, not an object with file and transfers',
+  ],
+  [
+    'openDatabase(null)',
+    () => call(daybook.openDatabase, null),
+    'the options argument of openDatabase() is null, not an object',
+  ],
+  [
+    'migrate without options',
+    () => call(daybook.migrate, connection),
+    'the options argument of migrate() is undefined, not an object with folder',
+  ],
+  [
+    'migrationStatus without options',
+    () => call(daybook.migrationStatus, connection),
+    /migrationStatus\(\) is undefined/,
+  ],
+  [
+    'markMigration without options',
+    () => call(daybook.markMigration, connection, 'x'),
+    /markMigration\(\) is undefined/,
+  ],
+  [
+    'redoMigration with options null',
+    () => call(daybook.redoMigration, connection, null),
+    /redoMigration\(\) is null/,
+  ],
+  [
+    'rehearseMigrations without options',
+    () => call(daybook.rehearseMigrations, connection),
+    /rehearseMigrations\(\) is undefined/,
+  ],
+  [
+    'revertMigrations without options',
+    () => call(daybook.revertMigrations, connection),
+    /revertMigrations\(\) is undefined/,
+  ],
+  [
+    'breakMigrationLock with options null',
+    () => call(daybook.breakMigrationLock, connection, null),
+    /breakMigrationLock\(\) is null/,
+  ],
+  ['formatMoney of a text', () => call(daybook.formatMoney, '5', 'USD'), '"5" is not a Decimal'],
+  [
+    'formatMoney without a currency',
+    () => call(daybook.formatMoney, new daybook.Decimal(5)),
+    'undefined is not an ISO 4217 currency',
+  ],
+  ['toDecimal of nothing', () => call(daybook.toDecimal), 'undefined is not a Decimal128'],
+]
+
+/** The functions that take a connection first. */
+const onConnection = [
+  ['accountModel', daybook.accountModel],
+  ['transferModel', daybook.transferModel],
+  ['batchModel', daybook.batchModel],
+  ['refusalModel', daybook.refusalModel],
+  ['createCollections', daybook.createCollections],
+  ['replay', daybook.replay],
+  ['seed', daybook.seed],
+  ['verify', daybook.verify],
+  ['migrate', daybook.migrate],
+  ['migrationStatus', daybook.migrationStatus],
+  ['breakMigrationLock', daybook.breakMigrationLock],
+] as const
+
+describe('an argument that types would not allow', () => {
+  test.each(calls)('is explained by %s', async (_name, run, message) => {
+    const error = await run().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(Error)
+    expect((error as Error).message).toMatch(message)
+    expect((error as Error).message).not.toMatch(UNCHECKED)
+  })
+
+  test.each(onConnection)('is explained by %s if it is no connection', async (_name, target) => {
+    const options = { file: await makeFile('a.csv', 'x'), folder: 'x' }
+    for (const value of [undefined, null, 'mongodb://localhost', {}]) {
+      await expect(call(target, value, options)).rejects.toThrow(
+        /^the connection is .*, not one of Mongoose: pass mongoose.connection/,
+      )
+    }
+    const rehearsal = async () => new daybook.Rehearsal(undefined as never)
+    await expect(rehearsal()).rejects.toThrow(/^the connection is undefined/)
+  })
+
+  test('is explained by the methods of a document', async () => {
+    const account = await Account.open({ holder: 'Ada', currency: 'USD' })
+    const entries = (range: unknown) => account.statementEntries(range as never).next()
+    await expect(account.statement(null as never)).rejects.toThrow(
+      'the options argument of statement() is null, not an object',
+    )
+    await expect(account.statement('all' as never)).rejects.toThrow(/is "all", not an object$/)
+    await expect(account.statement({ limit: '5' as never })).rejects.toThrow('limit "5" is not')
+    await expect(entries(null)).rejects.toThrow('statementEntries() is null, not an object')
+    await expect(account.balanceAt(undefined as never)).rejects.toThrow('date undefined is not')
+  })
+})
