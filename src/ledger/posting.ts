@@ -11,7 +11,7 @@
  * Without `presumeNew`, as in a caller's own transaction, everything is read first and nothing is presumed.
  */
 import { setImmediate } from 'node:timers/promises'
-import { REFUSAL_CODES, TransferRefusedError } from '../errors.ts'
+import { REFUSAL_CODES, type RefusalCode, TransferRefusedError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
 import { couldBeId } from './identifier.ts'
@@ -146,9 +146,17 @@ async function recognizeExisting(
 const both = async (...works: Promise<void>[]): Promise<void> => void (await Promise.all(works))
 
 /**
- * The ids that are refused because of what the accounts hold. With any code up to `TRANSFER_CONFLICT`, the request
- * itself is wrong, or its id is posted.
+ * The codes that a well-formed request gets because of what was found, or because it was not. An id of an earlier
+ * version is refused only if there is no record with it. With another code, the request itself is wrong, or its id
+ * is posted.
  */
+const LOOKED_UP: ReadonlySet<RefusalCode> = new Set([
+  'INVALID_TRANSFER_ID',
+  'INVALID_ACCOUNT_ID',
+  ...REFUSAL_CODES.slice(REFUSAL_CODES.indexOf('TRANSFER_CONFLICT') + 1),
+])
+
+/** The ids that are refused because of what the transaction has read. */
 function idsToRefuse(
   results: readonly TransferResult[],
   readings: readonly Reading[],
@@ -158,7 +166,7 @@ function idsToRefuse(
     results.flatMap((result, index) => {
       const { transferId } = result
       return isRefused(result) &&
-        REFUSAL_CODES.indexOf(result.code) > REFUSAL_CODES.indexOf('TRANSFER_CONFLICT') &&
+        LOOKED_UP.has(result.code) &&
         isWellFormed(readings[index] as Reading) &&
         !known.has(transferId)
         ? [transferId]
