@@ -71,3 +71,17 @@ test('the rest of a batch that another process has started is not posted as atom
   )
   expect((await booksOf(connection)).transfers).toHaveLength(1)
 })
+
+test.each([{ dryRun: false }, { dryRun: true }])(
+  'a line that repeats another of an atomic batch is refused with it, with %j',
+  async (options) => {
+    await openAccounts(Account, { count: 2, openingBalance: '1000' })
+    const lines = ['id,from,to,amount', 'T1,A0,A1,1', 'T1,A0,A1,1', 'T2,A0,NOBODY,1']
+    const file = await makeFile('batch.csv', lines.join('\n'))
+
+    expect(await replay(connection, { file, atomic: true, ...options })).toMatchObject({
+      existing: 0,
+      refusedByCode: { LINKED_TRANSFER_REFUSED: 2, ACCOUNT_NOT_FOUND: 1 },
+    })
+  },
+)

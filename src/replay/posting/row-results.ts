@@ -106,8 +106,12 @@ export function linkedResults(
       ? refusal.transferId
       : quote(refusal.transferId)
     : `line ${malformed?.line}`
+  // A repeat within the file is no more posted than the line that it repeats.
+  const notPosted = new Set(
+    results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
+  )
   return results.map((result) => {
-    if (result.status !== 'posted') return result
+    if (result.status === 'refused' || !notPosted.has(result.transfer)) return result
     const { transferId } = result
     return refused(transferId, new LinkedTransferRefusedError({ transferId, refusedTransferId }))
   })
