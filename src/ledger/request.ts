@@ -157,7 +157,8 @@ export function reversalId(transferId: string): string {
 const UNSAFE_KEY = /^\$|\.|^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/
 const LONE_SURROGATE = /\p{Cs}/u
 
-function metadataProblem(metadata: unknown): string | undefined {
+/** What is wrong with metadata, as a phrase. Undefined if they can be stored. */
+export function metadataProblem(metadata: unknown): string | undefined {
   if (!isPlainObject(metadata)) {
     return `${quote(metadata)} is not an object of keys and values`
   }

@@ -1,5 +1,6 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
 import { DatabaseError } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
@@ -27,16 +28,56 @@ export async function createWithValidators(
   names?: readonly string[],
 ): Promise<void> {
   const database = primaryDatabaseOf(connection)
-  const existing = await validatorsOf(database)
-  for (const model of modelsOf(connection)) {
-    const name = model.collection.collectionName
+  const existing = await storedCollections(database)
+  for (const { name, validator } of expectedCollections(connection)) {
     if (names && !names.includes(name)) continue
-    const validator = validatorOf(model.schema)
-    if (!existing.has(name) && (await createIfMissing(database, name, { validator }))) continue
+    const stored = existing.get(name)
+    if (!stored && (await createIfMissing(database, name, { validator }))) continue
     // Changing a validator takes a privilege that many users who can create a collection do not have.
-    if (!isSameValidator(existing.get(name), validator))
+    if (!stored || validationProblem(stored, validator) !== undefined)
       await setValidator(database, name, validator)
   }
+}
+
+/** A collection as {@link createCollections} makes it. */
+export interface ExpectedCollection {
+  readonly name: string
+  readonly validator: Validator
+  /** The keys of each index besides that of `_id`. */
+  readonly indexes: readonly Readonly<Record<string, unknown>>[]
+}
+
+/** The four collections as {@link createCollections} makes them. */
+export const expectedCollections = (connection: Connection): ExpectedCollection[] =>
+  modelsOf(connection).map(({ collection, schema }) => ({
+    name: collection.collectionName,
+    validator: validatorOf(schema),
+    indexes: schema.indexes().map(([keys]) => keys),
+  }))
+
+/** The collections and views that a database has, by name. */
+export async function storedCollections(
+  database: mongo.Db,
+): Promise<Map<string, mongo.CollectionInfo>> {
+  const collections = await database.listCollections<mongo.CollectionInfo>({}).toArray()
+  return new Map(collections.map((collection) => [collection.name, collection]))
+}
+
+/** How the validation of a collection differs from what it should be, as a phrase. Undefined if it does not. */
+export function validationProblem(
+  { options = {} }: mongo.CollectionInfo,
+  expected: object,
+): string | undefined {
+  const {
+    validator,
+    validationLevel: level = 'strict',
+    validationAction: action = 'error',
+  } = options
+  if (!validator) return 'has no validator'
+  if (!isSameValidator(validator, expected)) return 'has another validator than Daybook’s'
+  if (level !== 'strict') return `has the validation level ${quote(level)}, not "strict"`
+  if (action !== 'error') return `has the validation action ${quote(action)}, not "error"`
+  return undefined
 }
 
 /** Removes the validators and indexes that {@link createCollections} made, and collections that are empty. */
@@ -89,19 +130,25 @@ async function setValidator(
   validator: Validator | Record<string, never>,
 ): Promise<void> {
   try {
-    await database.command({ collMod: name, validator })
+    await database.command({
+      collMod: name,
+      validator,
+      validationLevel: 'strict',
+      validationAction: 'error',
+    })
   } catch (error) {
+    if (isServerError(error, 'InvalidOptions')) {
+      throw new DatabaseError(
+        `${name} is not a collection that can have a validator, such as a view: rename or drop it, then create the collections again`,
+        { cause: error },
+      )
+    }
     if (!isServerError(error, 'Unauthorized')) throw error
     throw new DatabaseError(
       `the database user may not change the validator of ${name}: grant it the role dbAdmin on the database ${database.databaseName}`,
       { cause: error },
     )
   }
-}
-
-async function validatorsOf(database: mongo.Db): Promise<Map<string, unknown>> {
-  const collections = await database.listCollections<mongo.CollectionInfo>({}).toArray()
-  return new Map(collections.map(({ name, options }) => [name, options?.['validator']]))
 }
 
 const isSameValidator = (one: unknown, other: unknown): boolean =>

@@ -1,73 +1,70 @@
-import type { TransferRecord } from '../ledger/records.ts'
-import { REVERSAL_SUFFIX, reversalId } from '../ledger/request.ts'
-import { quote } from '../messages.ts'
-import { Violation } from './account-proof.ts'
-
-type Reversal = Pick<TransferRecord, '_id' | 'fromAccount' | 'toAccount' | 'currency'> & {
-  readonly amount: string
-}
+import type { Books, Moment } from './books.ts'
+import { type StoredTransfer, TransferReader } from './transfer-reader.ts'
+import { type ViolationLog, nameOf } from './violations.ts'
 
 /** How many transfers are looked up at once. */
 const IDS_PER_LOOKUP = 1_000
 
-/** Proves that each reversal moves the amount of an existing transfer in the opposite direction. */
+/** Proves that each reversal moves the amount of an earlier transfer in the opposite direction. */
 export class Reversals {
-  /** The reversals whose original has not been checked yet, by the id of that original. */
-  readonly #unmatched = new Map<string, Reversal>()
+  readonly #books: Books
+  readonly #log: ViolationLog
+  /** The reversals that have not been checked yet, by the id of what they reverse. */
+  #unchecked = new Map<string, StoredTransfer>()
+
+  constructor(books: Books, log: ViolationLog) {
+    this.#books = books
+    this.#log = log
+  }
 
   /** Remembers a transfer if it is a reversal. */
-  add({ _id, reverses, fromAccount, toAccount, amount, currency }: TransferRecord): void {
-    if (reverses === undefined) {
-      if (!_id.endsWith(REVERSAL_SUFFIX)) return
-      throw new Violation(
-        `transfer ${_id} has the id of a reversal, but does not reverse a transfer`,
-      )
-    }
-    if (typeof reverses !== 'string' || _id !== reversalId(reverses)) {
-      throw new Violation(
-        `transfer ${_id} reverses ${quote(reverses)}, but does not have the id of its reversal`,
-      )
-    }
-    this.#unmatched.set(reverses, {
-      _id,
-      fromAccount,
-      toAccount,
-      amount: amount.toString(),
-      currency,
+  add(transfer: StoredTransfer): void {
+    if (transfer.reverses !== undefined) this.#unchecked.set(transfer.reverses, transfer)
+  }
+
+  /** Whether there are so many reversals that they should be checked. */
+  get isFull(): boolean {
+    return this.#unchecked.size >= IDS_PER_LOOKUP
+  }
+
+  /** Looks up what the reversals reverse, which was posted before them. */
+  async check(moment: Moment): Promise<void> {
+    const unchecked = this.#unchecked
+    if (unchecked.size === 0) return
+    this.#unchecked = new Map()
+    const reader = new TransferReader()
+    await this.#books.inSession([moment], async (session) => {
+      const filter = { _id: { $in: [...unchecked.keys()] } } as object
+      await this.#books.each('transfers', { filter }, session, (bytes) => {
+        reader.read(bytes)
+        const original = reader.transfer()
+        const reversal = unchecked.get(original.id)
+        if (!reversal) return
+        unchecked.delete(original.id)
+        if (isReversalOf(reversal, original)) return
+        this.#add(reversal, `does not match transfer ${nameOf(original.id)}, which it reverses`)
+      })
     })
-  }
-
-  /** The ids of the reversed transfers, in parts for one look-up each. */
-  *originalIds(): Generator<string[]> {
-    const ids = [...this.#unmatched.keys()]
-    for (let start = 0; start < ids.length; start += IDS_PER_LOOKUP) {
-      yield ids.slice(start, start + IDS_PER_LOOKUP)
+    for (const [original, reversal] of unchecked) {
+      this.#add(reversal, `reverses ${nameOf(original)}, which does not exist`)
     }
   }
 
-  /** Checks a reversed transfer against its reversal. */
-  match({ _id, reverses, fromAccount, toAccount, amount, currency }: TransferRecord): void {
-    const reversal = this.#unmatched.get(_id)
-    if (!reversal) return
-    if (
-      reverses !== undefined ||
-      reversal.fromAccount !== toAccount ||
-      reversal.toAccount !== fromAccount ||
-      reversal.amount !== amount.toString() ||
-      reversal.currency !== currency
-    ) {
-      throw new Violation(
-        `transfer ${reversal._id} does not match transfer ${_id}, which it reverses`,
-      )
-    }
-    this.#unmatched.delete(_id)
-  }
-
-  /** Completes the proof after all reversed transfers were matched. */
-  finish(): void {
-    const [first] = this.#unmatched
-    if (!first) return
-    const [original, { _id }] = first
-    throw new Violation(`transfer ${_id} reverses ${original}, which does not exist`)
+  #add({ id }: StoredTransfer, problem: string): void {
+    const message = `transfer ${nameOf(id)} ${problem}`
+    this.#log.add({ kind: 'reversal', collection: 'transfers', id, message })
   }
 }
+
+const isReversalOf = (reversal: StoredTransfer, original: StoredTransfer): boolean =>
+  original.reverses === undefined &&
+  reversal.fromAccount === original.toAccount &&
+  reversal.toAccount === original.fromAccount &&
+  reversal.amount === original.amount &&
+  reversal.currency === original.currency &&
+  isLater(reversal.toSequence, original.fromSequence) &&
+  isLater(reversal.fromSequence, original.toSequence)
+
+/** Whether one sequence comes after the other. A damaged one is reported with its transfer. */
+const isLater = (one: number | undefined, other: number | undefined): boolean =>
+  one === undefined || other === undefined || one > other

@@ -1,118 +1,163 @@
 import type { Connection } from 'mongoose'
-import { DatabaseError } from '../errors.ts'
-import type { AccountRecord, TransferRecord } from '../ledger/records.ts'
-import { quote } from '../messages.ts'
-import { isCurrency } from '../money/currency.ts'
-import { Decimal } from '../money/money.ts'
+import { AccountNotFoundError } from '../errors.ts'
 import { waitUntilOpen } from '../mongodb/connection.ts'
-import { isServerError } from '../mongodb/server-errors.ts'
-import { AccountProof, Violation, moneyOf } from './account-proof.ts'
-import { Reversals } from './reversals.ts'
+import { accountRanges, oddAccounts, rangeOfAccount } from './account-range.ts'
+import { BatchProof, readBatches } from './batch-proof.ts'
+import { BatchTallies } from './batch-tallies.ts'
+import { Books } from './books.ts'
+import { checkCollections } from './collections.ts'
+import { type Findings, type ProofContext, checkOddTransfers, proveRange } from './range-proof.ts'
+import { showUnits } from './units.ts'
+import { type Violation, type ViolationKind, ViolationLog } from './violations.ts'
 
-/** The result of {@link verify}: what it read, and the first thing that is wrong. */
+/** The result of {@link verify}. It is plain data, as JSON has it. */
 export interface Verification {
+  /** Whether nothing is wrong. */
+  readonly balanced: boolean
+  /** How many records were checked. */
   readonly accounts: number
   readonly transfers: number
-  /** The sum of all balances, by currency. Empty if there is a violation in a record. */
-  readonly totals: ReadonlyMap<string, Decimal>
-  /** The record that is wrong, what was found and what was expected. Absent if the books balance. */
+  readonly batches: number
+  readonly refusals: number
+  /**
+   * The sum of all opening balances, by currency, with the currency's decimals. If the books balance, it is also the
+   * sum of all balances at any one moment. Empty if they do not.
+   */
+  readonly totals: Readonly<Record<string, string>>
+  /** How many things are wrong, and how many of each kind. */
+  readonly violationCount: number
+  readonly violationsByKind: Readonly<Partial<Record<ViolationKind, number>>>
+  /** The first of them, in the order of the accounts: see {@link VerifyOptions.limit}. */
+  readonly violations: readonly Violation[]
+  /** The message of the first of them. Absent if the books balance. */
   readonly violation?: string
 }
 
+/** How far a verification has come. */
+export interface VerifyProgress {
+  /** How many transfers were read. One is read for its sender and for its receiver, and each time counts half. */
+  readonly transfers: number
+  /** About how many transfers there are. */
+  readonly total: number
+}
+
+export interface VerifyOptions {
+  /** Proves only this account and its transfers. */
+  readonly accountId?: string | undefined
+  /** The most violations to list: all are counted. Default: 20. */
+  readonly limit?: number | undefined
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined
+  /** Ends the verification early. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How many ranges of accounts are proven at the same time. */
+const RANGES_AT_ONCE = 3
+
 /**
- * Proves that the books balance. It reads one snapshot, so others can go on posting. What it proves:
- * - the transfers of each account are numbered without a gap, and each stores the running balance;
- * - they add up to the account's balance, which is within its overdraft limit;
- * - each reversal reverses one transfer;
- * - in each currency, the balances add up to the opening balances.
+ * Proves that the books balance. Others can go on posting: an account is read first, and then its transfers up to the
+ * number that it has counted, which never change. docs/verify.md says what is proven and what cannot be.
  *
- * It scans each collection once. Its memory grows with the number of accounts and reversals, not of transfers.
- * @throws DatabaseError if the server does not keep the snapshot long enough
+ * Its time grows with the number of records. Its memory does not, except with that of batches.
+ * @throws DatabaseError if the collections do not exist
+ * @throws AccountNotFoundError if `accountId` is neither an account nor named by a transfer
  */
-export async function verify(connection: Connection): Promise<Verification> {
+export async function verify(
+  connection: Connection,
+  { accountId, limit = 20, onProgress, signal }: VerifyOptions = {},
+): Promise<Verification> {
   await waitUntilOpen(connection)
-  const session = await connection.startSession({ snapshot: true })
-  const accounts = new Map<string, AccountProof>()
-  let transfers = 0
+  const books = new Books(connection)
+  const log = new ViolationLog(limit)
+  const indexes = await checkCollections(books, log)
+  if (!indexes) return verificationOf(emptyFindings(log), { batches: 0, refusals: 0 })
+  const total = onProgress ? await books.estimate('transfers') : 0
+  let entries = 0
+  const context: ProofContext = {
+    books,
+    indexes,
+    limit,
+    signal,
+    onEntries(count) {
+      entries += count
+      onProgress?.({ transfers: Math.floor(entries / 2), total })
+    },
+  }
+  if (accountId !== undefined) {
+    const range = await rangeOfAccount(books, { accountId, limit })
+    const findings = await proveRange(range, context)
+    if (range.accounts.length === 0 && findings.log.count === 0) {
+      throw new AccountNotFoundError({ accountId })
+    }
+    log.append(findings.log)
+    return verificationOf({ ...findings, log }, { batches: 0, refusals: 0 })
+  }
+  const before = await readBatches(books)
+  const findings = await proveAll(context, log)
+  const proof = new BatchProof(books, { before, tallies: findings.tallies, log })
+  return verificationOf(findings, await proof.run())
+}
+
+/** Proves all accounts and transfers, some ranges at a time. The violations are logged in the order of the ranges. */
+async function proveAll(context: ProofContext, log: ViolationLog): Promise<Findings> {
+  const { books, limit } = context
+  const sum = { ...emptyFindings(log), openings: new Map<string, bigint>() }
+  const running: Promise<Findings>[] = []
+  const addNext = async () => {
+    const findings = await (running.shift() as Promise<Findings>)
+    sum.accounts += findings.accounts
+    sum.transfers += findings.transfers
+    log.append(findings.log)
+    sum.tallies.append(findings.tallies)
+    for (const [currency, opening] of findings.openings) {
+      sum.openings.set(currency, (sum.openings.get(currency) ?? 0n) + opening)
+    }
+  }
+  const start = (findings: Promise<Findings>) => {
+    // A failure is thrown when its turn comes.
+    findings.catch(() => undefined)
+    running.push(findings)
+  }
   try {
-    const stored = connection.collection<AccountRecord>('accounts').find({}, { session })
-    for await (const account of stored) accounts.set(account._id, new AccountProof(account))
-    const collection = connection.collection<TransferRecord>('transfers')
-    const reversals = new Reversals()
-    for await (const transfer of collection.find({}, { session })) {
-      transfers += 1
-      addTransfer(transfer, accounts)
-      reversals.add(transfer)
+    for await (const range of accountRanges(books, { limit })) {
+      if (running.length === RANGES_AT_ONCE) await addNext()
+      start(proveRange(range, context))
     }
-    for (const ids of reversals.originalIds()) {
-      for await (const original of collection.find({ _id: { $in: ids } }, { session })) {
-        reversals.match(original)
-      }
-    }
-    reversals.finish()
-    const totals = new Map<string, Decimal>()
-    for (const proof of accounts.values()) proof.finish(totals)
-    const violation = currencyViolation(accounts, totals)
-    return { accounts: accounts.size, transfers, totals, ...(violation && { violation }) }
-  } catch (error) {
-    if (isServerError(error, 'SnapshotTooOld')) {
-      throw new DatabaseError(
-        'the server dropped the snapshot before everything was read. Verify when fewer transfers are posted, or raise the server parameter minSnapshotHistoryWindowInSeconds',
-        { cause: error },
-      )
-    }
-    if (!(error instanceof Violation)) throw error
-    return { accounts: accounts.size, transfers, totals: new Map(), violation: error.message }
+    start(checkOddTransfers(context))
+    while (running.length > 0) await addNext()
   } finally {
-    await session.endSession()
+    await Promise.allSettled(running)
   }
+  log.append(await oddAccounts(books, { limit }))
+  return sum
 }
 
-/** Adds a transfer to the proofs of its two accounts. */
-function addTransfer(transfer: TransferRecord, accounts: ReadonlyMap<string, AccountProof>): void {
-  const { _id: transferId, currency, postedAt } = transfer
-  const record = `transfer ${transferId}`
-  if (!isCurrency(currency)) {
-    throw new Violation(`${record} is in ${quote(currency)}, which is not a currency`)
-  }
-  if (!(postedAt instanceof Date)) {
-    throw new Violation(`${record} was posted at ${quote(postedAt)}, which is not a date`)
-  }
-  const amount = moneyOf(record, 'amount', transfer.amount, currency)
-  if (!amount.gt(0)) {
-    throw new Violation(`${record} has the amount ${amount}, which is not above zero`)
-  }
-  const sides = [
-    ['from', transfer.fromAccount, transfer.fromSequence, amount.neg(), transfer.fromBalance],
-    ['to', transfer.toAccount, transfer.toSequence, amount, transfer.toBalance],
-  ] as const
-  for (const [side, accountId, sequence, change, stored] of sides) {
-    const account = accounts.get(accountId)
-    if (!account) {
-      throw new Violation(`${record} names account ${accountId}, which does not exist`)
-    }
-    if (!Number.isSafeInteger(sequence) || sequence < 1) {
-      throw new Violation(
-        `${record} has the ${side}Sequence ${quote(sequence)}, which is not a whole number of 1 or more`,
-      )
-    }
-    const balance = moneyOf(record, `${side}Balance`, stored, currency)
-    account.add(sequence, { transferId, currency, postedAt, change, balance })
-  }
-}
+const emptyFindings = (log: ViolationLog) => ({
+  accounts: 0,
+  transfers: 0,
+  log,
+  tallies: new BatchTallies(),
+  openings: new Map<string, bigint>(),
+})
 
-function currencyViolation(
-  accounts: ReadonlyMap<string, AccountProof>,
-  totals: ReadonlyMap<string, Decimal>,
-): string | undefined {
-  const opening = new Map<string, Decimal>()
-  for (const { currency, openingBalance } of accounts.values()) {
-    opening.set(currency, (opening.get(currency) ?? new Decimal(0)).plus(openingBalance))
+function verificationOf(
+  { accounts, transfers, log, openings }: Findings,
+  counts: { readonly batches: number; readonly refusals: number },
+): Verification {
+  const [first] = log.first
+  const balanced = first === undefined
+  const totals = balanced
+    ? [...openings].map(([currency, sum]) => [currency, showUnits(sum, currency)])
+    : []
+  return {
+    balanced,
+    accounts,
+    transfers,
+    ...counts,
+    totals: Object.fromEntries(totals) as Record<string, string>,
+    violationCount: log.count,
+    violationsByKind: Object.fromEntries(log.counts),
+    violations: log.first,
+    ...(first && { violation: first.message }),
   }
-  for (const [currency, total] of totals) {
-    if (!total.eq(opening.get(currency) ?? 0)) {
-      return `the balances in ${currency} add up to ${total}, but the opening balances add up to ${opening.get(currency)}`
-    }
-  }
-  return undefined
 }

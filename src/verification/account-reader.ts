@@ -1,0 +1,166 @@
+import { HOLDER_RULE, isHolder } from '../ledger/opening.ts'
+import { isIdentifier } from '../ledger/request.ts'
+import { TRANSFERS_KEPT } from '../ledger/stored-ledger.ts'
+import { quote } from '../messages.ts'
+import { isCurrency, scaleOf } from '../money/currency.ts'
+import { LIMIT } from '../money/money.ts'
+import { DocumentReader } from './document-reader.ts'
+import { WHOLE_NUMBER_RULE } from './transfer-reader.ts'
+import { LIMITS, moneyRule, showUnits } from './units.ts'
+import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
+
+/** An account as it is stored. What is damaged in the record is undefined. */
+export interface StoredAccount {
+  readonly id: string
+  readonly currency: string | undefined
+  readonly status: string | undefined
+  /** Money is in minor units. */
+  readonly openingBalance: bigint | undefined
+  readonly balance: bigint | undefined
+  readonly overdraftLimit: bigint | undefined
+  readonly transferCount: number | undefined
+  readonly latestIds: readonly string[] | undefined
+  /** In milliseconds. */
+  readonly createdAt: number | undefined
+  readonly updatedAt: number | undefined
+}
+
+const FIELDS = [
+  '_id',
+  'holder',
+  'currency',
+  'status',
+  'balance',
+  'openingBalance',
+  'overdraftLimit',
+  'transferCount',
+  'transfersComplete',
+  'createdAt',
+  'updatedAt',
+] as const
+
+const MONEY_FIELDS = ['balance', 'openingBalance', 'overdraftLimit'] as const
+
+const STATUSES = new Set(['open', 'frozen', 'closed'])
+
+/** Reads accounts from their bytes, one after another, and checks what each proves by itself. */
+export class AccountReader {
+  readonly #reader = new DocumentReader(FIELDS)
+
+  read(bytes: Buffer): void {
+    this.#reader.read(bytes)
+  }
+
+  account(): StoredAccount {
+    const reader = this.#reader
+    const currency = this.#currency()
+    const money = (field: (typeof MONEY_FIELDS)[number]) =>
+      currency === undefined ? undefined : reader.money(field, scaleOf(currency))
+    return {
+      id: this.#id(),
+      currency,
+      status: reader.text('status'),
+      openingBalance: money('openingBalance'),
+      balance: money('balance'),
+      overdraftLimit: money('overdraftLimit'),
+      transferCount: reader.whole('transferCount'),
+      latestIds: reader.texts('transfersComplete'),
+      createdAt: reader.time('createdAt'),
+      updatedAt: reader.time('updatedAt'),
+    }
+  }
+
+  /** Logs what is wrong with the account, whatever its transfers are. */
+  check(log: ViolationLog): void {
+    const reader = this.#reader
+    const id = this.#id()
+    const add: Add = (kind, problem) =>
+      log.add({ kind, collection: 'accounts', id, message: `account ${nameOf(id)} ${problem}` })
+    if (!isIdentifier(reader.text('_id'))) {
+      add('id', `has the _id ${reader.show('_id')}, which is not the id of an account`)
+    }
+    for (const name of reader.strangers) {
+      add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)
+    }
+    if (!isHolder(reader.text('holder'))) {
+      add('field', `has the holder ${reader.show('holder')}, which is not ${HOLDER_RULE}`)
+    }
+    const status = reader.text('status')
+    if (status === undefined || !STATUSES.has(status)) {
+      add('status', `has the status ${reader.show('status')}, which does not exist`)
+    }
+    this.#checkMoney(add)
+    this.#checkTransfers(add)
+    this.#checkTimes(add)
+  }
+
+  #checkMoney(add: Add): void {
+    const reader = this.#reader
+    const currency = this.#currency()
+    if (currency === undefined) {
+      add('currency', `is in ${reader.show('currency')}, which is not a currency`)
+      return
+    }
+    const scale = scaleOf(currency)
+    const limit = LIMITS[scale] as bigint
+    for (const field of MONEY_FIELDS) {
+      const units = reader.money(field, scale)
+      if (units === undefined) {
+        add('money', `has the ${field} ${reader.show(field)}, ${moneyRule(currency)}`)
+      } else if (units >= limit || units <= -limit) {
+        add('money', `has the ${field} ${reader.show(field)}, which is not below ${LIMIT}`)
+      } else if (field === 'overdraftLimit' && units < 0n) {
+        add('money', `has the overdraftLimit ${reader.show(field)}, which is below zero`)
+      }
+    }
+    const balance = reader.money('balance', scale)
+    if (reader.text('status') === 'closed' && balance !== undefined && balance !== 0n) {
+      add('status', `is closed, but has the balance ${showUnits(balance, currency)}`)
+    }
+  }
+
+  #checkTransfers(add: Add): void {
+    const reader = this.#reader
+    const transferCount = reader.whole('transferCount')
+    if (transferCount === undefined || transferCount < 0) {
+      const found = reader.show('transferCount')
+      add('field', `has the transferCount ${found}, ${WHOLE_NUMBER_RULE} 0 or more`)
+    }
+    const latestIds = reader.texts('transfersComplete')
+    if (!latestIds) {
+      const found = reader.show('transfersComplete')
+      add('field', `has the transfersComplete ${found}, which is not a list of texts`)
+    } else if (
+      transferCount !== undefined &&
+      latestIds.length !== Math.min(transferCount, TRANSFERS_KEPT)
+    ) {
+      const found = latestIds.length
+      add('latest-ids', `lists ${found} of ${transferCount} transfers in transfersComplete`)
+    }
+  }
+
+  #checkTimes(add: Add): void {
+    const reader = this.#reader
+    const [createdAt, updatedAt] = (['createdAt', 'updatedAt'] as const).map((field) => {
+      const time = reader.time(field)
+      if (time === undefined) {
+        add('field', `has the ${field} ${reader.show(field)}, which is not a date`)
+      }
+      return time
+    })
+    if (createdAt !== undefined && updatedAt !== undefined && updatedAt < createdAt) {
+      add('time', 'was updated before it was opened')
+    }
+  }
+
+  #id(): string {
+    return this.#reader.text('_id') ?? this.#reader.show('_id')
+  }
+
+  #currency(): string | undefined {
+    const currency = this.#reader.text('currency')
+    return isCurrency(currency) ? currency : undefined
+  }
+}
+
+type Add = (kind: ViolationKind, problem: string) => void

@@ -1,0 +1,168 @@
+import { quote } from '../messages.ts'
+import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
+import { isCurrency, scaleOf } from '../money/currency.ts'
+import { DocumentReader } from './document-reader.ts'
+import { WHOLE_NUMBER_RULE } from './transfer-reader.ts'
+import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
+
+/** A batch as it is stored. What is damaged in the record is undefined. */
+export interface StoredBatch {
+  readonly name: string
+  readonly position: number | undefined
+  readonly posted: number | undefined
+  readonly refused: number | undefined
+  readonly refusedByCode: ReadonlyMap<string, number> | undefined
+  /** In minor units, by currency. */
+  readonly amounts: ReadonlyMap<string, bigint> | undefined
+}
+
+const COUNTS = ['records', 'position', 'line', 'posted', 'existing', 'refused'] as const
+const TEXTS = ['source', 'digest', 'reading'] as const
+
+const FIELDS = [
+  '_id',
+  ...TEXTS,
+  ...COUNTS,
+  'refusedByCode',
+  'amountByCurrency',
+  'status',
+  'startedAt',
+  'finishedAt',
+] as const
+
+/** Reads batches from their bytes, one after another, and checks what each proves by itself. */
+export class BatchReader {
+  readonly #reader = new DocumentReader(FIELDS)
+
+  read(bytes: Buffer): void {
+    this.#reader.read(bytes)
+  }
+
+  batch(): StoredBatch {
+    const reader = this.#reader
+    return {
+      name: reader.text('_id') ?? reader.show('_id'),
+      position: reader.whole('position'),
+      posted: reader.whole('posted'),
+      refused: reader.whole('refused'),
+      refusedByCode: this.#refusedByCode(),
+      amounts: this.#amounts(),
+    }
+  }
+
+  /** Logs what is wrong with the batch, whatever its transfers and refusals are. */
+  check(log: ViolationLog): void {
+    const reader = this.#reader
+    const { name } = this.batch()
+    const add: Add = (kind, problem) =>
+      log.add({
+        kind,
+        collection: 'batches',
+        id: name,
+        message: `batch ${nameOf(name)} ${problem}`,
+      })
+    if (!isBatchName(reader.text('_id') ?? '')) {
+      add('id', `has the _id ${reader.show('_id')}, which is not ${BATCH_NAME_RULE}`)
+    }
+    for (const field of reader.strangers) {
+      add('unknown-field', `has the field ${quote(field)}, which is unknown or repeated`)
+    }
+    for (const field of TEXTS) {
+      if (reader.text(field) === undefined) {
+        add('field', `has the ${field} ${reader.show(field)}, which is not a text`)
+      }
+    }
+    for (const field of COUNTS) {
+      if ((reader.whole(field) ?? -1) < 0) {
+        add('field', `has the ${field} ${reader.show(field)}, ${WHOLE_NUMBER_RULE} 0 or more`)
+      }
+    }
+    this.#checkStatus(add)
+    this.#checkSums(add)
+  }
+
+  #checkStatus(add: Add): void {
+    const reader = this.#reader
+    const status = reader.text('status')
+    if (status !== 'running' && status !== 'finished') {
+      add('status', `has the status ${reader.show('status')}, which does not exist`)
+    }
+    for (const field of ['startedAt', 'finishedAt'] as const) {
+      const isExpected = field === 'startedAt' || reader.has(field)
+      if (isExpected && reader.time(field) === undefined) {
+        add('field', `has the ${field} ${reader.show(field)}, which is not a date`)
+      }
+    }
+    if ((status === 'finished') !== reader.has('finishedAt')) {
+      add('status', `is ${status}, but its finishedAt is ${reader.show('finishedAt')}`)
+    }
+    const [position, records] = [reader.whole('position'), reader.whole('records')]
+    if (position === undefined || records === undefined) return
+    if (status === 'finished' ? position !== records : position > records) {
+      add('batch', `is ${status} at position ${position} of ${records} records`)
+    }
+  }
+
+  #checkSums(add: Add): void {
+    const reader = this.#reader
+    const [position, posted, existing, refused] = (
+      ['position', 'posted', 'existing', 'refused'] as const
+    ).map((field) => reader.whole(field))
+    if (
+      position !== undefined &&
+      posted !== undefined &&
+      existing !== undefined &&
+      refused !== undefined &&
+      position !== posted + existing + refused
+    ) {
+      add(
+        'batch',
+        `is at position ${position}, but has ${posted} posted, ${existing} existing and ${refused} refused`,
+      )
+    }
+    const byCode = this.#refusedByCode()
+    if (!byCode) {
+      const found = reader.show('refusedByCode')
+      add('field', `has the refusedByCode ${found}, which is not an object of whole numbers (int)`)
+    } else if (refused !== undefined) {
+      const sum = [...byCode.values()].reduce((total, count) => total + count, 0)
+      if (sum !== refused) add('batch', `has ${refused} refused, but ${sum} by code`)
+    }
+    if (this.#amounts() === undefined) {
+      const found = reader.show('amountByCurrency')
+      add(
+        'money',
+        `has the amountByCurrency ${found}, which is not an object of currencies and Decimal128 amounts`,
+      )
+    }
+  }
+
+  #refusedByCode(): Map<string, number> | undefined {
+    const counts = this.#reader.embedded('refusedByCode')
+    return mapOf(counts?.names, (code) => counts?.whole(code))
+  }
+
+  #amounts(): Map<string, bigint> | undefined {
+    const amounts = this.#reader.embedded('amountByCurrency')
+    return mapOf(amounts?.names, (currency) =>
+      isCurrency(currency) ? amounts?.money(currency, scaleOf(currency)) : undefined,
+    )
+  }
+}
+
+/** The values of names. Undefined if there are no names, or if one of them has no value. */
+function mapOf<Value>(
+  names: readonly string[] | undefined,
+  valueOf: (name: string) => Value | undefined,
+): Map<string, Value> | undefined {
+  if (!names) return undefined
+  const map = new Map<string, Value>()
+  for (const name of names) {
+    const value = valueOf(name)
+    if (value === undefined) return undefined
+    map.set(name, value)
+  }
+  return map
+}
+
+type Add = (kind: ViolationKind, problem: string) => void

@@ -1,0 +1,50 @@
+import type { StoredTransfer } from './transfer-reader.ts'
+
+/** What the transfers of one batch add up to. */
+export interface BatchTally {
+  transfers: number
+  /** The sums of the amounts in minor units, by currency. */
+  readonly amounts: Map<string, bigint>
+}
+
+/** What transfers add up to for each batch that they name. */
+export class BatchTallies {
+  readonly #tallies = new Map<string, BatchTally>()
+
+  add({ batch, currency, amount }: StoredTransfer): void {
+    if (batch === undefined) return
+    const tally = this.#tallyOf(batch)
+    tally.transfers += 1
+    if (currency === undefined || amount === undefined) return
+    tally.amounts.set(currency, (tally.amounts.get(currency) ?? 0n) + amount)
+  }
+
+  append(other: BatchTallies): void {
+    for (const [batch, { transfers, amounts }] of other.#tallies) {
+      const tally = this.#tallyOf(batch)
+      tally.transfers += transfers
+      for (const [currency, sum] of amounts) {
+        tally.amounts.set(currency, (tally.amounts.get(currency) ?? 0n) + sum)
+      }
+    }
+  }
+
+  /** The tally of one batch: of no transfers if none names it. */
+  of(batch: string): BatchTally {
+    return this.#tallies.get(batch) ?? { transfers: 0, amounts: new Map() }
+  }
+
+  /** The names of all batches that transfers name. */
+  names(): IterableIterator<string> {
+    return this.#tallies.keys()
+  }
+
+  #tallyOf(batch: string): BatchTally {
+    let tally = this.#tallies.get(batch)
+    if (!tally) {
+      tally = { transfers: 0, amounts: new Map() }
+      this.#tallies.set(batch, tally)
+    }
+    return tally
+  }
+}

@@ -1,0 +1,111 @@
+import type { ClientSession, Connection, mongo } from 'mongoose'
+import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
+import { DocumentReader } from './document-reader.ts'
+import { DocumentStream } from './document-stream.ts'
+import type { CollectionName } from './violations.ts'
+
+/** Which documents to read, and how. */
+interface Reading {
+  readonly filter: mongo.Filter<mongo.Document>
+  readonly sort?: mongo.Sort
+  readonly projection?: mongo.Document
+  readonly limit?: number
+  /** The keys of the index to use. The server chooses one if it is missing. */
+  readonly hint?: Readonly<Record<string, 1>> | undefined
+}
+
+/** A moment of a session: what was read up to it is visible in every session that starts after it. */
+export type Moment = Pick<ClientSession, 'clusterTime' | 'operationTime'>
+
+/**
+ * Reads Daybook's collections for a proof: from the primary, and only what a majority of the members has, so that
+ * nothing that it reads is rolled back later.
+ */
+export class Books {
+  readonly connection: Connection
+  readonly #database: mongo.Db
+
+  constructor(connection: Connection) {
+    this.connection = connection
+    this.#database = primaryDatabaseOf(connection)
+  }
+
+  /**
+   * Does some work with a session. What it reads is at least as new as all that was read in the earlier sessions,
+   * even if another member has become the primary in between.
+   */
+  async inSession<Result>(
+    earlier: readonly Moment[],
+    work: (session: ClientSession) => Promise<Result>,
+  ): Promise<Result> {
+    const session = await this.connection.startSession({ causalConsistency: true })
+    try {
+      for (const { clusterTime, operationTime } of earlier) {
+        if (clusterTime) session.advanceClusterTime(clusterTime)
+        if (operationTime) session.advanceOperationTime(operationTime)
+      }
+      return await work(session)
+    } finally {
+      await session.endSession()
+    }
+  }
+
+  /** Starts to read documents, undecoded. */
+  stream(
+    collection: CollectionName,
+    { filter, hint, ...reading }: Reading,
+    session: ClientSession,
+  ): DocumentStream {
+    const find = {
+      find: collection,
+      filter,
+      ...reading,
+      ...(hint && { hint }),
+      readConcern: { level: 'majority' },
+      // Without an index the server sorts on its disk.
+      allowDiskUse: true,
+    }
+    return new DocumentStream(find, { database: this.#database, session })
+  }
+
+  /** Calls `visit` with each document, undecoded. */
+  async each(
+    collection: CollectionName,
+    reading: Reading,
+    session: ClientSession,
+    visit: (bytes: Buffer) => void,
+  ): Promise<void> {
+    const stream = this.stream(collection, reading, session)
+    try {
+      while (await stream.fill()) {
+        let bytes: Buffer | undefined
+        while ((bytes = stream.shift())) visit(bytes)
+      }
+    } finally {
+      await stream.close()
+    }
+  }
+
+  /** Which of these ids have a document. */
+  async existing(
+    collection: CollectionName,
+    ids: readonly string[],
+    moments: readonly Moment[],
+  ): Promise<Set<string>> {
+    const existing = new Set<string>()
+    const reader = new DocumentReader(['_id'])
+    await this.inSession(moments, async (session) => {
+      const reading = { filter: { _id: { $in: ids } } as object, projection: { _id: 1 } }
+      await this.each(collection, reading, session, (bytes) => {
+        reader.read(bytes)
+        existing.add(reader.text('_id') as string)
+      })
+    })
+    return existing
+  }
+
+  /** About how many documents a collection has. */
+  estimate(collection: CollectionName): Promise<number> {
+    return databaseOf(this.connection).collection(collection).estimatedDocumentCount()
+  }
+}

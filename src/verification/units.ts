@@ -1,0 +1,38 @@
+import { scaleOf } from '../money/currency.ts'
+import { LIMIT, decimal128OfUnits } from '../money/money.ts'
+
+/** Money in minor units, such as cents, as text with the currency's decimals. */
+export const showUnits = (units: bigint, currency: string): string =>
+  decimal128OfUnits(units, scaleOf(currency)).toString()
+
+/** The limit of all money, in the minor units of a currency by its number of decimals. */
+export const LIMITS: readonly bigint[] = [0, 1, 2, 3, 4].map(
+  (scale) => BigInt(LIMIT.toFixed()) * 10n ** BigInt(scale),
+)
+
+/** What a stored amount must be, as the end of a message. */
+export const moneyRule = (currency: string): string =>
+  `which is not a Decimal128 with the ${scaleOf(currency)} decimals of ${currency}`
+
+const EXPONENT_BIAS = 6176
+
+/**
+ * Decodes a Decimal128 to the units of a currency: the reverse of `decimal128OfUnits`. Undefined unless it has exactly
+ * `scale` decimals; so NaN, Infinity and −0 are not money.
+ */
+export function unitsAt(
+  bytes: Buffer,
+  { offset, scale }: { offset: number; scale: number },
+): bigint | undefined {
+  const top = bytes.readUInt32LE(offset + 12)
+  // Both bits are set in NaN, in Infinity, and in an encoding of digits that are too large for a Decimal128.
+  if (((top >>> 29) & 3) === 3) return undefined
+  if (((top >>> 17) & 0x3fff) - EXPONENT_BIAS !== -scale) return undefined
+  const low = bytes.readBigUInt64LE(offset)
+  const high = bytes.readUInt32LE(offset + 8)
+  const topDigits = top & 0x1ffff
+  const digits =
+    high === 0 && topDigits === 0 ? low : (BigInt(topDigits) << 96n) | (BigInt(high) << 64n) | low
+  if (top >>> 31 === 0) return digits
+  return digits === 0n ? undefined : -digits
+}

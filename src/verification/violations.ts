@@ -1,0 +1,72 @@
+import { isIdentifier } from '../ledger/request.ts'
+import { quote } from '../messages.ts'
+
+/** What a violation is about. docs/verify.md explains each kind. */
+export const VIOLATION_KINDS = [
+  'collection',
+  'index',
+  'validator',
+  'unknown-field',
+  'field',
+  'id',
+  'money',
+  'currency',
+  'status',
+  'time',
+  'sequence',
+  'balance',
+  'limit',
+  'latest-ids',
+  'missing-account',
+  'self-transfer',
+  'reversal',
+  'batch',
+  'refusal',
+] as const
+export type ViolationKind = (typeof VIOLATION_KINDS)[number]
+
+export type CollectionName = 'accounts' | 'transfers' | 'batches' | 'refusals'
+
+/** One thing that is wrong in the books. */
+export interface Violation {
+  readonly kind: ViolationKind
+  readonly collection: CollectionName
+  /** The `_id` of the wrong record, as printable text. Absent if the whole collection is wrong. */
+  readonly id?: string
+  /** What was found and what was expected, on one line. */
+  readonly message: string
+}
+
+/** Violations in the order in which they were found: the first of them, and the number of each kind. */
+export class ViolationLog {
+  readonly #limit: number
+  readonly first: Violation[] = []
+  readonly counts = new Map<ViolationKind, number>()
+
+  /** @param limit how many violations to keep; the others are only counted */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get count(): number {
+    return [...this.counts.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  add(violation: Violation): void {
+    this.#count(violation.kind, 1)
+    if (this.first.length < this.#limit) this.first.push(violation)
+  }
+
+  /** Adds the violations of another log after its own. */
+  append(other: ViolationLog): void {
+    for (const [kind, count] of other.counts) this.#count(kind, count)
+    this.first.push(...other.first.slice(0, this.#limit - this.first.length))
+  }
+
+  #count(kind: ViolationKind, more: number): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + more)
+  }
+}
+
+/** An id for a message: as it is if it could be an id of Daybook's, else quoted. */
+export const nameOf = (id: unknown): string => (isIdentifier(id) ? id : quote(id))
