@@ -41,7 +41,13 @@ export type { SeededAccounts } from './seeding/seeded-accounts.ts'
 export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
 
 // Verification: prove that the books balance.
-export { type Verification, verify } from './verification/verify.ts'
+export {
+  type Verification,
+  verify,
+  type VerifyOptions,
+  type VerifyProgress,
+} from './verification/verify.ts'
+export type { CollectionName, Violation, ViolationKind } from './verification/violations.ts'
 
 // Migrations.
 export {

@@ -5,8 +5,7 @@ import { quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import { DocumentReader } from './document-reader.ts'
-import { WHOLE_NUMBER_RULE } from './transfer-reader.ts'
-import { LIMITS, moneyRule, showUnits } from './units.ts'
+import { LIMITS, WHOLE_NUMBER_RULE, moneyRule, showUnits } from './units.ts'
 import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
 
 /** An account as it is stored. What is damaged in the record is undefined. */
@@ -77,7 +76,7 @@ export class AccountReader {
     const add: Add = (kind, problem) =>
       log.add({ kind, collection: 'accounts', id, message: `account ${nameOf(id)} ${problem}` })
     if (!isIdentifier(reader.text('_id'))) {
-      add('id', `has the _id ${reader.show('_id')}, which is not the id of an account`)
+      add('id', 'has an _id that is not the id of an account')
     }
     for (const name of reader.strangers) {
       add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)

@@ -2,7 +2,7 @@ import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { DocumentReader } from './document-reader.ts'
-import { WHOLE_NUMBER_RULE } from './transfer-reader.ts'
+import { WHOLE_NUMBER_RULE } from './units.ts'
 import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
 
 /** A batch as it is stored. What is damaged in the record is undefined. */

@@ -3,7 +3,7 @@ import mongoose from 'mongoose'
 const { BSON } = mongoose.mongo
 
 /** The codes of BSON's types. */
-export const {
+const {
   double: DOUBLE,
   string: STRING,
   object: OBJECT,
@@ -84,3 +84,5 @@ export function lengthOf(type: number, bytes: Buffer, offset: number): number {
       return FIXED_LENGTHS[type] as number
   }
 }
+
+export { ARRAY, DATE, DECIMAL128, DOUBLE, INT32, INT64, NULL, OBJECT, STRING }

@@ -35,9 +35,9 @@ export class MissingAccounts {
     const existing = await this.#books.existing('accounts', [...entries.keys()], [moment])
     for (const [accountId, { transferId: id, count }] of entries) {
       if (existing.has(accountId)) continue
-      const others =
-        count === 1 ? '' : ` (and neither for ${count - 1} other transfers that name it)`
-      const message = `transfer ${nameOf(id)} names account ${nameOf(accountId)}, which does not exist${others}`
+      const others = count === 1 ? '' : ` and ${count - 1} more`
+      const verb = count === 1 ? 'names' : 'name'
+      const message = `transfer ${nameOf(id)}${others} ${verb} account ${nameOf(accountId)}, which does not exist`
       this.#log.add({ kind: 'missing-account', collection: 'transfers', id, message })
     }
   }

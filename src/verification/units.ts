@@ -14,6 +14,9 @@ export const LIMITS: readonly bigint[] = [0, 1, 2, 3, 4].map(
 export const moneyRule = (currency: string): string =>
   `which is not a Decimal128 with the ${scaleOf(currency)} decimals of ${currency}`
 
+/** What a stored number must be, as the end of a message: a lower bound follows. */
+export const WHOLE_NUMBER_RULE = 'which is not a whole number (int) of'
+
 const EXPONENT_BIAS = 6176
 
 /**

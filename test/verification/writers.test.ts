@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { replay, verify } from '../../src/index.ts'
+import { useDatabase } from '../support/database.ts'
+import { makeFile } from '../support/batch.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+/** Does some work again and again until verify has found nothing in ten rounds, while others change the books. */
+test('finds no violation while others open accounts, post, reverse, freeze and replay', async () => {
+  const ids = ['A', 'B', 'C', 'D']
+  for (const accountId of ids) {
+    await Account.open({ accountId, holder: 'Ada', currency: 'USD', openingBalance: '1000000' })
+  }
+  let isOver = false
+  let changes = 0
+  const repeat = async (work: (round: number) => Promise<unknown>) => {
+    for (let round = 0; !isOver; round += 1) {
+      await work(round)
+      changes += 1
+    }
+  }
+  const at = (index: number) => ids[index % ids.length] as string
+  const work = [
+    repeat((round) => Account.transfer({ from: at(round), to: at(round + 1), amount: '0.01' })),
+    repeat((round) => Account.transfer({ from: at(round + 2), to: at(round), amount: '0.02' })),
+    repeat(async (round) => {
+      const { _id } = await Account.transfer({ from: 'A', to: at(1 + (round % 3)), amount: '1' })
+      await Transfer.reverse(_id)
+    }),
+    repeat(async (round) => {
+      const accountId = `N${round}`
+      await Account.open({ accountId, holder: 'Nia', currency: 'USD' })
+      await Account.transfer({ from: 'B', to: accountId, amount: '5' })
+      await Account.close(accountId, { payOutTo: 'C' })
+    }),
+    repeat(async (round) => {
+      const rows = Array.from({ length: 400 }, (_, row) =>
+        row % 9 === 0 ? `R${round}-${row},A,NOBODY,1` : `R${round}-${row},A,B,1`,
+      )
+      const file = await makeFile(`r${round}.csv`, `id,from,to,amount\n${rows.join('\n')}\n`)
+      await replay(connection, { file })
+    }),
+  ]
+  try {
+    let before = 0
+    for (let round = 0; round < 10; round += 1) {
+      expect((await verify(connection)).violations).toEqual([])
+      await expect.poll(() => changes > before, { timeout: 20_000 }).toBe(true)
+      before = changes
+    }
+  } finally {
+    isOver = true
+    await Promise.all(work)
+  }
+  expect(await verify(connection)).toMatchObject({
+    balanced: true,
+    totals: { USD: '4000000.00' },
+  })
+}, 60_000)
