@@ -1,7 +1,7 @@
 import { type Verification, verify } from '../../src/index.ts'
 import { type Command, Exit, jsonOption, wholeNumber } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { startProgress } from '../terminal/progress.ts'
+import { startProgress } from '../context/progress.ts'
 
 export const verifyCommand: Command<{
   account: string | undefined
