@@ -145,7 +145,7 @@ function verificationOf(
   counts: { readonly batches: number; readonly refusals: number },
 ): Verification {
   const [first] = log.first
-  const balanced = first === undefined
+  const balanced = log.count === 0
   const totals = balanced
     ? [...openings].map(([currency, sum]) => [currency, showUnits(sum, currency)])
     : []

@@ -31,7 +31,7 @@ export type CollectionName = 'accounts' | 'transfers' | 'batches' | 'refusals'
 export interface Violation {
   readonly kind: ViolationKind
   readonly collection: CollectionName
-  /** The `_id` of the wrong record, as printable text. Absent if the whole collection is wrong. */
+  /** The `_id` of the wrong record; with its type if it is not a text. Absent if the whole collection is wrong. */
   readonly id?: string
   /** What was found and what was expected, on one line. */
   readonly message: string
