@@ -1,7 +1,8 @@
+import { named } from '../messages.ts'
 import type { StoredAccount } from './account-reader.ts'
 import type { Entry } from './transfer-reader.ts'
 import { showUnits } from './units.ts'
-import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
+import { type ViolationKind, type ViolationLog } from './violations.ts'
 
 /**
  * Proves one account by its transfers, which come in the order of their sequences: they are numbered without a gap,
@@ -39,7 +40,7 @@ export class AccountProof {
     if (sequence === this.#sequence) {
       this.#add(
         'sequence',
-        `has a second transfer with the sequence ${sequence}: ${nameOf(transferId)}`,
+        `has a second transfer with the sequence ${sequence}: ${named(transferId)}`,
       )
       return
     }
@@ -60,7 +61,7 @@ export class AccountProof {
   #check(entry: Entry, { isNext }: { isNext: boolean }): void {
     const { sequence, transferId, currency, postedAt, change, balance } = entry
     const { currency: expected, createdAt, latestIds, transferCount } = this.#account
-    const name = nameOf(transferId)
+    const name = named(transferId)
     if (currency !== undefined && expected !== undefined && currency !== expected) {
       this.#add('currency', `is in ${expected}, but its transfer ${name} is in ${currency}`)
     } else if (
@@ -87,7 +88,7 @@ export class AccountProof {
     if (latestIds && transferCount !== undefined) {
       const listed = latestIds[latestIds.length - 1 - (transferCount - (sequence as number))]
       if (listed !== undefined && listed !== transferId) {
-        const found = nameOf(listed)
+        const found = named(listed)
         this.#add('latest-ids', `lists ${found} in transfersComplete where ${name} is expected`)
       }
     }
@@ -134,7 +135,7 @@ export class AccountProof {
 
   #add(kind: ViolationKind, problem: string): void {
     const { id } = this.#account
-    const message = `account ${nameOf(id)} ${problem}`
+    const message = `account ${named(id)} ${problem}`
     this.#log.add({ kind, collection: 'accounts', id, message })
   }
 }

@@ -1,12 +1,11 @@
-import { HOLDER_RULE, isHolder } from '../ledger/opening.ts'
-import { isIdentifier } from '../ledger/request.ts'
 import { TRANSFERS_KEPT } from '../ledger/stored-ledger.ts'
-import { quote } from '../messages.ts'
+import { named, quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import { DocumentReader } from './document-reader.ts'
+import { isStoredId, isStoredText } from './stored-text.ts'
 import { LIMITS, WHOLE_NUMBER_RULE, moneyRule, showUnits } from './units.ts'
-import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
+import { type ViolationKind, type ViolationLog } from './violations.ts'
 
 /** An account as it is stored. What is damaged in the record is undefined. */
 export interface StoredAccount {
@@ -74,15 +73,18 @@ export class AccountReader {
     const reader = this.#reader
     const id = this.#id()
     const add: Add = (kind, problem) =>
-      log.add({ kind, collection: 'accounts', id, message: `account ${nameOf(id)} ${problem}` })
-    if (!isIdentifier(reader.text('_id'))) {
+      log.add({ kind, collection: 'accounts', id, message: `account ${named(id)} ${problem}` })
+    if (!isStoredId(reader.text('_id'))) {
       add('id', 'has an _id that is not the id of an account')
     }
     for (const name of reader.strangers) {
       add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)
     }
-    if (!isHolder(reader.text('holder'))) {
-      add('field', `has the holder ${reader.show('holder')}, which is not ${HOLDER_RULE}`)
+    if (!isStoredText(reader.text('holder'), 256)) {
+      add(
+        'field',
+        `has the holder ${reader.show('holder')}, which is not a text of 1–256 printable characters`,
+      )
     }
     const status = reader.text('status')
     if (status === undefined || !STATUSES.has(status)) {

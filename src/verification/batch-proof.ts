@@ -1,9 +1,10 @@
+import { named } from '../messages.ts'
 import { BatchReader, type StoredBatch } from './batch-reader.ts'
 import type { BatchTallies, BatchTally } from './batch-tallies.ts'
 import type { Books } from './books.ts'
 import { RefusalReader } from './refusal-reader.ts'
 import { showUnits } from './units.ts'
-import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
+import { type ViolationKind, type ViolationLog } from './violations.ts'
 
 /** All batches as they were before the transfers were read, by name. */
 export type BatchesBefore = ReadonlyMap<string, StoredBatch>
@@ -124,7 +125,7 @@ export class BatchProof {
       const found = tally.byCode.get(code) ?? 0
       const most = batch.refusedByCode.get(code) ?? 0
       if (isBetween(found, refusedByCode?.get(code) ?? 0, most)) continue
-      const problem = `has ${most} refused as ${nameOf(code)}, but ${found} refusals name it with this code`
+      const problem = `has ${most} refused as ${named(code)}, but ${found} refusals name it with this code`
       this.#add('refusal', batch.name, problem)
     }
   }
@@ -136,7 +137,7 @@ export class BatchProof {
   }
 
   #add(kind: ViolationKind, name: string, problem: string): void {
-    const message = `batch ${nameOf(name)} ${problem}`
+    const message = `batch ${named(name)} ${problem}`
     this.#log.add({ kind, collection: 'batches', id: name, message })
   }
 }

@@ -1,9 +1,9 @@
-import { quote } from '../messages.ts'
+import { named, quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { DocumentReader } from './document-reader.ts'
 import { WHOLE_NUMBER_RULE } from './units.ts'
-import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
+import { type ViolationKind, type ViolationLog } from './violations.ts'
 
 /** A batch as it is stored. What is damaged in the record is undefined. */
 export interface StoredBatch {
@@ -59,7 +59,7 @@ export class BatchReader {
         kind,
         collection: 'batches',
         id: name,
-        message: `batch ${nameOf(name)} ${problem}`,
+        message: `batch ${named(name)} ${problem}`,
       })
     if (!isBatchName(reader.text('_id') ?? '')) {
       add('id', `has the _id ${reader.show('_id')}, which is not ${BATCH_NAME_RULE}`)

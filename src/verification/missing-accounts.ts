@@ -1,6 +1,7 @@
+import { named } from '../messages.ts'
 import type { Books, Moment } from './books.ts'
 import type { Entry } from './transfer-reader.ts'
-import { type ViolationLog, nameOf } from './violations.ts'
+import { type ViolationLog } from './violations.ts'
 
 /** How many accounts are looked up at once. */
 const IDS_PER_LOOKUP = 1_000
@@ -37,7 +38,7 @@ export class MissingAccounts {
       if (existing.has(accountId)) continue
       const others = count === 1 ? '' : ` and ${count - 1} more`
       const verb = count === 1 ? 'names' : 'name'
-      const message = `transfer ${nameOf(id)}${others} ${verb} account ${nameOf(accountId)}, which does not exist`
+      const message = `transfer ${named(id)}${others} ${verb} account ${named(accountId)}, which does not exist`
       this.#log.add({ kind: 'missing-account', collection: 'transfers', id, message })
     }
   }

@@ -1,4 +1,5 @@
 import type { ClientSession } from 'mongoose'
+import { named } from '../messages.ts'
 import { AccountProof } from './account-proof.ts'
 import { type AccountRange, NOT_A_TEXT } from './account-range.ts'
 import { BatchTallies } from './batch-tallies.ts'
@@ -11,7 +12,7 @@ import { MissingAccounts } from './missing-accounts.ts'
 import { readAgain } from './retry.ts'
 import { Reversals } from './reversals.ts'
 import { type Entry, RECEIVED_FIELDS, TransferReader } from './transfer-reader.ts'
-import { ViolationLog, nameOf } from './violations.ts'
+import { ViolationLog } from './violations.ts'
 
 /** What was found in some accounts and in the transfers that they sent. */
 export interface Findings {
@@ -196,8 +197,8 @@ class RangeProof {
         const transferCount = reader.whole('transferCount')
         const { sequence, transferId } = beyond.get(id) as Entry
         if (transferCount === undefined || transferCount >= (sequence as number)) return
-        const name = nameOf(transferId)
-        const message = `account ${nameOf(id)} has transfer ${name} with the sequence ${sequence}, but its transferCount is ${transferCount}`
+        const name = named(transferId)
+        const message = `account ${named(id)} has transfer ${name} with the sequence ${sequence}, but its transferCount is ${transferCount}`
         this.#log.add({ kind: 'sequence', collection: 'accounts', id, message })
       })
     })

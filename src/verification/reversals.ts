@@ -1,6 +1,7 @@
+import { named } from '../messages.ts'
 import type { Books, Moment } from './books.ts'
 import { type StoredTransfer, TransferReader } from './transfer-reader.ts'
-import { type ViolationLog, nameOf } from './violations.ts'
+import { type ViolationLog } from './violations.ts'
 
 /** How many transfers are looked up at once. */
 const IDS_PER_LOOKUP = 1_000
@@ -42,16 +43,16 @@ export class Reversals {
         if (!reversal) return
         unchecked.delete(original.id)
         if (isReversalOf(reversal, original)) return
-        this.#add(reversal, `does not match transfer ${nameOf(original.id)}, which it reverses`)
+        this.#add(reversal, `does not match transfer ${named(original.id)}, which it reverses`)
       })
     })
     for (const [original, reversal] of unchecked) {
-      this.#add(reversal, `reverses ${nameOf(original)}, which does not exist`)
+      this.#add(reversal, `reverses ${named(original)}, which does not exist`)
     }
   }
 
   #add({ id }: StoredTransfer, problem: string): void {
-    const message = `transfer ${nameOf(id)} ${problem}`
+    const message = `transfer ${named(id)} ${problem}`
     this.#log.add({ kind: 'reversal', collection: 'transfers', id, message })
   }
 }

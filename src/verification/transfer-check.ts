@@ -1,17 +1,12 @@
-import {
-  REVERSAL_SUFFIX,
-  isIdentifier,
-  isPrintableText,
-  metadataProblem,
-  reversalId,
-} from '../ledger/request.ts'
-import { quote } from '../messages.ts'
+import { REVERSAL_SUFFIX, metadataProblem, reversalId } from '../ledger/request.ts'
+import { named, quote } from '../messages.ts'
 import { isBatchName } from '../models/batch.ts'
 import { scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import type { DocumentReader } from './document-reader.ts'
+import { isStoredId, isStoredText } from './stored-text.ts'
 import { LIMITS, WHOLE_NUMBER_RULE, moneyRule } from './units.ts'
-import { type ViolationKind, type ViolationLog, nameOf } from './violations.ts'
+import { type ViolationKind, type ViolationLog } from './violations.ts'
 
 /** The fields that a transfer can have, in the order in which they are stored. */
 export const TRANSFER_FIELDS = [
@@ -43,10 +38,10 @@ export function checkTransfer(
   const storedId = reader.text('_id')
   const id = storedId ?? reader.show('_id')
   const add: Add = (kind, problem) => {
-    const name = storedId === undefined ? id : nameOf(id)
+    const name = storedId === undefined ? id : named(id)
     log.add({ kind, collection: 'transfers', id, message: `transfer ${name} ${problem}` })
   }
-  if (!isIdentifier(storedId)) add('id', 'has an _id that is not the id of a transfer')
+  if (!isStoredId(storedId)) add('id', 'has an _id that is not the id of a transfer')
   for (const name of reader.strangers) {
     add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)
   }
@@ -93,12 +88,12 @@ function checkSides(reader: TransferFields, add: Add): void {
   }
   const sender = reader.text('fromAccount')
   if (sender !== undefined && sender === reader.text('toAccount')) {
-    add('self-transfer', `has the account ${nameOf(sender)} as both sender and receiver`)
+    add('self-transfer', `has the account ${named(sender)} as both sender and receiver`)
   }
 }
 
 function checkTexts(reader: TransferFields, add: Add): void {
-  if (reader.has('reference') && !isPrintableText(reader.text('reference'), 256)) {
+  if (reader.has('reference') && !isStoredText(reader.text('reference'), 256)) {
     const found = reader.show('reference')
     add('field', `has the reference ${found}, which is not a text of 1–256 printable characters`)
   }

@@ -1,6 +1,3 @@
-import { isIdentifier } from '../ledger/request.ts'
-import { quote } from '../messages.ts'
-
 /** What a violation is about. docs/verify.md explains each kind. */
 export const VIOLATION_KINDS = [
   'collection',
@@ -67,6 +64,3 @@ export class ViolationLog {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + more)
   }
 }
-
-/** An id for a message: as it is if it could be an id of Daybook's, else quoted. */
-export const nameOf = (id: unknown): string => (isIdentifier(id) ? id : quote(id))
