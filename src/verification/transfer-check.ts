@@ -119,8 +119,12 @@ function checkReversal(
     if (id?.endsWith(REVERSAL_SUFFIX)) {
       add('reversal', 'has the id of a reversal, but does not reverse a transfer')
     }
-  } else if (reverses === undefined || reversalId(reverses) !== id) {
+  } else if (reverses === undefined || !isIdOfReversal(id, reverses)) {
     const found = reader.show('reverses')
     add('reversal', `reverses ${found}, but does not have the id of its reversal`)
   }
 }
+
+/** Whether an id is that of a reversal, by the rule of this version or of one that accepted more ids. */
+const isIdOfReversal = (id: string | undefined, reverses: string): boolean =>
+  id === `${reverses}${REVERSAL_SUFFIX}` || id === reversalId(reverses)
