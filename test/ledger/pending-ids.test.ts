@@ -39,14 +39,6 @@ describe('a refusal', () => {
     await expect(Account.transfer(payment)).resolves.toMatchObject({ _id: 'PAYMENT' })
   })
 
-  test('waits for that transaction, and is the transfer if it was committed', async () => {
-    let repeated: Promise<unknown> | undefined
-    await whilePending(async () => {
-      repeated = Account.transfer(payment)
-    })
-    await expect(repeated).resolves.toMatchObject({ _id: 'PAYMENT' })
-  })
-
   test('is given once that transaction is rolled back', async () => {
     let repeated: Promise<unknown> | undefined
     const rolledBack = whilePending(async () => {
