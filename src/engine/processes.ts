@@ -23,7 +23,7 @@ export async function commandLineOf(pid: number): Promise<string> {
     return command.replaceAll('\0', ' ')
   }
   return new Promise((resolve) => {
-    execFile('ps', ['-o', 'command=', '-ww', '-p', String(pid)], (_failure, stdout) => {
+    execFile('/bin/ps', ['-o', 'command=', '-ww', '-p', String(pid)], (_failure, stdout) => {
       resolve(stdout)
     })
   })

@@ -35,16 +35,18 @@ export async function startReplicaSet({
   const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
   const folder = await makeMemoryFolder()
   try {
-    const replicaSet = await MongoMemoryReplSet.create({
-      binary: { systemBinary: path, version },
-      replSet: { count: 1, storageEngine: 'wiredTiger' },
-      instanceOpts: [
-        {
-          args: ['--setParameter', 'enableTestCommands=1'],
-          ...(folder && { dbPath: folder.path }),
-        },
-      ],
-    })
+    const replicaSet = await withSystemBinary(path, () =>
+      MongoMemoryReplSet.create({
+        binary: { systemBinary: path, version },
+        replSet: { count: 1, storageEngine: 'wiredTiger' },
+        instanceOpts: [
+          {
+            args: ['--setParameter', 'enableTestCommands=1'],
+            ...(folder && { dbPath: folder.path }),
+          },
+        ],
+      }),
+    )
     return {
       uri: replicaSet.getUri(),
       async stop() {
@@ -56,6 +58,30 @@ export async function startReplicaSet({
     await folder?.remove()
     throw error
   }
+}
+
+/** Resolves when no start of a replica set needs the environment as it is. */
+let lastStart: Promise<unknown> = Promise.resolve()
+
+/**
+ * Runs `start` with MONGOMS_SYSTEM_BINARY set. mongodb-memory-server prefers the `systemBinary` of a project's
+ * package.json to the one that it is called with, and only the environment takes precedence over that.
+ */
+function withSystemBinary<Result>(path: string, start: () => Promise<Result>): Promise<Result> {
+  const run = async () => {
+    const before = process.env['MONGOMS_SYSTEM_BINARY']
+    process.env['MONGOMS_SYSTEM_BINARY'] = path
+    try {
+      return await start()
+    } finally {
+      if (before === undefined) delete process.env['MONGOMS_SYSTEM_BINARY']
+      else process.env['MONGOMS_SYSTEM_BINARY'] = before
+    }
+  }
+  // One after another, so that each restores what it found.
+  const result = lastStart.then(run)
+  lastStart = result.catch(() => {})
+  return result
 }
 
 /** The replica set that this process started; undefined when no database in it is open. */

@@ -1,13 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { findMongod, type Mongod } from '../../src/engine/finding/mongod.ts'
+import { findMongod, type FindMongodOptions, type Mongod } from '../../src/engine/finding/mongod.ts'
 import { compiled } from '../support/programs.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
+
+const hasWheel = process.platform === 'linux' && process.arch === 'x64'
+const hasPip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0
 
 let real: Mongod
 beforeAll(async () => {
@@ -50,6 +55,52 @@ async function makeArchive(version: string): Promise<Buffer> {
   await writeProgram(join(folder, 'mongodb/bin/mongod'), `#!/bin/sh\necho "db version v${version}"`)
   spawnSync('tar', ['-czf', 'mongodb.tgz', 'mongodb'], { cwd: folder })
   return readFile(join(folder, 'mongodb.tgz'))
+}
+
+/** A project that offers its own mongod in each way that mongodb-memory-server, npm and Python know. */
+async function makeHostileProject(settings: object = {}) {
+  const { path: project, search } = await makeSearch()
+  const program = '#!/bin/sh\necho "db version v6.6.6"'
+  const bin = join(project, 'node_modules/.bin')
+  await mkdir(bin, { recursive: true })
+  await mkdir(join(project, 'below'))
+  await Promise.all(
+    [project, bin, join(project, 'below')].map((folder) =>
+      writeProgram(join(folder, 'mongod'), program),
+    ),
+  )
+  const downloads = ['node_modules/.cache/mongodb-memory-server', 'below/mongodb-binaries']
+  for (const folder of downloads.map((name) => join(project, name))) {
+    const file = join(folder, 'mongod-x86_64-ubuntu-9.8.7')
+    await mkdir(folder, { recursive: true })
+    // The library takes a smaller file, or one without this neighbor, for an unfinished download.
+    await writeProgram(file, `${program}\nexit\n${'#'.repeat(2 ** 20)}`)
+    await writeFile(`${file}.md5`, '')
+  }
+  const mongodbMemoryServer = { systemBinary: './mongod', md5Check: false, ...settings }
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ config: { mongodbMemoryServer } }),
+  )
+  await writeFile(join(project, 'pip.py'), `open(${JSON.stringify(join(project, 'pip-ran'))}, 'w')`)
+  const environment = { ...search.environment, INIT_CWD: project, PATH: await makeFolder() }
+  return { project, search: { ...search, environment } }
+}
+
+/** Finds a mongod in a process that works in a folder. */
+async function findIn(folder: string, options: FindMongodOptions): Promise<Mongod> {
+  const program = `import(process.argv[1])
+    .then(({ findMongod }) => findMongod(JSON.parse(process.argv[2])))
+    .then((found) => console.log(JSON.stringify(found)))
+    .catch(({ message }) => console.log(JSON.stringify(message)))`
+  const library = compiled('src/engine/finding/mongod.ts')
+  const child = spawn(process.execPath, ['-e', program, library, JSON.stringify(options)], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const result = JSON.parse(await text(child.stdout)) as Mongod | string
+  if (typeof result === 'string') throw new Error(result)
+  return result
 }
 
 /** The line of the error that says why a program with this content cannot be used. */
@@ -215,9 +266,72 @@ describe('findMongod', () => {
     expect(await readdir(search.cache)).toEqual([])
   })
 
-  const hasWheel = process.platform === 'linux' && process.arch === 'x64'
-  test.skipIf(!hasWheel || spawnSync('python3', ['-m', 'pip', '--version']).status !== 0)(
+  describe('lets a project choose nothing:', () => {
+    test.each([
+      { where: 'its package.json names', settings: {} },
+      { where: 'its folders hold', settings: { systemBinary: undefined } },
+    ])('uses no mongod that $where', async ({ settings }) => {
+      const { project, search } = await makeHostileProject(settings)
+      const archive = await makeArchive('9.8.7')
+      const site = await serve((_request, response) => {
+        response.writeHead(200, { 'content-length': archive.length }).end(archive)
+      })
+      const environment = { ...search.environment, ...site }
+      expect(await findIn(join(project, 'below'), { ...search, environment })).toMatchObject({
+        version: '9.8.7',
+      })
+    })
+
+    test('downloads from no site that its package.json names', async () => {
+      const { project, search } = await makeHostileProject({
+        systemBinary: undefined,
+        downloadUrl: 'https://127.0.0.1:2/mongodb-linux-x86_64-ubuntu2204-6.6.6.tgz',
+      })
+      const failure = findIn(project, search)
+      await expect(failure).rejects.toThrow(/the download failed: .*ECONNREFUSED 127\.0\.0\.1:1/)
+    })
+
+    test('uses no mongod on PATH that npm or a relative folder put there', async () => {
+      const { project, search } = await makeHostileProject()
+      const path = ['.', 'below', join(project, 'node_modules/.bin')].join(delimiter)
+      const environment = { ...search.environment, PATH: path }
+      await expect(findIn(project, { ...search, environment })).rejects.toThrow(
+        /mongod on PATH: not found/,
+      )
+    })
+
+    test.skipIf(!hasWheel || !hasPip)(
+      'runs none of its files in place of pip',
+      { timeout: 90_000 },
+      async () => {
+        const { project, search } = await makeHostileProject()
+        const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'])
+        const bin = await makeFolder()
+        await symlink(python.stdout.toString().trim(), join(bin, 'python3'))
+        const environment = { ...process.env, ...search.environment, PATH: bin }
+        const found = await findIn(project, { ...search, environment }).catch(() => undefined)
+        expect(existsSync(join(project, 'pip-ran'))).toBe(false)
+        expect(found).toMatchObject({ origin: 'wheel' })
+      },
+    )
+  })
+
+  test('refuses a download that does not have the published MD5', async () => {
+    const { search } = await makeSearch()
+    const archive = await makeArchive('9.8.7')
+    const site = await serve(({ url }, response) => {
+      const body = url?.endsWith('.md5') ? `${'0'.repeat(32)}  mongodb.tgz` : archive
+      response.writeHead(200, { 'content-length': body.length }).end(body)
+    })
+    const environment = { ...search.environment, ...site, MONGOMS_MD5_CHECK: undefined }
+    const failure = findMongod({ ...search, environment })
+    await expect(failure).rejects.toThrow(/the download failed: MD5 check failed/i)
+    expect(await readdir(search.cache)).toEqual([])
+  })
+
+  test.skipIf(!hasWheel || !hasPip)(
     'installs the wheel with pip, also twice at the same time',
+    { timeout: 90_000 },
     async () => {
       const { search } = await makeSearch()
       const environment = {

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -9,6 +11,7 @@ import { dataFolderOf, withMember } from '../../src/engine/local/replica-set-mem
 import { startReplicaSet } from '../../src/testing/index.ts'
 import { makeMemoryFolder } from '../../src/testing/memory-folder.ts'
 import { compiled } from '../support/programs.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 
 const environment = { ...process.env, MONGODB_URI: '' }
 
@@ -35,6 +38,23 @@ describe('startReplicaSet', () => {
     expect(existsSync(folder)).toBe(true)
     await replicaSet.stop()
     expect(existsSync(folder)).toBe(false)
+  })
+
+  test('does not run the mongod that a package.json names', async () => {
+    const project = await makeFolder()
+    const config = { mongodbMemoryServer: { systemBinary: './mongod' } }
+    await writeFile(join(project, 'package.json'), JSON.stringify({ config }))
+    await writeFile(join(project, 'mongod'), '#!/bin/sh\ntouch ran', { mode: 0o755 })
+    const child = spawn(process.execPath, [compiled('test/support/replica-set-child.ts')], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      cwd: project,
+      env: environment,
+    })
+    onTestFinished(() => void child.kill())
+    const started = once(createInterface(child.stdout), 'line')
+    const [uri] = (await Promise.race([started, once(child, 'exit')])) as [string]
+    expect(existsSync(join(project, 'ran'))).toBe(false)
+    expect(await folderAt(uri)).toBeDefined()
   })
 
   test.skipIf(!hasMemory)(

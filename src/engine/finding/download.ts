@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
 import type { OnProgress } from '../progress.ts'
 
@@ -19,21 +21,42 @@ const script = `
     },
   )`
 
-/** Downloads a mongod into a folder with mongodb-memory-server, and returns its path. */
-export function downloadMongod(
+/**
+ * The library takes settings, the path of a mongod among them, from the nearest package.json with this key at or above
+ * its working folder. This one lies in the folder that the child works in, and keeps it from a project's settings.
+ */
+const ownSettings = { config: { mongodbMemoryServer: { md5Check: 'true' } } }
+
+interface Download {
+  environment: NodeJS.ProcessEnv
+  onProgress: OnProgress
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Downloads a mongod into an empty folder with mongodb-memory-server, and returns its path. Only the environment
+ * decides what is downloaded and from where. The archive must have the MD5 that is published next to it.
+ */
+export async function downloadMongod(
   folder: string,
-  environment: NodeJS.ProcessEnv,
-  onProgress: OnProgress,
+  { environment, onProgress, signal }: Download,
 ): Promise<string> {
+  await writeFile(join(folder, 'package.json'), JSON.stringify(ownSettings))
   const library = createRequire(import.meta.url).resolve('mongodb-memory-server-core')
   const child = spawn(process.execPath, ['-e', script, library, folder], {
+    cwd: folder,
     env: {
-      // Retries would only take time, and by default it does not check certificates.
+      // Retries would only take time.
       MONGOMS_MAX_RETRIES: '1',
-      npm_config_strict_ssl: 'true',
       ...environment,
+      // By default the library does not check certificates, and npm sets this variable from a project's .npmrc.
+      npm_config_strict_ssl: 'true',
+      // npm sets it to the project's folder, where the library would also search for a mongod.
+      INIT_CWD: folder,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+    signal,
   })
   return new Promise((resolve, reject) => {
     let output = ''

