@@ -1,13 +1,14 @@
 /** What Daybook's own scripts use beyond the public API. The package does not export it. */
 
+export type { Database as Engine } from './engine/database.ts'
 export { findMongod } from './engine/finding/mongod.ts'
 export { openLocalDatabase } from './engine/local/local-database.ts'
 export { findFreePort } from './engine/local/tcp-ports.ts'
 export { requireReplicaSet } from './engine/replica-set.ts'
-export { describeUri, isLocalUri } from './engine/uri.ts'
-export { waitUntil } from './engine/wait-until.ts'
+export { describeUri, hidePasswords, isLocalUri } from './engine/uri.ts'
+export { untilAborted, waitUntil } from './engine/wait-until.ts'
 export { readOpening } from './ledger/opening.ts'
-export { named, printable, printableLines, quote } from './messages.ts'
+export { named, printable, printableLines, quote, reasonOf } from './messages.ts'
 export { BATCH_FORMATS } from './models/batch.ts'
 export { removeCollections } from './models/collections.ts'
 export { isCurrency } from './money/currency.ts'

@@ -6,7 +6,11 @@ export const serveCommand: Command<object> = {
   describe: 'run the local database until Ctrl-C, for mongosh, Compass and other commands',
   builder: (yargs) => yargs,
   async run({ folder }, context) {
-    const database = await openLocalDatabase({ folder, onProgress: context.log })
+    const database = await openLocalDatabase({
+      folder,
+      onProgress: context.log,
+      signal: context.signal,
+    })
     try {
       context.print(database.uri)
       context.log('the database is running; Ctrl-C stops it and keeps its data')

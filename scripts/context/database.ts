@@ -1,11 +1,19 @@
+import { setTimeout } from 'node:timers/promises'
 import mongoose from 'mongoose'
 import { OutcomeError, openDatabase } from '../../src/index.ts'
-import { describeUri, isLocalUri, requireReplicaSet } from '../../src/internal.ts'
+import {
+  type Engine,
+  describeUri,
+  isLocalUri,
+  reasonOf,
+  requireReplicaSet,
+  untilAborted,
+} from '../../src/internal.ts'
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 
 /**
  * Opens the database that the options name, or the local one, runs `work` on it, and closes it. The
- * database's name is logged before anything is written.
+ * database's name is logged before anything is written. If the local database's mongod ends, the command ends, too.
  */
 export async function withDatabase<Result>(
   options: Pick<CommonOptions, 'uri' | 'folder'> & { monitorCommands?: boolean },
@@ -16,6 +24,7 @@ export async function withDatabase<Result>(
     ...(options.uri && { uri: options.uri }),
     folder: options.folder,
     onProgress: context.log,
+    signal: context.signal,
   })
   try {
     const connection = mongoose.createConnection(engine.uri, {
@@ -26,10 +35,12 @@ export async function withDatabase<Result>(
       monitorCommands: options.monitorCommands ?? false,
     })
     try {
-      await requireReplicaSet(connection)
+      await untilAborted(requireReplicaSet(connection), context.signal)
       const name = describeUri(engine.uri)
       context.log(`database: ${name}`)
-      return await work({ connection, name, isLocal: isLocalUri(engine.uri) })
+      const { isLocal } = engine
+      const database = { connection, name, isLocal, isNear: isLocal || isLocalUri(engine.uri) }
+      return await whileOpen(engine, connection, () => work(database))
     } catch (error) {
       throw withLogPath(error, engine.folder)
     } finally {
@@ -40,16 +51,70 @@ export async function withDatabase<Result>(
   }
 }
 
+/** How long a command may take, in milliseconds, to say what it had done when its database ended. */
+const LONGEST_REPORT_MS = 2000
+
+/** How long it takes, in milliseconds, to notice that the local database's mongod has ended. */
+const LONGEST_NOTICE_MS = 1000
+
+/**
+ * Runs `work` on a connection, and ends it as soon as the engine's mongod has ended. The driver by itself would search
+ * for that server for a long time.
+ * @throws EngineError that says that mongod has ended; CommandFailure with what `work` said about it
+ */
+async function whileOpen<Result>(
+  engine: Engine,
+  connection: mongoose.Connection,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const done = new AbortController()
+  const result = work()
+  let hasEnded = false
+  const ended = engine.stayOpen(done.signal).catch(async (end: unknown) => {
+    hasEnded = true
+    await connection.close(true)
+    const report = await Promise.race([
+      result.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      setTimeout(LONGEST_REPORT_MS),
+    ])
+    throw report instanceof CommandFailure || report instanceof OutcomeError
+      ? new CommandFailure(`${report.message}. ${reasonOf(end)}`, { cause: end })
+      : end
+  })
+  const explained = result.catch(async (error: unknown) => {
+    // A connection can break a moment before it shows that its server has ended.
+    if (engine.folder !== undefined && isLost(error)) {
+      await Promise.race([ended, setTimeout(LONGEST_NOTICE_MS)])
+    }
+    if (hasEnded) await ended
+    throw error
+  })
+  try {
+    return await Promise.race([explained, ended.then(() => explained)])
+  } finally {
+    done.abort()
+  }
+}
+
 /** Adds the path of the local database's log to an error that says that the connection was lost. */
 function withLogPath(error: unknown, folder: string | undefined): unknown {
+  if (!isLost(error) || folder === undefined) return error
   const isExplained = error instanceof CommandFailure || error instanceof OutcomeError
+  const problem = isExplained ? error.message : `MongoDB: ${error.message}`
   const cause = isExplained ? error.cause : error
-  const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
-  const isLost = cause instanceof MongoNetworkError || cause instanceof MongoServerSelectionError
-  if (!isLost || folder === undefined) return error
-  const problem = isExplained ? error.message : `MongoDB: ${cause.message}`
   const log = `${folder}/mongod.log`
   return new CommandFailure(`${problem}. The log of the local database may say why: ${log}`, {
     cause,
   })
+}
+
+/** Whether an error, or the one that it explains, says that the connection was lost. */
+function isLost(error: unknown): error is Error {
+  const isExplained = error instanceof CommandFailure || error instanceof OutcomeError
+  const cause = isExplained ? error.cause : error
+  const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
+  return cause instanceof MongoNetworkError || cause instanceof MongoServerSelectionError
 }

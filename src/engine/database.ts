@@ -1,7 +1,6 @@
 import { optionsOf } from '../arguments.ts'
 import { openLocalDatabase, type LocalDatabaseOptions } from './local/local-database.ts'
 import { requireReachable } from './replica-set.ts'
-import { isLocalUri } from './uri.ts'
 
 /** The options of the local database, and a URI that takes precedence over it. */
 export interface DatabaseOptions extends LocalDatabaseOptions {
@@ -12,16 +11,25 @@ export interface DatabaseOptions extends LocalDatabaseOptions {
 /** A database that supports transactions. */
 export interface Database {
   uri: string
-  /** Whether it runs on this machine. */
+  /**
+   * Whether it is the local database that Daybook itself runs. A database at a URI is not, even on this machine: the URI
+   * may lead through a tunnel to another one.
+   */
   isLocal: boolean
   /** The folder with the local database's data and log, as the caller wrote it; absent for a database at a URI. */
   folder?: string | undefined
+  /**
+   * Resolves when the signal aborts; rejects with an EngineError if the local database's mongod ends before that. A
+   * server at a URI is not watched.
+   */
+  stayOpen(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
 /**
  * Opens the database at `uri`, else at MONGODB_URI, else the local one, which it starts if it does not run.
- * @throws EngineError if there is no database that supports transactions, InputError if the URI is malformed
+ * @throws EngineError if there is no database that supports transactions, InputError if the URI is malformed; the
+ * reason of the option `signal` if that aborts before the database is open
  */
 export async function openDatabase(databaseOptions?: DatabaseOptions): Promise<Database> {
   const options = optionsOf(databaseOptions, 'openDatabase()')
@@ -30,8 +38,20 @@ export async function openDatabase(databaseOptions?: DatabaseOptions): Promise<D
   if (!uri) {
     const local = await openLocalDatabase(options)
     const { folder } = options
-    return { uri: local.uri, isLocal: true, folder, close: () => local.close() }
+    return {
+      uri: local.uri,
+      isLocal: true,
+      folder,
+      stayOpen: (signal) => local.stayOpen(signal),
+      close: () => local.close(),
+    }
   }
-  await requireReachable(uri)
-  return { uri, isLocal: isLocalUri(uri), close: async () => {} }
+  await requireReachable(uri, options.signal)
+  return { uri, isLocal: false, stayOpen: aborted, close: async () => {} }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })

@@ -1,7 +1,8 @@
 import mongoose from 'mongoose'
 import { EngineError, InputError } from '../errors.ts'
 import { reasonOf } from '../messages.ts'
-import { describeUri } from './uri.ts'
+import { describeUri, hidePasswords, withoutSecrets } from './uri.ts'
+import { untilAborted } from './wait-until.ts'
 
 /** How long the driver may search for a server, in milliseconds. */
 const serverSelectionTimeoutMS = 5000
@@ -13,35 +14,42 @@ const howToGetOne =
 export async function requireReplicaSet(connection: mongoose.Connection): Promise<void> {
   await connection.asPromise()
   const hello = await connection.db!.admin().command({ hello: 1 })
+  requireTransactions(hello, `${connection.host}:${connection.port}`)
+}
+
+function requireTransactions(hello: mongoose.mongo.Document, address: string): void {
   const isSharded = hello['msg'] === 'isdbgrid'
   if (hello['setName'] || isSharded) return
   throw new EngineError(
-    `${connection.host}:${connection.port} ${problemOf(hello) ?? 'belongs to a different replica set than the URI says'}`,
+    `${address} ${problemOf(hello) ?? 'belongs to a different replica set than the URI says'}`,
   )
 }
 
 /**
  * Checks that a replica set or a sharded cluster answers at a URI, within seconds.
- * @throws EngineError if none does, InputError if the URI is malformed
+ * @throws EngineError if none does, InputError if the URI is malformed; the signal's reason if it aborts before that
  */
-export async function requireReachable(uri: string): Promise<void> {
-  const connection = mongoose.createConnection()
+export async function requireReachable(uri: string, signal?: AbortSignal): Promise<void> {
+  let client: mongoose.mongo.MongoClient | undefined
   try {
-    await connection.openUri(uri, { serverSelectionTimeoutMS })
-    await requireReplicaSet(connection)
+    client = new mongoose.mongo.MongoClient(uri, { serverSelectionTimeoutMS })
+    await untilAborted(client.connect(), signal)
+    const hello = await untilAborted(client.db('admin').command({ hello: 1 }), signal)
+    requireTransactions(hello, String(client.options.hosts[0]))
   } catch (error) {
+    signal?.throwIfAborted()
     if (error instanceof EngineError) throw error
     if (isMalformed(error)) {
       throw new InputError(
-        `${describeUri(uri)} is not a MongoDB URI: ${describeUri(reasonOf(error))}`,
+        `${describeUri(uri)} is not a MongoDB URI: ${withoutSecrets(reasonOf(error), uri)}`,
       )
     }
-    const problem = (await findProblem(uri)) ?? describeFailure(error)
+    const problem = (await untilAborted(findProblem(uri), signal)) ?? describeFailure(error)
     throw new EngineError(`${describeUri(uri)}: ${problem}`, {
-      cause: describeUri(reasonOf(error)),
+      cause: hidePasswords(reasonOf(error)),
     })
   } finally {
-    await connection.close()
+    await client?.close()
   }
 }
 
@@ -97,5 +105,5 @@ async function findProblem(uri: string): Promise<string | undefined> {
 function describeFailure(error: unknown): string {
   const remedy =
     'Check that the server runs, that it can be reached from here, and that the URI is right'
-  return `no connection: ${describeUri(reasonOf(error))}. ${remedy}`
+  return `no connection: ${hidePasswords(reasonOf(error))}. ${remedy}`
 }

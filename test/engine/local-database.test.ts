@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import mongoose from 'mongoose'
-import { describe, expect, inject, test as plainTest } from 'vitest'
+import { lock } from 'proper-lockfile'
+import { describe, expect, inject, test as plainTest, vi } from 'vitest'
 import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { openLocalDatabase, type LocalDatabase } from '../../src/engine/local/local-database.ts'
 import { findFreePort, isListening } from '../../src/engine/local/tcp-ports.ts'
@@ -74,6 +75,10 @@ async function kill(command: ChildProcess): Promise<void> {
 
 async function pidOf(folder: string): Promise<number> {
   return Number(await readFile(join(folder, 'data/mongod.lock'), 'utf8'))
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8)
 }
 
 async function killMongod(folder: string): Promise<void> {
@@ -252,6 +257,69 @@ describe.concurrent('openLocalDatabase', () => {
     await expect(failure).rejects.toThrow(/unsupported WiredTiger source file version 9/)
     await expect(failure).rejects.toThrow(/another version of MongoDB.*mongod\.log/)
     expect(await readdir(join(folder, 'users')).catch(() => [])).toEqual([])
+  })
+
+  test('keeps its folder, data and log from other users, also if they were open to them', async ({
+    folder,
+    open,
+  }) => {
+    await mkdir(join(folder, 'data'))
+    await chmod(join(folder, 'data'), 0o755)
+    await writeFile(join(folder, 'mongod.log'), '')
+    await chmod(folder, 0o777)
+    await open()
+    expect(await modeOf(folder)).toBe('700')
+    expect(await modeOf(join(folder, 'data'))).toBe('700')
+    expect(await modeOf(join(folder, 'mongod.log'))).toBe('600')
+  })
+
+  test('leaves the permissions of a folder that holds other files, too', async ({
+    folder,
+    open,
+  }) => {
+    await writeFile(join(folder, 'letter.txt'), '')
+    await chmod(folder, 0o755)
+    await open()
+    expect(await modeOf(folder)).toBe('755')
+    expect(await modeOf(join(folder, 'data'))).toBe('700')
+    expect(await modeOf(join(folder, 'mongod.log'))).toBe('600')
+  })
+
+  test('says what it waits for while another process holds the lock', async ({ folder }) => {
+    const release = await lock(folder, { lockfilePath: join(folder, 'lock'), update: 1000 })
+    const told: string[] = []
+    const waiting = openLocalDatabase({ folder, onProgress: (text) => told.push(text) })
+    await vi.waitUntil(() => told.length > 0, { timeout: 5000 })
+    expect(told).toEqual([expect.stringMatching(/^waiting for another command.*\/lock\)$/)])
+    await release()
+    await (await waiting).close()
+  })
+
+  test('ends its wait for the lock when its signal aborts', async ({ folder }) => {
+    const release = await lock(folder, { lockfilePath: join(folder, 'lock'), update: 1000 })
+    const failure = openLocalDatabase({ folder, signal: AbortSignal.timeout(300) })
+    await expect(failure).rejects.toMatchObject({ name: 'TimeoutError' })
+    await release()
+  })
+
+  test('leaves mongod running when it is interrupted and another process holds the lock', async ({
+    folder,
+    open,
+  }) => {
+    const interruption = new AbortController()
+    const told: string[] = []
+    const first = await openLocalDatabase({
+      folder,
+      signal: interruption.signal,
+      onProgress: (text) => told.push(text),
+    })
+    const release = await lock(folder, { lockfilePath: join(folder, 'lock'), update: 1000 })
+    interruption.abort()
+    await first.close()
+    await release()
+    expect(told.at(-1)).toMatch(/it is left running, and the next command stops it/)
+    expect(await readdir(join(folder, 'users'))).toEqual([])
+    expect((await open()).uri).toBe(first.uri)
   })
 
   test('names a folder that cannot be used', async ({ folder }) => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { inspect } from 'node:util'
 import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/engine/database.ts'
@@ -7,7 +8,7 @@ import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { findFreePort, isListening } from '../../src/engine/local/tcp-ports.ts'
 import { waitUntil } from '../../src/engine/wait-until.ts'
 import { requireReplicaSet } from '../../src/engine/replica-set.ts'
-import { describeUri, isLocalUri } from '../../src/engine/uri.ts'
+import { describeUri, hidePasswords, isLocalUri } from '../../src/engine/uri.ts'
 import { InputError } from '../../src/index.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
@@ -32,7 +33,7 @@ describe.concurrent('openDatabase', () => {
   test('prefers `uri` to MONGODB_URI', async () => {
     const uri = inject('mongodbUri')
     const environment = { MONGODB_URI: 'mongodb://127.0.0.1:1/' }
-    expect(await openDatabase({ uri, environment })).toMatchObject({ uri, isLocal: true })
+    expect(await openDatabase({ uri, environment })).toMatchObject({ uri, isLocal: false })
   })
 
   test('prefers MONGODB_URI to the local database', async () => {
@@ -95,6 +96,33 @@ describe.concurrent('openDatabase', () => {
     await expect(failure).rejects.toThrow(/mongo:\/\/me:\*\*\*@localhost.*Invalid scheme/)
     await expect(failure).rejects.toThrow(InputError)
   })
+
+  test.each([
+    'mongodb://me:hush-quiet',
+    'mongodb://me:hush-quiet/daybook',
+    'mongodb://me:hush/quiet@host/daybook',
+    'mongodb://me:hush?quiet@host',
+    'mongodb://me:Hush%zzQuiet@host',
+    'mongodb://me:hush@quiet@host/daybook',
+    'mongodb+srv://me:hush-quiet',
+    'me:hush-quiet',
+    'mongodb//me:hush-quiet@host',
+    'mongodb://me:hush-quiet@host:port',
+    'mongodb://me:hush-quiet@host/?tls=yes&password=quiet',
+  ])('prints no part of the password of the malformed URI %s', async (uri) => {
+    const error: unknown = await openDatabase({ uri }).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(InputError)
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/hush|quiet/i)
+  })
+
+  test('ends its search for a server when its signal aborts', async () => {
+    const signal = AbortSignal.timeout(100)
+    const start = performance.now()
+    await expect(openDatabase({ uri: 'mongodb://127.0.0.1:1/', signal })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    })
+    expect(performance.now() - start).toBeLessThan(3000)
+  })
 })
 
 describe('requireReplicaSet', () => {
@@ -116,6 +144,12 @@ describe('describeUri', () => {
     ['mongodb://me:pass word@host/x', 'mongodb://me:***@host/x'],
     ['mongodb:/me:secret@host/x', 'mongodb:/me:***@host/x'],
     ['me:secret@host/x', 'me:***@host/x'],
+    ['mongodb://me:secret', 'mongodb://me:***'],
+    ['mongodb://me:123456/78 9', 'mongodb://me:***'],
+    ['mongodb+srv://me:1secret?x', 'mongodb+srv://me:***'],
+    ['me:secret', 'me:***'],
+    ['localhost:27017', 'localhost:27017'],
+    ['mongodb://[::1]:27017,other:27018/x?y=z', 'mongodb://[::1]:27017,other:27018/x?y=z'],
     [
       'mongodb://me@host/?tlsCertificateKeyFilePassword=secret&tls=true',
       'mongodb://me@host/?tlsCertificateKeyFilePassword=***&tls=true',
@@ -126,6 +160,16 @@ describe('describeUri', () => {
     ],
   ])('writes %s as %s', (uri, described) => {
     expect(describeUri(uri)).toBe(described)
+  })
+})
+
+describe('hidePasswords', () => {
+  test.each([
+    ['unknown argument: mongodb://me:secret@host/x', 'unknown argument: mongodb://me:***@host/x'],
+    ['unknown argument: mongodb://me:secret', 'unknown argument: mongodb://me:***'],
+    ['connect to "mongodb://host:27017" failed', 'connect to "mongodb://host:27017" failed'],
+  ])('writes %s as %s', (message, hidden) => {
+    expect(hidePasswords(message)).toBe(hidden)
   })
 })
 

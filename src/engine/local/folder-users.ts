@@ -9,7 +9,7 @@ import { startTimeOf } from '../processes.ts'
  */
 export async function addUser(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, 'users', `${process.pid}-${randomUUID()}`)
-  await mkdir(join(folder, 'users'), { recursive: true })
+  await mkdir(join(folder, 'users'), { recursive: true, mode: 0o700 })
   await writeFile(file, (await startTimeOf(process.pid)) ?? '')
   return () => rm(file, { force: true })
 }

@@ -2,9 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
 import { reasonOf } from '../../messages.ts'
+import { explainFileError } from '../folder-error.ts'
 import { commandLineOf, startTimeOf } from '../processes.ts'
 import { waitUntil } from '../wait-until.ts'
+import type { LockWait } from './folder-lock.ts'
 import { dataFolderIn, launchMongod, longestStart } from './mongod-launch.ts'
+import { tighten } from './private-folder.ts'
 import { dataFolderOf, makePrimary, withMember, type Client } from './replica-set-member.ts'
 import { findFreePort, isListening } from './tcp-ports.ts'
 
@@ -18,12 +21,17 @@ export interface LocalServer {
 interface ExpectedServer {
   folder: string
   port: number
+  /** Ends the wait for it. */
+  signal?: AbortSignal | undefined
 }
 
 const longestStop = 15_000
 
 /** Finds the running mongod of a folder and makes it primary; undefined if none runs. */
-export async function findRunning(folder: string): Promise<LocalServer | undefined> {
+export async function findRunning(
+  folder: string,
+  { onProgress, signal }: LockWait = {},
+): Promise<LocalServer | undefined> {
   const pid = await readNumber(join(dataFolderIn(folder), 'mongod.lock'))
   if (!pid) return undefined
   const port = (await readNumber(join(folder, 'port'))) ?? 0
@@ -31,11 +39,14 @@ export async function findRunning(folder: string): Promise<LocalServer | undefin
     // A command may have started it a moment ago and then been killed.
     await waitUntil(async () => (await isListening(port)) || !(await serves(pid, folder)), {
       timeout: longestStart,
+      signal,
+      onLongWait: () => onProgress?.(`waiting for mongod (process ${pid}), which is starting`),
     })
     if (!(await serves(pid, folder))) return await waitForEnd(pid)
-    await becomePrimary({ folder, port })
+    await becomePrimary({ folder, port, signal })
     return { pid, port }
   } catch (error) {
+    signal?.throwIfAborted()
     throw new EngineError(
       `mongod (process ${pid}) holds the data in ${dataFolderIn(folder)}, but cannot be used on port ${port}: ${reasonOf(error)}. End it with: kill ${pid}`,
       { cause: error },
@@ -50,23 +61,29 @@ async function waitForEnd(pid: number): Promise<undefined> {
 }
 
 /** Starts a mongod on the data of a folder, detached from this process, and makes it primary. */
-export async function startServer(folder: string, mongod: string): Promise<LocalServer> {
-  await mkdir(dataFolderIn(folder), { recursive: true })
+export async function startServer(
+  folder: string,
+  mongod: string,
+  { onProgress, signal }: LockWait = {},
+): Promise<LocalServer> {
+  await mkdir(dataFolderIn(folder), { recursive: true, mode: 0o700 })
+  await tighten(dataFolderIn(folder), onProgress)
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort(await readNumber(join(folder, 'port')))
     // Written before the start, so that the mongod is found even if this process is killed.
     await writeFile(join(folder, 'port'), `${port}\n`)
     try {
-      const server = { pid: await launchMongod(folder, mongod, port), port }
-      await becomePrimary({ folder, port }).catch(async (error) => {
+      const server = { pid: await launchMongod(mongod, { folder, port, signal }), port }
+      await becomePrimary({ folder, port, signal }).catch(async (error) => {
         await stopServer(folder, server)
         throw error
       })
       return server
     } catch (error) {
+      signal?.throwIfAborted()
       // Another program took the port after it was found free.
       if (/address already in use/i.test(reasonOf(error)) && attempt < 5) continue
-      if (error instanceof EngineError) throw error
+      if (error instanceof EngineError || explainFileError(folder, error) !== error) throw error
       const failure = `mongod started, but cannot be used on port ${port}: ${reasonOf(error)}`
       throw new EngineError(failure, { cause: error })
     }
@@ -105,10 +122,15 @@ export async function serves(pid: number, folder: string): Promise<boolean> {
 }
 
 function becomePrimary(expected: ExpectedServer): Promise<void> {
-  return withMember(expected.port, async (client) => {
-    await requireDataFolder(client, expected)
-    await makePrimary(client, expected.port)
-  })
+  const { port, signal } = expected
+  return withMember(
+    port,
+    async (client) => {
+      await requireDataFolder(client, expected)
+      await makePrimary(client, port, signal)
+    },
+    signal,
+  )
 }
 
 async function requireDataFolder(client: Client, { folder, port }: ExpectedServer): Promise<void> {

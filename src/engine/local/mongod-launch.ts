@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { open, readFile, rename, writeFile } from 'node:fs/promises'
+import { open, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
 import { waitUntil } from '../wait-until.ts'
+import { logIn, readLog, reasonForFailedStart } from './mongod-log.ts'
 import { localName } from './replica-set-member.ts'
 
 /** How long a mongod may take to be ready, in milliseconds. It may have to recover its data first. */
@@ -17,12 +18,15 @@ export function dataFolderIn(folder: string): string {
 /**
  * Starts a mongod on the data of a folder, detached from this process, and returns its process id once it
  * accepts connections.
- * @throws EngineError with the reason in mongod's log
+ * @throws EngineError with the reason in mongod's log; the signal's reason if it aborts the wait
  */
-export async function launchMongod(folder: string, mongod: string, port: number): Promise<number> {
-  const log = join(folder, 'mongod.log')
+export async function launchMongod(
+  mongod: string,
+  { folder, port, signal }: { folder: string; port: number; signal?: AbortSignal | undefined },
+): Promise<number> {
+  const log = logIn(folder)
   await rename(log, join(folder, 'mongod.previous.log')).catch(() => {})
-  await writeFile(log, '')
+  await writeFile(log, '', { mode: 0o600 })
   const output = await open(log, 'a')
   // Detached and without a pipe to this process, because it must outlive the command that starts it.
   const child = spawn(mongod, argumentsOf({ folder, port, log }), {
@@ -37,21 +41,20 @@ export async function launchMongod(folder: string, mongod: string, port: number)
   child.unref()
   await output.close()
   // Read from its log, because another program might answer on the port.
-  const isReady = async () => /waiting for connections/i.test(await readLog(log))
-  await waitUntil(async () => hasEnded || (await isReady()), { timeout: longestStart })
+  const isReady = async () => /waiting for connections/i.test(await readLog(folder))
+  try {
+    await waitUntil(async () => hasEnded || (await isReady()), { timeout: longestStart, signal })
+  } catch (error) {
+    child.kill('SIGKILL')
+    await end
+    throw error
+  }
   if (!hasEnded && child.pid && (await isReady())) return child.pid
   if (!hasEnded) child.kill('SIGKILL')
   await end
   throw new EngineError(
-    `mongod could not start on the data in ${dataFolderIn(folder)}: ${reasonIn(await readLog(log))}. If another version of MongoDB wrote the data, name that one in MONGOMS_SYSTEM_BINARY, or move the folder away. The log: ${log}`,
+    `mongod could not start on the data in ${dataFolderIn(folder)}: ${await reasonForFailedStart(folder)}. The log: ${log}`,
   )
-}
-
-/** The log's first line about an error, from its message on: later ones follow from it. Else the last line. */
-function reasonIn(log: string): string {
-  const lines = log.split('\n').filter((line) => line.trim())
-  const line = lines.find((text) => /"s":"[EF]"/.test(text)) ?? lines.at(-1)
-  return line?.replace(/^.*?"msg":/, '') ?? 'it wrote nothing to its log'
 }
 
 function argumentsOf({ folder, port, log }: { folder: string; port: number; log: string }) {
@@ -69,8 +72,4 @@ function argumentsOf({ folder, port, log }: { folder: string; port: number; log:
   const switches = ['--logappend', ...(process.platform === 'win32' ? [] : ['--nounixsocket'])]
   const pairs = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   return [...pairs, ...switches]
-}
-
-function readLog(log: string): Promise<string> {
-  return readFile(log, 'utf8').catch(() => '')
 }

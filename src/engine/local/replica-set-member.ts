@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { EngineError } from '../../errors.ts'
-import { waitUntil } from '../wait-until.ts'
+import { untilAborted, waitUntil } from '../wait-until.ts'
 
 /** The driver's client, connected to one mongod. */
 export type Client = mongoose.mongo.MongoClient
@@ -22,13 +22,14 @@ const passingErrors = new Set([
 export async function withMember<Result>(
   port: number,
   work: (client: Client) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
   const client = new mongoose.mongo.MongoClient(`mongodb://127.0.0.1:${port}/`, {
     directConnection: true,
     serverSelectionTimeoutMS: 5000,
   })
   try {
-    return await work(await client.connect())
+    return await work(await untilAborted(client.connect(), signal))
   } finally {
     await client.close()
   }
@@ -46,7 +47,11 @@ export async function dataFolderOf(client: Client): Promise<string | undefined> 
  * Makes the mongod on a port the primary of its replica set, of which it is the only member. Initiates the set if
  * the data are new; moves the member to this port, by force, if the data were last served on another one.
  */
-export async function makePrimary(client: Client, port: number): Promise<void> {
+export async function makePrimary(
+  client: Client,
+  port: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const admin = client.db('admin')
   const host = `127.0.0.1:${port}`
   const isPrimary = await waitUntil(
@@ -56,7 +61,7 @@ export async function makePrimary(client: Client, port: number): Promise<void> {
       if (!hello['setName']) await configure(client, host)
       return false
     },
-    { timeout: longestElection },
+    { timeout: longestElection, signal },
   )
   if (isPrimary) return
   const seconds = longestElection / 1000
