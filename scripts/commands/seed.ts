@@ -42,10 +42,10 @@ export const seedCommand: Command<{
       .option(
         'reset',
         flagOption(
-          'first remove everything from a database on this machine: all accounts, transfers and batches. From any other, remove only the seeded accounts; refused if one of them has a transfer. Nothing else may be writing',
+          'first remove everything from the local database: all accounts, transfers and batches. From a database at a URI, remove only the seeded accounts; refused if one of them has a transfer. Nothing else may be writing',
         ),
       )
-      .option('force', flagOption('allow --reset on a database that is not on this machine'))
+      .option('force', flagOption('allow --reset on a database at a URI'))
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>
@@ -53,7 +53,7 @@ export const seedCommand: Command<{
       const { dryRun, reset } = options
       if (reset && !options.force && !database.isLocal) {
         throw new UsageError(
-          `--reset removes the seeded accounts, and ${database.name} is not on this machine: add --force if you mean it`,
+          `--reset removes the seeded accounts, and ${database.name} is not the local database of Daybook: add --force if you mean it`,
         )
       }
       await bringUpToDate(database, context, { dryRun })

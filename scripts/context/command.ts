@@ -40,7 +40,10 @@ export interface Database {
   readonly connection: Connection
   /** Its connection string without the password, for messages. */
   readonly name: string
+  /** Whether it is the local database that Daybook itself runs. Commands that destroy want `--force` for any other. */
   readonly isLocal: boolean
+  /** Whether its address is on this machine. It may lead through a tunnel to another one. */
+  readonly isNear: boolean
 }
 
 /** The command line is wrong: exit 64. */

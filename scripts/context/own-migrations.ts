@@ -35,13 +35,13 @@ export async function allowTypeScript(): Promise<void> {
 }
 
 /**
- * Applies Daybook's own migrations to a local database. On any other database its owner decides when to
+ * Applies Daybook's own migrations to a database at an address of this machine. On any other database its owner decides when to
  * migrate. A project's own migrations and the adoption of a notebook's data are left to `daybook migrate up`.
  * A dry run only checks.
- * @throws InputError if a notebook would be adopted, or a migration is pending on a database that is not local
+ * @throws InputError if a notebook would be adopted, or a migration is pending on any other database
  */
 export async function bringUpToDate(
-  { connection, isLocal }: Database,
+  { connection, isNear }: Database,
   { log, signal }: Pick<Context, 'log' | 'signal'>,
   { dryRun = false }: { dryRun?: boolean } = {},
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function bringUpToDate(
       'the database has accounts or transfers in the notebook’s shape: adopt them with daybook migrate up (add --currency if they are not in USD)',
     )
   }
-  if (isLocal) {
+  if (isNear) {
     if (!dryRun) await migrate(connection, { folder, log, signal })
     return
   }

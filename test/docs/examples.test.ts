@@ -55,15 +55,15 @@ describe('the examples', () => {
     for (const holder of ['Ada', 'Grace', 'Ada']) {
       await accountModel(connection).open({ holder, currency: 'USD' })
     }
-    const migrate = async (action: string) => {
-      const parameters = ['migrate', action, '--migrations', 'examples/migrations']
+    const migrate = async (...actions: string[]) => {
+      const parameters = ['migrate', ...actions, '--migrations', 'examples/migrations']
       expect(await daybook(uri, parameters)).toMatchObject({ exitCode: 0 })
     }
     const customers = () => connection.collection('customers').distinct('name')
 
     await migrate('up')
     expect(await customers()).toEqual(['Ada', 'Grace'])
-    await migrate('down')
+    await migrate('down', '--force')
     expect(await customers()).toEqual([])
   })
 

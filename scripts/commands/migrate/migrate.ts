@@ -110,7 +110,7 @@ async function runAction(
   function requireLocal(): void {
     if (isLocal || force) return
     throw new UsageError(
-      `migrate ${action} reverts migrations, and ${database} is not on this machine: add --force if you mean it`,
+      `migrate ${action} reverts migrations, and ${database} is not the local database of Daybook: add --force if you mean it`,
     )
   }
 }

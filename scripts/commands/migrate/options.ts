@@ -93,7 +93,7 @@ export const migrateBuilder = (yargs: Argv<CommonOptions>): Argv<CommonOptions &
     .option(
       'force',
       flagOption(
-        'with down and redo: allow a database that is not on this machine; with unlock: break the lock even if its holder is alive',
+        'with down and redo: allow a database at a URI; with unlock: break the lock even if its holder is alive',
       ),
     )
     .option('dry-run', dryRunOption)
