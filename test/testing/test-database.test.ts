@@ -162,6 +162,21 @@ describe('a test database', () => {
     expect(databases.map(({ name }) => name)).toEqual(expect.not.arrayContaining([names[1]]))
   })
 
+  test('fails at once if the program closed its connection', async () => {
+    const database = await open(onNewConnection())
+    await database.connection.close()
+    const verbs = [
+      () => database.assertBooksBalance(),
+      () => database.failNext('write-conflict'),
+      () => database.openAccount(),
+    ]
+    const start = performance.now()
+    for (const verb of verbs) {
+      await expect(verb()).rejects.toMatchObject({ name: 'MongoNotConnectedError' })
+    }
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
   test('asserts that the books balance, and says what is wrong', async () => {
     const { Account: Model, assertBooksBalance, openAccount } = await open(onNewConnection())
     await openAccount()
