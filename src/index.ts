@@ -31,7 +31,7 @@ export { createCollections } from './models/collections.ts'
 // Replay: post a file of transfers.
 export { replay } from './replay/replay.ts'
 export type { ReplayOptions } from './replay/options.ts'
-export type { ReplayProgress, ReplaySummary } from './replay/summary.ts'
+export { RejectsError, type ReplayProgress, type ReplaySummary } from './replay/summary.ts'
 export { Rehearsal } from './replay/posting/rehearsal.ts'
 
 // Sample data: accounts in the database, and files of transfers.
@@ -76,6 +76,9 @@ export {
   AccountNotOpenError,
   BalanceOutOfRangeError,
   CurrencyMismatchError,
+  DatabaseError,
+  EngineError,
+  InputError,
   InsufficientFundsError,
   InvalidAccountIdError,
   InvalidAmountError,
@@ -86,7 +89,6 @@ export {
   InvalidTransferIdError,
   LedgerError,
   LinkedTransferRefusedError,
-  OutcomeError,
   ProtectedFieldError,
   type RefusalCode,
   SameAccountError,
@@ -97,9 +99,9 @@ export {
   TransferNotFoundError,
   TransferRefusedError,
 } from './errors.ts'
+export { OutcomeError } from './mongodb/outcome.ts'
 
 // Other errors.
-export { DatabaseError, EngineError, InputError } from './errors.ts'
 export type { WaitOptions } from './mongodb/patience.ts'
 export {
   BatchConflictError,
@@ -107,7 +109,6 @@ export {
   ReplayOptionsError,
   StorageError,
 } from './replay/errors.ts'
-export { RejectsError } from './replay/summary.ts'
 export {
   MigrationFailedError,
   MigrationLockedError,

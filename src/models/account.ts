@@ -1,6 +1,6 @@
 import mongoose, { type Connection, Schema } from 'mongoose'
 import { requireFlag, requireObject, waitOptionsOf } from '../arguments.ts'
-import { AccountConflictError, LedgerError, rethrowAbout } from '../errors.ts'
+import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
 import { postOne } from '../ledger/group-commit.ts'
 import {
@@ -22,6 +22,7 @@ import type { TransferResult } from '../ledger/transfer-result.ts'
 import { quote } from '../messages.ts'
 import { Decimal } from '../money/money.ts'
 import { databaseOf, modelOn, sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
+import { rethrowAbout } from '../mongodb/outcome.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { guardAccounts } from './account-guard.ts'
 import type {

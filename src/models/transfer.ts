@@ -6,15 +6,15 @@ import mongoose, {
   Schema,
 } from 'mongoose'
 import { waitOptionsOf } from '../arguments.ts'
-import { rethrowAbout } from '../errors.ts'
 import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
 import { modelOn, sessionOf } from '../mongodb/connection.ts'
+import { rethrowAbout } from '../mongodb/outcome.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { type Transaction, inTransaction, joinTransaction } from '../mongodb/transaction.ts'
-import { refuseEveryWrite } from './write-guard.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import { refuseEveryWrite } from './write-guard.ts'
 
 interface TransferStatics {
   /**

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose'
-import { OutcomeError } from '../errors.ts'
+import { OutcomeError } from './outcome.ts'
 
 /** How long a call is tried, unless its caller says otherwise, in milliseconds. */
 export const PATIENCE = 60_000
