@@ -148,11 +148,20 @@ async function changeAccount(
   return await write(context, (options) =>
     accountsOf(context.connection).findOneAndUpdate(
       { ...condition, _id: accountId },
-      // `updatedAt` always increases, even if the previous change was made on a machine whose clock is ahead.
-      [{ $set: { ...changes, updatedAt: { $max: [{ $add: ['$updatedAt', 1] }, '$$NOW'] } } }],
+      updateOf(changes),
       { returnDocument: 'after', ...options },
     ),
   )
+}
+
+/**
+ * `updatedAt` increases with each change, even if the previous one was made on a machine whose clock is ahead. It stays
+ * if nothing changes, so that a repeated call writes nothing.
+ */
+function updateOf(changes: Changes) {
+  const isDone = Object.entries(changes).map(([field, value]) => ({ $eq: [`$${field}`, value] }))
+  const later = { $max: [{ $add: ['$updatedAt', 1] }, '$$NOW'] }
+  return [{ $set: { ...changes, updatedAt: { $cond: [{ $and: isDone }, '$updatedAt', later] } } }]
 }
 
 /** Writes in the caller's transaction, or by itself until the server answers. */

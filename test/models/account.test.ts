@@ -105,6 +105,18 @@ describe('an existing account', () => {
     await booksBalance()
   })
 
+  test.each([
+    ['freezing', () => Account.freeze('A')],
+    ['unfreezing', () => Account.unfreeze('A')],
+    ['a limit', () => Account.setOverdraftLimit('A', '5')],
+    ['closing', () => Account.close('A', { payOutTo: 'B' })],
+  ])('is not written when %s is repeated', async (_description, change) => {
+    await change()
+    const accounts = await Account.find().lean()
+    await change()
+    expect(await Account.find().lean()).toEqual(accounts)
+  })
+
   test('can be closed at a balance of zero, and stays closed', async () => {
     await expect(Account.close('A')).rejects.toMatchObject({
       code: 'ACCOUNT_NOT_EMPTY',

@@ -1,0 +1,206 @@
+import fc from 'fast-check'
+import { Decimal, Decimal128 } from '../../src/index.ts'
+import { type Call, DEPENDENT_AMOUNTS, LATEST } from './ledger-calls.ts'
+import type { Line } from './reference-batch.ts'
+import type { ReferenceOpening, ReferenceRequest } from './reference-ledger.ts'
+
+/** The accounts that every history starts with: one rich, some in other currencies, one at the limit of balances. */
+export const OPENINGS: readonly ReferenceOpening[] = [
+  { accountId: 'ADA', holder: 'Ada', currency: 'USD', openingBalance: '100' },
+  { accountId: 'BEA', holder: 'Bea', currency: 'USD', overdraftLimit: '50' },
+  { accountId: 'CYD', holder: 'Cyd', currency: 'USD', openingBalance: '12.34' },
+  { accountId: 'DOT', holder: 'Dot', currency: 'USD', openingBalance: 1000 },
+  { accountId: 'YEN', holder: 'Yoko', currency: 'JPY', openingBalance: '500' },
+  { accountId: 'SEN', holder: 'Sen', currency: 'JPY' },
+  { accountId: 'DINAR', holder: 'Dina', currency: 'KWD', openingBalance: '7.125' },
+  { accountId: 'VAULT', holder: 'Vera', currency: 'USD', openingBalance: `${'9'.repeat(24)}.00` },
+]
+
+const weighted = <Value>(...choices: [weight: number, ...values: Value[]][]): fc.Arbitrary<Value> =>
+  fc.oneof(
+    ...choices.map(([weight, ...values]) => ({ weight, arbitrary: fc.constantFrom(...values) })),
+  )
+
+const MAIN_ACCOUNTS = ['ADA', 'BEA', 'CYD', 'DOT']
+
+/** Each id is used a few times in a history, so that requests repeat and conflict. */
+const usualId = fc.nat({ max: 70 }).map((number): unknown => `T${number}`)
+
+/** A request that only the state of the books can refuse. */
+const soundRequest: fc.Arbitrary<ReferenceRequest> = fc
+  .record({
+    transferId: usualId,
+    sides: fc.shuffledSubarray([...MAIN_ACCOUNTS, 'VAULT'], { minLength: 2, maxLength: 2 }),
+    amount: weighted<unknown>(
+      [6, '1', '2.50', '7', '0.01', '20', '5.00', '1.500'],
+      [2, 3, 5n, new Decimal('1.5'), Decimal128.fromString('2.50')],
+      [2, ...DEPENDENT_AMOUNTS],
+    ),
+    currency: weighted<unknown>([3, undefined], [1, 'USD', null]),
+    reference: weighted<unknown>([3, undefined], [1, 'rent', 'fee', null]),
+    metadata: weighted<unknown>(
+      [3, undefined],
+      [1, { order: 7 }, { order: 7, paid: true }, { paid: true, order: 7 }, {}, null],
+    ),
+  })
+  .map(({ sides: [from, to], ...request }) => ({ ...request, from, to }))
+
+const accountId = weighted<unknown>(
+  [6, ...MAIN_ACCOUNTS],
+  [4, 'YEN', 'SEN', 'DINAR', 'VAULT', 'NEW-1', 'NEW-2'],
+  [1, 'NOBODY'],
+  [1, '', ' ADA', 'A\nDA', 7, undefined, null, 'x'.repeat(129)],
+)
+
+const LONGEST_ID = 'L'.repeat(128)
+
+/** Parts that may refuse a request. */
+const anyPart = {
+  transferId: fc.constantFrom<unknown>('', 'T1 ', 'T1:reversal', 7, 'x'.repeat(129), LONGEST_ID),
+  from: accountId,
+  to: accountId,
+  amount: weighted<unknown>(
+    [2, '0', '-1', '1e3', '0.001', '1.0005', 0.5, 'NaN', '', '1,5', null, undefined],
+    [1, '9'.repeat(24), `1${'0'.repeat(24)}`, '007', '.5', '5.', '+5', ' 5', '-0'],
+  ),
+  currency: fc.constantFrom<unknown>('EUR', 'JPY', 'KWD', 'usd', 7),
+  reference: fc.constantFrom<unknown>('', 'a\nb', ' ', 7, 'x'.repeat(257)),
+  metadata: fc.constantFrom<unknown>(
+    { 'a.b': 1 },
+    { $a: 1 },
+    { a: { b: 1 } },
+    [],
+    { a: NaN },
+    { a: 'x'.repeat(513) },
+  ),
+}
+
+const PARTS = [...(Object.keys(anyPart) as (keyof typeof anyPart)[]), 'sides' as const]
+
+/** A request in which at most two parts may be wrong; `sides` stands for a receiver that is the sender. */
+const request: fc.Arbitrary<ReferenceRequest> = fc
+  .tuple(
+    soundRequest,
+    fc.record(anyPart),
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 2, arbitrary: fc.subarray(PARTS, { minLength: 1, maxLength: 2 }) },
+    ),
+  )
+  .map(([sound, wrong, parts]) => ({
+    ...sound,
+    ...Object.fromEntries(
+      parts.map((part) => (part === 'sides' ? ['to', sound.from] : [part, wrong[part]])),
+    ),
+  }))
+
+/** Requests of a batch, some of them twice. */
+const requests = fc
+  .tuple(fc.array(request, { minLength: 1, maxLength: 6 }), fc.nat({ max: 2 }))
+  .map(([batch, repeated]) => [...batch, ...batch.slice(0, repeated)])
+
+const opening: fc.Arbitrary<ReferenceOpening> = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom(...OPENINGS) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      accountId: weighted<unknown>([3, 'NEW-1', 'NEW-2'], [2, 'ADA', 'DOT'], [1, '', 'x ']),
+      holder: weighted<unknown>([4, 'Ada', 'Nia'], [1, '', ' ', 'a\nb']),
+      currency: weighted<unknown>([4, 'USD', 'KWD'], [1, 'usd', 'XAU', undefined]),
+      openingBalance: weighted<unknown>([6, undefined, '100', 5], [1, '-1', '0.0001', '1e3']),
+      overdraftLimit: weighted<unknown>([6, undefined, '5', '1.5'], [1, '-1', '0.0001']),
+    }),
+  },
+)
+
+/** Accounts that may close: not those that most transfers need. */
+const closing = weighted<unknown>([2, 'NEW-1', 'NEW-2', 'SEN'], [3, 'BEA', 'YEN', 'NOBODY', ''])
+
+const verb = <Verb extends Call['verb']>(name: Verb) => fc.constant(name)
+
+/** A random call of any verb. Most of them move money. */
+export const anyCall: fc.Arbitrary<Call> = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ verb: verb('transfer'), request }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ verb: verb('transferMany'), requests, atomic: fc.boolean() }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      verb: verb('reverse'),
+      transferId: fc.oneof(
+        { weight: 6, arbitrary: fc.constant(LATEST) },
+        usualId,
+        fc.constantFrom('', 7, LONGEST_ID),
+      ),
+      reference: weighted<unknown>([4, undefined], [2, 'rent', 'fee'], [1, '', 7]),
+    }),
+  },
+  { weight: 5, arbitrary: fc.record({ verb: verb('open'), request: opening }) },
+  { weight: 1, arbitrary: fc.record({ verb: verb('freeze'), accountId }) },
+  { weight: 3, arbitrary: fc.record({ verb: verb('unfreeze'), accountId }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      verb: verb('close'),
+      accountId: closing,
+      payOutTo: fc.oneof(fc.constant(undefined), accountId),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      verb: verb('setOverdraftLimit'),
+      accountId,
+      limit: weighted<unknown>([6, '0', '10', '50.5'], [1, '-1', '0.0001', 0.5, null]),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ verb: verb('write'), to: fc.constantFrom('account', 'transfer') }),
+  },
+)
+
+/** What a file can hold of a value: text on one line, with no spaces at its ends. */
+const asField = (value: unknown): string => [value].join('').replaceAll('\n', ' ').trim()
+
+/** A line of a file: mostly a request, in which an empty currency or reference counts as absent. */
+export const anyLine: fc.Arbitrary<Line> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.tuple(request, fc.nat({ max: 250 })).map(([line, number]) => ({
+      request: {
+        // Most lines of a file are new transfers.
+        transferId: asField(line.transferId).replace(/^T\d+$/, `T${number}`),
+        from: asField(line.from),
+        to: asField(line.to),
+        amount: DEPENDENT_AMOUNTS.includes(line.amount) ? '60' : asField(line.amount),
+        currency: asField(line.currency) || undefined,
+        reference: asField(line.reference) || undefined,
+      },
+    })),
+  },
+  {
+    // What the requests above hold seldom.
+    weight: 1,
+    arbitrary: fc.record({
+      request: fc.constantFrom<ReferenceRequest>(
+        { transferId: 'R1', from: '', to: 'ADA', amount: '1' },
+        { transferId: 'R2', from: 'SEN', to: 'YEN', amount: '1' },
+        { transferId: 'R3', from: 'ADA', to: 'DOT', amount: '1', reference: 'x'.repeat(257) },
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      malformed: fc.constantFrom(
+        'T1,ADA,BEA',
+        'T1,ADA,BEA,1,USD,rent,more',
+        'T1,"ADA"x,BEA,1,USD,rent',
+        'T1,ADA,BEA,1,USD,\xff',
+      ),
+    }),
+  },
+)

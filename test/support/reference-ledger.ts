@@ -1,0 +1,318 @@
+import { createHash } from 'node:crypto'
+import {
+  isAccountId,
+  isCurrency,
+  isLine,
+  isMetadata,
+  isTransferId,
+  limitOf,
+  textOf,
+  unitsOf,
+} from './reference-rules.ts'
+
+export interface ReferenceAccount {
+  readonly holder: string
+  readonly currency: string
+  readonly status: 'open' | 'frozen' | 'closed'
+  readonly balance: bigint
+  readonly openingBalance: bigint
+  readonly overdraftLimit: bigint
+  /** The ids of all its transfers, oldest first. */
+  readonly transfers: readonly string[]
+}
+
+interface ReferenceTransfer {
+  readonly from: string
+  readonly to: string
+  readonly amount: bigint
+  readonly currency: string
+  readonly fromBalance: bigint
+  readonly toBalance: bigint
+  readonly fromSequence: number
+  readonly toSequence: number
+  readonly reverses?: string | undefined
+  readonly reference?: string | undefined
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+  readonly batch?: string | undefined
+}
+
+/** A request as a caller writes it: nothing about its parts is certain yet. */
+export interface ReferenceRequest {
+  readonly transferId?: unknown
+  readonly from?: unknown
+  readonly to?: unknown
+  readonly amount?: unknown
+  readonly currency?: unknown
+  readonly reference?: unknown
+  readonly metadata?: unknown
+}
+
+export interface ReferenceOpening {
+  readonly accountId?: unknown
+  readonly holder?: unknown
+  readonly currency?: unknown
+  readonly openingBalance?: unknown
+  readonly overdraftLimit?: unknown
+}
+
+/** What the documents say about a refusal besides its code. */
+interface Details {
+  readonly side?: 'from' | 'to'
+  /** The fields that differ, in a conflict. */
+  readonly fields?: readonly string[]
+  /** In an atomic group: the transfer because of which this one is not posted. */
+  readonly refusedTransferId?: unknown
+}
+
+export class Refusal extends Error {
+  readonly code: string
+  readonly details: Details
+  constructor(code: string, details: Details = {}) {
+    super(code)
+    this.code = code
+    this.details = details
+  }
+}
+
+function require(condition: boolean, code: string, details?: Details): asserts condition {
+  if (!condition) throw new Refusal(code, details)
+}
+
+/** An original's id with `:reversal`; if that is too long for an id, a digest of the original's stands for it. */
+function reversalId(transferId: string): string {
+  const id = `${transferId}:reversal`
+  if (id.length <= 128) return id
+  return `${createHash('sha256').update(transferId).digest('hex')}:reversal:reversal`
+}
+
+/** Whether metadata are the same, in any order. No metadata are the same as no key. */
+function isSame(one: object = {}, other: object = {}): boolean {
+  const sorted = (metadata: object) =>
+    Object.entries(metadata)
+      .map((entry) => JSON.stringify(entry))
+      .toSorted()
+      .join()
+  return sorted(one) === sorted(other)
+}
+
+/**
+ * The ledger of README.md and docs/ once more, as simple as can be: accounts and transfers in two maps, requests one
+ * after the other. The property tests compare Daybook with it. It is written from the documents, and knows nothing of
+ * databases. A method either does its work or throws a {@link Refusal} and changes nothing.
+ */
+export class ReferenceLedger {
+  readonly accounts: Map<string, ReferenceAccount>
+  readonly transfers: Map<string, ReferenceTransfer>
+
+  constructor({ accounts = new Map(), transfers = new Map() }: Partial<ReferenceLedger> = {}) {
+    this.accounts = new Map(accounts)
+    this.transfers = new Map(transfers)
+  }
+
+  copy(): ReferenceLedger {
+    return new ReferenceLedger(this)
+  }
+
+  /** Takes over what a copy has become: the commit of a transaction. */
+  become({ accounts, transfers }: ReferenceLedger): void {
+    for (const [id, account] of accounts) this.accounts.set(id, account)
+    for (const [id, transfer] of transfers) this.transfers.set(id, transfer)
+  }
+
+  open(request: ReferenceOpening): void {
+    const { accountId, holder, currency, openingBalance = 0, overdraftLimit = 0 } = request
+    require(isAccountId(accountId), 'INVALID_ACCOUNT_ID')
+    require(isLine(holder), 'INVALID_HOLDER')
+    require(isCurrency(currency), 'INVALID_CURRENCY')
+    const balance = unitsOf(openingBalance, currency)
+    const limit = unitsOf(overdraftLimit, currency)
+    require(balance !== undefined && limit !== undefined && limit >= 0n, 'INVALID_AMOUNT')
+    require(balance >= -limit, 'INVALID_AMOUNT')
+    const account = this.accounts.get(accountId)
+    if (account) {
+      const fields: string[] = []
+      if (account.holder !== holder) fields.push('holder')
+      if (account.currency !== currency) fields.push('currency')
+      if (textOf(account.openingBalance, account.currency) !== textOf(balance, currency)) {
+        fields.push('openingBalance')
+      }
+      require(fields.length === 0, 'ACCOUNT_CONFLICT', { fields })
+      return
+    }
+    this.accounts.set(accountId, {
+      holder,
+      currency,
+      status: 'open',
+      balance,
+      openingBalance: balance,
+      overdraftLimit: limit,
+      transfers: [],
+    })
+  }
+
+  transfer(request: ReferenceRequest, batch?: string): 'posted' | 'existing' {
+    require(isTransferId(request.transferId), 'INVALID_TRANSFER_ID')
+    return this.#post(request.transferId, request, { batch })
+  }
+
+  /** The outcome of each request, in order: a status or a refusal. An atomic group is posted whole or not at all. */
+  transferMany(
+    requests: readonly ReferenceRequest[],
+    { atomic = false, batch }: { atomic?: boolean; batch?: string } = {},
+  ): ('posted' | 'existing' | Refusal)[] {
+    const ledger = atomic ? this.copy() : this
+    const outcomes = requests.map((request) => {
+      try {
+        return ledger.transfer(request, batch)
+      } catch (error) {
+        if (error instanceof Refusal) return error
+        throw error
+      }
+    })
+    if (!atomic) return outcomes
+    const first = outcomes.findIndex((outcome) => outcome instanceof Refusal)
+    if (first === -1) {
+      this.become(ledger)
+      return outcomes
+    }
+    const refusedTransferId = requests[first]?.transferId
+    return outcomes.map((outcome, index) => {
+      if (index === first) return outcome
+      // An id that was posted before the group still is.
+      const isExisting =
+        outcome === 'existing' && this.transfers.has(String(requests[index]?.transferId))
+      return isExisting ? outcome : new Refusal('LINKED_TRANSFER_REFUSED', { refusedTransferId })
+    })
+  }
+
+  reverse(transferId: unknown, reference?: unknown): void {
+    const original = this.transfers.get(String(transferId))
+    require(original !== undefined, 'TRANSFER_NOT_FOUND')
+    require(original.reverses === undefined, 'TRANSFER_IS_REVERSAL')
+    const { from, to, currency } = original
+    const amount = textOf(original.amount, currency)
+    this.#post(
+      reversalId(String(transferId)),
+      { from: to, to: from, amount, currency, reference },
+      { reverses: String(transferId) },
+    )
+  }
+
+  freeze(accountId: unknown): void {
+    const account = this.#account(accountId)
+    require(account.status !== 'closed', 'ACCOUNT_NOT_OPEN')
+    this.#change(accountId, { status: 'frozen' })
+  }
+
+  unfreeze(accountId: unknown): void {
+    const account = this.#account(accountId)
+    require(account.status !== 'closed', 'ACCOUNT_NOT_OPEN')
+    this.#change(accountId, { status: 'open' })
+  }
+
+  /** `payOutId` is the id of the transfer that pays the balance out, if one is needed. */
+  close(
+    accountId: unknown,
+    { payOutTo, payOutId }: { payOutTo?: unknown; payOutId?: string | undefined },
+  ): void {
+    const account = this.#account(accountId)
+    if (account.status === 'closed') return
+    require(account.status === 'open', 'ACCOUNT_NOT_OPEN')
+    if (payOutTo !== undefined) {
+      require(payOutTo !== accountId, 'SAME_ACCOUNT')
+      this.#account(payOutTo)
+    }
+    if (account.balance !== 0n) {
+      require(account.balance > 0n && payOutTo !== undefined, 'ACCOUNT_NOT_EMPTY')
+      const amount = textOf(account.balance, account.currency)
+      this.#post(payOutId ?? 'pay-out', { from: accountId, to: payOutTo, amount }, {})
+    }
+    this.#change(accountId, { status: 'closed' })
+  }
+
+  setOverdraftLimit(accountId: unknown, limit: unknown): void {
+    const account = this.#account(accountId)
+    const overdraftLimit = unitsOf(limit, account.currency)
+    require(overdraftLimit !== undefined && overdraftLimit >= 0n, 'INVALID_AMOUNT')
+    require(account.status !== 'closed', 'ACCOUNT_NOT_OPEN')
+    this.#change(accountId, { overdraftLimit })
+  }
+
+  #account(accountId: unknown): ReferenceAccount {
+    require(isAccountId(accountId), 'INVALID_ACCOUNT_ID')
+    const account = this.accounts.get(accountId)
+    require(account !== undefined, 'ACCOUNT_NOT_FOUND')
+    return account
+  }
+
+  #change(accountId: unknown, change: Partial<ReferenceAccount>): void {
+    this.accounts.set(String(accountId), { ...this.#account(accountId), ...change })
+  }
+
+  #post(
+    transferId: string,
+    { from, to, amount, ...optional }: ReferenceRequest,
+    { reverses, batch }: { reverses?: string; batch?: string | undefined },
+  ): 'posted' | 'existing' {
+    // Null counts as absent.
+    const named = optional.currency ?? undefined
+    const reference = optional.reference ?? undefined
+    const metadata = optional.metadata ?? undefined
+    require(isAccountId(from), 'INVALID_ACCOUNT_ID', { side: 'from' })
+    require(isAccountId(to), 'INVALID_ACCOUNT_ID', { side: 'to' })
+    require(reference === undefined || isLine(reference), 'INVALID_REFERENCE')
+    require(metadata === undefined || isMetadata(metadata), 'INVALID_METADATA')
+    const sender = this.accounts.get(from)
+    const receiver = this.accounts.get(to)
+    const currency = isCurrency(named) ? named : (sender ?? receiver)?.currency
+    const units = unitsOf(amount, currency)
+    require(units !== undefined && units > 0n, 'INVALID_AMOUNT')
+    require(from !== to, 'SAME_ACCOUNT')
+
+    const earlier = this.transfers.get(transferId)
+    if (earlier) {
+      const fields: string[] = []
+      if (earlier.from !== from) fields.push('from')
+      if (earlier.to !== to) fields.push('to')
+      if (unitsOf(amount, earlier.currency) !== earlier.amount) fields.push('amount')
+      if (named !== undefined && named !== earlier.currency) fields.push('currency')
+      if (earlier.reference !== reference) fields.push('reference')
+      if (!isSame(earlier.metadata, metadata)) fields.push('metadata')
+      require(fields.length === 0, 'TRANSFER_CONFLICT', { fields })
+      return 'existing'
+    }
+
+    require(sender !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'from' })
+    require(receiver !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'to' })
+    require(sender.status === 'open', 'ACCOUNT_NOT_OPEN', { side: 'from' })
+    require(receiver.status === 'open', 'ACCOUNT_NOT_OPEN', { side: 'to' })
+    const expected = named ?? sender.currency
+    require(sender.currency === expected, 'CURRENCY_MISMATCH', { side: 'from' })
+    require(receiver.currency === expected, 'CURRENCY_MISMATCH', { side: 'to' })
+    require(sender.balance + sender.overdraftLimit >= units, 'INSUFFICIENT_FUNDS')
+    const fromBalance = sender.balance - units
+    const toBalance = receiver.balance + units
+    const limit = limitOf(sender.currency)
+    require(fromBalance > -limit && toBalance < limit, 'BALANCE_OUT_OF_RANGE')
+
+    const fromTransfers = [...sender.transfers, transferId]
+    const toTransfers = [...receiver.transfers, transferId]
+    this.#change(from, { balance: fromBalance, transfers: fromTransfers })
+    this.#change(to, { balance: toBalance, transfers: toTransfers })
+    this.transfers.set(transferId, {
+      from,
+      to,
+      amount: units,
+      currency: sender.currency,
+      fromBalance,
+      toBalance,
+      fromSequence: fromTransfers.length,
+      toSequence: toTransfers.length,
+      reverses,
+      reference,
+      metadata,
+      batch,
+    })
+    return 'posted'
+  }
+}

@@ -1,0 +1,139 @@
+import mongoose, { type ClientSession, type Connection } from 'mongoose'
+import { expect } from 'vitest'
+import type { ReferenceAccount, ReferenceLedger } from './reference-ledger.ts'
+import { textOf, unitsOf } from './reference-rules.ts'
+
+const { EJSON } = mongoose.mongo.BSON
+
+type Fields = Record<string, unknown> & { readonly _id: string }
+
+/** The accounts and transfers of a database. */
+export interface StoredBooks {
+  /** The text of each document, types and the order of fields included. Equal texts mean equal bytes. */
+  readonly bytes: ReadonlyMap<string, string>
+  readonly accounts: readonly Fields[]
+  readonly transfers: readonly Fields[]
+}
+
+/** Reads the books: those that a transaction sees, with its session. */
+export async function readBooks(
+  connection: Connection,
+  session?: ClientSession,
+): Promise<StoredBooks> {
+  const bytes = new Map<string, string>()
+  const read = async (name: string): Promise<Fields[]> => {
+    const options = { promoteValues: false, ...(session && { session }) }
+    const documents = await connection.collection(name).find({}, options).sort({ _id: 1 }).toArray()
+    return documents.map((document) => {
+      const text = EJSON.stringify(document, { relaxed: false })
+      const plain = EJSON.parse(text, { relaxed: true }) as Fields
+      bytes.set(`${name} ${plain._id}`, text)
+      return plain
+    })
+  }
+  const accounts = await read('accounts')
+  return { bytes, accounts, transfers: await read('transfers') }
+}
+
+/** What the model says is stored, money as text. Times and the ids of documents without one are left out. */
+export function expectBooks(books: StoredBooks, ledger: ReferenceLedger): void {
+  expect(Object.fromEntries(books.accounts.map(describeAccount))).toEqual(
+    Object.fromEntries([...ledger.accounts].map(expectedAccount)),
+  )
+  expect(Object.fromEntries(books.transfers.map(describeTransfer))).toEqual(
+    Object.fromEntries(
+      [...ledger.transfers].map(([id, { amount, fromBalance, toBalance, ...transfer }]) => {
+        const text = (units: bigint) => textOf(units, transfer.currency)
+        const money = [text(amount), text(fromBalance), text(toBalance)]
+        return [id, { ...transfer, money }]
+      }),
+    ),
+  )
+}
+
+function describeAccount({ _id, ...account }: Fields) {
+  const { holder, currency, status, transferCount, transfersComplete } = account
+  const money = [account['balance'], account['openingBalance'], account['overdraftLimit']].map(
+    String,
+  )
+  return [_id, { holder, currency, status, transferCount, transfersComplete, money }] as const
+}
+
+function expectedAccount([id, account]: [string, ReferenceAccount]) {
+  const { holder, currency, status, transfers } = account
+  const money = [account.balance, account.openingBalance, account.overdraftLimit]
+  return [
+    id,
+    {
+      holder,
+      currency,
+      status,
+      transferCount: transfers.length,
+      transfersComplete: transfers.slice(-100),
+      money: money.map((units) => textOf(units, currency)),
+    },
+  ] as const
+}
+
+function describeTransfer({ _id, ...transfer }: Fields) {
+  const { fromAccount, toAccount, amount, fromBalance, toBalance, postedAt, ...others } = transfer
+  expect(postedAt).toBeInstanceOf(Date)
+  const money = [amount, fromBalance, toBalance].map(String)
+  return [_id, { from: fromAccount, to: toAccount, money, ...others }] as const
+}
+
+/**
+ * The laws that hold between the books before and after any step, whatever it was. They are checked on the documents
+ * themselves, without the model.
+ */
+export function expectLaws(before: StoredBooks, after: StoredBooks): void {
+  const sums = new Map<unknown, bigint>()
+  const accountsBefore = new Map(before.accounts.map((account) => [account._id, account]))
+  for (const account of after.accounts) {
+    const earlier = accountsBefore.get(account._id)
+    const [balance, opening, limit] = moneyOf(account)
+    sums.set(account['currency'], (sums.get(account['currency']) ?? 0n) + balance - opening)
+
+    // The limit is held, unless it was lowered: now, or earlier and nothing was paid since.
+    if (balance < -limit) {
+      const [earlierBalance, , earlierLimit] = moneyOf(earlier ?? account)
+      expect(earlier && (balance >= earlierBalance || limit < earlierLimit)).toBe(true)
+    }
+    if (account['status'] === 'closed') expect(balance).toBe(0n)
+
+    const relevant = ['balance', 'status', 'overdraftLimit', 'transferCount']
+    const isTouched =
+      !earlier || relevant.some((field) => String(account[field]) !== String(earlier[field]))
+    if (!isTouched) expectSameBytes(`accounts ${account._id}`, before, after)
+  }
+  expect([...sums.values()].filter((sum) => sum !== 0n)).toEqual([])
+  for (const { _id } of before.transfers) expectSameBytes(`transfers ${_id}`, before, after)
+  for (const { _id } of before.accounts) expect(after.bytes.has(`accounts ${_id}`)).toBe(true)
+}
+
+function expectSameBytes(document: string, before: StoredBooks, after: StoredBooks): void {
+  expect(after.bytes.get(document)).toBe(before.bytes.get(document))
+}
+
+/** Balance, opening balance and overdraft limit in minor units. */
+function moneyOf(account: Fields): [bigint, bigint, bigint] {
+  const read = (field: string): bigint => {
+    const units = unitsOf(String(account[field]), String(account['currency']))
+    if (units === undefined) throw new Error(`${field} of account ${account._id} is not money`)
+    return units
+  }
+  return [read('balance'), read('openingBalance'), read('overdraftLimit')]
+}
+
+/** The books without what differs between two runs of the same step: times, and the ids that Daybook makes. */
+export function timeless({ accounts, transfers }: StoredBooks): string {
+  return timelessText([...accounts, ...transfers])
+}
+
+const TIMES = new Set(['createdAt', 'updatedAt', 'postedAt'])
+
+/** Documents as text, without times and without the ids that Daybook makes. */
+export const timelessText = (documents: unknown): string =>
+  JSON.stringify(documents, (key, value: unknown) =>
+    TIMES.has(key) ? undefined : value,
+  ).replaceAll(/\b[0-9a-f]{24}\b/g, 'made')
