@@ -41,7 +41,8 @@ export async function startReplicaSet({
         replSet: { count: 1, storageEngine: 'wiredTiger' },
         instanceOpts: [
           {
-            args: ['--setParameter', 'enableTestCommands=1'],
+            // To build an index, the server waits for the next write of its journal: by default for up to 100 ms.
+            args: ['--setParameter', 'enableTestCommands=1', '--journalCommitInterval', '10'],
             ...(folder && { dbPath: folder.path }),
           },
         ],
