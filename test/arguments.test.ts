@@ -35,12 +35,12 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
     'the options argument of Account.transfer() is null, not an object',
   ],
   [
-    'Account.transfer with a session that is none',
+    'Account.transfer with a session that is not one',
     () => call(Account.transfer.bind(Account), {}, { session: 'S' }),
     /^the session is "S", not a ClientSession/,
   ],
   [
-    'Account.transfer with a patience that is no number',
+    'Account.transfer with a patience that is not a number',
     () => call(Account.transfer.bind(Account), {}, { patience: '5' }),
     'patience is "5", not a number of milliseconds',
   ],

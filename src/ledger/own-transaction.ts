@@ -17,7 +17,7 @@ import {
 import type { TransferResult } from './transfer-result.ts'
 
 /**
- * Posts in a transaction of its own; see `post`. Ids are presumed new at first. A lone request also
+ * Posts in a new transaction; see `post`. Ids are presumed new at first. A lone request also
  * presumes that its accounts are as this connection left them, if it remembers both.
  */
 export async function postInOwnTransaction(

@@ -16,13 +16,13 @@ export class OutcomeError extends Error {
   readonly #signal: AbortSignal | undefined
 
   constructor(call: UnsettledCall, signal?: AbortSignal, about?: OutcomeSubject) {
-    const { isInDoubt, attempts, latestError, begunAt } = call
+    const { isInDoubt, attempts, latestError, startedAt } = call
     const what = about ? `${about.what} ${quote(about.id)}` : 'the work'
     const verb = !about ? 'committed' : about.what === 'account' ? 'written' : 'posted'
     const outcome = isInDoubt
       ? `it is not known whether ${what} was ${verb}`
       : `${what} was not ${verb}`
-    const seconds = ((performance.now() - begunAt) / 1000).toFixed(1)
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
     const reason = signal?.aborted
       ? 'the call was aborted'
       : latestError === undefined
@@ -62,7 +62,7 @@ interface OutcomeSubject {
 /** What is known of a call that ended without success. */
 interface UnsettledCall {
   /** On the clock of `performance.now()`. */
-  readonly begunAt: number
+  readonly startedAt: number
   readonly isInDoubt: boolean
   readonly attempts: number
   readonly latestError: unknown

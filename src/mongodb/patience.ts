@@ -23,21 +23,21 @@ export interface RetryOptions extends WaitOptions {
 
 /** The state of a call, from which its caller learns the outcome if it can wait no longer. */
 export interface Call {
-  /** When it was begun, on the clock of `performance.now()`. */
-  readonly begunAt: number
+  /** When it started, on the clock of `performance.now()`. */
+  readonly startedAt: number
   /** Until when attempts that fail are repeated. */
   retryUntil: number
   /** Until when a commit whose outcome is unknown is looked up. */
   resolveUntil: number
   /** Whether the server may have committed something, or may still do so. */
   isInDoubt: boolean
-  /** Whether somebody who waited for it has been told that it was not posted. So it must not be. */
+  /** Whether a caller that waited for it has learned that it was not posted. Then it must not be posted. */
   isGivenUp: boolean
   attempts: number
   latestError: unknown
 }
 
-/** A call that begins now. Its attempts are repeated, and its outcome is looked up, for some milliseconds. */
+/** A call that starts now. For some milliseconds, its attempts are repeated and its outcome is looked up. */
 export function newCall({
   retryFor,
   resolveFor = retryFor,
@@ -45,11 +45,11 @@ export function newCall({
   retryFor: number
   resolveFor?: number
 }): Call {
-  const begunAt = performance.now()
+  const startedAt = performance.now()
   return {
-    begunAt,
-    retryUntil: begunAt + retryFor,
-    resolveUntil: begunAt + resolveFor,
+    startedAt,
+    retryUntil: startedAt + retryFor,
+    resolveUntil: startedAt + resolveFor,
     isInDoubt: false,
     isGivenUp: false,
     attempts: 0,
@@ -80,7 +80,7 @@ export function waitAtMost<Result>(
       settle()
       reject(giveUp())
     }
-    // A little later than the work itself gives up, if it can: then its error tells more.
+    // A little later than the work itself gives up, because the work's own error says more.
     const timer = Number.isFinite(patience) ? setTimeout(end, patience + 2 * PAUSE) : undefined
     const settle = () => {
       clearTimeout(timer)

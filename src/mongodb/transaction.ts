@@ -63,8 +63,8 @@ const OPTIONS: mongoose.mongo.TransactionOptions = {
 }
 
 /**
- * Runs a callback in a transaction with snapshot reads from the primary and majority writes, on a session of its own. The
- * callback must follow three rules:
+ * Runs a callback in a transaction with snapshot reads from the primary and majority writes, on a new session.
+ * The callback must follow three rules:
  * - it creates all its state itself, because it runs again from its start after a transient error;
  * - it throws the driver's errors unwrapped, because their labels decide on the retry;
  * - it recognizes its own work. If the outcome of a commit is unknown, it runs again in a new transaction, and
@@ -106,7 +106,7 @@ export async function attemptUntilKnown<Result>(
       call.isInDoubt = true
       return result
     } catch (error) {
-      // The server has begun this transaction, and so ended the one before.
+      // The server has started this transaction, which ended the one before it.
       if (driverErrorOf(error) instanceof mongoose.mongo.MongoServerError) call.isInDoubt = false
       if (!(error instanceof TimeIsUp)) call.latestError = error
       throw error
@@ -127,7 +127,7 @@ export async function attemptUntilKnown<Result>(
           if (isCertainlyAborted(error)) call.isInDoubt = false
           isCommitting = false
         } else if (!isPassing(error)) {
-          // The driver's own refusal, as of a connection that was closed, says nothing of an earlier commit.
+          // An error of the driver itself, such as a closed connection, does not settle an earlier commit.
           if (call.isInDoubt && error instanceof mongoose.mongo.MongoError) throw new TimeIsUp()
           throw error
         }
