@@ -17,29 +17,16 @@ const LARGEST_GROUP = 1_000
 
 interface Waiter {
   readonly request: IdentifiedRequest
-  readonly result: Promise<TransferResult>
   readonly resolve: (result: TransferResult) => void
   readonly reject: (reason: unknown) => void
-  /** Whether its caller no longer waits. */
-  isGivenUp: boolean
-  /** Marks it as given up. Returns the state of its posting, from which the caller learns the outcome. */
-  giveUp: () => Call
+  readonly caller: Caller
 }
 
-function newWaiter(request: IdentifiedRequest): Waiter {
-  let settlers: Pick<Waiter, 'resolve' | 'reject'> | undefined
-  const result = new Promise<TransferResult>((resolve, reject) => {
-    settlers = { resolve, reject }
-  })
-  result.catch(() => undefined)
-  const waiting = newCall({ retryFor: 0 })
-  return {
-    request,
-    result,
-    ...(settlers as unknown as Pick<Waiter, 'resolve' | 'reject'>),
-    isGivenUp: false,
-    giveUp: () => waiting,
-  }
+interface Caller {
+  /** Whether it no longer waits. */
+  isGivenUp: boolean
+  /** Takes its request back. Returns the state of the posting, from which the caller learns the outcome. */
+  giveUp: () => Call
 }
 
 interface Queue {
@@ -82,15 +69,17 @@ async function postInGroup(
   await waitUntilOpen(connection)
   let queue = queues.get(connection)
   if (!queue) queues.set(connection, (queue = { waiting: [], busy: false }))
-  const waiter = newWaiter(request)
-  queue.waiting.push(waiter)
+  const { waiting: waiters } = queue
+  const unposted = newCall({ retryFor: 0 })
+  const caller: Caller = { isGivenUp: false, giveUp: () => unposted }
+  const result = new Promise<TransferResult>((resolve, reject) => {
+    waiters.push({ request, resolve, reject, caller })
+  })
   if (!queue.busy) void drain(queue, connection)
-  return await waitAtMost(waiting, waiter.result, () => {
-    waiter.isGivenUp = true
-    return new OutcomeError(waiter.giveUp(), waiting.signal).about({
-      what: 'transfer',
-      id: request.transferId,
-    })
+  return await waitAtMost(waiting, result, () => {
+    caller.isGivenUp = true
+    const subject = { what: 'transfer', id: request.transferId } as const
+    return new OutcomeError(caller.giveUp(), waiting.signal).about(subject)
   })
 }
 
@@ -120,15 +109,15 @@ async function settle(
   connection: Connection,
   retryFor = Infinity,
 ): Promise<void> {
-  const group = waiters.filter(({ isGivenUp }) => !isGivenUp)
+  const group = waiters.filter(({ caller }) => !caller.isGivenUp)
   if (group.length === 0) return
   // Callers bound how long a doubt is resolved: the queue can do nothing better in the meantime.
   const posting = newCall({ retryFor, resolveFor: Infinity })
-  for (const waiter of group) {
-    waiter.giveUp = () => {
+  for (const { caller } of group) {
+    caller.giveUp = () => {
       posting.isGivenUp = true
       // With nobody left to answer, it is not repeated.
-      if (group.every(({ isGivenUp }) => isGivenUp)) {
+      if (group.every((waiter) => waiter.caller.isGivenUp)) {
         posting.retryUntil = 0
         posting.resolveUntil = 0
       }

@@ -86,12 +86,9 @@ export function waitAtMost<Result>(
       clearTimeout(timer)
       signal?.removeEventListener('abort', end)
     }
-    if (signal?.aborted) {
-      end()
-      return
-    }
     signal?.addEventListener('abort', end)
     work.finally(settle).then(resolve, reject)
+    if (signal?.aborted) end()
   })
 }
 
@@ -100,15 +97,16 @@ export function waitAtMost<Result>(
  * before it writes.
  * @throws OutcomeError if time is up or the signal aborts. It says whether anything may be written
  */
-export function withinPatience<Result>(
+export async function withinPatience<Result>(
   { patience = PATIENCE, retryFor = patience, signal }: RetryOptions,
   work: (call: Call) => Promise<Result>,
 ): Promise<Result> {
   const call = newCall({ retryFor })
+  if (signal?.aborted) throw new OutcomeError(call, signal)
   const outcome = work(call).catch((error: unknown) => {
     throw error instanceof TimeIsUp ? new OutcomeError(call) : error
   })
-  return waitAtMost({ patience, signal }, outcome, () => {
+  return await waitAtMost({ patience, signal }, outcome, () => {
     call.isGivenUp = true
     return new OutcomeError(call, signal)
   })

@@ -88,6 +88,20 @@ describe('a call that waits for a server that does not answer', () => {
     expect(await balances()).toEqual(['40', '60'])
   })
 
+  test.each([
+    ['transfer', Account.transfer.bind(Account, request)],
+    ['transferMany', Account.transferMany.bind(Account, [request])],
+    ['close', Account.close.bind(Account, 'B')],
+    ['freeze', Account.freeze.bind(Account, 'A')],
+  ])('sends nothing if the signal of %s is aborted before', async (_verb, call) => {
+    const before = await Account.find().lean()
+    await expect(call({ signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'OutcomeError',
+      outcome: 'not posted',
+    })
+    expect(await Account.find().lean()).toEqual(before)
+  })
+
   test('ends at once when its signal aborts', async () => {
     const proxy = await startProxy(inject('mongodbUri'))
     const proxied = await connectThrough(proxy)
