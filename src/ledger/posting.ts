@@ -94,7 +94,7 @@ export async function postToAccounts(
     }
     const refusal = options.atomic ? outcomes.find(isRefused) : undefined
     if (refusal) outcomes = refuseGroup(outcomes, refusal)
-    const refusedIds = idsToRefuse(outcomes, readings, known)
+    const refusedIds = outcomes.some(isRefused) ? idsToRefuse(outcomes, readings, known) : NO_IDS
     if (refusal) {
       await requireNonePending(refusedIds, transaction)
       return outcomes
@@ -155,6 +155,8 @@ const LOOKED_UP: ReadonlySet<RefusalCode> = new Set([
   'INVALID_ACCOUNT_ID',
   ...REFUSAL_CODES.slice(REFUSAL_CODES.indexOf('TRANSFER_CONFLICT') + 1),
 ])
+
+const NO_IDS: ReadonlySet<string> = new Set()
 
 /** The ids that are refused because of what the transaction has read. */
 function idsToRefuse(
