@@ -33,6 +33,8 @@ export async function withDatabase<Result>(
       // A replay uses it to recognize the transactions of a replay that was killed.
       appName: 'daybook',
       monitorCommands: options.monitorCommands ?? false,
+      // To close, the driver ends its transactions, and would search 30 s for a local mongod that has ended.
+      ...(engine.folder !== undefined && { serverSelectionTimeoutMS: LOCAL_SEARCH_MS }),
     })
     try {
       await untilAborted(requireReplicaSet(connection), context.signal)
@@ -50,6 +52,9 @@ export async function withDatabase<Result>(
     await engine.close()
   }
 }
+
+/** How long the driver may search for the local mongod, in milliseconds. It is on this machine, and was just running. */
+const LOCAL_SEARCH_MS = 5000
 
 /** How long a command may take, in milliseconds, to say what it had done when its database ended. */
 const LONGEST_REPORT_MS = 2000
