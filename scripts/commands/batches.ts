@@ -81,15 +81,20 @@ function logHidden(
 
 const batchTable = (batches: readonly BatchRecord[]): string =>
   renderTable(
-    ['batch', 'status', 'read', 'of', 'posted', 'existing', 'refused', 'started (UTC)'],
-    batches.map(({ _id, status, position, records, posted, existing, refused, startedAt }) => [
-      cell(_id),
-      status,
-      ...[position, records, posted, existing, refused].map(String),
-      startedAt.toISOString().slice(0, 19).replace('T', ' '),
+    ['batch', 'status', 'read', 'of', 'posted', 'existing', 'refused', 'skipped', 'started (UTC)'],
+    batches.map((batch) => [
+      cell(batch._id),
+      batch.status,
+      ...countsOf(batch).map(String),
+      batch.startedAt.toISOString().slice(0, 19).replace('T', ' '),
     ]),
-    ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
+    ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
   )
+
+const countsOf = (batch: BatchRecord): number[] => {
+  const { position, records, posted, existing, refused, skipped = 0 } = batch
+  return [position, records, posted, existing, refused, skipped]
+}
 
 /** In characters. Daybook writes the messages itself, and some name many columns. */
 const MAX_MESSAGE = 4_000

@@ -22,6 +22,8 @@ export interface BatchRecord {
   posted: number
   existing: number
   refused: number
+  /** How many records asked for no transfer. Absent while there are none. */
+  skipped?: number
   /** How many transfers were refused, by code. */
   refusedByCode: Record<string, number>
   /** How much money was moved, by currency. */
@@ -77,6 +79,7 @@ const batchSchema = new Schema<BatchRecord>(
     posted: { type: Number, required: true },
     existing: { type: Number, required: true },
     refused: { type: Number, required: true },
+    skipped: Number,
     refusedByCode: { type: Schema.Types.Mixed, required: true },
     amountByCurrency: { type: Schema.Types.Mixed, required: true },
     status: { type: String, enum: ['running', 'finished'], required: true },

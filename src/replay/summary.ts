@@ -6,12 +6,14 @@ import type { BatchRefusal } from './reading/batch-file.ts'
 export interface BatchProgress {
   /** How many records the file has. */
   readonly records: number
-  /** How many of them are consumed: `posted` + `existing` + `refused`. */
+  /** How many of them are consumed: `posted` + `existing` + `refused` + `skipped`. */
   readonly read: number
   readonly posted: number
   /** Transfers that an earlier line or another batch had already posted, with the same content. */
   readonly existing: number
   readonly refused: number
+  /** Records that ask for no transfer. */
+  readonly skipped: number
 }
 
 /** How a replay ended. The counts are of the whole batch, including earlier runs. */
@@ -54,8 +56,8 @@ export interface ReplayProgress extends BatchProgress {
 }
 
 export const progressOf = (record: BatchRecord): BatchProgress => {
-  const { records, position: read, posted, existing, refused } = record
-  return { records, read, posted, existing, refused }
+  const { records, position: read, posted, existing, refused, skipped = 0 } = record
+  return { records, read, posted, existing, refused, skipped }
 }
 
 export const amountsOf = ({ amountByCurrency }: BatchRecord): Record<string, string> =>

@@ -17,12 +17,15 @@ export interface StoredBatch {
 }
 
 const COUNTS = ['records', 'position', 'line', 'posted', 'existing', 'refused'] as const
+/** The counts that are absent while they are zero. */
+const OPTIONAL_COUNTS = ['skipped'] as const
 const TEXTS = ['source', 'digest', 'reading'] as const
 
 const FIELDS = [
   '_id',
   ...TEXTS,
   ...COUNTS,
+  ...OPTIONAL_COUNTS,
   'refusedByCode',
   'amountByCurrency',
   'status',
@@ -77,6 +80,10 @@ export class BatchReader {
         add('field', `has the ${field} ${reader.show(field)}, ${WHOLE_NUMBER_RULE} 0 or more`)
       }
     }
+    for (const field of OPTIONAL_COUNTS) {
+      if (!reader.has(field) || (reader.whole(field) ?? 0) > 0) continue
+      add('field', `has the ${field} ${reader.show(field)}, ${WHOLE_NUMBER_RULE} 1 or more`)
+    }
     this.#checkStatus(add)
     this.#checkSums(add)
   }
@@ -105,6 +112,7 @@ export class BatchReader {
 
   #checkSums(add: Add): void {
     const reader = this.#reader
+    const skipped = reader.has('skipped') ? reader.whole('skipped') : 0
     const [position, posted, existing, refused] = (
       ['position', 'posted', 'existing', 'refused'] as const
     ).map((field) => reader.whole(field))
@@ -113,11 +121,12 @@ export class BatchReader {
       posted !== undefined &&
       existing !== undefined &&
       refused !== undefined &&
-      position !== posted + existing + refused
+      skipped !== undefined &&
+      position !== posted + existing + refused + skipped
     ) {
       add(
         'batch',
-        `is at position ${position}, but has ${posted} posted, ${existing} existing and ${refused} refused`,
+        `is at position ${position}, but has ${posted} posted, ${existing} existing, ${refused} refused and ${skipped} skipped`,
       )
     }
     const byCode = this.#refusedByCode()

@@ -51,7 +51,17 @@ describe('verify', () => {
     [
       'a batch whose counts do not add up',
       () => set({ $inc: { existing: 1 } }),
-      'batch: batch pay.csv is at position 5, but has 2 posted, 2 existing and 2 refused',
+      'batch: batch pay.csv is at position 5, but has 2 posted, 2 existing, 2 refused and 0 skipped',
+    ],
+    [
+      'a batch that has skipped no line and counts that',
+      () => set({ $set: { skipped: 0 } }),
+      'field: batch pay.csv has the skipped 0 (int)',
+    ],
+    [
+      'a batch whose skipped lines were counted wrongly',
+      () => set({ $set: { skipped: 1 } }),
+      'batch: batch pay.csv is at position 5, but has 2 posted, 1 existing, 2 refused and 1 skipped',
     ],
     [
       'a batch that ended before its end',

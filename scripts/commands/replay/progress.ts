@@ -23,7 +23,9 @@ export async function replayWithProgress(
     }
     if (phase === 'checking') progress?.update(state.read)
     else {
-      const detail = `${state.posted} posted, ${state.refused} refused`
+      const { posted, refused, skipped } = state
+      const others = skipped > 0 ? `, ${skipped} skipped` : ''
+      const detail = `${posted} posted, ${refused} refused${others}`
       progress?.update(state.read, state.records, detail)
     }
   }

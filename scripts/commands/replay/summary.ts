@@ -12,6 +12,7 @@ export function renderSummary(summary: ReplaySummary): string {
     ['read', `${count.format(summary.read)} of ${count.format(summary.records)}`],
     ['posted', count.format(summary.posted)],
     ['existing', count.format(summary.existing)],
+    ...(summary.skipped > 0 ? [['skipped', count.format(summary.skipped)]] : []),
     ['refused', count.format(summary.refused)],
     ...Object.entries(summary.refusedByCode)
       .toSorted(([one], [other]) => (one < other ? -1 : 1))

@@ -33,7 +33,7 @@ export function countResults(
   rows: readonly Row[],
   { results, refusalLimit }: CountOptions,
 ): CountedResults {
-  let [posted, existing, next] = [0, 0, 0]
+  let [posted, existing, skipped, next] = [0, 0, 0, 0]
   const refusals: BatchRefusal[] = []
   const refusedByCode = { ...before.refusedByCode }
   const amounts = new Map(
@@ -42,6 +42,10 @@ export function countResults(
   let counted = rows.length
   let overLimit: CountedResults['overLimit']
   for (const [index, row] of rows.entries()) {
+    if (row.skipped !== undefined) {
+      skipped += 1
+      continue
+    }
     const result = row.request ? (results[next++] as TransferResult) : undefined
     if (result?.status === 'posted') {
       posted += 1
@@ -62,6 +66,7 @@ export function countResults(
     }
   }
   const last = rows[counted - 1]
+  skipped += before.skipped ?? 0
   const record: BatchRecord = {
     ...before,
     position: last?.position ?? before.position,
@@ -69,6 +74,7 @@ export function countResults(
     posted: before.posted + posted,
     existing: before.existing + existing,
     refused: before.refused + refusals.length,
+    ...(skipped > 0 && { skipped }),
     refusedByCode,
     amountByCurrency: Object.fromEntries(
       [...amounts].map(([code, sum]) => [code, toDecimal128(sum, code)]),
@@ -97,7 +103,7 @@ export function linkedResults(
   rows: readonly Row[],
   results: readonly TransferResult[],
 ): TransferResult[] {
-  const malformed = rows.find(({ request }) => !request)
+  const malformed = rows.find(({ problem }) => problem !== undefined)
   const refusal = results.find(({ status }) => status === 'refused')
   if (!malformed && !refusal) return [...results]
   // Each message contains this id. It comes from the file, so it may be anything, and of any length.

@@ -5,7 +5,7 @@ import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import { type ColumnIndexes, type FoundColumns, ROLES } from './columns.ts'
 
-/** A record of a batch: the transfer that it asks for, or the problem that keeps it from being read. */
+/** A record of a batch: the transfer that it asks for, the problem that keeps it from being read, or why it is skipped. */
 export interface Row {
   /** Its number among the records of the file, from 1. */
   readonly position: number
@@ -16,6 +16,8 @@ export interface Row {
   readonly text: string
   readonly request?: IdentifiedRequest | undefined
   readonly problem?: string | undefined
+  /** Why the record asks for no transfer. It is consumed and counted, and nothing else. */
+  readonly skipped?: string | undefined
   /** The id that was made for a record without one. */
   readonly madeId?: string | undefined
 }
