@@ -1,4 +1,5 @@
 import { type Verification, verify } from '../../src/index.ts'
+import { named } from '../../src/internal.ts'
 import { type Command, Exit, jsonOption, wholeNumber } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { startProgress } from '../context/progress.ts'
@@ -62,7 +63,7 @@ export function describeVerification(
 ): string {
   const { balanced, accounts, transfers, totals, violations, violationCount } = verification
   if (balanced && accountId !== undefined) {
-    return `account ${accountId} is proven by its transfers, of which it sent ${transfers}`
+    return `account ${named(accountId)} is proven by its transfers, of which it sent ${transfers}`
   }
   if (balanced) {
     const sums = Object.entries(totals).map(([currency, total]) => `${total} ${currency}`)

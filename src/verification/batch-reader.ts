@@ -101,12 +101,16 @@ export class BatchReader {
       }
     }
     if ((status === 'finished') !== reader.has('finishedAt')) {
-      add('status', `is ${status}, but its finishedAt is ${reader.show('finishedAt')}`)
+      const found = reader.show('finishedAt')
+      add('status', `has the status ${reader.show('status')}, but its finishedAt is ${found}`)
     }
     const [position, records] = [reader.whole('position'), reader.whole('records')]
     if (position === undefined || records === undefined) return
     if (status === 'finished' ? position !== records : position > records) {
-      add('batch', `is ${status} at position ${position} of ${records} records`)
+      add(
+        'batch',
+        `has the status ${reader.show('status')} at position ${position} of ${records} records`,
+      )
     }
   }
 

@@ -66,12 +66,17 @@ describe('verify', () => {
     [
       'a batch that ended before its end',
       () => set({ $inc: { records: 1 } }),
-      'batch: batch pay.csv is finished at position 5 of 6 records',
+      'batch: batch pay.csv has the status "finished" (string) at position 5 of 6 records',
     ],
     [
       'a batch that is finished and has no end',
       () => set({ $unset: { finishedAt: 1 } }),
-      'status: batch pay.csv is finished, but its finishedAt is missing',
+      'status: batch pay.csv has the status "finished" (string), but its finishedAt is missing',
+    ],
+    [
+      'a status that would change what a terminal shows',
+      () => set({ $set: { status: 'fini\u001b[2Jshed' } }),
+      'status: batch pay.csv has the status "fini\\u001b[2Jshed" (string), but its finishedAt',
     ],
     [
       'a batch with an unknown field',
