@@ -2,6 +2,7 @@ import type { OpeningRequest } from '../ledger/opening.ts'
 import type { TransferRequest } from '../ledger/request.ts'
 import type { AccountDocument, AccountModel } from '../models/account-interface.ts'
 import type { TransferDocument } from '../models/transfer.ts'
+import type { MoneyInput } from '../money/money.ts'
 
 /** Make accounts and transfers with default values, so that a test states only what matters to it. */
 export interface Factories {
@@ -22,10 +23,33 @@ export interface Factories {
    * @throws LedgerError if the transfer is refused
    */
   readonly postTransfer: (overrides?: Partial<TransferRequest>) => Promise<TransferDocument>
+
+  /**
+   * Opens accounts under the ids that are their keys, each with an opening balance or with any values of a request,
+   * then posts transfers in their order, all or nothing. Returns the accounts as they are after that.
+   * @throws LedgerError if an account or a transfer is refused
+   * @example
+   * const { ada } = await ledger({
+   *   accounts: { ada: '1000', grace: { openingBalance: '50', currency: 'USD' } },
+   *   transfers: [{ from: 'ada', to: 'grace', amount: '25' }],
+   * })
+   */
+  readonly ledger: <AccountId extends string>(situation: {
+    readonly accounts: Readonly<Record<AccountId, MoneyInput | Partial<OpeningRequest>>>
+    readonly transfers?: readonly Partial<TransferRequest>[]
+  }) => Promise<Record<AccountId, AccountDocument>>
 }
 
-/** Factories for one database. `restart` sets their numbers back to 1, so that every test gets the same ids. */
-export function factoriesOf(Account: AccountModel): Factories & { restart: () => void } {
+/** Where the numbers of the factories stand. */
+export interface FactoryNumbers {
+  readonly accounts: number
+  readonly transfers: number
+}
+
+/** Factories for one database. Their numbers can be kept and set back, so that every test gets the same ids. */
+export function factoriesOf(
+  Account: AccountModel,
+): Factories & { numbers: () => FactoryNumbers; setNumbers: (numbers: FactoryNumbers) => void } {
   let accounts = 0
   let transfers = 0
 
@@ -57,10 +81,35 @@ export function factoriesOf(Account: AccountModel): Factories & { restart: () =>
     return await Account.transfer(request)
   }
 
-  const restart = () => {
-    accounts = 0
-    transfers = 0
+  const ledger: Factories['ledger'] = async ({ accounts: described, transfers: wanted = [] }) => {
+    const entries = Object.entries<MoneyInput | Partial<OpeningRequest>>(described)
+    for (const [accountId, value] of entries) {
+      const overrides = isOverrides(value) ? value : { openingBalance: value }
+      await openAccount({ accountId, ...overrides })
+    }
+    const requests = wanted.map((request) => transferRequest(request as TransferRequest))
+    const results = await Account.transferMany(requests, { atomic: true })
+    const refusals = results.filter((result) => result.status === 'refused')
+    const first = refusals.find(({ code }) => code !== 'LINKED_TRANSFER_REFUSED')
+    if (first) throw first.error
+    const documents = await Promise.all(entries.map(([id]) => Account.findById(id).orFail()))
+    return Object.fromEntries(documents.map((document) => [document._id, document])) as never
   }
 
-  return { openAccount, transferRequest, postTransfer, restart }
+  return {
+    openAccount,
+    transferRequest,
+    postTransfer,
+    ledger,
+    numbers: () => ({ accounts, transfers }),
+    setNumbers(numbers) {
+      ;({ accounts, transfers } = numbers)
+    },
+  }
 }
+
+/** Whether a value is an object of a request, and not an amount of money. */
+const isOverrides = (
+  value: MoneyInput | Partial<OpeningRequest>,
+): value is Partial<OpeningRequest> =>
+  typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype

@@ -8,4 +8,5 @@ export {
   failNext,
   stopFailing,
 } from './failure.ts'
+export { type DaybookMatchers, equalityTesters, matchers } from './matchers.ts'
 export { type ReplicaSet, type ReplicaSetOptions, startReplicaSet } from './replica-set.ts'

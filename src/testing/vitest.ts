@@ -1,5 +1,9 @@
-import { inject, test as plainTest } from 'vitest'
+import { expect, inject, test as plainTest } from 'vitest'
 import { type TestDatabase, openTestDatabase } from './database.ts'
+import { type DaybookMatchers, equalityTesters, matchers } from './matchers.ts'
+
+expect.extend(matchers)
+expect.addEqualityTesters(equalityTesters)
 
 /** What a test can take from its context: see {@link TestDatabase}. The fixtures call `reset` and `close` themselves. */
 export interface TestDatabaseFixtures extends Omit<TestDatabase, 'reset' | 'close'> {
@@ -45,6 +49,8 @@ export const test = plainTest.extend<{
   openAccount: [({ database }, use) => use(database.openAccount), file],
   transferRequest: [({ database }, use) => use(database.transferRequest), file],
   postTransfer: [({ database }, use) => use(database.postTransfer), file],
+  ledger: [({ database }, use) => use(database.ledger), file],
+  keep: [({ database }, use) => use(database.keep), file],
   assertBooksBalance: [({ database }, use) => use(database.assertBooksBalance), file],
   failNext: [({ database }, use) => use(database.failNext), file],
   stopFailing: [({ database }, use) => use(database.stopFailing), file],
@@ -63,4 +69,6 @@ declare module 'vitest' {
     /** The replica set of this test run. */
     mongodbUri: string
   }
+  // The name and parameter are vitest's own.
+  export interface Matchers<T> extends DaybookMatchers {}
 }
