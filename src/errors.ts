@@ -11,6 +11,7 @@ export const REFUSAL_CODES = [
   'INVALID_ACCOUNT_ID',
   'INVALID_REFERENCE',
   'INVALID_METADATA',
+  'INVALID_EFFECTIVE_AT',
   'INVALID_AMOUNT',
   'SAME_ACCOUNT',
   'TRANSFER_CONFLICT',
@@ -77,6 +78,14 @@ export class InvalidMetadataError extends TransferRefusedError {
   override readonly code = 'INVALID_METADATA'
   constructor(details: { problem: string }) {
     super(`metadata ${details.problem}`, details)
+  }
+}
+
+export class InvalidEffectiveAtError extends TransferRefusedError {
+  override readonly code = 'INVALID_EFFECTIVE_AT'
+  declare readonly effectiveAt: unknown
+  constructor(details: { effectiveAt: unknown; expected: string }) {
+    super(`effectiveAt ${quote(details.effectiveAt)} is not ${details.expected}`, details)
   }
 }
 

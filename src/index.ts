@@ -83,6 +83,7 @@ export {
   InvalidAccountIdError,
   InvalidAmountError,
   InvalidCurrencyError,
+  InvalidEffectiveAtError,
   InvalidHolderError,
   InvalidMetadataError,
   InvalidReferenceError,

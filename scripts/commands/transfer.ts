@@ -2,6 +2,7 @@ import { type TransferDocument, accountModel, formatMoney, transferModel } from 
 import { named } from '../../src/internal.ts'
 import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { dateOption } from '../context/date-option.ts'
 import { applyChange } from '../context/dry-run.ts'
 
 export const transferCommand: Command<{
@@ -11,6 +12,7 @@ export const transferCommand: Command<{
   id: string | undefined
   currency: string | undefined
   reference: string | undefined
+  'effective-at': Date | undefined
   'dry-run': boolean
   json: boolean
 }> = {
@@ -38,12 +40,14 @@ export const transferCommand: Command<{
         textOption('refuse the transfer unless both accounts are in this currency'),
       )
       .option('reference', textOption('a note for the receiver'))
+      .option('effective-at', effectiveAtOption)
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
       const { from, to, amount, id, currency, reference, 'dry-run': dryRun } = options
-      const request = { transferId: id, from, to, amount, currency, reference }
+      const effectiveAt = options['effective-at']
+      const request = { transferId: id, from, to, amount, currency, reference, effectiveAt }
       const Account = accountModel(database.connection)
       const [result] = await applyChange(database, { dryRun, context }, (sessionOption) =>
         Account.transferMany([request], sessionOption),
@@ -57,9 +61,16 @@ export const transferCommand: Command<{
     }),
 }
 
-/** A transfer in one line: its id, the amount, and who pays whom. */
+/** The option `--effective-at` of the commands that post a transfer. */
+export const effectiveAtOption = dateOption(
+  'effective-at',
+  'when it happened, if that is not now: a date such as 2026-01-31 (midnight in UTC), or a time with its zone such as 2026-01-31T09:30:00Z',
+)
+
+/** A transfer in one line: its id, the amount, who pays whom, and when if it has a date of its own. */
 export function describeTransfer(transfer: TransferDocument): string {
-  const { _id: id, amount, currency, fromAccount, toAccount } = transfer
+  const { _id: id, amount, currency, fromAccount, toAccount, effectiveAt } = transfer
   const accounts = `from ${named(fromAccount)} to ${named(toAccount)}`
-  return `${named(id)}: ${formatMoney(amount, currency)} ${currency} ${accounts}`
+  const date = effectiveAt ? `, effective ${effectiveAt.toISOString()}` : ''
+  return `${named(id)}: ${formatMoney(amount, currency)} ${currency} ${accounts}${date}`
 }

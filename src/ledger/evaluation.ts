@@ -128,6 +128,7 @@ export function evaluate(
     toSequence: to.transferCount,
     postedAt,
   }
+  if (request.effectiveAt !== undefined) transfer.effectiveAt = request.effectiveAt
   if (request.reverses !== undefined) transfer.reverses = request.reverses
   if (request.reference !== undefined) transfer.reference = request.reference
   if (request.metadata !== undefined) transfer.metadata = request.metadata
@@ -182,6 +183,7 @@ function conflictingFields(request: WellFormedRequest, transfer: TransferRecord)
     currency: request.currency === undefined || request.currency === transfer.currency,
     reference: request.reference === transfer.reference,
     metadata: isSameMetadata(request.metadata, transfer.metadata),
+    effectiveAt: request.effectiveAt?.getTime() === transfer.effectiveAt?.getTime(),
     reverses: request.reverses === transfer.reverses,
   }
   return Object.keys(equal).filter((field) => !equal[field])

@@ -42,6 +42,8 @@ export interface TransferRecord {
   toSequence: number
   /** Never before an earlier transfer of either account. */
   postedAt: Date
+  /** When it happened, as the caller says. Absent if that is when it was posted. */
+  effectiveAt?: Date
   /** The id of the transfer that this one reverses. */
   reverses?: string
   reference?: string

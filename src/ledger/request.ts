@@ -4,6 +4,7 @@ import { requireObject } from '../arguments.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
+  InvalidEffectiveAtError,
   InvalidMetadataError,
   InvalidReferenceError,
   InvalidTransferIdError,
@@ -17,6 +18,7 @@ import {
   isOutOfRange,
   readDecimal,
 } from '../money/money.ts'
+import { EFFECTIVE_AT_RULE, copyOfDate, isEffectiveAt } from './effective-at.ts'
 import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
 import { isPrintableText } from './printable-text.ts'
 import type { Metadata } from './records.ts'
@@ -35,6 +37,11 @@ export interface TransferRequest {
   /** The payer's text for the receiver: 1–256 printable characters. */
   readonly reference?: string | undefined
   readonly metadata?: Metadata | undefined
+  /**
+   * When the transfer happened, if that is not when it is posted: a date of the years 1 to 9999, in the past or the
+   * future. It orders statements by effective date, and changes neither `postedAt` nor the balances along it.
+   */
+  readonly effectiveAt?: Date | undefined
 }
 
 /** A request with every part checked and its amount read. Only the ledger can still refuse it. */
@@ -64,7 +71,7 @@ export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
  */
 export function withId(request: TransferRequest, name = 'the request'): IdentifiedRequest {
   requireObject(request, name, 'an object with from, to and amount')
-  const { transferId, from, to, amount, currency, reference, metadata } = request
+  const { transferId, from, to, amount, currency, reference, metadata, effectiveAt } = request
   return {
     transferId: transferId ?? makeId(),
     from,
@@ -73,6 +80,7 @@ export function withId(request: TransferRequest, name = 'the request'): Identifi
     currency: currency ?? undefined,
     reference: reference ?? undefined,
     metadata: isPlainObject(metadata) ? { ...metadata } : (metadata ?? undefined),
+    effectiveAt: copyOfDate(effectiveAt),
   }
 }
 
@@ -92,7 +100,7 @@ const isPlainObject = (value: unknown): value is object => {
 
 /** Checks everything that does not depend on the ledger, in the order of precedence of the codes. */
 export function readRequest(request: IdentifiedRequest): WellFormedRequest | TransferRefusedError {
-  const { transferId, from, to, reference, metadata } = request
+  const { transferId, from, to, reference, metadata, effectiveAt } = request
   if (!isIdentifier(transferId)) {
     return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
   }
@@ -114,6 +122,9 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   }
   const problem = metadata === undefined ? undefined : metadataProblem(metadata)
   if (problem !== undefined) return new InvalidMetadataError({ problem })
+  if (effectiveAt !== undefined && !isEffectiveAt(effectiveAt)) {
+    return new InvalidEffectiveAtError({ effectiveAt, expected: EFFECTIVE_AT_RULE })
+  }
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
   const { currency, reverses, postedElsewhereAt } = request
@@ -125,6 +136,7 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
     currency,
     reference,
     metadata,
+    effectiveAt,
     reverses,
     postedElsewhereAt,
   }

@@ -3,7 +3,7 @@ import type { Transaction } from '../mongodb/transaction.ts'
 import { isIdentifier } from './identifier.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
-import { reversalId } from './request.ts'
+import { type TransferRequest, reversalId } from './request.ts'
 import { readTransfers } from './stored-ledger.ts'
 import { postedOrThrow } from './transfer-result.ts'
 
@@ -13,7 +13,11 @@ import { postedOrThrow } from './transfer-result.ts'
  * @throws TransferNotFoundError, TransferIsReversalError, or the refusal of the new transfer
  */
 export async function reverse(
-  { transferId, reference }: { transferId: string; reference: string | undefined },
+  {
+    transferId,
+    reference,
+    effectiveAt,
+  }: { transferId: string } & Pick<TransferRequest, 'reference' | 'effectiveAt'>,
   transaction: Transaction,
 ): Promise<TransferRecord> {
   const found = isIdentifier(transferId)
@@ -30,6 +34,7 @@ export async function reverse(
     amount,
     currency,
     reference,
+    effectiveAt,
     reverses: transferId,
   }
   const [result] = await post([request], transaction)

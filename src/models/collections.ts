@@ -43,8 +43,14 @@ export async function createWithValidators(
 export interface ExpectedCollection {
   readonly name: string
   readonly validator: Validator
-  /** The keys of each index besides that of `_id`. */
-  readonly indexes: readonly Readonly<Record<string, unknown>>[]
+  /** Each index besides that of `_id`. */
+  readonly indexes: readonly ExpectedIndex[]
+}
+
+export interface ExpectedIndex {
+  readonly keys: Readonly<Record<string, unknown>>
+  /** Which documents the index has; undefined if it has all of them. */
+  readonly partialFilterExpression: object | undefined
 }
 
 /** The four collections as {@link createCollections} makes them. */
@@ -52,7 +58,9 @@ export const expectedCollections = (connection: Connection): ExpectedCollection[
   modelsOf(connection).map(({ collection, schema }) => ({
     name: collection.collectionName,
     validator: validatorOf(schema),
-    indexes: schema.indexes().map(([keys]) => keys),
+    indexes: schema
+      .indexes()
+      .map(([keys, { partialFilterExpression }]) => ({ keys, partialFilterExpression })),
   }))
 
 /** The collections and views that a database has, by name. */
@@ -93,11 +101,34 @@ export async function removeCollections(connection: Connection): Promise<void> {
       continue
     }
     await setValidator(database, name, {})
-    const indexes = new Set((await collection.indexes()).map((index) => index.name))
-    for (const [keys] of model.schema.indexes()) {
-      const index = indexNameOf(keys)
-      if (indexes.has(index)) await collection.dropIndex(index)
-    }
+    await dropIndexes(
+      collection,
+      model.schema.indexes().map(([keys]) => keys),
+    )
+  }
+}
+
+/** Removes the indexes of transfers by their effective dates. */
+export async function removeEffectiveDateIndexes(connection: Connection): Promise<void> {
+  const { collection, schema } = transferModel(connection)
+  const database = databaseOf(connection)
+  const name = collection.collectionName
+  if (!(await storedCollections(database)).has(name)) return
+  const dated = schema.indexes().filter(([keys]) => 'effectiveAt' in keys)
+  await dropIndexes(
+    database.collection(name),
+    dated.map(([keys]) => keys),
+  )
+}
+
+async function dropIndexes(
+  collection: mongo.Collection,
+  indexes: readonly object[],
+): Promise<void> {
+  const existing = new Set((await collection.indexes()).map(({ name }) => name))
+  for (const keys of indexes) {
+    const name = indexNameOf(keys)
+    if (existing.has(name)) await collection.dropIndex(name)
   }
 }
 

@@ -6,6 +6,7 @@ import mongoose, {
   Schema,
 } from 'mongoose'
 import { waitOptionsOf } from '../arguments.ts'
+import { copyOfDate } from '../ledger/effective-at.ts'
 import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
@@ -19,15 +20,15 @@ import { refuseEveryWrite } from './write-guard.ts'
 interface TransferStatics {
   /**
    * Reverses a transfer with a new one in the other direction. The id of the reversal follows from that of
-   * the original, so a transfer is reversed at most once. A repeated call with the same reference returns the
-   * same reversal.
+   * the original, so a transfer is reversed at most once. A repeated call with the same reference and
+   * `effectiveAt` returns the same reversal.
    * @throws TransferNotFoundError, TransferIsReversalError, or the refusal of the new transfer, such as
    * `INSUFFICIENT_FUNDS` if the receiver no longer has the money
    */
   reverse(
     this: TransferModel,
     transferId: string,
-    options?: { reference?: string; session?: ClientSession } & WaitOptions,
+    options?: { reference?: string; effectiveAt?: Date; session?: ClientSession } & WaitOptions,
   ): Promise<TransferDocument>
 }
 
@@ -60,6 +61,7 @@ const transferSchema = new Schema<
     fromSequence: { type: Number, required: true },
     toSequence: { type: Number, required: true },
     postedAt: { type: Date, required: true },
+    effectiveAt: Date,
     reverses: { type: String, ref: 'Transfer' },
     reference: String,
     metadata: Schema.Types.Mixed,
@@ -73,9 +75,13 @@ const transferSchema = new Schema<
     statics: {
       async reverse(transferId, options) {
         const call = waitOptionsOf(options, 'Transfer.reverse()')
-        const { reference, session: callerSession, ...waiting } = call
+        const { reference, effectiveAt, session: callerSession, ...waiting } = call
         const session = sessionOf(this.db, callerSession)
-        const request = { transferId, reference: reference ?? undefined }
+        const request = {
+          transferId,
+          reference: reference ?? undefined,
+          effectiveAt: copyOfDate(effectiveAt),
+        }
         const work = (transaction: Transaction) => reverse(request, transaction)
         return this.hydrate(
           session
@@ -91,6 +97,10 @@ const transferSchema = new Schema<
 
 transferSchema.index({ fromAccount: 1, fromSequence: 1 })
 transferSchema.index({ toAccount: 1, toSequence: 1 })
+// A transfer without an effective date is in neither of these, so that they cost it nothing.
+const dated = { partialFilterExpression: { effectiveAt: { $exists: true } } }
+transferSchema.index({ fromAccount: 1, effectiveAt: 1, fromSequence: 1 }, dated)
+transferSchema.index({ toAccount: 1, effectiveAt: 1, toSequence: 1 }, dated)
 refuseEveryWrite(transferSchema)
 
 /** The `Transfer` model on a connection. */

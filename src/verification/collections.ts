@@ -2,6 +2,7 @@ import { DatabaseError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import {
   type ExpectedCollection,
+  type ExpectedIndex,
   expectedCollections,
   storedCollections,
   validationProblem,
@@ -92,7 +93,7 @@ export async function checkCollections(
   const isUsable = (field: string) =>
     transferIndexes.some(
       (index) =>
-        isPlain(index) &&
+        differingOptions(index).length === 0 &&
         isSameKeys(index.key, { [`${field}Account`]: 1, [`${field}Sequence`]: 1 }),
     )
   return { sent: isUsable('from'), received: isUsable('to') }
@@ -103,22 +104,22 @@ function checkIndexes(
   { indexes }: ExpectedCollection,
   add: (kind: ViolationKind, problem: string) => void,
 ): void {
-  for (const keys of indexes) {
-    const same = stored.filter(({ key }) => isSameKeys(key, keys))
-    if (same.some(isPlain)) continue
+  for (const expected of indexes) {
+    const same = stored.filter(({ key }) => isSameKeys(key, expected.keys))
+    if (same.some((index) => differingOptions(index, expected).length === 0)) continue
     const [first] = same
     if (!first) {
-      add('index', `has no index ${JSON.stringify(keys)}: createCollections() restores it`)
+      add('index', `has no index ${JSON.stringify(expected.keys)}: createCollections() restores it`)
       continue
     }
-    const options = INDEX_OPTIONS.filter((option) => first[option]).join(', ')
+    const options = differingOptions(first, expected).join(', ')
     add(
       'index',
-      `has the index ${quote(first.name)} with the option ${options}: drop it, then createCollections() restores it`,
+      `has the index ${quote(first.name)} with other options than Daybook’s (${options}): drop it, then createCollections() restores it`,
     )
   }
   for (const index of stored) {
-    if (indexes.some((keys) => isSameKeys(index.key, keys))) continue
+    if (indexes.some(({ keys }) => isSameKeys(index.key, keys))) continue
     for (const option of HARMFUL_OPTIONS) {
       if (index[option] === undefined || index[option] === false) continue
       add('index', `has the foreign index ${quote(index.name)} with the option ${option}: drop it`)
@@ -126,8 +127,13 @@ function checkIndexes(
   }
 }
 
-const isPlain = (index: StoredIndex): boolean =>
-  INDEX_OPTIONS.every((option) => index[option] === undefined || index[option] === false)
+/** The options in which an index differs from the expected one, by default one with all documents. */
+const differingOptions = (index: StoredIndex, expected?: ExpectedIndex): string[] =>
+  INDEX_OPTIONS.filter((option) => {
+    const wanted = option === 'partialFilterExpression' ? expected?.[option] : undefined
+    const found = index[option] === false ? undefined : index[option]
+    return JSON.stringify(found) !== JSON.stringify(wanted)
+  })
 
 const isSameKeys = (one: Keys, other: Keys): boolean =>
   JSON.stringify(one) === JSON.stringify(other)

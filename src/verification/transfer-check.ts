@@ -1,3 +1,4 @@
+import { EFFECTIVE_AT_RULE, isEffectiveTime } from '../ledger/effective-at.ts'
 import { REVERSAL_SUFFIX, metadataProblem, reversalId } from '../ledger/request.ts'
 import { named, quote } from '../messages.ts'
 import { isBatchName } from '../models/batch.ts'
@@ -20,6 +21,7 @@ export const TRANSFER_FIELDS = [
   'fromSequence',
   'toSequence',
   'postedAt',
+  'effectiveAt',
   'reverses',
   'reference',
   'metadata',
@@ -49,9 +51,7 @@ export function checkTransfer(
     add('currency', `is in ${reader.show('currency')}, which is not a currency`)
   } else checkMoney(reader, { currency, add })
   checkSides(reader, add)
-  if (reader.time('postedAt') === undefined) {
-    add('field', `has the postedAt ${reader.show('postedAt')}, which is not a date`)
-  }
+  checkTimes(reader, add)
   checkTexts(reader, add)
   checkReversal(reader, { id: storedId, add })
 }
@@ -89,6 +89,17 @@ function checkSides(reader: TransferFields, add: Add): void {
   const sender = reader.text('fromAccount')
   if (sender !== undefined && sender === reader.text('toAccount')) {
     add('self-transfer', `has the account ${named(sender)} as both sender and receiver`)
+  }
+}
+
+function checkTimes(reader: TransferFields, add: Add): void {
+  if (reader.time('postedAt') === undefined) {
+    add('field', `has the postedAt ${reader.show('postedAt')}, which is not a date`)
+  }
+  const effectiveAt = reader.time('effectiveAt') ?? NaN
+  if (reader.has('effectiveAt') && !isEffectiveTime(effectiveAt)) {
+    const found = reader.show('effectiveAt')
+    add('field', `has the effectiveAt ${found}, which is not ${EFFECTIVE_AT_RULE}`)
   }
 }
 

@@ -49,7 +49,7 @@ describe('docs/records.md', () => {
       const keys = indexes
         .map(({ key }) => JSON.stringify(key))
         .filter((key) => key !== '{"_id":1}')
-      const listed = [...sectionOf(collection).matchAll(/`(\{ \w+: 1, \w+: 1 \})`/g)].map(
+      const listed = [...sectionOf(collection).matchAll(/`(\{ \w+: 1(?:, \w+: 1)+ \})`/g)].map(
         ([, key = '']) => key.replaceAll(/(\w+):/g, '"$1":').replaceAll(' ', ''),
       )
       expect(new Set(listed)).toEqual(new Set(keys))

@@ -47,6 +47,12 @@ const cases: [code: daybook.RefusalCode, description: string, change: object][] 
   ['INVALID_METADATA', 'a Map', { metadata: new Map([['$where', 1]]) }],
   ['INVALID_METADATA', 'half a character', { metadata: { a: 'x\ud800' } }],
   ['INVALID_METADATA', 'a nested value', { metadata: { a: { b: 1 } } }],
+  ['INVALID_EFFECTIVE_AT', 'a date that is a text', { effectiveAt: '2026-01-15' }],
+  ['INVALID_EFFECTIVE_AT', 'a date that is not valid', { effectiveAt: new Date('typo') }],
+  ['INVALID_EFFECTIVE_AT', 'a date before the year 1', { effectiveAt: new Date('0000-12-31') }],
+  ['INVALID_EFFECTIVE_AT', 'a date after 9999', { effectiveAt: new Date('+010000-01-01') }],
+  ['INVALID_EFFECTIVE_AT', 'a number', { effectiveAt: 0 }],
+  ['INVALID_EFFECTIVE_AT', 'an operator object', { effectiveAt: { $gt: new Date() } }],
   ...[
     ['0', 'zero'],
     ['-5', 'a negative amount'],
@@ -108,6 +114,7 @@ describe('a refusal', () => {
       ['INVALID_ACCOUNT_ID', { from: '' }],
       ['INVALID_REFERENCE', { reference: '' }],
       ['INVALID_METADATA', { metadata: [] }],
+      ['INVALID_EFFECTIVE_AT', { effectiveAt: new Date(NaN) }],
       ['INVALID_AMOUNT', { amount: '0.001' }],
       ['SAME_ACCOUNT', { from: 'YEN', to: 'YEN' }],
     ]
@@ -181,6 +188,7 @@ describe('the refusal codes', () => {
       'INVALID_ACCOUNT_ID',
       'INVALID_REFERENCE',
       'INVALID_METADATA',
+      'INVALID_EFFECTIVE_AT',
       'INVALID_AMOUNT',
       'SAME_ACCOUNT',
       'TRANSFER_CONFLICT',

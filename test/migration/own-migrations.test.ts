@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { migrationFolders } from '../../scripts/context/own-migrations.ts'
-import { createCollections, migrate, migrationStatus } from '../../src/index.ts'
+import {
+  createCollections,
+  migrate,
+  migrationStatus,
+  revertMigrations,
+  verify,
+} from '../../src/index.ts'
 import { recordsOf } from '../../src/migration/record.ts'
 import { removeCollections } from '../../src/models/collections.ts'
 import { useDatabase } from '../support/database.ts'
@@ -13,10 +19,27 @@ describe('Daybook’s own migrations', () => {
     expect(await migrate(connection, own)).toEqual([
       '0001-adopt-notebook',
       '0002-create-collections',
+      '0003-effective-dates',
     ])
     await recordsOf(connection).updateMany({}, { $set: { language: 'ts', checksum: 'reworded' } })
     const { migrations } = await migrationStatus(connection, own)
-    expect(migrations).toMatchObject([{ state: 'applied' }, { state: 'applied' }])
+    expect(migrations.map(({ state }) => state)).toEqual(['applied', 'applied', 'applied'])
+  })
+
+  test('add the indexes of effective dates to an existing database, and remove only them', async () => {
+    const own = { folder: migrationFolders(undefined) }
+    await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '1' })
+    await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
+    await Account.transfer({ from: 'A', to: 'B', amount: '1', effectiveAt: new Date() })
+    await migrate(connection, own)
+    expect(await revertMigrations(connection, own)).toEqual(['0003-effective-dates'])
+    const { violations } = await verify(connection)
+    expect(violations.map(({ message }) => message)).toEqual([
+      expect.stringContaining('has no index {"fromAccount":1,"effectiveAt":1,"fromSequence":1}'),
+      expect.stringContaining('has no index {"toAccount":1,"effectiveAt":1,"toSequence":1}'),
+    ])
+    expect(await migrate(connection, own)).toEqual(['0003-effective-dates'])
+    expect(await verify(connection)).toMatchObject({ violations: [], transfers: 1 })
   })
 })
 

@@ -40,6 +40,9 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const page: StatementEntry[] = await account.statement({ limit: 10, from: new Date() })
   for await (const entry of account.statementEntries()) page.push(entry)
   const reversal: TransferDocument = await Transfer.reverse('T', { reference: 'r' })
+  const effectiveAt: Date | undefined = reversal.effectiveAt
+  await Account.transfer({ from: 'A', to: 'B', amount: '1', effectiveAt })
+  await Transfer.reverse('T', { effectiveAt: new Date() })
   const other: AccountDocument = await accountModel(mongoose.connection).open({
     holder: 'Ada',
     currency: 'USD',
@@ -55,6 +58,8 @@ export async function refuses(account: AccountDocument): Promise<void> {
   await Account.transfer({ from: { $ne: null }, to: 'B', amount: '1' })
   // @ts-expect-error metadata is flat
   await Account.transfer({ from: 'A', to: 'B', amount: '1', metadata: { a: { b: 1 } } })
+  // @ts-expect-error a date is a Date, not a text
+  await Account.transfer({ from: 'A', to: 'B', amount: '1', effectiveAt: '2026-01-15' })
   // @ts-expect-error this field does not exist
   await Account.transfer({ from: 'A', to: 'B', amount: '1', note: 'x' })
   // @ts-expect-error a misspelled option is not ignored

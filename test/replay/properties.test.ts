@@ -82,8 +82,11 @@ test(
       parameters,
     )
     const all = [...REFUSAL_CODES, 'MALFORMED_LINE']
-    // Only with `keep` do the columns of a file become metadata.
-    expect(all.filter((code) => !codes.has(code))).toEqual(['INVALID_METADATA'])
+    // Only with `keep` do the columns of a file become metadata, and no column is a date.
+    expect(all.filter((code) => !codes.has(code))).toEqual([
+      'INVALID_METADATA',
+      'INVALID_EFFECTIVE_AT',
+    ])
   },
   timeout,
 )

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import type { IdentifiedRequest } from '../../src/ledger/request.ts'
+import { freshBatch } from '../../src/models/batch.ts'
+import { databasePoster } from '../../src/replay/posting/chunk-poster.ts'
 import { Rehearsal } from '../../src/replay/posting/rehearsal.ts'
 import { type ReplayOptions, type ReplaySummary, replay } from '../../src/replay/replay.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
@@ -52,6 +55,41 @@ describe('a rehearsal of several files', () => {
       existing: 1,
       refusedByCode: { TRANSFER_CONFLICT: 1, INSUFFICIENT_FUNDS: 1 },
     })
+  })
+
+  test('tells transfers apart by their effective dates, as posting does', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '10' })
+    const newBatch = freshBatch({ name: 'batch', source: 'batch', digest: '', reading: '' })
+    const rowsOf = (dates: unknown[], after = 0) =>
+      dates.map((effectiveAt, index) => ({
+        position: after + index + 1,
+        line: after + index + 1,
+        item: 1,
+        text: '',
+        request: {
+          transferId: 'T',
+          from: 'A0',
+          to: 'A1',
+          amount: '1',
+          effectiveAt,
+        } as IdentifiedRequest,
+      }))
+    const date = new Date('2026-01-15')
+    const others = [new Date(date), new Date('2026-01-16'), undefined, undefined, '2026-01-15']
+
+    const options = { refusalLimit: Infinity, advice: '' }
+    for (const poster of [
+      new Rehearsal(connection).poster({ start: newBatch, ...options }),
+      databasePoster(connection, { newBatch, ...options }),
+    ]) {
+      await poster(rowsOf([date]), false)
+      const { record } = await poster(rowsOf(others, 1), false)
+      expect(record).toMatchObject({
+        posted: 1,
+        existing: 1,
+        refusedByCode: { TRANSFER_CONFLICT: 3, INVALID_EFFECTIVE_AT: 1 },
+      })
+    }
   })
 
   test('remembers the batches that it has rehearsed', async () => {

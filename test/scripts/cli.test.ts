@@ -60,6 +60,33 @@ describe('the command line', () => {
     expect(await daybook('verify')).toMatchObject({ exitCode: 0 })
   })
 
+  test('posts and reverses a transfer with a date of its own, and refuses a date that is not clear', async () => {
+    const transfer = ['transfer', payer, payee, '1', '--id', 'CLI5']
+    const dated = await daybook(...transfer, '--effective-at', '2026-01-31')
+    expect(dated.stdout).toBe(
+      `CLI5: 1.00 USD from ${payer} to ${payee}, effective 2026-01-31T00:00:00.000Z\n`,
+    )
+    const time = ['--effective-at', '2026-01-31T23:30:00.5-01:00']
+    const reversal = await daybook('reverse', 'CLI5', ...time, '--json')
+    expect(JSON.parse(reversal.stdout)).toMatchObject({ effectiveAt: '2026-02-01T00:30:00.500Z' })
+    for (const unclear of [
+      '2026-02-29',
+      '2026-13-01',
+      '2026-01-31T09:30:00',
+      '2026-01-31Z',
+      '2026-01-31T09:30:00+25:00',
+      '01/02/2026',
+      'today',
+      '1',
+    ]) {
+      const refused = await daybook(...transfer, '--effective-at', unclear)
+      expect(refused).toMatchObject({ exitCode: 64, stdout: '' })
+      expect(refused.stderr).toContain(
+        `daybook: --effective-at ${unclear}: expected a date such as 2026-01-31, or a time with its zone`,
+      )
+    }
+  })
+
   test('cuts a statement to the width of a terminal and keeps its amounts aligned', async () => {
     await daybook('transfer', payer, payee, '1', '--id', 'CLI3', '--reference', '世'.repeat(100))
     await daybook('transfer', payer, payee, '1000', '--id', 'CLI4', '--reference', 'short')

@@ -12,6 +12,9 @@ export const folder = fileURLToPath(new URL('../../scripts/migrations', import.m
 /** The migration that adopts a notebook. */
 export const ADOPTION = '0001-adopt-notebook'
 
+/** Daybook's migrations after it. */
+export const LATER_MIGRATIONS = ['0002-create-collections', '0003-effective-dates']
+
 /**
  * Provides a test file with a database that has no collection before each test, and with the functions that
  * adopt a notebook there and bring it back. The replica set is the file's own, so that no other test waits

@@ -38,6 +38,10 @@ const soundRequest: fc.Arbitrary<ReferenceRequest> = fc
     ),
     currency: weighted<unknown>([3, undefined], [1, 'USD', null]),
     reference: weighted<unknown>([3, undefined], [1, 'rent', 'fee', null]),
+    effectiveAt: weighted<unknown>(
+      [5, undefined],
+      [1, new Date('2025-01-31'), new Date('2025-02-28T22:00:00.001Z'), null],
+    ),
     metadata: weighted<unknown>(
       [3, undefined],
       [1, { order: 7 }, { order: 7, paid: true }, { paid: true, order: 7 }, {}, null],
@@ -65,6 +69,13 @@ const anyPart = {
   ),
   currency: fc.constantFrom<unknown>('EUR', 'JPY', 'KWD', 'usd', 7),
   reference: fc.constantFrom<unknown>('', 'a\nb', ' ', 7, 'x'.repeat(257)),
+  effectiveAt: fc.constantFrom<unknown>(
+    '2025-01-31',
+    new Date(Number.NaN),
+    new Date('0000-12-31'),
+    new Date('+010000-01-01'),
+    0,
+  ),
   metadata: fc.constantFrom<unknown>(
     { 'a.b': 1 },
     { $a: 1 },
@@ -135,6 +146,7 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
         fc.constantFrom('', 7, LONGEST_ID),
       ),
       reference: weighted<unknown>([4, undefined], [2, 'rent', 'fee'], [1, '', 7]),
+      effectiveAt: weighted<unknown>([5, undefined], [1, new Date('2025-01-31'), 'yesterday']),
     }),
   },
   { weight: 5, arbitrary: fc.record({ verb: verb('open'), request: opening }) },

@@ -26,7 +26,12 @@ export type Call =
       readonly requests: readonly ReferenceRequest[]
       readonly atomic: boolean
     }
-  | { readonly verb: 'reverse'; readonly transferId: unknown; readonly reference: unknown }
+  | {
+      readonly verb: 'reverse'
+      readonly transferId: unknown
+      readonly reference: unknown
+      readonly effectiveAt: unknown
+    }
   | { readonly verb: 'freeze' | 'unfreeze'; readonly accountId: unknown }
   | { readonly verb: 'close'; readonly accountId: unknown; readonly payOutTo: unknown }
   | { readonly verb: 'setOverdraftLimit'; readonly accountId: unknown; readonly limit: unknown }
@@ -127,8 +132,9 @@ function performOne(
     case 'transfer':
       return Account.transfer(call.request as TransferRequest, options)
     case 'reverse': {
-      const reference = call.reference as string
-      return Transfer.reverse(call.transferId as string, { ...options, reference })
+      const { transferId, reference, effectiveAt } = call
+      const parts = { reference, effectiveAt } as { reference: string; effectiveAt: Date }
+      return Transfer.reverse(transferId as string, { ...options, ...parts })
     }
     case 'freeze':
       return Account.freeze(call.accountId as string, options)
@@ -200,7 +206,7 @@ export function expected(
         ledger.transfer(withPlainAmount(call.request))
         break
       case 'reverse':
-        ledger.reverse(call.transferId, call.reference)
+        ledger.reverse(call.transferId, call)
         break
       case 'freeze':
         ledger.freeze(call.accountId)

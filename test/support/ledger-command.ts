@@ -14,12 +14,18 @@ function parametersOf(call: Call): unknown[] | undefined {
       return ['account', 'open', accountId, ...optionsOf({ holder, currency, ...money })]
     }
     case 'transfer': {
-      const { transferId: id, from, to, amount, currency, reference, metadata } = call.request
+      const { transferId: id, from, to, amount, metadata, ...optional } = call.request
       if (metadata !== undefined) return undefined
-      return ['transfer', from, to, amount, ...optionsOf({ id, currency, reference })]
+      const { currency, reference, effectiveAt } = optional
+      const options = { id, currency, reference, 'effective-at': dateOf(effectiveAt) }
+      return ['transfer', from, to, amount, ...optionsOf(options)]
     }
     case 'reverse':
-      return ['reverse', call.transferId, ...optionsOf({ reference: call.reference })]
+      return [
+        'reverse',
+        call.transferId,
+        ...optionsOf({ reference: call.reference, 'effective-at': dateOf(call.effectiveAt) }),
+      ]
     case 'freeze':
     case 'unfreeze':
       return ['account', call.verb, call.accountId]
@@ -31,6 +37,12 @@ function parametersOf(call: Call): unknown[] | undefined {
       return undefined
   }
 }
+
+/** A date as the command line has it. Another value is no text that a command could get. */
+const dateOf = (value: unknown): unknown =>
+  value === undefined || (value instanceof Date && Number.isFinite(value.getTime()))
+    ? value?.toISOString()
+    : Symbol('no date')
 
 /** Each option with its value, as two parameters. */
 const optionsOf = (values: Readonly<Record<string, unknown>>): unknown[] =>

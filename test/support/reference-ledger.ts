@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   isAccountId,
   isCurrency,
+  isDate,
   isLine,
   isMetadata,
   isTransferId,
@@ -33,6 +34,7 @@ interface ReferenceTransfer {
   readonly reverses?: string | undefined
   readonly reference?: string | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
+  readonly effectiveAt?: Date | undefined
   readonly batch?: string | undefined
 }
 
@@ -45,6 +47,7 @@ export interface ReferenceRequest {
   readonly currency?: unknown
   readonly reference?: unknown
   readonly metadata?: unknown
+  readonly effectiveAt?: unknown
 }
 
 export interface ReferenceOpening {
@@ -185,7 +188,10 @@ export class ReferenceLedger {
     })
   }
 
-  reverse(transferId: unknown, reference?: unknown): void {
+  reverse(
+    transferId: unknown,
+    { reference, effectiveAt }: Pick<ReferenceRequest, 'reference' | 'effectiveAt'>,
+  ): void {
     const original = this.transfers.get(String(transferId))
     require(original !== undefined, 'TRANSFER_NOT_FOUND')
     require(original.reverses === undefined, 'TRANSFER_IS_REVERSAL')
@@ -193,7 +199,7 @@ export class ReferenceLedger {
     const amount = textOf(original.amount, currency)
     this.#post(
       reversalId(String(transferId)),
-      { from: to, to: from, amount, currency, reference },
+      { from: to, to: from, amount, currency, reference, effectiveAt },
       { reverses: String(transferId) },
     )
   }
@@ -258,10 +264,12 @@ export class ReferenceLedger {
     const named = optional.currency ?? undefined
     const reference = optional.reference ?? undefined
     const metadata = optional.metadata ?? undefined
+    const effectiveAt = optional.effectiveAt ?? undefined
     require(isAccountId(from), 'INVALID_ACCOUNT_ID', { side: 'from' })
     require(isAccountId(to), 'INVALID_ACCOUNT_ID', { side: 'to' })
     require(reference === undefined || isLine(reference), 'INVALID_REFERENCE')
     require(metadata === undefined || isMetadata(metadata), 'INVALID_METADATA')
+    require(effectiveAt === undefined || isDate(effectiveAt), 'INVALID_EFFECTIVE_AT')
     const sender = this.accounts.get(from)
     const receiver = this.accounts.get(to)
     const currency = isCurrency(named) ? named : (sender ?? receiver)?.currency
@@ -278,6 +286,12 @@ export class ReferenceLedger {
       if (named !== undefined && named !== earlier.currency) fields.push('currency')
       if (earlier.reference !== reference) fields.push('reference')
       if (!isSame(earlier.metadata, metadata)) fields.push('metadata')
+      if (
+        Number(earlier.effectiveAt) !== Number(effectiveAt) &&
+        (earlier.effectiveAt ?? effectiveAt)
+      ) {
+        fields.push('effectiveAt')
+      }
       require(fields.length === 0, 'TRANSFER_CONFLICT', { fields })
       return 'existing'
     }
@@ -311,6 +325,7 @@ export class ReferenceLedger {
       reverses,
       reference,
       metadata,
+      effectiveAt,
       batch,
     })
     return 'posted'

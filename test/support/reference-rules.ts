@@ -67,6 +67,10 @@ export const isTransferId = (value: unknown): value is string =>
 /** A holder or a reference: 1–256 printable characters. */
 export const isLine = (value: unknown): value is string => isText(value, 256)
 
+/** A date in the years 1 to 9999. */
+export const isDate = (value: unknown): value is Date =>
+  value instanceof Date && /^(?!0000)\d{4}-/.test(JSON.stringify(value).slice(1))
+
 /** A flat object of at most 32 keys, each with a boolean, a finite number or a text of at most 512 characters. */
 export function isMetadata(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false

@@ -46,6 +46,11 @@ describe('verify', () => {
       () => connection.collection('transfers').dropIndex('toAccount_1_toSequence_1'),
       'index: the collection transfers has no index {"toAccount":1,"toSequence":1}',
     ],
+    [
+      'no index of effective dates',
+      () => connection.collection('transfers').dropIndex('toAccount_1_effectiveAt_1_toSequence_1'),
+      'index: the collection transfers has no index {"toAccount":1,"effectiveAt":1,"toSequence":1}',
+    ],
   ])(
     'finds a collection with %s, which createCollections restores',
     async (_what, spoil, expected) => {
@@ -62,7 +67,16 @@ describe('verify', () => {
     const options = { partialFilterExpression: { amount: { $gt: 1_000 } } }
     await transfers.createIndex({ fromAccount: 1, fromSequence: 1 }, options)
     expect(await kindsAndMessages()).toEqual([
-      expect.stringContaining('with the option partialFilterExpression'),
+      expect.stringContaining('with other options than Daybook’s (partialFilterExpression)'),
+    ])
+  })
+
+  test('finds an index of effective dates that also has the transfers without one', async () => {
+    const transfers = connection.collection('transfers')
+    await transfers.dropIndex('toAccount_1_effectiveAt_1_toSequence_1')
+    await transfers.createIndex({ toAccount: 1, effectiveAt: 1, toSequence: 1 })
+    expect(await kindsAndMessages()).toEqual([
+      expect.stringContaining('with other options than Daybook’s (partialFilterExpression)'),
     ])
   })
 

@@ -135,6 +135,16 @@ describe('verify', () => {
       'field: transfer T2 has the postedAt "2026-01-01" (string)',
     ],
     [
+      'an effective date that is a text',
+      () => set(transfers, 'T2', { effectiveAt: '2026-01-01' }),
+      'field: transfer T2 has the effectiveAt "2026-01-01" (string)',
+    ],
+    [
+      'an effective date beyond the year 9999',
+      () => set(transfers, 'T2', { effectiveAt: new Date('+010000-01-01') }),
+      'field: transfer T2 has the effectiveAt',
+    ],
+    [
       'a date of an account that is a number',
       () => set(accounts, 'A', { updatedAt: 7 }),
       'field: account A has the updatedAt 7 (int)',

@@ -4,7 +4,14 @@ import { Decimal128 } from '../../money/money.ts'
 /** The fields of a transfer that another transfer with the same id is compared with. */
 type Content = Pick<
   TransferRecord,
-  '_id' | 'fromAccount' | 'toAccount' | 'amount' | 'currency' | 'reference' | 'metadata'
+  | '_id'
+  | 'fromAccount'
+  | 'toAccount'
+  | 'amount'
+  | 'currency'
+  | 'reference'
+  | 'metadata'
+  | 'effectiveAt'
 >
 
 interface Page {
@@ -49,13 +56,16 @@ export class RehearsedTransfers {
     if (!page) return undefined
     const inPage = index % PAGE_SIZE
     const text = page.contents.toString('utf8', page.ends[inPage - 1] ?? 0, page.ends[inPage])
-    const [fromAccount, toAccount, amount, currency, reference, metadata] = JSON.parse(text) as [
+    const [fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt] = JSON.parse(
+      text,
+    ) as [
       string,
       string,
       string,
       string,
       string | null,
       TransferRecord['metadata'] | null,
+      number | null,
     ]
     const content: Content = {
       _id: id,
@@ -65,13 +75,14 @@ export class RehearsedTransfers {
       currency,
       ...(reference === null ? {} : { reference }),
       ...(metadata ? { metadata } : {}),
+      ...(effectiveAt === null ? {} : { effectiveAt: new Date(effectiveAt) }),
     }
     return content as TransferRecord
   }
 }
 
 const contentOf = (transfer: TransferRecord): string => {
-  const { fromAccount, toAccount, amount, currency, reference, metadata } = transfer
+  const { fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt } = transfer
   return JSON.stringify([
     fromAccount,
     toAccount,
@@ -79,5 +90,6 @@ const contentOf = (transfer: TransferRecord): string => {
     currency,
     reference ?? null,
     metadata ?? null,
+    effectiveAt?.getTime() ?? null,
   ])
 }

@@ -1,0 +1,31 @@
+import { named } from '../../src/internal.ts'
+import { UsageError } from './command.ts'
+
+/** A date, or a date with a time and its zone, as ISO 8601 has it. */
+const DATE =
+  /^(?<fields>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)?)(?<zone>Z|[+-]\d\d:\d\d)?$/
+
+/** A yargs option that takes a date; anything else is a usage error. A date without a time is midnight in UTC. */
+export const dateOption = (name: string, describe: string) => ({
+  describe,
+  type: 'string' as const,
+  requiresArg: true,
+  coerce(text: string): Date {
+    const date = dateOf(text)
+    if (date) return date
+    throw new UsageError(
+      `--${name} ${named(text)}: expected a date such as 2026-01-31, or a time with its zone such as 2026-01-31T09:30:00Z`,
+    )
+  },
+})
+
+function dateOf(text: string): Date | undefined {
+  const { fields = '', zone } = DATE.exec(text)?.groups ?? {}
+  const isTime = fields.includes('T')
+  if (isTime !== (zone !== undefined)) return undefined
+  // Without this, 30 February would be 2 March.
+  const inUtc = new Date(isTime ? `${fields}Z` : fields)
+  if (Number.isNaN(inUtc.getTime()) || !inUtc.toISOString().startsWith(fields)) return undefined
+  const date = new Date(text)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
