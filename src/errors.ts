@@ -1,6 +1,6 @@
 import { named, printable, quote } from './messages.ts'
 import { isCurrency } from './money/currency.ts'
-import { type Decimal, formatMoney } from './money/money.ts'
+import { Decimal, formatMoney } from './money/money.ts'
 
 /** Which end of a transfer a refusal is about. */
 export type Side = 'from' | 'to'
@@ -40,6 +40,22 @@ export abstract class LedgerError extends Error {
     this.name = new.target.name
     Object.assign(this, details)
   }
+
+  /** Its name, code, message, docs and details, with money as text in the decimals of its currency. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, docs } = this
+    return { name, code, message, docs, ...fieldsInJson(this) }
+  }
+}
+
+function fieldsInJson(error: LedgerError): Record<string, unknown> {
+  const fields = Object.entries(error)
+  const currency: unknown = fields.find(([name]) => name === 'currency')?.[1]
+  const values = fields.map(([name, value]) => {
+    if (!Decimal.isDecimal(value)) return [name, value]
+    return [name, isCurrency(currency) ? formatMoney(value, currency) : value.toString()]
+  })
+  return Object.fromEntries(values)
 }
 
 /** A {@link LedgerError} that refuses a transfer, whether it is posted alone or in a batch. */
@@ -301,6 +317,56 @@ export class TransferImmutableError extends LedgerError {
     )
   }
 }
+
+/** Every refusal of a transfer. A `switch` over `code` narrows it to the fields of that refusal. */
+export type AnyTransferRefusedError =
+  | InvalidTransferIdError
+  | InvalidAccountIdError
+  | InvalidReferenceError
+  | InvalidMetadataError
+  | InvalidEffectiveAtError
+  | InvalidAmountError
+  | SameAccountError
+  | TransferConflictError
+  | AccountNotFoundError
+  | AccountNotOpenError
+  | CurrencyMismatchError
+  | InsufficientFundsError
+  | BalanceOutOfRangeError
+  | LinkedTransferRefusedError
+
+/** Every {@link LedgerError}. A `switch` over `code` narrows it to the fields of that error. */
+export type AnyLedgerError =
+  | AnyTransferRefusedError
+  | InvalidHolderError
+  | InvalidCurrencyError
+  | AccountConflictError
+  | AccountNotEmptyError
+  | ProtectedFieldError
+  | TransferNotFoundError
+  | TransferIsReversalError
+  | TransferImmutableError
+
+const LEDGER_CODES: ReadonlySet<unknown> = new Set<AnyLedgerError['code']>([
+  ...REFUSAL_CODES,
+  'INVALID_HOLDER',
+  'INVALID_CURRENCY',
+  'ACCOUNT_CONFLICT',
+  'ACCOUNT_NOT_EMPTY',
+  'PROTECTED_FIELD',
+  'TRANSFER_NOT_FOUND',
+  'TRANSFER_IS_REVERSAL',
+  'TRANSFER_IMMUTABLE',
+])
+
+/**
+ * Whether a caught value is a {@link LedgerError}, so that its `code` narrows it. It goes by the code, so it also holds for
+ * an error of another copy of Daybook.
+ * @example
+ * if (isLedgerError(error) && error.code === 'INSUFFICIENT_FUNDS') console.log(error.available)
+ */
+export const isLedgerError = (error: unknown): error is AnyLedgerError =>
+  error instanceof Error && 'code' in error && LEDGER_CODES.has(error.code)
 
 /**
  * A file or an option that cannot be used as it is. The message says what was found and where (file,

@@ -78,8 +78,7 @@ async function postInGroup(
   if (!queue.busy) void drain(queue, connection)
   return await waitAtMost(waiting, result, () => {
     caller.isGivenUp = true
-    const subject = { what: 'transfer', id: request.transferId } as const
-    return new OutcomeError(caller.giveUp(), waiting.signal).about(subject)
+    return new OutcomeError(caller.giveUp(), waiting.signal)
   })
 }
 
@@ -138,13 +137,8 @@ async function settle(
         await settle(group, connection)
       }
     } else if (group.length === 1 || error instanceof TimeIsUp || isClosed) {
-      for (const { reject, request } of group) {
-        const outcome = () => new OutcomeError(posting)
-        reject(
-          error instanceof TimeIsUp
-            ? outcome().about({ what: 'transfer', id: request.transferId })
-            : error,
-        )
+      for (const { reject } of group) {
+        reject(error instanceof TimeIsUp ? new OutcomeError(posting) : error)
       }
     } else {
       for (const waiter of group) await settle([waiter], connection)

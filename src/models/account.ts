@@ -22,7 +22,7 @@ import type { TransferResult } from '../ledger/transfer-result.ts'
 import { quote } from '../messages.ts'
 import { Decimal } from '../money/money.ts'
 import { databaseOf, modelOn, sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
-import { rethrowAbout } from '../mongodb/outcome.ts'
+import { reportAbout } from '../mongodb/outcome.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { guardAccounts } from './account-guard.ts'
 import type {
@@ -106,7 +106,9 @@ const accountSchema = new Schema<
       },
       async transfer(request, options) {
         const identified = withId(request)
-        return transferModel(this.db).hydrate(await postOne(identified, this.db, options))
+        const posted = postOne(identified, this.db, options)
+        const subject = { what: 'transfer', id: identified.transferId } as const
+        return transferModel(this.db).hydrate(await reportAbout(subject, posted))
       },
       async transferMany(requests, options) {
         const call = waitOptionsOf(options, 'Account.transferMany()')
@@ -174,13 +176,10 @@ async function withContext<Result>(
 ): Promise<Result> {
   const { session: callerSession, ...waiting } = waitOptionsOf(options, 'Account')
   const session = sessionOf(connection, callerSession)
-  if (session) {
-    return await joinTransaction(connection, session, (transaction) =>
-      work({ connection, transaction }),
-    )
-  }
-  await waitUntilOpen(connection)
-  return await work({ connection, waiting }).catch(rethrowAbout({ what: 'account', id: accountId }))
+  const result = session
+    ? joinTransaction(connection, session, (transaction) => work({ connection, transaction }))
+    : waitUntilOpen(connection).then(() => work({ connection, waiting }))
+  return await reportAbout({ what: 'account', id: accountId }, result)
 }
 
 /** The `Account` model on a connection. */

@@ -11,7 +11,7 @@ import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
 import { modelOn, sessionOf } from '../mongodb/connection.ts'
-import { rethrowAbout } from '../mongodb/outcome.ts'
+import { reportAbout } from '../mongodb/outcome.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { type Transaction, inTransaction, joinTransaction } from '../mongodb/transaction.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
@@ -83,13 +83,11 @@ const transferSchema = new Schema<
           effectiveAt: copyOfDate(effectiveAt),
         }
         const work = (transaction: Transaction) => reverse(request, transaction)
-        return this.hydrate(
-          session
-            ? await joinTransaction(this.db, session, work)
-            : await inTransaction(this.db, work, waiting).catch(
-                rethrowAbout({ what: 'reversal of transfer', id: transferId }),
-              ),
-        )
+        const reversal = session
+          ? joinTransaction(this.db, session, work)
+          : inTransaction(this.db, work, waiting)
+        const subject = { what: 'reversal of transfer', id: transferId } as const
+        return this.hydrate(await reportAbout(subject, reversal))
       },
     },
   },

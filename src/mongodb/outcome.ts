@@ -1,3 +1,4 @@
+import { LedgerError } from '../errors.ts'
 import { quote, reasonOf } from '../messages.ts'
 
 /**
@@ -41,18 +42,33 @@ export class OutcomeError extends Error {
     this.#signal = signal
   }
 
+  toJSON(): Record<string, unknown> {
+    const { name, message, outcome, id, attempts } = this
+    return { name, message, outcome, id, attempts }
+  }
+
   /** The same error, about a transfer or an account. */
   about(subject: OutcomeSubject): OutcomeError {
     return new OutcomeError(this.#call, this.#signal, subject)
   }
 }
 
-/** For `catch`: names in an {@link OutcomeError} what it is about, and throws the error again. */
-export const rethrowAbout =
-  (subject: OutcomeSubject) =>
-  (error: unknown): never => {
-    throw error instanceof OutcomeError ? error.about(subject) : error
+/**
+ * Awaits a call of a public method. An {@link OutcomeError} then names what it is about, and the stack of a refusal, which
+ * may have been made for a group of calls, leads to the code that made this one.
+ */
+export async function reportAbout<Result>(
+  subject: OutcomeSubject,
+  call: Promise<Result>,
+): Promise<Result> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof OutcomeError) throw error.about(subject)
+    if (error instanceof LedgerError) Error.captureStackTrace(error)
+    throw error
   }
+}
 
 interface OutcomeSubject {
   readonly what: 'transfer' | 'reversal of transfer' | 'account'

@@ -1,25 +1,11 @@
 import { Decimal as DecimalJs } from 'decimal.js'
 import mongoose from 'mongoose'
-import type * as errors from '../errors.ts'
-import { LedgerError } from '../errors.ts'
+import { type AnyLedgerError, isLedgerError } from '../errors.ts'
 import { quote, reasonOf } from '../messages.ts'
 import type { AccountDocument, AccountModel } from '../models/account-interface.ts'
 import { accountModel } from '../models/account.ts'
 import { transferModel } from '../models/transfer.ts'
 import { type MoneyInput, readDecimal } from '../money/money.ts'
-
-type CodeOf<Class> = Class extends abstract new (...parameters: never) => infer Failure
-  ? Failure extends LedgerError
-    ? Failure['code']
-    : never
-  : never
-
-/** The code of every class of `LedgerError` in the module of errors. */
-type LedgerErrorCode = {
-  [name in keyof typeof errors]: string extends CodeOf<(typeof errors)[name]>
-    ? never
-    : CodeOf<(typeof errors)[name]>
-}[keyof typeof errors]
 
 /** What a matcher of vitest or jest returns. */
 interface MatcherResult {
@@ -40,7 +26,7 @@ export interface DaybookMatchers {
   /** Asserts that an account, a document or an id as above, has sent or received the transfer with this id. */
   toHavePosted: (transferId: string) => Promise<void>
   /** Asserts that a call is refused with this code: the promise that it returned, or a result of `transferMany()`. */
-  toBeRefusedWith: (code: LedgerErrorCode) => Promise<void>
+  toBeRefusedWith: (code: AnyLedgerError['code']) => Promise<void>
 }
 
 /** The assertions of {@link DaybookMatchers}: `expect.extend(matchers)`. */
@@ -103,12 +89,12 @@ function accountOf(received: unknown, matcher: string): { id: string; model: Acc
 async function outcomeOf(received: unknown): Promise<{ refusal?: string; found: string }> {
   try {
     const result = await (received as Promise<unknown>)
-    if (result instanceof LedgerError) return refusedWith(result)
+    if (isLedgerError(result)) return refusedWith(result)
     const { status, code, message } = Object(result) as Record<string, unknown>
     if (status === 'refused') return refusedWith({ code: String(code), message: String(message) })
     return { found: 'it was not refused' }
   } catch (error) {
-    return error instanceof LedgerError
+    return isLedgerError(error)
       ? refusedWith(error)
       : { found: `it failed, which is not a refusal: ${reasonOf(error)}` }
   }

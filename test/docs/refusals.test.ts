@@ -53,6 +53,14 @@ describe('docs/refusals.md', () => {
     },
   )
 
+  test('suggests an HTTP status for each code', () => {
+    const rows = [...document.matchAll(/^\| \d{3} +\| (.*)$/gm)].map(([, codes = '']) => codes)
+    const codes = rows.flatMap((row) => [...row.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code))
+    const explained = sections.map(({ code }) => code).filter((code) => code !== 'MALFORMED_LINE')
+    expect(codes).toHaveLength(explained.length)
+    expect(new Set(codes)).toEqual(new Set(explained))
+  })
+
   test('has an example for each code but that of a line that cannot be read', () => {
     const without = sections.filter(({ example }) => example === '')
     expect(without.map(({ code }) => code)).toEqual(['MALFORMED_LINE'])

@@ -10,6 +10,7 @@ import {
   Transfer,
   type TransferDocument,
   accountModel,
+  isLedgerError,
 } from '../../src/index.ts'
 
 export async function accepts(session: mongoose.ClientSession): Promise<void> {
@@ -35,6 +36,23 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
     } else {
       const posted: Decimal128 = result.transfer.amount
       void posted
+    }
+  }
+  try {
+    await Account.transfer({ from: 'A', to: 'B', amount: '1' })
+  } catch (error) {
+    if (!isLedgerError(error)) throw error
+    switch (error.code) {
+      case 'INSUFFICIENT_FUNDS':
+        void (error.available satisfies Decimal)
+        break
+      case 'TRANSFER_CONFLICT':
+        void (error.fields satisfies readonly string[])
+        break
+      // @ts-expect-error there is no such code
+      case 'NO_SUCH_CODE':
+        break
+      default:
     }
   }
   const page: StatementEntry[] = await account.statement({ limit: 10, from: new Date() })
