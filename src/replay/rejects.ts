@@ -14,13 +14,14 @@ import { dirname } from 'node:path'
 import process from 'node:process'
 import mongoose, { type Connection } from 'mongoose'
 import type { RefusalRecord } from '../models/batch.ts'
+import { keepRejects, requireRejects } from './earlier-rejects.ts'
 import { BatchFileError } from './errors.ts'
 import type { Reject, RejectsFormat } from './reading/batch-file.ts'
 import { type SourceOptions, statInput } from './source/source.ts'
 import { appendToTemporaryFile, openTemporaryFile } from './source/temporary-file.ts'
 
 /**
- * Checks that a file of rejects can be written and does not replace the input.
+ * Checks that a file of rejects can be written and replaces neither the input nor a file that is not one of rejects.
  * @throws BatchFileError
  */
 export async function checkRejectsFile(path: string, options: SourceOptions): Promise<void> {
@@ -40,6 +41,7 @@ export async function checkRejectsFile(path: string, options: SourceOptions): Pr
     const problem = 'the rejects would replace the file that is replayed: name another file'
     throw new BatchFileError(path, problem)
   }
+  await requireRejects(path)
 }
 
 /**
@@ -77,9 +79,10 @@ export class RejectsFile {
 
   /**
    * Writes the collected rejects to the file. While it is written it is named `NAME.UUID.tmp`, in the same folder.
-   * Only a process that is killed by SIGKILL leaves such a file behind. It is harmless and can be deleted.
+   * Only a process that is killed by SIGKILL leaves such a file behind. It is harmless and can be deleted. Returns
+   * the path of a copy of the file that was there before, if it had anything that the new one does not have.
    */
-  async save(): Promise<void> {
+  async save(): Promise<string | undefined> {
     const { empty, tail } = this.#format
     if (this.#collected) await appendToTemporaryFile(this.#collected, tail)
     // If the path is a link, replace the file that it points to, not the link.
@@ -95,7 +98,10 @@ export class RejectsFile {
       } finally {
         await file.close()
       }
+      const exists = await stat(path).then(Boolean, () => false)
+      const copy = exists ? await keepRejects(path, temporary) : undefined
       await rename(temporary, path)
+      return copy
     } catch (error) {
       remove()
       throw error

@@ -89,13 +89,13 @@ async function replaySource(
     const summary = progress.summary(outcome)
     try {
       if (!rehearsal) await rejects?.add(storedRejects(connection, name))
-      await rejects?.save()
+      const keptRejects = await rejects?.save()
+      return keptRejects === undefined ? summary : { ...summary, keptRejects }
     } catch (error) {
       throw error instanceof mongoose.mongo.MongoError
         ? error
         : new RejectsError(path ?? '', error, summary)
     }
-    return summary
   } finally {
     await rejects?.close()
   }

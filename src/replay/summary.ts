@@ -43,6 +43,11 @@ export interface ReplaySummary extends BatchProgress {
    * and the next replay tries the line again.
    */
   readonly stoppedAt?: BatchRefusal
+  /**
+   * The path of a copy of the file of rejects that was there before. It is kept because it had rejects that are not
+   * in the new file, or corrections.
+   */
+  readonly keptRejects?: string
   /** How long this run took. */
   readonly seconds: number
   /** Records per second in this run. */

@@ -1,5 +1,5 @@
 import { mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type ReplayOptions, replay } from '../../src/replay/replay.ts'
 import { booksOf, makeFile, openAccounts, replayingOn } from '../support/batch.ts'
@@ -12,7 +12,7 @@ const { connection, Account } = database
 const replayed = replayingOn(database)
 
 async function rejectsOf(content: string | Buffer, options: Partial<ReplayOptions> = {}) {
-  const path = await makeFile('rejects', 'what was there')
+  const path = await makeFile('rejects', '')
   const { refused } = await replayed(content, { ...options, rejects: path })
   return { text: await readFile(path, 'utf8'), refused }
 }
@@ -104,6 +104,7 @@ describe('rejects', () => {
       undefined,
     ])
     expect(await readFile(rejects, 'utf8')).toBe(all)
+    expect(await readdir(dirname(rejects))).toEqual(['rejects.csv'])
   })
 
   test.each<[string, string, (text: string) => string, Partial<ReplayOptions>, object]>([
@@ -458,10 +459,92 @@ describe('a file of rejects', () => {
     })
   })
 
+  test.each([
+    ['a text', 'notes.csv', 'code of conduct\n'],
+    ['a batch', 'tomorrow.csv', content],
+    ['a batch of JSON', 'tomorrow.jsonl', '{"id":"T1","from":"A0","to":"A9","amount":1}\n'],
+    ['bytes', 'image.png', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1])],
+  ])('never replaces %s: nothing is posted then', async (_, name, found) => {
+    const rejects = await makeFile(name, found)
+
+    await expect(replayed('id,from,to,amount\nT1,A0,A1,1\n', { rejects })).rejects.toThrow(
+      /the rejects would replace this file, which is not a file of rejects: name another file/,
+    )
+    expect((await booksOf(connection)).transfers).toEqual([])
+    expect(await readFile(rejects)).toEqual(Buffer.from(found))
+  })
+
+  test.each<[string, string, string, (text: string) => string]>([
+    ['was corrected', 'batch.csv', content, (text) => text.replace('A9,1', 'A1,1')],
+    ['got a line', 'batch.csv', content, (text) => `${text}T9,A0,A1,1\n`],
+    ['got a bracket', 'batch.csv', content, (text) => `${text}                    ]`],
+    [
+      'was saved by a spreadsheet',
+      'batch.csv',
+      content,
+      (text) => `\uFEFF${text.replace('\uFEFF', '')}`.replaceAll(',', ';'),
+    ],
+    [
+      'was corrected, as JSON',
+      'batch.json',
+      '[{"id":"T1","from":"A0","to":"A9","amount":1}]',
+      (text) => text.replace('"amount":1', '"amount":2'),
+    ],
+  ])('that %s is kept beside the new one', async (_, file, batch, correct) => {
+    const rejects = await makeFile(`rejects${extname(file)}`, '')
+    await replayed(batch, { file, rejects })
+    const written = await readFile(rejects, 'utf8')
+    await writeFile(rejects, correct(written))
+
+    const { summary } = await replayed(batch, { file, rejects })
+    const second = await replayed(batch, { file, rejects })
+    await writeFile(rejects, correct(correct(written)))
+    const third = await replayed(batch, { file, rejects })
+
+    const copy = (number: number) => rejects.replace(/(\.\w+)$/, `.${number}$1`)
+    expect(summary.keptRejects).toBe(copy(1))
+    expect(second.summary).not.toHaveProperty('keptRejects')
+    expect(third.summary.keptRejects).toBe(copy(2))
+    expect(await readFile(copy(1), 'utf8')).toBe(correct(written))
+    expect(await readFile(copy(2), 'utf8')).toBe(correct(correct(written)))
+    expect(await readFile(rejects, 'utf8')).toBe(written)
+  })
+
+  test.each([
+    ['CSV', 'batch.csv', 'id,from,to,amount\nT1,A0,A9,1\nT2,A0,A8,1\n'],
+    [
+      'a JSON array',
+      'batch.json',
+      '[{"id":"T1","from":"A0","to":"A9","amount":1},{"id":"T2","from":"A0","to":"A8","amount":1}]',
+    ],
+    [
+      'JSON Lines',
+      'batch.jsonl',
+      '{"id":"T1","from":"A0","to":"A9","amount":1}\n{"id":"T2","from":"A0","to":"A8","amount":1}\n',
+    ],
+  ])('of an earlier run is replaced by that of a later run, as %s', async (_, file, batch) => {
+    const rejects = await makeFile('rejects.txt', '')
+    for (const maxErrors of [0, 1, 2]) {
+      const { summary } = await replayed(batch, { file, rejects, maxErrors })
+      expect(summary).not.toHaveProperty('keptRejects')
+    }
+    expect(await readFile(rejects, 'utf8')).toMatch(/A9[^]*A8/)
+  })
+
+  test('of another batch is kept', async () => {
+    const rejects = await makeFile('rejects.csv', '')
+    await replayed(content, { rejects })
+    const first = await readFile(rejects, 'utf8')
+
+    const { summary } = await replayed('id,from,to,amount\nT2,A0,A9,1\n', { rejects, name: 'two' })
+
+    expect(await readFile(summary.keptRejects ?? '', 'utf8')).toBe(first)
+  })
+
   test('is written to the target if its path is a link', async () => {
     const folder = await makeFolder()
     const [link, target] = [join(folder, 'link'), join(folder, 'target')]
-    await writeFile(target, 'old')
+    await writeFile(target, '')
     await symlink(target, link)
 
     await replayed(content, { rejects: link })

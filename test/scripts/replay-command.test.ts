@@ -1,4 +1,4 @@
-import { open, readFile, stat } from 'node:fs/promises'
+import { open, readFile, stat, writeFile } from 'node:fs/promises'
 import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { setFailpoint } from '../../src/testing/failpoint.ts'
@@ -200,6 +200,20 @@ describe('daybook replay says what to do about refused lines', () => {
       /\/batch\.csv\.rejects: correct them there and replay that file$/,
     )
   })
+})
+
+test('rejects that somebody has corrected are kept, and it is said where', async () => {
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A9,1\n`)
+  await daybook('replay', file, '--rejects', `${file}.rejects`)
+  const corrected = (await readFile(`${file}.rejects`, 'utf8')).replace('A9,1', 'A1,1')
+  await writeFile(`${file}.rejects`, corrected)
+
+  const { stderr } = await daybook('replay', file, '--rejects', `${file}.rejects`)
+
+  expect(stderr).toContain(
+    `/batch.csv.rejects had other rejects, or corrections: it is kept as ${file}.1.rejects\n`,
+  )
+  expect(await readFile(`${file}.1.rejects`, 'utf8')).toBe(corrected)
 })
 
 describe('an interruption exits with 130 at once', () => {

@@ -110,6 +110,12 @@ async function replayOne(
   try {
     const summary = await replayWithProgress(connection, options, context)
     print(summary)
+    const { keptRejects } = summary
+    if (keptRejects !== undefined) {
+      context.log(
+        `${named(options.rejects ?? '')} had other rejects, or corrections: it is kept as ${named(keptRejects)}`,
+      )
+    }
     if (summary.status !== 'interrupted') adviceOn(summary, options).forEach(context.log)
     return summary
   } catch (error) {
