@@ -17,6 +17,7 @@ import type { RefusalRecord } from '../models/batch.ts'
 import { keepRejects, requireRejects } from './earlier-rejects.ts'
 import { BatchFileError } from './errors.ts'
 import type { Reject, RejectsFormat } from './reading/batch-file.ts'
+import type { Encoding } from './source/encoding.ts'
 import { type SourceOptions, statInput } from './source/source.ts'
 import { appendToTemporaryFile, openTemporaryFile } from './source/temporary-file.ts'
 
@@ -51,21 +52,25 @@ export async function checkRejectsFile(path: string, options: SourceOptions): Pr
 export class RejectsFile {
   readonly #path: string
   readonly #format: RejectsFormat
+  /** That of the batch's file, with its byte order mark if it has one. */
+  readonly #encoding: Encoding
   #collected: FileHandle | undefined
 
-  constructor(path: string, format: RejectsFormat) {
+  constructor(path: string, format: RejectsFormat, encoding: Encoding) {
     this.#path = path
     this.#format = format
+    this.#encoding = encoding
   }
 
   /** Collects rejects, in the order in which the file will contain them. */
   async add(rejects: AsyncIterable<Reject> | Iterable<Reject>): Promise<void> {
-    const { head, separator } = this.#format
+    const { separator } = this.#format
+    const head = this.#encoding.mark + this.#format.head
     let pending = ''
     const write = async () => {
       if (pending === '') return
       this.#collected ??= await openTemporaryFile()
-      await appendToTemporaryFile(this.#collected, pending)
+      await appendToTemporaryFile(this.#collected, this.#encoding.encode(pending))
       pending = ''
     }
     let isFirst = !this.#collected
@@ -83,8 +88,9 @@ export class RejectsFile {
    * the path of a copy of the file that was there before, if it had anything that the new one does not have.
    */
   async save(): Promise<string | undefined> {
+    const { encode, mark } = this.#encoding
     const { empty, tail } = this.#format
-    if (this.#collected) await appendToTemporaryFile(this.#collected, tail)
+    if (this.#collected) await appendToTemporaryFile(this.#collected, encode(tail))
     // If the path is a link, replace the file that it points to, not the link.
     const path = await realpath(this.#path).catch(() => this.#path)
     const temporary = `${path}.${randomUUID()}.tmp`
@@ -93,7 +99,10 @@ export class RejectsFile {
     try {
       const file = await open(temporary, 'wx')
       try {
-        await writeFile(file, this.#collected?.createReadStream({ start: 0 }) ?? empty)
+        await writeFile(
+          file,
+          this.#collected?.createReadStream({ start: 0 }) ?? encode(mark + empty),
+        )
         await file.sync()
       } finally {
         await file.close()

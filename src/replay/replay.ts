@@ -75,7 +75,8 @@ async function replaySource(
     requireNotStarted(stored)
   }
 
-  const rejects = path === undefined ? undefined : new RejectsFile(path, file.rejects)
+  const rejects =
+    path === undefined ? undefined : new RejectsFile(path, file.rejects, source.encoding)
   try {
     if (rehearsal) await rejects?.add(storedRejects(connection, name))
     const outcome =

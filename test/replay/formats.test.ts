@@ -430,13 +430,7 @@ describe('replay posts nothing from a file', () => {
       'is binary',
       'batch.csv',
       Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 10]),
-      /line 1: column 1 is not valid UTF-8: a batch must be a text file/,
-    ],
-    [
-      'is UTF-16',
-      'batch.csv',
-      Buffer.from(`\uFEFF${CSV}`, 'utf16le'),
-      /in UTF-16: save it as UTF-8/,
+      /line 1: column 1 is not valid UTF-8 .*: a batch must be a text file/,
     ],
     [
       'has one line of 3 MB',

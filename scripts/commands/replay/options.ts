@@ -14,6 +14,7 @@ export interface ReplayCommandOptions {
   files: string[]
   as: string | undefined
   format: BatchFormat | undefined
+  encoding: string | undefined
   delimiter: string | undefined
   quote: string | undefined
   columns: string[] | undefined
@@ -43,6 +44,12 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       choices: BATCH_FORMATS,
       requiresArg: true,
     })
+    .option(
+      'encoding',
+      textOption(
+        'the encoding of a file without a byte order mark, such as windows-1252 [default: utf-8]',
+      ),
+    )
     .option('delimiter', {
       ...textOption('what is between the fields of a CSV file [default: ,]'),
       coerce: readDelimiter,
@@ -101,6 +108,7 @@ export const replayOptions = (
   signal,
   name: options.as,
   format: options.format,
+  encoding: options.encoding,
   delimiter: options.delimiter,
   quote: options.quote,
   columns: options.columns,
@@ -115,13 +123,12 @@ export const replayOptions = (
   dryRun: options['dry-run'],
 })
 
-const COMMAND_LINE_NAMES: Readonly<Record<string, string>> = {
-  name: '--as',
-  onError: '--on-error',
-  maxErrors: '--max-errors',
-  dryRun: '--dry-run',
-}
+/** The name of an option of `replay()` on the command line. */
+const commandLineName = (option: string): string =>
+  option === 'name'
+    ? '--as'
+    : `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 /** A message of a {@link ReplayOptionsError} with the options' names on the command line. */
 export const withCommandLineNames = (message: string): string =>
-  message.replace(/'(\w+)'/g, (_, option: string) => COMMAND_LINE_NAMES[option] ?? `--${option}`)
+  message.replaceAll(/'(\w+)'/g, (_, option: string) => commandLineName(option))

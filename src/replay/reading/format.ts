@@ -1,6 +1,7 @@
 import { quote as quoted } from '../../messages.ts'
 import type { BatchFormat } from '../../models/batch.ts'
 import { ReplayOptionsError } from '../errors.ts'
+import { isUtf8 } from '../source/encoding.ts'
 import type { Source } from '../source/source.ts'
 import type { BatchFile } from './batch-file.ts'
 import { openCsvFile } from './csv/csv-file.ts'
@@ -43,6 +44,7 @@ async function openCsv(
   { batch, options }: OpenOptions,
 ): Promise<BatchFile> {
   const { columns, map = {}, currency, keep = false } = options
+  const encoding = encodingText(options)
   const excelDelimiter =
     options.delimiter === undefined ? await readSeparatorLine(source) : undefined
   const { delimiter = excelDelimiter ?? (format === 'tsv' ? '\t' : ','), quote = '"' } = options
@@ -51,7 +53,16 @@ async function openCsv(
       `'quote' ${quoted(quote)} is part of the delimiter ${quoted(delimiter)}: choose another quote or delimiter`,
     )
   }
-  const reading = readingText({ format: 'csv', delimiter, quote, columns, map, currency, keep })
+  const reading = readingText({
+    format: 'csv',
+    delimiter,
+    quote,
+    columns,
+    map,
+    currency,
+    keep,
+    encoding,
+  })
   const separatorLine = excelDelimiter === undefined ? '' : `sep=${excelDelimiter}\n`
   const dialect = { delimiter, quote }
   return await openCsvFile(source, dialect, { batch, reading, options, separatorLine })
@@ -65,9 +76,13 @@ async function openJson(
   refuseCsvOptions(options)
   const { map = {}, currency, keep = false } = options
   const format = layout === 'array' ? 'array' : 'jsonl'
-  const reading = readingText({ format, map, currency, keep })
+  const reading = readingText({ format, map, currency, keep, encoding: encodingText(options) })
   return await openJsonFile(source, layout, { batch, reading, options })
 }
+
+/** An encoding's name to compare; undefined for the default. */
+const encodingText = ({ encoding }: ReadingOptions): string | undefined =>
+  encoding === undefined || isUtf8(encoding) ? undefined : encoding.toLowerCase()
 
 /** The options that decide what a file means, as text. Equal options give equal text. */
 function readingText(options: Record<string, unknown>): string {

@@ -3,12 +3,18 @@ import { quote as quoted } from '../../messages.ts'
 import { BATCH_FORMATS, type BatchFormat } from '../../models/batch.ts'
 import { isCurrency } from '../../money/currency.ts'
 import { ReplayOptionsError } from '../errors.ts'
+import { isEncoding } from '../source/encoding.ts'
 import { type ColumnMap, REQUIRED_ROLES, ROLES } from './columns.ts'
 
 /** How to read a file. A batch that was interrupted must be continued with the same options. */
 export interface ReadingOptions {
   /** Default: by the file's extension, else by its first character. */
   readonly format?: BatchFormat | undefined
+  /**
+   * The encoding of a file whose byte order mark does not show it, such as `windows-1252`, `iso-8859-15` or
+   * `utf-16le`. The rejects are written in the same encoding. Default: UTF-8.
+   */
+  readonly encoding?: string | undefined
   /** Stands between the fields of a CSV file. Default: `,`. */
   readonly delimiter?: string | undefined
   /** Stands around fields that contain delimiters. Default: `"`; `''` if fields are never quoted. */
@@ -37,6 +43,7 @@ export function checkReadingOptions(options: ReadingOptions): void {
       `'format' ${quoted(format)} is not a known format: use csv, tsv, jsonl or json`,
     )
   }
+  checkEncoding(options.encoding)
   if (delimiter !== undefined && !/^[^\r\n"]{1,8}$/.test(delimiter)) {
     throw new ReplayOptionsError(
       `'delimiter' ${quoted(delimiter)} is not a delimiter: use 1 to 8 characters, with no quote or line end among them`,
@@ -77,6 +84,13 @@ export function checkReadingOptions(options: ReadingOptions): void {
       `'currency' ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
     )
   }
+}
+
+function checkEncoding(encoding: unknown): void {
+  if (encoding === undefined || (typeof encoding === 'string' && isEncoding(encoding))) return
+  throw new ReplayOptionsError(
+    `'encoding' ${quoted(encoding)} is not a known encoding: use for example utf-8, windows-1252, iso-8859-15 or utf-16le`,
+  )
 }
 
 const isList = (value: unknown): boolean =>

@@ -3,6 +3,7 @@ import { isIdentifier, newIdentifierProblem } from '../../ledger/identifier.ts'
 import type { Metadata } from '../../ledger/records.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
+import type { Encoding } from '../source/encoding.ts'
 import { type ColumnIndexes, type FoundColumns, ROLES } from './columns.ts'
 
 /** A record of a batch: the transfer that it asks for, the problem that keeps it from being read, or why it is skipped. */
@@ -22,10 +23,19 @@ export interface Row {
   readonly madeId?: string | undefined
 }
 
-/** Makes ids for a batch whose file has none: `NAME:LINE`. A line has the same id at each replay. */
-export function idMaker(name: string): (record: { line: number; item: number }) => string {
+/**
+ * Makes ids for a batch whose file has none: `NAME:LINE`. A line has the same id at each replay. An id can be
+ * written in the file's encoding, so that the rejects keep it.
+ */
+export function idMaker(
+  name: string,
+  { asWritten }: Encoding,
+): (record: { line: number; item: number }) => string {
   const isPossible =
-    name.length <= 100 && isIdentifier(name) && newIdentifierProblem(name) === undefined
+    name.length <= 100 &&
+    isIdentifier(name) &&
+    newIdentifierProblem(name) === undefined &&
+    asWritten(name) === name
   const prefix = isPossible ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
   return ({ line, item }) => (item === 1 ? `${prefix}:${line}` : `${prefix}:${line}.${item}`)
 }

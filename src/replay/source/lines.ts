@@ -10,8 +10,15 @@ const PIECE_BYTES = 64 * 1024
 
 const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES} bytes`
 
+interface LineOptions {
+  /** The quote of a CSV file; empty if there is none. */
+  readonly quote?: string
+  /** The name of the file's encoding. */
+  readonly encoding?: string
+}
+
 /**
- * Splits bytes into lines, in bounded memory. A line ends with LF or CRLF; the CR stays in its text. Empty
+ * Splits UTF-8 into lines, in bounded memory. A line ends with LF or CRLF; the CR stays in its text. Empty
  * lines are left out, but they count in the line numbers. A line that is too long or is not text has a
  * `problem` and a `damage`.
  *
@@ -22,22 +29,23 @@ const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES} bytes`
 export async function* linesOf(
   bytes: AsyncIterable<Buffer>,
   file: string,
-  quote = '',
+  { quote = '', encoding = 'UTF-8' }: LineOptions = {},
 ): RecordBlocks {
-  const partial = new PartialLine(file, quote)
+  const rules: LineRules = { file, notText: notTextProblem(encoding) }
+  const partial = new PartialLine(rules, quote)
   let line = 1
   let isFirst = true
   for await (let chunk of bytes) {
     if (isFirst) {
       isFirst = false
-      chunk = withoutByteOrderMark(chunk, file)
+      if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) chunk = chunk.subarray(3)
     }
     let start = 0
     const end = chunk.lastIndexOf(LF)
     if (partial.length > 0 && end >= 0) {
       start = chunk.indexOf(LF) + 1
       partial.add(chunk.subarray(0, start - 1))
-      yield requireText([partial.end(line)], file)
+      yield requireText([partial.end(line)], rules)
       line += 1
     }
     while (start <= end) {
@@ -47,24 +55,35 @@ export async function* linesOf(
         continue
       }
       const stop = chunk.indexOf(LF, Math.min(start + PIECE_BYTES, end))
-      const { lines, nextLine } = readLines(chunk.subarray(start, stop), line)
-      yield requireText(lines, file)
+      const { lines, nextLine } = readLines(chunk.subarray(start, stop), line, rules)
+      yield requireText(lines, rules)
       line = nextLine
       start = stop + 1
     }
     if (start < chunk.length) partial.add(chunk.subarray(start))
   }
-  if (partial.length > 0) yield requireText([partial.end(line)], file)
+  if (partial.length > 0) yield requireText([partial.end(line)], rules)
   // An empty block shows that the file had lines, even if all of them were empty.
   else if (line > 1) yield []
 }
 
 const LF = 10
 
+interface LineRules {
+  readonly file: string
+  /** What is wrong with a column that is not text. */
+  readonly notText: string
+}
+
+const notTextProblem = (encoding: string): string =>
+  encoding === 'UTF-8'
+    ? 'is not valid UTF-8 (if the whole file is in another encoding, add --encoding, such as --encoding windows-1252)'
+    : `is not valid ${encoding}`
+
 /** A line whose end is in a later chunk. */
 class PartialLine {
   length = 0
-  readonly #file: string
+  readonly #rules: LineRules
   /**
    * The first byte of the quote; undefined if there is none. Other characters may share it, but no quote is
    * missed.
@@ -74,8 +93,8 @@ class PartialLine {
   /** Whether a part that was dropped contained a quote. */
   #hadQuote = false
 
-  constructor(file: string, quote: string) {
-    this.#file = file
+  constructor(rules: LineRules, quote: string) {
+    this.#rules = rules
     this.#quote = Buffer.from(quote)[0]
   }
 
@@ -94,12 +113,12 @@ class PartialLine {
       (this.#hadQuote || parts.some((part) => this.#hasQuote(part)))
     ) {
       const problem = `${TOO_LONG} and contains quotes, so the end of its record cannot be found: shorten the line, or give --quote '' if quotes are ordinary text in this file`
-      throw new BatchFileError(this.#file, problem, { line })
+      throw new BatchFileError(this.#rules.file, problem, { line })
     }
     this.length = 0
     this.#parts = []
     this.#hadQuote = false
-    return readLine(Buffer.concat(parts), { line, length })
+    return readLine(Buffer.concat(parts), { line, length }, this.#rules)
   }
 
   #hasQuote(part: Buffer): boolean {
@@ -107,17 +126,12 @@ class PartialLine {
   }
 }
 
-function withoutByteOrderMark(chunk: Buffer, file: string): Buffer {
-  if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) return chunk.subarray(3)
-  const mark = chunk.length > 1 ? chunk.readUInt16BE() : 0
-  if (mark === 0xfeff || mark === 0xfffe) {
-    throw new BatchFileError(file, 'the file is in UTF-16: save it as UTF-8', { line: 1 })
-  }
-  return chunk
-}
-
 /** Reads whole lines. Decodes them all at once if every byte is text, else one by one. */
-function readLines(piece: Buffer, firstLine: number): { lines: RawRecord[]; nextLine: number } {
+function readLines(
+  piece: Buffer,
+  firstLine: number,
+  rules: LineRules,
+): { lines: RawRecord[]; nextLine: number } {
   const lines: RawRecord[] = []
   let line = firstLine
   if (isUtf8(piece) && !piece.includes(0)) {
@@ -131,13 +145,19 @@ function readLines(piece: Buffer, firstLine: number): { lines: RawRecord[]; next
   for (let start = 0; start <= piece.length; line++) {
     const found = piece.indexOf(LF, start)
     const end = found < 0 ? piece.length : found
-    if (end > start) lines.push(readLine(piece.subarray(start, end), { line, length: end - start }))
+    if (end > start) {
+      lines.push(readLine(piece.subarray(start, end), { line, length: end - start }, rules))
+    }
     start = end + 1
   }
   return { lines, nextLine: line }
 }
 
-function readLine(bytes: Buffer, { line, length }: { line: number; length: number }): RawRecord {
+function readLine(
+  bytes: Buffer,
+  { line, length }: { line: number; length: number },
+  { notText }: LineRules,
+): RawRecord {
   if (length > MAX_RECORD_BYTES) {
     const text = bytes.subarray(0, EXCERPT_BYTES).toString()
     const problem = `${TOO_LONG}; only its first ${EXCERPT_BYTES} bytes are kept`
@@ -148,14 +168,14 @@ function readLine(bytes: Buffer, { line, length }: { line: number; length: numbe
     ? bytes.includes(0)
       ? `column ${text.indexOf('\0') + 1} is a NUL character`
       : undefined
-    : `column ${text.indexOf('\uFFFD') + 1} is not valid UTF-8`
+    : `column ${text.indexOf('\uFFFD') + 1} ${notText}`
   return problem === undefined
     ? { line, item: 1, text }
     : { line, item: 1, text, problem, damage: 'not-text' }
 }
 
 /** Throws if the first line of the file is damaged: then the file is not a text file. */
-function requireText(lines: RawRecord[], file: string): RawRecord[] {
+function requireText(lines: RawRecord[], { file }: LineRules): RawRecord[] {
   const [first] = lines
   if (first?.line !== 1 || first.problem === undefined) return lines
   if (first.text.startsWith('PK\u0003\u0004')) {
@@ -164,6 +184,6 @@ function requireText(lines: RawRecord[], file: string): RawRecord[] {
     throw new BatchFileError(file, problem)
   }
   const found = first.damage === 'truncated' ? TOO_LONG : first.problem
-  const problem = `${found}: a batch must be a text file in UTF-8, plain or gzipped`
+  const problem = `${found}: a batch must be a text file, plain or gzipped`
   throw new BatchFileError(file, problem, { line: 1 })
 }

@@ -6,6 +6,7 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { BatchFileError, StorageError } from '../errors.ts'
+import { type Encoding, SAMPLE_BYTES, encodingOf } from './encoding.ts'
 import { isGzipped, unpackGzip } from './gzip.ts'
 import { copyToTemporaryFile } from './temporary-file.ts'
 
@@ -17,11 +18,12 @@ export interface Source {
   readonly name: string
   /** The last part of the path; undefined for standard input. */
   readonly baseName: string | undefined
+  readonly encoding: Encoding
   /** SHA-256 of the file's bytes in hex; of a gzipped file, packed. */
   digest(): Promise<string>
   /**
-   * Reads the bytes from the start, unpacked if the file is gzipped. A block is valid until the next one is
-   * requested.
+   * Reads the text from the start as UTF-8, unpacked if the file is gzipped. A block is valid until the next one
+   * is requested. A byte FF stands for what is not text in the file's encoding.
    */
   bytes(): AsyncGenerator<Buffer>
   /** Whether the content is still the one that `digest` was computed from. */
@@ -33,6 +35,8 @@ export interface SourceOptions {
   /** A path, or `-` for `stdin`. */
   readonly file: string
   readonly stdin?: Readable | undefined
+  /** The encoding of a file whose byte order mark does not show it. Default: UTF-8. */
+  readonly encoding?: string | undefined
   /** Interrupts the reading of an input that can be read only once, and of the digest. They throw its reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -41,16 +45,17 @@ export interface SourceOptions {
  * Opens a file. An input that can be read only once (`stdin`, a pipe or a device) is first copied to a
  * temporary file, which disappears when the source is closed or the process ends.
  */
-export async function openSource({ file, stdin, signal }: SourceOptions): Promise<Source> {
+export async function openSource(options: SourceOptions): Promise<Source> {
+  const { file, stdin, encoding, signal } = options
   if (file === '-') {
     if (!stdin) throw new TypeError('the file "-" is the standard input: pass it as `stdin`')
     const name = 'standard input'
-    const copy = await copyToTemporaryFile(stdin, { file: name, signal })
-    return await sourceOf(copy, { name, signal })
+    const copy = await copyToTemporaryFile(stdin, { file: name, encoding, signal })
+    return await sourceOf(copy, { name, encoding, signal })
   }
-  const named = { name: file, baseName: basename(file), signal }
+  const named = { name: file, baseName: basename(file), encoding, signal }
   const copied = async (input: Readable) =>
-    await sourceOf(await copyToTemporaryFile(input, { file, signal }), named)
+    await sourceOf(await copyToTemporaryFile(input, { file, encoding, signal }), named)
   const found = await stat(file).catch((error: unknown) => throwOpenError(file, error))
   if (found.isDirectory()) throw new BatchFileError(file, 'this is a folder: name a file')
   if (found.isFIFO()) return await copied(await openFifo(file))
@@ -79,9 +84,26 @@ async function openFifo(path: string): Promise<Readable> {
   return new Socket({ fd: descriptor, readable: true, writable: false })
 }
 
-async function sourceOf(
+interface NamedFile {
+  readonly name: string
+  readonly baseName?: string
+  readonly encoding: string | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Makes a source of an open file. Closes the file if that fails. */
+async function sourceOf(handle: FileHandle, named: NamedFile): Promise<Source> {
+  try {
+    return await readSource(handle, named)
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+async function readSource(
   handle: FileHandle,
-  { name, baseName, signal }: { name: string; baseName?: string; signal: AbortSignal | undefined },
+  { name, baseName, encoding: encodingName, signal }: NamedFile,
 ): Promise<Source> {
   let stats = await handle.stat({ bigint: true })
   let knownDigest: string | undefined
@@ -107,6 +129,14 @@ async function sourceOf(
     }
   }
 
+  async function* unpacked(): AsyncGenerator<Buffer> {
+    // The unpacking takes several blocks before it is done with the first.
+    const readKept = (from: number) => blocksFrom(from, { kept: true })
+    yield* isGzipped(await read(Buffer.alloc(2), 0))
+      ? unpackGzip({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
+      : blocksFrom(0)
+  }
+
   async function hash(): Promise<string> {
     const sum = createHash('sha256')
     for await (const block of blocksFrom(0)) {
@@ -116,19 +146,17 @@ async function sourceOf(
     return sum.digest('hex')
   }
 
+  const start = await startOf(unpacked(), SAMPLE_BYTES)
+  const encoding = encodingOf(start, { file: name, encoding: encodingName })
+
   return {
     name,
     baseName,
+    encoding,
     async digest() {
       return (knownDigest ??= await hash())
     },
-    async *bytes() {
-      // The unpacking takes several blocks before it is done with the first.
-      const readKept = (from: number) => blocksFrom(from, { kept: true })
-      yield* isGzipped(await read(Buffer.alloc(2), 0))
-        ? unpackGzip({ file: name, blockBytes: BLOCK_BYTES, read: readKept })
-        : blocksFrom(0)
-    },
+    bytes: () => decoded(unpacked(), encoding),
     async isUnchanged() {
       const now = await handle.stat({ bigint: true })
       if (now.size !== stats.size || now.mtimeNs !== stats.mtimeNs) return false
@@ -139,6 +167,29 @@ async function sourceOf(
     },
     close: () => handle.close(),
   }
+}
+
+/** The first `length` bytes, or all if there are fewer; possibly some more. */
+async function startOf(blocks: AsyncGenerator<Buffer>, length: number): Promise<Buffer> {
+  let start = Buffer.alloc(0)
+  for await (const block of blocks) {
+    start = Buffer.concat([start, block])
+    if (start.length >= length) break
+  }
+  return start
+}
+
+async function* decoded(
+  blocks: AsyncGenerator<Buffer>,
+  { decoder: makeDecoder }: Encoding,
+): AsyncGenerator<Buffer> {
+  if (!makeDecoder) return yield* blocks
+  const decoder = makeDecoder()
+  for await (const block of blocks) {
+    const text = decoder.write(block)
+    if (text.length > 0) yield text
+  }
+  yield decoder.end()
 }
 
 /** The stats of the file behind an input, to compare it with other files; undefined if there is none. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, addAbortSignal } from 'node:stream'
 import { StorageError } from '../errors.ts'
+import { encodingOf } from './encoding.ts'
 import { isGzipped } from './gzip.ts'
 import { linesOf } from './lines.ts'
 import { MAX_RECORD_BYTES } from './raw-record.ts'
@@ -39,8 +40,9 @@ function throwStorageError(error: Error): never {
  */
 export async function copyToTemporaryFile(
   input: Readable,
-  { file, signal }: { file: string; signal: AbortSignal | undefined },
+  options: { file: string; encoding: string | undefined; signal: AbortSignal | undefined },
 ): Promise<FileHandle> {
+  const { signal } = options
   const handle = await openTemporaryFile()
   try {
     if (signal) addAbortSignal(signal, input)
@@ -54,7 +56,7 @@ export async function copyToTemporaryFile(
       start.push(bytes)
       length += bytes.length
       isStartChecked = bytes.includes(LF) || length > MAX_RECORD_BYTES
-      if (isStartChecked) await checkFirstLine(Buffer.concat(start.splice(0)), file)
+      if (isStartChecked) await checkFirstLine(Buffer.concat(start.splice(0)), options)
     }
     return handle
   } catch (error) {
@@ -67,13 +69,19 @@ export async function copyToTemporaryFile(
 const LF = 10
 
 /** Throws if the first line of a text cannot be that of a batch. Gzip data and JSON arrays have none. */
-async function checkFirstLine(start: Buffer, file: string): Promise<void> {
-  if (isGzipped(start) || /^(?:\xEF\xBB\xBF)?\s*\[/.test(start.toString('latin1'))) return
-  const end = start.indexOf(LF)
-  const line = end < 0 ? start : start.subarray(0, end + 1)
+async function checkFirstLine(
+  start: Buffer,
+  options: { file: string; encoding: string | undefined },
+): Promise<void> {
+  if (isGzipped(start)) return
+  const { name: encoding, decoder } = encodingOf(start, options)
+  const text = decoder ? decoder().write(start) : start
+  if (/^(?:\xEF\xBB\xBF)?\s*\[/.test(text.toString('latin1'))) return
+  const end = text.indexOf(LF)
+  const line = end < 0 ? text : text.subarray(0, end + 1)
   const bytes = (async function* () {
     yield line
   })()
-  const lines = linesOf(bytes, file)
+  const lines = linesOf(bytes, options.file, { encoding })
   while (!(await lines.next()).done);
 }

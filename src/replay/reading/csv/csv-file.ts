@@ -23,11 +23,17 @@ export async function openCsvFile(
   dialect: Dialect,
   { batch, reading, options, separatorLine }: CsvFileOptions,
 ): Promise<BatchFile> {
-  const { name: file } = source
   const { map = {}, keep = false, currency } = options
+  const { name: file, encoding } = source
+  const lineOptions = { quote: dialect.quote, encoding: encoding.name }
   const readRecords = () =>
-    withoutSeparatorLine(csvRecords(linesOf(source.bytes(), file, dialect.quote), dialect, file))
-  const header = await readHeader(readRecords(), { file, dialect, columns: options.columns })
+    withoutSeparatorLine(csvRecords(linesOf(source.bytes(), file, lineOptions), dialect, file))
+  const header = await readHeader(readRecords(), {
+    file,
+    dialect,
+    encoding,
+    columns: options.columns,
+  })
   const { columns, rejectColumnCount, hasMadeIds } = header
   const fail = (problem: string): never => {
     throw new BatchFileError(file, problem, header.record && { line: header.record.line })
@@ -38,7 +44,7 @@ export async function openCsvFile(
   if ('problem' in kept) return fail(kept.problem)
   const rowColumns: RowColumns = { indexes: found.indexes, kept }
   const hasOwnIds = found.indexes.transferId !== undefined
-  const makeId = hasOwnIds ? undefined : idMaker(batch)
+  const makeId = hasOwnIds ? undefined : idMaker(batch, encoding)
   /** The id for a record of a file without ids: the one that an earlier batch made for it, or a new one. */
   const madeIdOf = (record: RawRecord, fields: readonly string[]) =>
     makeId && ((hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || makeId(record))

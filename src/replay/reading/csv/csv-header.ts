@@ -1,4 +1,5 @@
 import { BatchFileError } from '../../errors.ts'
+import type { Encoding } from '../../source/encoding.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import { type ColumnMap, REQUIRED_ROLES, candidateColumns } from '../columns.ts'
 import { MADE_ID_COLUMN, REJECT_COLUMNS } from '../reject-columns.ts'
@@ -21,6 +22,7 @@ export interface Header {
 interface HeaderOptions {
   readonly file: string
   readonly dialect: Dialect
+  readonly encoding: Encoding
   /** The columns of a file without a header. */
   readonly columns: readonly string[] | undefined
 }
@@ -28,7 +30,7 @@ interface HeaderOptions {
 /** Reads the header, which is the first record unless the options name the columns. */
 export async function readHeader(
   records: RecordBlocks,
-  { file, dialect, columns }: HeaderOptions,
+  { file, dialect, encoding, columns }: HeaderOptions,
 ): Promise<Header> {
   const record = await firstOf(records)
   if (!record) {
@@ -45,9 +47,9 @@ export async function readHeader(
   }
   if (columns) {
     const own = columns.map(trimmed)
-    /** A name as a file of rejects writes it. Without quotes, some characters are replaced. */
+    /** A name as a file of rejects writes it. Without quotes, or in its encoding, some characters are replaced. */
     const asWritten = (name: string) =>
-      trimmed(dialect.quote === '' ? csvField(name, dialect) : name)
+      trimmed(encoding.asWritten(dialect.quote === '' ? csvField(name, dialect) : name))
     // A file of rejects has a header even if the file that it was made from had none.
     const isHeader = [true, false].some((hasIds) =>
       isEqual(names, columnsOfRejects(own, hasIds).map(asWritten)),

@@ -1,22 +1,28 @@
 import { BatchFileError } from '../../errors.ts'
+import type { Source } from '../../source/source.ts'
 import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/raw-record.ts'
 
 /**
  * Splits a JSON array into the texts of its elements, in bounded memory. Only the structure of the array is
  * checked: if it is broken, that is a {@link BatchFileError}.
  */
-export async function* jsonArrayRecords(bytes: AsyncIterable<Buffer>, file: string): RecordBlocks {
+export async function* jsonArrayRecords({
+  name: file,
+  encoding,
+  bytes,
+}: Pick<Source, 'name' | 'encoding' | 'bytes'>): RecordBlocks {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const splitter = new ArraySplitter(file)
   const decode = (block?: Buffer): string => {
     try {
       return block ? decoder.decode(block, { stream: true }) : decoder.decode()
     } catch (error) {
-      const problem = 'the text here or shortly after is not valid UTF-8: save the file as UTF-8'
+      const advice = encoding.decoder ? '' : ': add --encoding, such as --encoding windows-1252'
+      const problem = `the text here or shortly after is not valid ${encoding.name}${advice}`
       throw new BatchFileError(file, problem, { line: splitter.line }, { cause: error })
     }
   }
-  for await (const block of bytes) yield splitter.add(decode(block))
+  for await (const block of bytes()) yield splitter.add(decode(block))
   yield splitter.add(decode())
   splitter.end()
 }

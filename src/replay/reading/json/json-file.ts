@@ -15,14 +15,14 @@ export async function openJsonFile(
   layout: 'lines' | 'array',
   { batch, reading, options }: BatchFileOptions,
 ): Promise<BatchFile> {
-  const { name: file } = source
+  const { name: file, encoding } = source
   const records = (): RecordBlocks =>
     layout === 'lines'
-      ? jsonLineRecords(linesOf(source.bytes(), file))
-      : jsonArrayRecords(source.bytes(), file)
+      ? jsonLineRecords(linesOf(source.bytes(), file, { encoding: encoding.name }))
+      : jsonArrayRecords(source)
   const columnsOf = columnFinder(options)
   const { hasIds } = await surveyJson(records(), { file, layout, options, columnsOf })
-  const makeId = hasIds ? undefined : idMaker(batch)
+  const makeId = hasIds ? undefined : idMaker(batch, encoding)
   /** The id for a record without one: the one that an earlier batch made for it, or a new one. */
   const madeIdOf = (record: RawRecord, earlierId?: string) => earlierId ?? makeId?.(record)
   const { map = {}, currency } = options
