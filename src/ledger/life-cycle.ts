@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionsOf } from '../definition.ts'
 import {
   AccountNotEmptyError,
   AccountNotFoundError,
@@ -199,4 +200,4 @@ function requireIdentifier(accountId: unknown): void {
 }
 
 const accountsOf = (connection: Connection) =>
-  databaseOf(connection).collection<AccountRecord>('accounts')
+  databaseOf(connection).collection<AccountRecord>(collectionsOf(connection).accounts)

@@ -14,13 +14,13 @@ import { prepareInsert } from './stored-ledger.ts'
  */
 export async function requireNonePending(
   transferIds: ReadonlySet<string>,
-  { database }: Transaction,
+  { connection, database }: Transaction,
 ): Promise<void> {
   if (transferIds.size === 0) return
   const session = database.client.startSession()
   session.startTransaction()
   try {
-    await prepareInsert([...transferIds].map(placeholderOf), { database, session })()
+    await prepareInsert([...transferIds].map(placeholderOf), { connection, database, session })()
   } catch (error) {
     if (error instanceof mongoose.mongo.MongoServerError && isDuplicateKey(error)) {
       error.addErrorLabel(mongoose.mongo.MongoErrorLabel.TransientTransactionError)

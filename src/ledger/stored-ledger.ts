@@ -1,4 +1,5 @@
 import mongoose from 'mongoose'
+import { collectionsOf } from '../definition.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import type { LedgerAccount } from './evaluation.ts'
@@ -21,20 +22,20 @@ const ACCOUNT_FIELDS = {
   updatedAt: 1,
 }
 
-/** What a read needs: the database, and the session if it belongs to a transaction. */
-type ReadContext = Pick<Transaction, 'database'> & Partial<Transaction>
+/** What a read needs: the connection and its database, and the session if it belongs to a transaction. */
+type ReadContext = Pick<Transaction, 'connection' | 'database'> & Partial<Transaction>
 
 /** Reads accounts by their ids. The result has no entry for an account that does not exist. */
 export async function readAccounts(
   accountIds: ReadonlySet<string>,
-  { database, session }: ReadContext,
+  { connection, database, session }: ReadContext,
 ): Promise<Map<string, LedgerAccount>> {
   const filter = { _id: { $in: [...accountIds] } }
   const stored =
     session && accountIds.size <= MAX_ACCOUNTS_IN_REPLY
-      ? await findInOneReply(filter, { database, session })
+      ? await findInOneReply(filter, { connection, database, session })
       : await database
-          .collection<StoredAccount>('accounts')
+          .collection<StoredAccount>(collectionsOf(connection).accounts)
           .find(filter, {
             projection: ACCOUNT_FIELDS,
             batchSize: accountIds.size + 1,
@@ -62,9 +63,9 @@ export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
 const MAX_ACCOUNTS_IN_REPLY = 10_000
 
 /** Reads accounts with a plain command. A cursor of the driver takes longer, and the server would wait. */
-async function findInOneReply(filter: object, { database, session }: Transaction) {
+async function findInOneReply(filter: object, { connection, database, session }: Transaction) {
   const find = {
-    find: 'accounts',
+    find: collectionsOf(connection).accounts,
     filter,
     projection: ACCOUNT_FIELDS,
     batchSize: MAX_ACCOUNTS_IN_REPLY,
@@ -76,10 +77,10 @@ async function findInOneReply(filter: object, { database, session }: Transaction
 
 export async function readTransfers(
   transferIds: readonly string[],
-  { database, session }: ReadContext,
+  { connection, database, session }: ReadContext,
 ): Promise<Map<string, TransferRecord>> {
   const stored = await database
-    .collection<TransferRecord>('transfers')
+    .collection<TransferRecord>(collectionsOf(connection).transfers)
     .find(
       { _id: { $in: transferIds } },
       { batchSize: transferIds.length + 1, ...(session && { session }) },
@@ -101,12 +102,13 @@ export function prepareInsert(
   transfers: readonly TransferRecord[],
   transaction: Transaction,
 ): PreparedWrite {
+  const { database, session, connection } = transaction
+  const name = collectionsOf(connection).transfers
   if (transfers.length <= MAX_PLAIN_WRITES) {
-    const insert = { insert: 'transfers', documents: transfers }
+    const insert = { insert: name, documents: transfers }
     return async () => void (transfers.length > 0 && (await write(insert, transaction)))
   }
-  const { database, session } = transaction
-  const bulk = database.collection<TransferRecord>('transfers').initializeOrderedBulkOp()
+  const bulk = database.collection<TransferRecord>(name).initializeOrderedBulkOp()
   for (const transfer of transfers) bulk.insert(transfer)
   return async () => void (await bulk.execute({ session }))
 }
@@ -154,12 +156,13 @@ interface AccountUpdate {
 
 /** Prepares updates. Sending them returns how many accounts were found. */
 function prepareUpdates(updates: AccountUpdate[], transaction: Transaction): () => Promise<number> {
+  const { database, session, connection } = transaction
+  const name = collectionsOf(connection).accounts
   if (updates.length <= MAX_PLAIN_WRITES) {
-    const update = { update: 'accounts', updates, ordered: false }
+    const update = { update: name, updates, ordered: false }
     return async () => (updates.length > 0 ? await write(update, transaction) : 0)
   }
-  const { database, session } = transaction
-  const bulk = database.collection('accounts').initializeUnorderedBulkOp()
+  const bulk = database.collection(name).initializeUnorderedBulkOp()
   for (const { q, u } of updates) bulk.find(q).updateOne(u)
   return async () => (await bulk.execute({ session })).matchedCount
 }

@@ -16,6 +16,7 @@ import {
 
 /** A transaction in progress. */
 export interface Transaction {
+  readonly connection: Connection
   /** The driver's own object: Mongoose's collections buffer commands while the server is away. */
   readonly database: mongoose.mongo.Db
   readonly session: ClientSession
@@ -38,7 +39,7 @@ export async function joinTransaction<Result>(
   requireTransaction(session)
   const turn = (latestWork.get(session) ?? Promise.resolve()).then(() => {
     requireTransaction(session)
-    return work({ database: databaseOf(connection), session })
+    return work({ connection, database: databaseOf(connection), session })
   })
   latestWork.set(
     session,
@@ -100,7 +101,7 @@ export async function attemptUntilKnown<Result>(
     if (call.attempts > 0 && !hasTime(call)) throw new TimeIsUp()
     call.attempts += 1
     try {
-      const result = await callback({ database: databaseOf(connection), session })
+      const result = await callback({ connection, database: databaseOf(connection), session })
       if (call.isGivenUp && !call.isInDoubt) throw new TimeIsUp()
       isCommitting = true
       call.isInDoubt = true

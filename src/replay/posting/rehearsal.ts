@@ -107,7 +107,7 @@ export class Rehearsal {
 
   /** The accounts and the transfers that requests name: those rehearsed before, else those stored. */
   async #read(requests: readonly WellFormedRequest[]) {
-    const database = databaseOf(this.#connection)
+    const stored = { connection: this.#connection, database: databaseOf(this.#connection) }
     const accounts = new Map<string, LedgerAccount>()
     const unread = new Set<string>()
     for (const id of accountIdsOf(requests)) {
@@ -115,7 +115,7 @@ export class Rehearsal {
       if (account) accounts.set(id, { ...account })
       else unread.add(id)
     }
-    for (const [id, account] of await readAccounts(unread, { database })) accounts.set(id, account)
+    for (const [id, account] of await readAccounts(unread, stored)) accounts.set(id, account)
     const transfers = new Map<string, TransferRecord>()
     const unknown: string[] = []
     for (const { transferId } of requests) {
@@ -123,8 +123,7 @@ export class Rehearsal {
       if (transfer) transfers.set(transferId, transfer)
       else unknown.push(transferId)
     }
-    const stored = await readTransfers(unknown, { database })
-    for (const [id, transfer] of stored) transfers.set(id, transfer)
+    for (const [id, transfer] of await readTransfers(unknown, stored)) transfers.set(id, transfer)
     return { accounts, transfers }
   }
 }

@@ -1,0 +1,186 @@
+import type { Connection } from 'mongoose'
+import { requireConnection } from './arguments.ts'
+import { InputError } from './errors.ts'
+import { quote } from './messages.ts'
+
+/** The names of a ledger's models in Mongoose. */
+interface ModelNames {
+  readonly account: string
+  readonly transfer: string
+  readonly batch: string
+  readonly refusal: string
+}
+
+/** The names of a ledger's collections in MongoDB. */
+export interface CollectionNames {
+  readonly accounts: string
+  readonly transfers: string
+  readonly batches: string
+  readonly refusals: string
+  /** The migrations that were applied. */
+  readonly migrations: string
+  /** The lock that lets one process at a time migrate. */
+  readonly migration_lock: string
+}
+
+/** The names that a program chooses for its ledger. What it leaves out has the default name. */
+export interface LedgerDefinition {
+  /** Default: Account, Transfer, Batch, Refusal. */
+  readonly models?: Chosen<ModelNames>
+  /** Default: accounts, transfers, batches, refusals, migrations, migration_lock. */
+  readonly collections?: Chosen<CollectionNames>
+}
+
+type Chosen<Names> = { readonly [Key in keyof Names]?: string | undefined } | undefined
+
+/** A definition with all of its names. */
+export interface Ledger {
+  readonly models: ModelNames
+  readonly collections: CollectionNames
+}
+
+export type ModelKey = keyof ModelNames
+type CollectionKey = keyof CollectionNames
+
+/** The collections of a ledger's records. The others serve migrations. */
+export type RecordCollection = Exclude<CollectionKey, 'migrations' | 'migration_lock'>
+
+/** The collection of each model. */
+export const COLLECTION_OF: Readonly<Record<ModelKey, RecordCollection>> = {
+  account: 'accounts',
+  transfer: 'transfers',
+  batch: 'batches',
+  refusal: 'refusals',
+}
+
+export const DEFAULT_LEDGER: Ledger = {
+  models: { account: 'Account', transfer: 'Transfer', batch: 'Batch', refusal: 'Refusal' },
+  collections: {
+    accounts: 'accounts',
+    transfers: 'transfers',
+    batches: 'batches',
+    refusals: 'refusals',
+    migrations: 'migrations',
+    migration_lock: 'migration_lock',
+  },
+}
+
+/** Two copies of Daybook find the same ledger on a connection, as after a hot reload. */
+const LEDGER = Symbol.for('daybook.ledger')
+
+/**
+ * The ledger of a connection: the one that was defined, else that of the connection it was derived from with `useDb()`,
+ * else the default one. From now on it stays.
+ */
+export function ledgerOf(connection: Connection): Ledger {
+  const defined = definedOn(connection)
+  if (defined) return defined
+  requireConnection(connection)
+  // Mongoose's types leave it out.
+  const parent = Reflect.get(connection, '_parent') as Connection | undefined
+  return defineOn(connection, parent ? ledgerOf(parent) : DEFAULT_LEDGER)
+}
+
+export const collectionsOf = (connection: Connection): CollectionNames =>
+  ledgerOf(connection).collections
+
+/**
+ * Gives a connection its ledger. It does nothing if the connection already has the same one.
+ * @throws InputError if it has another one, by definition or by use
+ */
+export function defineOn(connection: Connection, ledger: Ledger): Ledger {
+  const defined = definedOn(connection)
+  if (!defined) {
+    Object.defineProperty(connection, LEDGER, { value: ledger })
+    return ledger
+  }
+  if (describe(defined) === describe(ledger)) return defined
+  throw new InputError(
+    `the connection already has a ledger with ${describe(defined)}, so it cannot have one with ${describe(ledger)}: call defineLedger() before anything else of Daybook uses the connection. After a change, restart the process`,
+  )
+}
+
+const definedOn = (connection: Connection): Ledger | undefined =>
+  (connection as { [LEDGER]?: Ledger } | undefined)?.[LEDGER]
+
+/** The names of a ledger that are not the default ones, as a phrase. */
+function describe(ledger: Ledger): string {
+  const chosen = Object.entries(DEFAULT_LEDGER).flatMap(([part, defaults]) => {
+    const names = Object.entries(ledger[part as keyof Ledger])
+    const others = names.filter(([key, name]) => defaults[key as never] !== name)
+    return others.length === 0 ? [] : [[part, Object.fromEntries(others)] as const]
+  })
+  return chosen.length === 0
+    ? 'the default names'
+    : `the names ${JSON.stringify(Object.fromEntries(chosen))}`
+}
+
+/**
+ * Reads a definition that a program or a file has given.
+ * @throws InputError that says what is wrong with it
+ */
+export function readDefinition(definition: LedgerDefinition): Ledger {
+  requirePart(definition, 'the definition of the ledger')
+  requireKeys(definition, DEFAULT_LEDGER, 'the definition of the ledger')
+  return {
+    models: readNames(definition.models, 'models', MODEL_NAME),
+    collections: readNames(definition.collections, 'collections', COLLECTION_NAME),
+  }
+}
+
+interface NameRule {
+  readonly pattern: RegExp
+  readonly rule: string
+}
+
+const MODEL_NAME: NameRule = {
+  pattern: /^\p{L}[\p{L}\p{N}_-]{0,99}$/u,
+  rule: '1–100 letters, digits, _ or -, with a letter first',
+}
+
+const COLLECTION_NAME: NameRule = {
+  pattern: /^(?!system\.)[\p{L}_](?:\.?[\p{L}\p{N}_-]){0,99}$/u,
+  rule: '1–100 letters, digits, _, - or single dots, with a letter or _ first and without system. at its start',
+}
+
+function readNames<Part extends keyof Ledger>(
+  given: LedgerDefinition[Part],
+  part: Part,
+  { pattern, rule }: NameRule,
+): Ledger[Part] {
+  const defaults: Readonly<Record<string, string>> = { ...DEFAULT_LEDGER[part] }
+  const what = `${part} of the ledger's definition`
+  if (given !== undefined) {
+    requirePart(given, what)
+    requireKeys(given, defaults, what)
+  }
+  const names = new Map<string, string>()
+  for (const [key, byDefault] of Object.entries(defaults)) {
+    const name: unknown = given?.[key as never] ?? byDefault
+    if (typeof name !== 'string' || !pattern.test(name)) {
+      throw new InputError(
+        `${part}.${key} of the ledger's definition is ${quote(name)}, not ${rule}`,
+      )
+    }
+    const other = names.get(name)
+    if (other !== undefined) {
+      throw new InputError(
+        `${part}.${other} and ${part}.${key} of the ledger's definition are both ${quote(name)}: choose different names`,
+      )
+    }
+    names.set(name, key)
+  }
+  return Object.fromEntries([...names].map(([name, key]) => [key, name])) as unknown as Ledger[Part]
+}
+
+function requirePart(value: unknown, what: string): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw new InputError(`${what} is ${quote(value)}, not an object`)
+}
+
+function requireKeys(value: object, known: object, what: string): void {
+  const unknown = Object.keys(value).find((key) => !Object.hasOwn(known, key))
+  if (unknown === undefined) return
+  const keys = Object.keys(known).join(', ')
+  throw new InputError(`${what} has the unknown key ${quote(unknown)}: expected ${keys}`)
+}
