@@ -1,4 +1,4 @@
-import mongoose, { type Connection, Schema } from 'mongoose'
+import { type Connection, Schema } from 'mongoose'
 import { requireFlag, requireObject, waitOptionsOf } from '../arguments.ts'
 import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
@@ -21,7 +21,7 @@ import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import { quote } from '../messages.ts'
 import { Decimal } from '../money/money.ts'
-import { databaseOf, modelOn, sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
+import { databaseOf, sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { reportAbout } from '../mongodb/outcome.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { guardAccounts } from './account-guard.ts'
@@ -32,6 +32,7 @@ import type {
   AccountStatics,
   CallOptions,
 } from './account-interface.ts'
+import { declareModel, onDefaultConnection } from './model-registry.ts'
 import { moneyAsText, moneyPath } from './money-path.ts'
 import { transferModel } from './transfer.ts'
 
@@ -183,8 +184,9 @@ async function withContext<Result>(
 }
 
 /** The `Account` model on a connection. */
-export const accountModel = (connection: Connection): AccountModel =>
-  modelOn(connection, 'Account', accountSchema) as AccountModel
+export const accountModel = declareModel('account', accountSchema) as (
+  connection: Connection,
+) => AccountModel
 
 /** The `Account` model on Mongoose's default connection. */
-export const Account = accountModel(mongoose.connection)
+export const Account = onDefaultConnection(accountModel)

@@ -1,8 +1,8 @@
-import mongoose, { type Connection, type Model, Schema } from 'mongoose'
+import { type Connection, type Model, Schema } from 'mongoose'
 import type { RefusalCode } from '../errors.ts'
 import { isPrintableText } from '../ledger/printable-text.ts'
 import type { Decimal128 } from '../money/money.ts'
-import { modelOn } from '../mongodb/connection.ts'
+import { declareModel, onDefaultConnection } from './model-registry.ts'
 
 /** A batch as it is stored. It is updated in the same transaction as each chunk of its transfers. */
 export interface BatchRecord {
@@ -111,18 +111,20 @@ const refusalSchema = new Schema<RefusalRecord>(
 )
 
 /** The `Batch` model on a connection. */
-export const batchModel = (connection: Connection): Model<BatchRecord> =>
-  modelOn(connection, 'Batch', batchSchema) as Model<BatchRecord>
+export const batchModel = declareModel('batch', batchSchema) as (
+  connection: Connection,
+) => Model<BatchRecord>
 
 /** The `Refusal` model, for the refused lines of batches, on a connection. */
-export const refusalModel = (connection: Connection): Model<RefusalRecord> =>
-  modelOn(connection, 'Refusal', refusalSchema) as Model<RefusalRecord>
+export const refusalModel = declareModel('refusal', refusalSchema) as (
+  connection: Connection,
+) => Model<RefusalRecord>
 
 /** The `Batch` model on Mongoose's default connection. */
-export const Batch = batchModel(mongoose.connection)
+export const Batch = onDefaultConnection(batchModel)
 
 /** The `Refusal` model on Mongoose's default connection. */
-export const Refusal = refusalModel(mongoose.connection)
+export const Refusal = onDefaultConnection(refusalModel)
 
 export const BATCH_FORMATS = ['csv', 'tsv', 'jsonl', 'json'] as const
 

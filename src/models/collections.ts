@@ -4,9 +4,9 @@ import { quote } from '../messages.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
-import { accountModel } from './account.ts'
-import { batchModel, refusalModel } from './batch.ts'
+import { ledgerModels } from './define-ledger.ts'
 import type { MoneyBounds } from './money-path.ts'
+import type { AnyModel } from './taken-names.ts'
 import { transferModel } from './transfer.ts'
 
 const { EJSON } = mongoose.mongo.BSON
@@ -135,10 +135,10 @@ async function dropIndexes(
 /** The name that MongoDB gives to an index with these keys. */
 const indexNameOf = (keys: object): string => Object.entries(keys).flat().join('_')
 
-const modelsOf = (connection: Connection) =>
-  [accountModel, transferModel, batchModel, refusalModel].map((model) =>
-    connection.model(model(connection).modelName),
-  )
+function modelsOf(connection: Connection): AnyModel[] {
+  const { Account, Transfer, Batch, Refusal } = ledgerModels(connection)
+  return [Account, Transfer, Batch, Refusal] as unknown as AnyModel[]
+}
 
 /** Creates a collection. Returns false if it already exists. */
 export async function createIfMissing(

@@ -1,4 +1,4 @@
-import mongoose, {
+import {
   type ClientSession,
   type Connection,
   type HydratedDocument,
@@ -10,10 +10,11 @@ import { copyOfDate } from '../ledger/effective-at.ts'
 import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
-import { modelOn, sessionOf } from '../mongodb/connection.ts'
+import { sessionOf } from '../mongodb/connection.ts'
 import { reportAbout } from '../mongodb/outcome.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { type Transaction, inTransaction, joinTransaction } from '../mongodb/transaction.ts'
+import { declareModel, onDefaultConnection } from './model-registry.ts'
 import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
 import { refuseEveryWrite } from './write-guard.ts'
 
@@ -102,8 +103,9 @@ transferSchema.index({ toAccount: 1, effectiveAt: 1, toSequence: 1 }, dated)
 refuseEveryWrite(transferSchema)
 
 /** The `Transfer` model on a connection. */
-export const transferModel = (connection: Connection): TransferModel =>
-  modelOn(connection, 'Transfer', transferSchema) as TransferModel
+export const transferModel = declareModel('transfer', transferSchema) as (
+  connection: Connection,
+) => TransferModel
 
 /** The `Transfer` model on Mongoose's default connection. */
-export const Transfer = transferModel(mongoose.connection)
+export const Transfer = onDefaultConnection(transferModel)

@@ -1,4 +1,5 @@
 import type { Document, Query, Schema } from 'mongoose'
+import { collectionsOf } from '../definition.ts'
 import { ProtectedFieldError, TransferImmutableError } from '../errors.ts'
 
 const WRITING_QUERIES = [
@@ -86,15 +87,14 @@ export function protectFields(recordSchema: object, fields: readonly string[]): 
   })
 }
 
-const GUARDED_COLLECTIONS = new Set<unknown>(['accounts', 'transfers'])
-
-/** Calls `refuseWriting` for an aggregation that would write to one of the guarded collections. */
+/** Calls `refuseWriting` for an aggregation that would write to the accounts or the transfers. */
 function refuseWritingAggregations(schema: Schema, refuseWriting: () => void): void {
   schema.pre('aggregate', function () {
+    const { accounts, transfers } = collectionsOf(this.model().db)
     for (const stage of this.pipeline() as unknown as Operators[]) {
       const target = stage['$out'] ?? mergeTarget(stage['$merge'])
       const name = (target as { coll?: unknown } | undefined)?.coll ?? target
-      if (GUARDED_COLLECTIONS.has(name)) refuseWriting()
+      if (name === accounts || name === transfers) refuseWriting()
     }
   })
 }

@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
-import mongoose, { type ClientSession, type Connection, type Schema } from 'mongoose'
+import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { requireConnection, requireSession } from '../arguments.ts'
 
 /** The database of a connection that is open. */
@@ -52,13 +52,4 @@ type AmbientSessions = AsyncLocalStorage<{ readonly session?: ClientSession | nu
 export function primaryDatabaseOf(connection: Connection): mongoose.mongo.Db {
   const { databaseName } = databaseOf(connection)
   return connection.getClient().db(databaseName, { readPreference: 'primary' })
-}
-
-/**
- * The model with a name on a connection. It is compiled once only: a connection of another instance of
- * Mongoose copies the schema, and would then refuse it the second time as another model with the same name.
- */
-export function modelOn(connection: Connection, name: string, schema: object): unknown {
-  requireConnection(connection)
-  return connection.models[name] ?? connection.model(name, schema as Schema)
 }

@@ -1,0 +1,117 @@
+import mongoose, { type Connection, type Schema } from 'mongoose'
+import {
+  COLLECTION_OF,
+  DEFAULT_LEDGER,
+  type Ledger,
+  type ModelKey,
+  ledgerOf,
+} from '../definition.ts'
+import { type AnyModel, isOwn, markOwn, requireFreeNames } from './taken-names.ts'
+
+/** Each model's schema, with the default names. */
+const schemas = new Map<ModelKey, Schema>()
+
+/**
+ * Declares a model by its schema. Returns the function that finds it on a connection, under the name that the
+ * connection's ledger gives it. The first search compiles all of Daybook's models, so that references between them
+ * can be populated. It throws an InputError if the program's own models have one of their names or collections.
+ */
+export function declareModel(
+  key: ModelKey,
+  recordSchema: object,
+): (connection: Connection) => unknown {
+  // Mongoose's schema type of one record is not assignable to that of another.
+  const schema = recordSchema as Schema
+  markOwn(schema, key)
+  schemas.set(key, schema)
+  return (connection) => modelOf(connection, key)
+}
+
+function modelOf(connection: Connection, key: ModelKey): AnyModel {
+  const ledger = ledgerOf(connection)
+  const name = ledger.models[key]
+  const found = connection.models[name]
+  if (found && isOwn(found, key, ledger)) return found
+  compileAll(connection, ledger)
+  return connection.models[name] as AnyModel
+}
+
+/**
+ * A model on Mongoose's default connection. It is found at each use and compiled at the first one. So an import of
+ * Daybook takes no names: a program can define its own models and its ledger before or after it.
+ */
+export function onDefaultConnection<Found extends object>(
+  find: (connection: Connection) => Found,
+): Found {
+  const forward = (operation: (...parameters: never[]) => unknown) => {
+    return (_: object, ...parameters: unknown[]) =>
+      operation(find(mongoose.connection) as never, ...(parameters as never[]))
+  }
+  return new Proxy<Found>(standIn as never, {
+    apply: forward(Reflect.apply),
+    construct: forward(Reflect.construct) as never,
+    defineProperty: forward(Reflect.defineProperty) as never,
+    deleteProperty: forward(Reflect.deleteProperty) as never,
+    get: forward(Reflect.get),
+    getOwnPropertyDescriptor: forward(Reflect.getOwnPropertyDescriptor) as never,
+    getPrototypeOf: forward(Reflect.getPrototypeOf) as never,
+    has: forward(Reflect.has) as never,
+    ownKeys: forward(Reflect.ownKeys) as never,
+    set: forward(Reflect.set) as never,
+  })
+}
+
+/** Compiles those models of Daybook that a connection does not have. @throws InputError if a name is taken */
+function compileAll(connection: Connection, ledger: Ledger): void {
+  for (const model of Object.values(connection.models)) requireFreeNames(model, ledger)
+  for (const [key, schema] of schemas) {
+    const name = ledger.models[key]
+    if (!connection.models[name]) connection.model(name, schemaFor(ledger, key, schema))
+  }
+  if (guarded.has(connection)) return
+  guarded.add(connection)
+  // Mongoose emits this before it registers a model, and passes on what a listener throws.
+  connection.on('model', (model: AnyModel) => requireFreeNames(model, ledger))
+}
+
+/** The connections on which a model that the program compiles later is checked. */
+const guarded = new WeakSet<Connection>()
+
+/** What the proxies stand on: a function, as a model is, so that both have the same fixed properties. */
+function standIn() {}
+
+/** The schema of a model with the names of a ledger. With the default names it is the declared one itself. */
+function schemaFor(ledger: Ledger, key: ModelKey, schema: Schema): Schema {
+  const collection = ledger.collections[COLLECTION_OF[key]]
+  const references = Object.entries(schema.obj as Record<string, PathOptions>).flatMap(
+    ([path, options]) => {
+      const renamed = withNames(options, ledger)
+      return renamed === options ? [] : [[path, renamed] as const]
+    },
+  )
+  if (references.length === 0 && schema.get('collection') === collection) return schema
+  return schema
+    .clone()
+    .set('collection', collection)
+    .add(Object.fromEntries(references) as never)
+}
+
+const MODEL_KEYS = Object.keys(DEFAULT_LEDGER.models) as ModelKey[]
+
+interface PathOptions {
+  readonly ref?: string
+  readonly type?: unknown
+}
+
+/** The options of a path, with its reference to another of the models under that model's name in the ledger. */
+function withNames(options: PathOptions, ledger: Ledger): PathOptions {
+  const { ref, type } = options
+  if (Array.isArray(type)) {
+    const item = withNames(type[0] as PathOptions, ledger)
+    return item === type[0] ? options : { ...options, type: [item] }
+  }
+  const key = MODEL_KEYS.find((each) => DEFAULT_LEDGER.models[each] === ref)
+  return key === undefined || ledger.models[key] === ref
+    ? options
+    : { ...options, ref: ledger.models[key] }
+}
