@@ -31,6 +31,12 @@ export { createCollections } from './models/collections.ts'
 // Replay: post a file of transfers.
 export { replay } from './replay/replay.ts'
 export type { ReplayOptions } from './replay/options.ts'
+export type {
+  RecordContext,
+  RowRequest,
+  Transform,
+  TransformFunction,
+} from './replay/reading/transform.ts'
 export { RejectsError, type ReplayProgress, type ReplaySummary } from './replay/summary.ts'
 export { Rehearsal } from './replay/posting/rehearsal.ts'
 

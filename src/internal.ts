@@ -18,6 +18,7 @@ export { adoptNotebook } from './notebook/adoption.ts'
 export { holdsNotebook } from './notebook/find-notebook.ts'
 export { restoreNotebook } from './notebook/restoration.ts'
 export { checkReplayOptions } from './replay/options.ts'
+export { loadTransform } from './replay/transform-file.ts'
 export { withoutFormula } from './replay/reading/csv/formula.ts'
 export {
   DEFAULT_CURRENCIES,

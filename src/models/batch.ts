@@ -24,6 +24,8 @@ export interface BatchRecord {
   refused: number
   /** How many records asked for no transfer. Absent while there are none. */
   skipped?: number
+  /** How many transfers records asked for beyond one each. Absent while there are none. */
+  additional?: number
   /** How many transfers were refused, by code. */
   refusedByCode: Record<string, number>
   /** How much money was moved, by currency. */
@@ -35,10 +37,15 @@ export interface BatchRecord {
 
 /** A refused line of a batch. */
 export interface RefusalRecord {
-  /** `item` is absent for the first record that starts on a line, and 2, 3 … for the next ones. */
-  _id: { batch: string; line: number; item?: number }
+  /**
+   * `item` is absent for the first record that starts on a line, and 2, 3 … for the next ones. `part` is absent for the
+   * first transfer that a record asks for, and 2, 3 … for the next ones; then `item` is there too.
+   */
+  _id: { batch: string; line: number; item?: number; part?: number }
   /** The id as it was read, or the one that was made for it. Absent if there is none. */
   transferId?: string
+  /** The id that was made for the record, if it is not `transferId` but the start of the ids of its transfers. */
+  madeId?: string
   code: string
   message: string
   /** The record as it was read. */
@@ -80,6 +87,7 @@ const batchSchema = new Schema<BatchRecord>(
     existing: { type: Number, required: true },
     refused: { type: Number, required: true },
     skipped: Number,
+    additional: Number,
     refusedByCode: { type: Schema.Types.Mixed, required: true },
     amountByCurrency: { type: Schema.Types.Mixed, required: true },
     status: { type: String, enum: ['running', 'finished'], required: true },
@@ -97,12 +105,14 @@ const refusalSchema = new Schema<RefusalRecord>(
           batch: { type: String, required: true },
           line: { type: Number, required: true },
           item: Number,
+          part: Number,
         },
         { _id: false },
       ),
       required: true,
     },
     transferId: String,
+    madeId: String,
     code: { type: String, required: true },
     message: { type: String, required: true },
     row: { type: String },

@@ -5,13 +5,24 @@ import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { ReplayOptionsError } from './errors.ts'
 import type { Rehearsal } from './posting/rehearsal.ts'
 import { type ReadingOptions, checkReadingOptions } from './reading/reading-options.ts'
+import { type Transform, type TransformFunction, checkTransform } from './reading/transform.ts'
 import type { ReplayProgress } from './summary.ts'
 
-export interface ReplayOptions extends ReadingOptions {
+export interface ReplayOptions<
+  FileRecord extends object = Record<string, string>,
+> extends ReadingOptions {
   /** The path of the file, or `-` for `stdin`. */
   readonly file: string
   /** The standard input, needed if `file` is `-`. */
   readonly stdin?: Readable | undefined
+  /**
+   * Turns each record of the file into the transfers that it asks for. Its version is part of what identifies the batch:
+   * for a function alone, a digest of its source text, which does not cover what the function uses from elsewhere.
+   * @example
+   * transform: ({ Type, Value, From, To }, { line }) =>
+   *   Type === 'fee' ? null : { transferId: `bank-${line}`, from: From, to: To, amount: Value }
+   */
+  readonly transform?: TransformFunction<FileRecord> | Transform<FileRecord> | undefined
   /** The batch's name. By default the file's base name, or `stdin-` and the first 16 digits of the digest. */
   readonly name?: string | undefined
   /** At a refused line: `continue` (the default), or `stop` right before it. */
@@ -37,9 +48,10 @@ export interface ReplayOptions extends ReadingOptions {
  * Checks that the options are valid and can be combined.
  * @throws ReplayOptionsError
  */
-export function checkReplayOptions(options: ReplayOptions): void {
+export function checkReplayOptions(options: ReplayOptions<never>): void {
   requireObject(options, 'the options argument of replay()', 'an object with file')
   checkReadingOptions(options)
+  checkTransform(options.transform)
   const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
   if (typeof file !== 'string') {
     throw new ReplayOptionsError(`'file' ${quote(file)} is not the path of a file`)
@@ -80,5 +92,8 @@ export function checkReplayOptions(options: ReplayOptions): void {
 }
 
 /** How many refusals the batch may have in all. */
-export const refusalLimitOf = ({ onError, maxErrors }: ReplayOptions): number =>
+export const refusalLimitOf = ({
+  onError,
+  maxErrors,
+}: Pick<ReplayOptions, 'onError' | 'maxErrors'>): number =>
   onError === 'stop' ? 0 : (maxErrors ?? Infinity)

@@ -16,7 +16,8 @@ import mongoose, { type Connection } from 'mongoose'
 import type { RefusalRecord } from '../models/batch.ts'
 import { keepRejects, requireRejects } from './earlier-rejects.ts'
 import { BatchFileError } from './errors.ts'
-import type { Reject, RejectsFormat } from './reading/batch-file.ts'
+import type { RejectsFormat } from './reading/batch-file.ts'
+import { type RefusedPart, onePerRecord } from './rejected-records.ts'
 import type { Encoding } from './source/encoding.ts'
 import { type SourceOptions, statInput } from './source/source.ts'
 import { appendToTemporaryFile, openTemporaryFile } from './source/temporary-file.ts'
@@ -63,7 +64,7 @@ export class RejectsFile {
   }
 
   /** Collects rejects, in the order in which the file will contain them. */
-  async add(rejects: AsyncIterable<Reject> | Iterable<Reject>): Promise<void> {
+  async add(refusals: AsyncIterable<RefusedPart> | Iterable<RefusedPart>): Promise<void> {
     const { separator } = this.#format
     const head = this.#encoding.mark + this.#format.head
     let pending = ''
@@ -74,7 +75,7 @@ export class RejectsFile {
       pending = ''
     }
     let isFirst = !this.#collected
-    for await (const reject of rejects) {
+    for await (const reject of onePerRecord(refusals)) {
       pending += (isFirst ? head : separator) + this.#format.write(reject)
       isFirst = false
       if (pending.length > PENDING_LENGTH) await write()
@@ -131,12 +132,12 @@ const PENDING_LENGTH = 64 * 1024
 export async function* storedRejects(
   connection: Connection,
   batch: string,
-): AsyncGenerator<Reject> {
+): AsyncGenerator<RefusedPart> {
   const refusals = connection
     .collection<RefusalRecord>('refusals')
     .find({ _id: { $gte: { batch }, $lt: { batch, line: new mongoose.mongo.MaxKey() } } } as object)
     .sort({ _id: 1 })
   for await (const { _id, row: text, ...reject } of refusals) {
-    yield { ...reject, line: _id.line, text }
+    yield { ...reject, line: _id.line, item: _id.item ?? 1, text }
   }
 }

@@ -13,6 +13,7 @@ import { ProgressTracker } from './progress.ts'
 import { type BatchFile, adviceOnChangedFile } from './reading/batch-file.ts'
 import { openBatchFile } from './reading/format.ts'
 import type { Row } from './reading/row.ts'
+import { transformOf } from './reading/transform.ts'
 import { RejectsFile, checkRejectsFile, storedRejects } from './rejects.ts'
 import { type Source, openSource } from './source/source.ts'
 import { RejectsError, type ReplaySummary } from './summary.ts'
@@ -30,9 +31,9 @@ export type { ReplayOptions, ReplaySummary }
  * @example
  * const summary = await replay(connection, { file: 'transfers.csv', rejects: 'rejects.csv' })
  */
-export async function replay(
+export async function replay<FileRecord extends object = Record<string, string>>(
   connection: Connection,
-  options: ReplayOptions,
+  options: ReplayOptions<FileRecord>,
 ): Promise<ReplaySummary> {
   requireConnection(connection)
   checkReplayOptions(options)
@@ -48,13 +49,17 @@ export async function replay(
 async function replaySource(
   source: Source,
   connection: Connection,
-  options: ReplayOptions,
+  options: ReplayOptions<never>,
 ): Promise<ReplaySummary> {
   const { signal, atomic = false, dryRun = false, rejects: path } = options
   const rehearsal = dryRun === true ? new Rehearsal(connection) : dryRun || undefined
   const digest = await source.digest()
   const name = batchNameOf(source, digest, options)
-  const file = await openBatchFile(source, { batch: name, options })
+  const file = await openBatchFile(source, {
+    batch: name,
+    options,
+    transform: transformOf(options.transform),
+  })
   const rehearsed = rehearsal?.recordOf(name)
   if (rehearsed && path !== undefined) refuseRejectsOf(name)
   const stored =
@@ -105,7 +110,7 @@ async function replaySource(
 function batchNameOf(
   { baseName, name: file }: Source,
   digest: string,
-  options: ReplayOptions,
+  options: Pick<ReplayOptions, 'name'>,
 ): string {
   const name = options.name ?? baseName ?? `stdin-${digest.slice(0, 16)}`
   if (isBatchName(name)) return name
@@ -147,7 +152,7 @@ interface Replay {
   readonly progress: ProgressTracker
 }
 
-type PostFileOptions = Omit<ReplayOptions, 'rejects'> & {
+type PostFileOptions = Omit<ReplayOptions<never>, 'rejects'> & {
   readonly rehearsal: Rehearsal | undefined
   readonly rejects: RejectsFile | undefined
 }

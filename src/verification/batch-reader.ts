@@ -18,7 +18,7 @@ export interface StoredBatch {
 
 const COUNTS = ['records', 'position', 'line', 'posted', 'existing', 'refused'] as const
 /** The counts that are absent while they are zero. */
-const OPTIONAL_COUNTS = ['skipped'] as const
+const OPTIONAL_COUNTS = ['skipped', 'additional'] as const
 const TEXTS = ['source', 'digest', 'reading'] as const
 
 const FIELDS = [
@@ -116,21 +116,25 @@ export class BatchReader {
 
   #checkSums(add: Add): void {
     const reader = this.#reader
-    const skipped = reader.has('skipped') ? reader.whole('skipped') : 0
     const [position, posted, existing, refused] = (
       ['position', 'posted', 'existing', 'refused'] as const
     ).map((field) => reader.whole(field))
+    const [skipped, additional] = OPTIONAL_COUNTS.map((field) =>
+      reader.has(field) ? reader.whole(field) : 0,
+    )
     if (
       position !== undefined &&
       posted !== undefined &&
       existing !== undefined &&
       refused !== undefined &&
       skipped !== undefined &&
-      position !== posted + existing + refused + skipped
+      additional !== undefined &&
+      position + additional !== posted + existing + refused + skipped
     ) {
+      const asked = additional === 0 ? '' : ` with ${additional} additional transfers`
       add(
         'batch',
-        `is at position ${position}, but has ${posted} posted, ${existing} existing, ${refused} refused and ${skipped} skipped`,
+        `is at position ${position}${asked}, but has ${posted} posted, ${existing} existing, ${refused} refused and ${skipped} skipped`,
       )
     }
     const byCode = this.#refusedByCode()

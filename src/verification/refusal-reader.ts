@@ -6,7 +6,8 @@ import type { ViolationLog } from './violations.ts'
 
 const CODES = new Set<string>([...REFUSAL_CODES, 'MALFORMED_LINE'])
 
-const FIELDS = ['_id', 'transferId', 'code', 'message', 'row'] as const
+const FIELDS = ['_id', 'transferId', 'madeId', 'code', 'message', 'row'] as const
+const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['transferId', 'madeId'])
 
 /** Reads refusals from their bytes, one after another, and checks what each proves by itself. */
 export class RefusalReader {
@@ -29,12 +30,12 @@ export class RefusalReader {
     const id = reader.show('_id')
     const add = (kind: 'id' | 'field' | 'unknown-field', problem: string) =>
       log.add({ kind, collection: 'refusals', id, message: `refusal ${id} ${problem}` })
-    if (!this.#hasId()) add('id', 'has an _id that is not { batch, line, item? }')
+    if (!this.#hasId()) add('id', 'has an _id that is not { batch, line, item?, part? }')
     for (const name of reader.strangers) {
       add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)
     }
-    for (const field of ['code', 'message', 'row', 'transferId'] as const) {
-      const isOptional = field === 'transferId' && !reader.has(field)
+    for (const field of ['code', 'message', 'row', 'transferId', 'madeId'] as const) {
+      const isOptional = OPTIONAL_FIELDS.has(field) && !reader.has(field)
       if (isOptional || reader.text(field) !== undefined) continue
       add('field', `has the ${field} ${reader.show(field)}, which is not a text`)
     }
@@ -51,7 +52,11 @@ export class RefusalReader {
     return (
       isBatchName(id.text('batch') ?? '') &&
       (id.whole('line') ?? 0) >= 1 &&
-      (names === 'batch,line' || (names === 'batch,line,item' && (id.whole('item') ?? 0) >= 2))
+      (names === 'batch,line' ||
+        (names === 'batch,line,item' && (id.whole('item') ?? 0) >= 2) ||
+        (names === 'batch,line,item,part' &&
+          (id.whole('item') ?? 0) >= 1 &&
+          (id.whole('part') ?? 0) >= 2))
     )
   }
 }

@@ -142,7 +142,7 @@ describe('verify', () => {
           { _id: 7, code: 'SAME_ACCOUNT', message: 'm', row: 'r' } as { _id: unknown },
           { bypassDocumentValidation: true },
         ),
-      'id: refusal 7 (int) has an _id that is not { batch, line, item? }',
+      'id: refusal 7 (int) has an _id that is not { batch, line, item?, part? }',
     ],
   ])('finds %s', async (_what, spoil, expected) => {
     await spoil()

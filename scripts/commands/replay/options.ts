@@ -21,6 +21,7 @@ export interface ReplayCommandOptions {
   map: Record<string, string | null> | undefined
   currency: string | undefined
   keep: true | string[] | undefined
+  transform: string | undefined
   rejects: string | undefined
   spreadsheet: boolean
   'on-error': 'continue' | 'stop' | undefined
@@ -69,6 +70,12 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       type: 'string',
       coerce: readKeep,
     })
+    .option(
+      'transform',
+      textOption(
+        'a file in TypeScript or JavaScript that exports a function transform, from a record to its transfers',
+      ),
+    )
     .option(
       'rejects',
       textOption(

@@ -10,7 +10,7 @@ import { type Progress, startProgress } from '../../context/progress.ts'
 
 export async function replayWithProgress(
   connection: Connection,
-  options: ReplayOptions,
+  options: ReplayOptions<never>,
   context: Context,
 ): Promise<ReplaySummary> {
   let phase: ReplayProgress['phase'] | undefined

@@ -8,7 +8,7 @@ import {
   ReplayOptionsError,
   type ReplaySummary,
 } from '../../../src/index.ts'
-import { checkReplayOptions, named } from '../../../src/internal.ts'
+import { checkReplayOptions, loadTransform, named } from '../../../src/internal.ts'
 import {
   type Command,
   CommandFailure,
@@ -18,7 +18,7 @@ import {
   UsageError,
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
-import { bringUpToDate } from '../../context/own-migrations.ts'
+import { allowTypeScript, bringUpToDate } from '../../context/own-migrations.ts'
 import { fileNamed } from '../../context/stdin.ts'
 import {
   type ReplayCommandOptions,
@@ -33,13 +33,17 @@ export const replayCommand: Command<ReplayCommandOptions> = {
   command: 'replay [files..]',
   describe: 'post files of transfers: each line exactly once, even if it is run again',
   builder: defineReplayOptions,
-  run: (options, context) => {
+  run: async (options, context) => {
     if (options.files.length === 0) throw new UsageError(noFile(options))
     // Without this flag the heap grows to twice what a replay of a million lines needs, and does not shrink again.
     v8.setFlagsFromString('--heap-growing-percent=50')
-    const calls = options.files.map((file) => replayOptions(fileNamed(file), options, context))
+    const transform = await transformIn(options)
+    const calls = options.files.map((file) => ({
+      ...replayOptions(fileNamed(file), options, context),
+      ...transform,
+    }))
     checkCalls(calls)
-    return withDatabase(options, context, async (database) => {
+    return await withDatabase(options, context, async (database) => {
       try {
         await bringUpToDate(database, context, { dryRun: options['dry-run'] })
         return await replayAll(database.connection, calls, options, context)
@@ -50,6 +54,15 @@ export const replayCommand: Command<ReplayCommandOptions> = {
       }
     })
   },
+}
+
+/** Loads the transform that `--transform` names. */
+async function transformIn({
+  transform: path,
+}: ReplayCommandOptions): Promise<Pick<ReplayOptions<never>, 'transform'>> {
+  if (path === undefined) return {}
+  await allowTypeScript()
+  return { transform: await loadTransform(path) }
 }
 
 const noFile = ({ keep }: ReplayCommandOptions): string =>
@@ -65,7 +78,7 @@ const isInterruption = (error: unknown, { aborted }: AbortSignal): boolean =>
 
 async function replayAll(
   connection: Connection,
-  calls: readonly ReplayOptions[],
+  calls: readonly ReplayOptions<never>[],
   { json, 'dry-run': isDry }: ReplayCommandOptions,
   context: Context,
 ): Promise<ExitCode> {
@@ -87,7 +100,7 @@ async function replayAll(
 }
 
 /** Checks the options before a database is opened. */
-function checkCalls(calls: readonly ReplayOptions[]): void {
+function checkCalls(calls: readonly ReplayOptions<never>[]): void {
   const [{ name, rejects } = {}, ...others] = calls
   if (others.length > 0 && (name ?? rejects) !== undefined) {
     throw new UsageError('--as and --rejects can only be used with one file at a time')
@@ -104,7 +117,7 @@ function checkCalls(calls: readonly ReplayOptions[]): void {
 
 async function replayOne(
   connection: Connection,
-  options: ReplayOptions,
+  options: ReplayOptions<never>,
   { context, print }: { context: Context; print: (summary: ReplaySummary) => void },
 ): Promise<ReplaySummary> {
   try {

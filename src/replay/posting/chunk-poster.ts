@@ -186,7 +186,18 @@ function remainingRows(rows: readonly Row[], { _id, position }: BatchRecord): re
 }
 
 function refusalRecord(batch: string, refusal: BatchRefusal): RefusalRecord {
-  const { line, item, transferId, code, message, text: row } = refusal
-  const _id = item === 1 ? { batch, line } : { batch, line, item }
-  return { _id, ...(transferId === undefined ? {} : { transferId }), code, message, row }
+  const { line, item, part, transferId, madeId, code, message, text: row } = refusal
+  return {
+    _id: {
+      batch,
+      line,
+      ...((item > 1 || part > 1) && { item }),
+      ...(part > 1 && { part }),
+    },
+    ...(transferId !== undefined && { transferId }),
+    ...(madeId !== undefined && madeId !== transferId && { madeId }),
+    code,
+    message,
+    row,
+  }
 }

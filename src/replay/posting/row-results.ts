@@ -1,15 +1,16 @@
 import { LinkedTransferRefusedError } from '../../errors.ts'
 import { isIdentifier } from '../../ledger/identifier.ts'
+import type { TransferRecord } from '../../ledger/records.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
-import type { Row } from '../reading/row.ts'
+import { type Row, requestsOfRow } from '../reading/row.ts'
 
 export const requestsOf = (rows: readonly Row[]): IdentifiedRequest[] =>
-  rows.flatMap(({ request }) => (request ? [request] : []))
+  rows.flatMap((row) => (row.moreRequests ? requestsOfRow(row) : row.request ? [row.request] : []))
 
 /** The counts of a batch after some of its rows. */
 export interface CountedResults {
@@ -21,7 +22,7 @@ export interface CountedResults {
 }
 
 interface CountOptions {
-  /** One result for each row that has a request, in order. */
+  /** One result for each request of the rows, in order. */
   readonly results: readonly TransferResult[]
   /** How many refusals the batch may have in all. */
   readonly refusalLimit: number
@@ -33,40 +34,45 @@ export function countResults(
   rows: readonly Row[],
   { results, refusalLimit }: CountOptions,
 ): CountedResults {
-  let [posted, existing, skipped, next] = [0, 0, 0, 0]
+  let [posted, existing, skipped, additional, next] = [0, 0, 0, 0, 0]
   const refusals: BatchRefusal[] = []
   const refusedByCode = { ...before.refusedByCode }
   const amounts = new Map(
     Object.entries(before.amountByCurrency).map(([code, sum]) => [code, toDecimal(sum)]),
   )
-  let counted = rows.length
-  let overLimit: CountedResults['overLimit']
   for (const [index, row] of rows.entries()) {
     if (row.skipped !== undefined) {
       skipped += 1
       continue
     }
-    const result = row.request ? (results[next++] as TransferResult) : undefined
-    if (result?.status === 'posted') {
-      posted += 1
-      const { currency } = result.transfer
-      const amount = new Decimal(row.request?.amount as string)
-      amounts.set(currency, amounts.get(currency)?.plus(amount) ?? amount)
-    } else if (result?.status === 'existing') {
-      existing += 1
-    } else {
-      const refusal = refusalOf(row, result)
-      if (before.refused + refusals.length >= refusalLimit) {
-        overLimit = { index, refusal }
-        counted = index
-        break
+    const { length: more } = row.moreRequests ?? NONE
+    additional += more
+    for (let part = 1; part <= 1 + more; part++) {
+      const result = row.request ? (results[next++] as TransferResult) : undefined
+      if (result?.status === 'posted') {
+        posted += 1
+        const { currency } = result.transfer
+        const amount = amountOf(row, part, result.transfer)
+        amounts.set(currency, amounts.get(currency)?.plus(amount) ?? amount)
+      } else if (result?.status === 'existing') {
+        existing += 1
+      } else {
+        const refusal = refusalOf(row, part, result)
+        if (before.refused + refusals.length >= refusalLimit) {
+          const counted = countResults(before, rows.slice(0, index), {
+            results,
+            refusalLimit: Infinity,
+          })
+          return { ...counted, overLimit: { index, refusal } }
+        }
+        refusals.push(refusal)
+        refusedByCode[refusal.code] = (refusedByCode[refusal.code] ?? 0) + 1
       }
-      refusals.push(refusal)
-      refusedByCode[refusal.code] = (refusedByCode[refusal.code] ?? 0) + 1
     }
   }
-  const last = rows[counted - 1]
+  const last = rows.at(-1)
   skipped += before.skipped ?? 0
+  additional += before.additional ?? 0
   const record: BatchRecord = {
     ...before,
     position: last?.position ?? before.position,
@@ -75,6 +81,7 @@ export function countResults(
     existing: before.existing + existing,
     refused: before.refused + refusals.length,
     ...(skipped > 0 && { skipped }),
+    ...(additional > 0 && { additional }),
     refusedByCode,
     amountByCurrency: Object.fromEntries(
       [...amounts].map(([code, sum]) => [code, toDecimal128(sum, code)]),
@@ -84,18 +91,29 @@ export function countResults(
     record.status = 'finished'
     record.finishedAt = new Date()
   }
-  return { record, refusals, ...(overLimit && { overLimit }) }
+  return { record, refusals }
 }
 
-function refusalOf(row: Row, result: TransferResult | undefined): BatchRefusal {
-  const { line, item, text, madeId } = row
+const NONE: readonly IdentifiedRequest[] = []
+
+/** The amount of a posted transfer. The text of a file is read faster than what is stored. */
+function amountOf(row: Row, part: number, transfer: TransferRecord): Decimal {
+  const amount = part === 1 ? row.request?.amount : undefined
+  return typeof amount === 'string' ? new Decimal(amount) : toDecimal(transfer.amount)
+}
+
+function refusalOf(row: Row, part: number, result: TransferResult | undefined): BatchRefusal {
+  const { line, item, text, madeId, moreRequests } = row
   if (!result || result.status !== 'refused') {
     const message = row.problem as string
-    return { line, item, text, code: 'MALFORMED_LINE', message, transferId: madeId }
+    return { line, item, part, text, code: 'MALFORMED_LINE', message, transferId: madeId, madeId }
   }
-  const { code, message, transferId } = result
+  const { code, transferId } = result
   const id = typeof transferId === 'string' ? transferId : undefined
-  return { line, item, text, code, message, transferId: id }
+  const message = moreRequests
+    ? `transfer ${part} of ${1 + moreRequests.length}: ${result.message}`
+    : result.message
+  return { line, item, part, text, code, message, transferId: id, madeId }
 }
 
 /** The results of the rows of an atomic batch: if one row is refused, the others are refused with it. */

@@ -2,6 +2,7 @@ import type { BatchRefusalCode } from '../../models/batch.ts'
 import type { RawRecord, RecordBlocks } from '../source/raw-record.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { Row } from './row.ts'
+import type { RecordTransform } from './transform.ts'
 
 /** A refused line, as a file of rejects lists it. */
 export interface Reject {
@@ -18,6 +19,10 @@ export interface BatchRefusal extends Reject {
   readonly code: BatchRefusalCode
   /** 1, or its number among the records that start on the same line. */
   readonly item: number
+  /** 1, or the number of the refused transfer among those that the record asks for. */
+  readonly part: number
+  /** The id that was made for the record. */
+  readonly madeId?: string | undefined
 }
 
 /**
@@ -54,6 +59,7 @@ export interface BatchFileOptions {
   readonly batch: string
   readonly reading: string
   readonly options: ReadingOptions
+  readonly transform: RecordTransform | undefined
 }
 
 /** Advice for a file that has changed since its batch was started. */

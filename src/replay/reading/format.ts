@@ -1,12 +1,13 @@
 import { quote as quoted } from '../../messages.ts'
 import type { BatchFormat } from '../../models/batch.ts'
-import { ReplayOptionsError } from '../errors.ts'
+import { BatchFileError, ReplayOptionsError } from '../errors.ts'
 import { isUtf8 } from '../source/encoding.ts'
 import type { Source } from '../source/source.ts'
 import type { BatchFile } from './batch-file.ts'
 import { openCsvFile } from './csv/csv-file.ts'
 import { openJsonFile } from './json/json-file.ts'
 import { type ReadingOptions, refuseCsvOptions } from './reading-options.ts'
+import { RecordTransform, type Transform } from './transform.ts'
 
 const FORMATS_BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
   csv: 'csv',
@@ -20,10 +21,34 @@ const FORMATS_BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
 interface OpenOptions {
   readonly batch: string
   readonly options: ReadingOptions
+  readonly transform?: Transform<never> | undefined
 }
 
 /** Opens a source as a batch. The options, the file's extension or its first character decide the format. */
 export async function openBatchFile(source: Source, open: OpenOptions): Promise<BatchFile> {
+  const file = await openInFormat(source, open)
+  return open.transform ? { ...file, hasIds: await givesIds(file, source.name) } : file
+}
+
+/**
+ * Whether a transform gives ids of its own to the transfers of a file. Its first record with a transfer decides, as the
+ * first object does in JSON.
+ */
+async function givesIds(file: BatchFile, name: string): Promise<boolean> {
+  let position = 0
+  let isEmpty = true
+  for await (const block of file.records()) {
+    isEmpty = false
+    for (const record of block) {
+      const { request, madeId } = file.row(record, ++position)
+      if (request) return madeId === undefined
+    }
+  }
+  if (isEmpty) throw new BatchFileError(name, 'the file is empty')
+  return true
+}
+
+async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {
   const { options } = open
   const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(source.baseName ?? '')?.[1]?.toLowerCase() ?? ''
   const format = options.format ?? FORMATS_BY_EXTENSION[extension]
@@ -41,8 +66,9 @@ export async function openBatchFile(source: Source, open: OpenOptions): Promise<
 async function openCsv(
   source: Source,
   format: 'csv' | 'tsv',
-  { batch, options }: OpenOptions,
+  { batch, options, transform: given }: OpenOptions,
 ): Promise<BatchFile> {
+  const transform = given && new RecordTransform(given, options.currency)
   const { columns, map = {}, currency, keep = false } = options
   const encoding = encodingText(options)
   const excelDelimiter =
@@ -62,22 +88,31 @@ async function openCsv(
     currency,
     keep,
     encoding,
+    transform: transform?.version,
   })
   const separatorLine = excelDelimiter === undefined ? '' : `sep=${excelDelimiter}\n`
   const dialect = { delimiter, quote }
-  return await openCsvFile(source, dialect, { batch, reading, options, separatorLine })
+  return await openCsvFile(source, dialect, { batch, reading, options, transform, separatorLine })
 }
 
 async function openJson(
   source: Source,
   layout: 'lines' | 'array',
-  { batch, options }: OpenOptions,
+  { batch, options, transform: given }: OpenOptions,
 ): Promise<BatchFile> {
+  const transform = given && new RecordTransform(given, options.currency)
   refuseCsvOptions(options)
   const { map = {}, currency, keep = false } = options
   const format = layout === 'array' ? 'array' : 'jsonl'
-  const reading = readingText({ format, map, currency, keep, encoding: encodingText(options) })
-  return await openJsonFile(source, layout, { batch, reading, options })
+  const reading = readingText({
+    format,
+    map,
+    currency,
+    keep,
+    encoding: encodingText(options),
+    transform: transform?.version,
+  })
+  return await openJsonFile(source, layout, { batch, reading, options, transform })
 }
 
 /** An encoding's name to compare; undefined for the default. */

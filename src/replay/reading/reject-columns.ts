@@ -8,8 +8,8 @@ export const REJECT_COLUMNS = ['code', 'message', 'line'] as const
 export const MADE_ID_KEY = 'transferId'
 
 /**
- * In CSV, the column after {@link REJECT_COLUMNS} with the id that was made for a record, if the file has no
- * ids. It is not a name that is recognized for a column of the file itself.
+ * In CSV, and in JSON with a transform, the column after {@link REJECT_COLUMNS} with the id that was made for a record,
+ * if the file has no ids. It is not a name that is recognized for a column of the file itself.
  */
 export const MADE_ID_COLUMN = 'madeId'
 

@@ -16,12 +16,18 @@ export interface Row {
   /** The record as read. */
   readonly text: string
   readonly request?: IdentifiedRequest | undefined
+  /** What it asks for beyond the first request. Only a transform makes such rows. */
+  readonly moreRequests?: readonly IdentifiedRequest[] | undefined
   readonly problem?: string | undefined
   /** Why the record asks for no transfer. It is consumed and counted, and nothing else. */
   readonly skipped?: string | undefined
-  /** The id that was made for a record without one. */
+  /** The id that was made for a record without one. The ids of further requests of the record start with it. */
   readonly madeId?: string | undefined
 }
+
+/** The requests of a row, in order. */
+export const requestsOfRow = ({ request, moreRequests = [] }: Row): readonly IdentifiedRequest[] =>
+  request ? [request, ...moreRequests] : []
 
 /**
  * Makes ids for a batch whose file has none: `NAME:LINE`. A line has the same id at each replay. An id can be

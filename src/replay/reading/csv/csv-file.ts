@@ -5,6 +5,7 @@ import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import type { Source } from '../../source/source.ts'
 import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
 import { findColumns } from '../columns.ts'
+import type { ReadingOptions } from '../reading-options.ts'
 import { REJECT_COLUMNS } from '../reject-columns.ts'
 import { type Row, type RowColumns, idMaker, keptColumns, requestOf } from '../row.ts'
 import { type Header, headerHint, readHeader } from './csv-header.ts'
@@ -21,9 +22,9 @@ interface CsvFileOptions extends BatchFileOptions {
 export async function openCsvFile(
   source: Source,
   dialect: Dialect,
-  { batch, reading, options, separatorLine }: CsvFileOptions,
+  { batch, reading, options, transform, separatorLine }: CsvFileOptions,
 ): Promise<BatchFile> {
-  const { map = {}, keep = false, currency } = options
+  const { map = {}, currency } = options
   const { name: file, encoding } = source
   const lineOptions = { quote: dialect.quote, encoding: encoding.name }
   const readRecords = () =>
@@ -38,16 +39,17 @@ export async function openCsvFile(
   const fail = (problem: string): never => {
     throw new BatchFileError(file, problem, header.record && { line: header.record.line })
   }
-  const found = findColumns(columns, { map })
-  if ('problem' in found) return fail(found.problem + headerHint(header, dialect, map))
-  const kept = keptColumns(columns, found.indexes, keep)
-  if ('problem' in kept) return fail(kept.problem)
-  const rowColumns: RowColumns = { indexes: found.indexes, kept }
-  const hasOwnIds = found.indexes.transferId !== undefined
-  const makeId = hasOwnIds ? undefined : idMaker(batch, encoding)
+  const rowColumns = columnsOfRows(columns, options)
+  // A transform may do without the columns that are needed otherwise.
+  if ('problem' in rowColumns && !transform) {
+    return fail(rowColumns.problem + (rowColumns.isMissing ? headerHint(header, dialect, map) : ''))
+  }
+  const hasOwnIds = !transform && hasIdColumn(rowColumns)
+  const keys = recordKeys(columns)
+  const makeId = idMaker(batch, encoding)
   /** The id for a record of a file without ids: the one that an earlier batch made for it, or a new one. */
   const madeIdOf = (record: RawRecord, fields: readonly string[]) =>
-    makeId && ((hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || makeId(record))
+    (hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || makeId(record)
 
   return {
     reading,
@@ -71,7 +73,7 @@ export async function openCsvFile(
     row(record: RawRecord, position): Row {
       const { line, item } = record
       const fields = fieldsOf(record, dialect)
-      const madeId = madeIdOf(record, fields)
+      const madeId = hasOwnIds ? undefined : madeIdOf(record, fields)
       const text =
         rejectColumnCount === 0
           ? record.text
@@ -89,10 +91,47 @@ export async function openCsvFile(
         return refused(fieldCountProblem(fields.length, record, header))
       }
       const value = (index: number) => trimmed(fields[index + rejectColumnCount] as string)
-      const request = requestOf(value, rowColumns, { madeId, currency })
-      return { position, line, item, text, request, madeId }
+      const read = (made: string | undefined) =>
+        requestOf(value, rowColumns as RowColumns, { madeId: made, currency })
+      if (transform) {
+        const parts = { position, line, item, text, madeId: madeId ?? makeId(record) }
+        return transform.row(parts, recordOf(keys, value), () =>
+          'problem' in rowColumns ? rowColumns : read(undefined),
+        )
+      }
+      return { position, line, item, text, request: read(madeId), madeId }
     },
   }
+}
+
+/** The columns that rows are read from, or why they cannot be found. */
+function columnsOfRows(
+  columns: readonly string[],
+  { map = {}, keep = false }: ReadingOptions,
+): RowColumns | { problem: string; isMissing: boolean } {
+  const found = findColumns(columns, { map })
+  if ('problem' in found) return { ...found, isMissing: true }
+  const kept = keptColumns(columns, found.indexes, keep)
+  return 'problem' in kept ? { ...kept, isMissing: false } : { indexes: found.indexes, kept }
+}
+
+const hasIdColumn = (columns: RowColumns | object): boolean =>
+  'indexes' in columns && columns.indexes.transferId !== undefined
+
+/** The keys of a transform's records: the names of the columns, or `#3` if a name is missing or not unique. */
+const recordKeys = (columns: readonly string[]): string[] =>
+  columns.map((name, index) => {
+    const isUnique = name !== '' && columns.indexOf(name) === columns.lastIndexOf(name)
+    return isUnique ? name : `#${index + 1}`
+  })
+
+function recordOf(
+  keys: readonly string[],
+  value: (index: number) => string,
+): Record<string, string> {
+  const record: Record<string, string> = {}
+  for (let index = 0; index < keys.length; index++) record[keys[index] as string] = value(index)
+  return record
 }
 
 /** The line before the header that names the delimiter for Excel. */

@@ -13,7 +13,7 @@ import { surveyJson } from './json-survey.ts'
 export async function openJsonFile(
   source: Source,
   layout: 'lines' | 'array',
-  { batch, reading, options }: BatchFileOptions,
+  { batch, reading, options, transform }: BatchFileOptions,
 ): Promise<BatchFile> {
   const { name: file, encoding } = source
   const records = (): RecordBlocks =>
@@ -21,16 +21,21 @@ export async function openJsonFile(
       ? jsonLineRecords(linesOf(source.bytes(), file, { encoding: encoding.name }))
       : jsonArrayRecords(source)
   const columnsOf = columnFinder(options)
-  const { hasIds } = await surveyJson(records(), { file, layout, options, columnsOf })
-  const makeId = hasIds ? undefined : idMaker(batch, encoding)
+  // A transform may do without the keys that are needed otherwise.
+  const { hasIds } = transform
+    ? { hasIds: false }
+    : await surveyJson(records(), { file, layout, options, columnsOf })
+  const idOf = idMaker(batch, encoding)
+  const makeId = hasIds ? undefined : idOf
   /** The id for a record without one: the one that an earlier batch made for it, or a new one. */
   const madeIdOf = (record: RawRecord, earlierId?: string) => earlierId ?? makeId?.(record)
   const { map = {}, currency } = options
+  const ids = { map, hasTransform: transform !== undefined }
 
   return {
     reading,
     hasIds,
-    rejects: jsonRejects(layout, map),
+    rejects: jsonRejects(layout, ids),
     records,
     row(record: RawRecord, position): Row {
       const { line, item } = record
@@ -49,13 +54,21 @@ export async function openJsonFile(
       }
       const read = readObject(record.text)
       if ('problem' in read) return refused(read.problem, record.text)
-      const rejected = readRejected(read.object, record.text, map)
+      const rejected = readRejected(read.object, record.text, ids)
       if (rejected && 'problem' in rejected) {
         const problem = `"text" is still not a JSON object (${rejected.problem}): correct it there, or replace it with the keys of the transfer`
         return refused(problem, rejected.text, rejected.madeId)
       }
       const { text } = rejected ?? record
       const { object } = rejected ?? read
+      if (transform) {
+        const madeId = rejected?.madeId ?? idOf(record)
+        return transform.row({ position, line, item, text, madeId }, object, () => {
+          const columns = columnsOf(object)
+          if ('problem' in columns) return columns
+          return requestOf(valuesOf(object, columns), columns, { madeId: undefined, currency })
+        })
+      }
       const columns = columnsOf(object)
       if ('problem' in columns) return refused(columns.problem, text, rejected?.madeId)
       const value = valuesOf(object, columns)

@@ -1,7 +1,7 @@
 import { parse, stringify } from 'lossless-json'
 import type { Reject, RejectsFormat } from '../batch-file.ts'
 import { type ColumnMap, candidateColumns } from '../columns.ts'
-import { MADE_ID_KEY, REJECT_COLUMNS, isRefusalCode } from '../reject-columns.ts'
+import { MADE_ID_COLUMN, MADE_ID_KEY, REJECT_COLUMNS, isRefusalCode } from '../reject-columns.ts'
 import { isMissing } from '../row.ts'
 import { type JsonObject, isObject, readObject } from './json-object.ts'
 
@@ -9,10 +9,12 @@ import { type JsonObject, isObject, readObject } from './json-object.ts'
  * Writes rejects as JSON objects: the reject columns and the made id come before the keys of the record. If the
  * record has such keys itself, it is written whole under `record`; if it is not a JSON object, under `text`.
  */
-export function jsonRejects(layout: 'lines' | 'array', map: ColumnMap): RejectsFormat {
+export function jsonRejects(layout: 'lines' | 'array', ids: IdKeys): RejectsFormat {
   const isArray = layout === 'array'
-  const idKey = madeIdKey(map)
+  const { map } = ids
+  const idKey = madeIdKey(ids)
   const ownIdKey = (object: JsonObject): string | undefined => {
+    if (ids.hasTransform) return undefined
     const keys = Object.keys(object)
     const [index] = candidateColumns(keys, 'transferId', { map, areKeys: true })
     return index === undefined ? undefined : keys[index]
@@ -34,7 +36,9 @@ export function jsonRejects(layout: 'lines' | 'array', map: ColumnMap): RejectsF
       const reserved = [...REJECT_COLUMNS, ...WRAPPERS, ...(madeId === undefined ? [] : [idKey])]
       // The made id would not be read if the record has a blank id, or if the options say that it has none.
       const isMadeIdHidden =
-        madeId !== undefined && (ownKey !== undefined || map.transferId === null)
+        madeId !== undefined &&
+        !ids.hasTransform &&
+        (ownKey !== undefined || map.transferId === null)
       if (isMadeIdHidden || reserved.some((key) => Object.hasOwn(object, key))) {
         return `${start},"record":${text.trim()}}`
       }
@@ -46,7 +50,15 @@ export function jsonRejects(layout: 'lines' | 'array', map: ColumnMap): RejectsF
 
 const WRAPPERS = ['record', 'text']
 
-const madeIdKey = (map: ColumnMap = {}): string => map.transferId ?? MADE_ID_KEY
+/** What decides which key of an object is the id that was made for it. */
+interface IdKeys {
+  readonly map: ColumnMap
+  /** A transform may take the id of a transfer from anywhere, so the made id has a key of its own. */
+  readonly hasTransform: boolean
+}
+
+const madeIdKey = ({ map, hasTransform }: IdKeys): string =>
+  hasTransform ? MADE_ID_COLUMN : (map.transferId ?? MADE_ID_KEY)
 
 /**
  * A record from a file of rejects, as it was in the batch's file. It has a problem as long as it is not a
@@ -60,15 +72,12 @@ type Rejected = { readonly text: string; readonly madeId: string | undefined } &
  * Takes the record out of an object of a file of rejects, whatever the order of its keys; undefined for any
  * other object.
  */
-export function readRejected(
-  object: JsonObject,
-  text: string,
-  map?: ColumnMap,
-): Rejected | undefined {
+export function readRejected(object: JsonObject, text: string, ids: IdKeys): Rejected | undefined {
   const { code, message, line, ...parts } = object
   if (!isRefusalCode(code) || typeof message !== 'string') return undefined
   if (typeof line !== 'string' || !/^\d+$/.test(line)) return undefined
-  const { [madeIdKey(map)]: id, ...others } = parts
+  const idKey = madeIdKey(ids)
+  const { [idKey]: id, ...others } = parts
   const madeId = typeof id === 'string' ? id : undefined
   const [key, ...more] = Object.keys(others)
   const onlyValue = key === undefined || more.length > 0 ? undefined : others[key]
@@ -82,5 +91,9 @@ export function readRejected(
     return 'object' in read ? { text: record, madeId, ...read } : undefined
   }
   for (const column of REJECT_COLUMNS) delete exact[column]
+  if (ids.hasTransform) {
+    delete exact[idKey]
+    return { text: stringify(exact) as string, madeId, object: others }
+  }
   return { text: stringify(exact) as string, madeId: undefined, object: parts }
 }

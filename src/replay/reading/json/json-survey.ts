@@ -23,6 +23,7 @@ export async function surveyJson(
   { file, layout, options, columnsOf }: SurveyOptions,
 ): Promise<{ hasIds: boolean }> {
   const missingKeys = keysNamedBy(options)
+  const ids = { map: options.map ?? {}, hasTransform: false }
   let isEmpty = true
   let hasIds: boolean | undefined
   let unreadable: { line: number; problem: string; isObject: boolean } | undefined
@@ -34,7 +35,7 @@ export async function surveyJson(
         unreadable ??= { line: record.line, problem: read.problem, isObject: false }
         continue
       }
-      if (readRejected(read.object, record.text, options.map)) return { hasIds: true }
+      if (readRejected(read.object, record.text, ids)) return { hasIds: true }
       const columns = columnsOf(read.object)
       for (const key of Object.keys(read.object)) missingKeys.delete(key)
       if ('problem' in columns) {

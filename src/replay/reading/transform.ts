@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import { type IdentifiedRequest, type TransferRequest, withId } from '../../ledger/request.ts'
+import { printable, quote, reasonOf } from '../../messages.ts'
+import { ReplayOptionsError } from '../errors.ts'
+import { type Row, isMissing } from './row.ts'
+
+/** A transfer that a transform asks for. An empty id, currency or reference counts as none. */
+export type RowRequest = TransferRequest
+
+export interface RecordContext {
+  /** The line on which the record starts, from 1. */
+  readonly line: number
+  /**
+   * The request as it is read without a transform, to change it. If the record cannot be read as one, this throws, and
+   * the line is refused with that reason.
+   */
+  readonly request: RowRequest
+}
+
+/**
+ * Turns a record into the transfers that it asks for: one, several or none. A record of a CSV file is an object with a
+ * text for each column, by name; a column whose name is missing or not unique is `#3`, by its number. A record of a JSON
+ * file is its object, with each number as the text in the file. What the function throws refuses the line. It must
+ * return the same for the same record whenever it is called, because a replay that continues calls it again.
+ */
+export type TransformFunction<FileRecord extends object = Record<string, string>> = (
+  record: FileRecord,
+  context: RecordContext,
+) => RowRequest | readonly RowRequest[] | null | undefined
+
+/** A function for the records of a file. A module that exports these names is one. */
+export interface Transform<FileRecord extends object = Record<string, string>> {
+  readonly transform: TransformFunction<FileRecord>
+  /** Identifies the function: a batch is continued only with the same version. Default: a digest of its source. */
+  readonly version?: string | undefined
+}
+
+/** What is known of a record before its transform is called. */
+interface RecordOfRow {
+  readonly position: number
+  readonly line: number
+  readonly item: number
+  readonly text: string
+  /** The id of the transfer that the record asks for, if it gives none. */
+  readonly madeId: string
+}
+
+/** A transform, ready to be called for each record. */
+export class RecordTransform {
+  /** Identifies it within the options of a batch. */
+  readonly version: string
+  readonly #transform: TransformFunction<never>
+  readonly #currency: string | undefined
+
+  constructor({ transform, version }: Transform<never>, currency: string | undefined) {
+    this.#transform = transform
+    this.#currency = currency
+    this.version = version ?? digestOf(transform)
+  }
+
+  /** The row of a record. `read` reads its request without the transform. */
+  row(
+    { madeId, ...parts }: RecordOfRow,
+    record: object,
+    read: () => IdentifiedRequest | { readonly problem: string },
+  ): Row {
+    let outcome: ReturnType<TransformFunction>
+    try {
+      outcome = this.#transform(record as never, new LazyContext(parts.line, read))
+    } catch (error) {
+      return { ...parts, madeId, problem: problemOf(error) }
+    }
+    if (outcome === null || outcome === undefined) return { ...parts, skipped: NO_REQUEST }
+    if (!Array.isArray(outcome)) return this.#rowOf([outcome as RowRequest], madeId, parts)
+    if (outcome.length === 0) return { ...parts, skipped: NO_REQUEST }
+    return this.#rowOf(outcome as readonly RowRequest[], madeId, parts)
+  }
+
+  #rowOf(returned: readonly RowRequest[], madeId: string, parts: Omit<RecordOfRow, 'madeId'>): Row {
+    let usesMadeId = false
+    const requests: IdentifiedRequest[] = []
+    for (const [index, request] of returned.entries()) {
+      if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+        return {
+          ...parts,
+          madeId,
+          problem: `the transform returned ${quote(request)}: ${EXPECTED}`,
+        }
+      }
+      requirePlain(request)
+      let { transferId } = request
+      if (isMissing(transferId)) {
+        usesMadeId = true
+        transferId = index === 0 ? madeId : `${madeId}#${index + 1}`
+      }
+      const { currency, reference } = request
+      requests.push(
+        withId({
+          ...request,
+          transferId,
+          currency: isMissing(currency) ? this.#currency : currency,
+          reference: isMissing(reference) ? undefined : reference,
+        }),
+      )
+    }
+    const [request, ...moreRequests] = requests
+    return {
+      ...parts,
+      request,
+      ...(moreRequests.length > 0 && { moreRequests }),
+      ...(usesMadeId && { madeId }),
+    }
+  }
+}
+
+const EXPECTED = 'expected an object with from, to and amount, a list of them, or nothing'
+
+const NO_REQUEST = 'the transform returned no transfer'
+
+function requirePlain(request: object): void {
+  if (!('then' in request)) return
+  throw new ReplayOptionsError(
+    "'transform' returned a promise: it must return its transfers at once, so read what it needs before the replay",
+  )
+}
+
+const MAX_REASON = 500
+
+function problemOf(error: unknown): string {
+  const isPlain = !(error instanceof Error) || error.name === 'Error'
+  const reason = printable(isPlain ? reasonOf(error) : `${error.name}: ${error.message}`)
+  return `transform: ${reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason}`
+}
+
+/** Reads the request of a record only if the transform asks for it. */
+class LazyContext implements RecordContext {
+  readonly line: number
+  readonly #read: () => IdentifiedRequest | { readonly problem: string }
+
+  constructor(line: number, read: () => IdentifiedRequest | { readonly problem: string }) {
+    this.line = line
+    this.#read = read
+  }
+
+  get request(): RowRequest {
+    const request = this.#read()
+    if ('problem' in request) throw new Error(request.problem)
+    return request
+  }
+}
+
+/** The transform of an option, which may be only its function. */
+export function transformOf(
+  option: TransformFunction<never> | Transform<never> | undefined,
+): Transform<never> | undefined {
+  return typeof option === 'function' ? { transform: option } : option
+}
+
+/**
+ * Checks the value of the option.
+ * @throws ReplayOptionsError
+ */
+export function checkTransform(option: unknown): void {
+  if (option === undefined) return
+  if (typeof option === 'function') return checkSource(option as TransformFunction<never>)
+  const { transform, version } = (option ?? {}) as Partial<Transform>
+  if (typeof transform !== 'function') {
+    throw new ReplayOptionsError(
+      `'transform' ${quote(option)} is not a function, and not an object with a function transform`,
+    )
+  }
+  if (version === undefined) return checkSource(transform)
+  if (typeof version === 'string' && version !== '' && version.length <= 256) return
+  throw new ReplayOptionsError(
+    `the version ${quote(version)} of 'transform' is not a text of 1–256 characters`,
+  )
+}
+
+/** Functions that are bound or native all have the same source. */
+function checkSource(transform: TransformFunction<never>): void {
+  if (!/\{\s*\[native code\]\s*\}$/.test(String(transform))) return
+  throw new ReplayOptionsError(
+    "the source of 'transform' cannot be read, as of a bound function: give { transform, version }, so that the batch knows which function it is",
+  )
+}
+
+/** A digest that changes with the source of a function, but not with what it uses from elsewhere. */
+const digestOf = (transform: TransformFunction<never>): string =>
+  createHash('sha256').update(String(transform)).digest('hex').slice(0, 32)
