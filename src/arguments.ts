@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein'
 import { quote } from './messages.ts'
 
 /**
@@ -9,17 +10,64 @@ export function requireObject(value: unknown, what: string, expected = 'an objec
   throw new TypeError(`${what} is ${quote(value)}, not ${expected}`)
 }
 
+/** The keys that an object may have: exactly those of its type. */
+export type Keys<Type> = { readonly [key in keyof Type]-?: true }
+
+/**
+ * Refuses a key that is not one of `keys`, because a mistyped key would be ignored: a transfer with a mistyped id would be
+ * posted again at each call. A key whose value is undefined counts as absent.
+ * @throws TypeError that names the key and the one that was probably meant
+ */
+export function requireKnownKeys<Type extends object>(
+  value: Type,
+  keys: Keys<Type>,
+  what: string,
+): void {
+  for (const key in value) {
+    if (!Object.hasOwn(keys, key) && value[key] !== undefined)
+      refuseKey(key, Object.keys(keys), what)
+  }
+}
+
+function refuseKey(key: string, keys: readonly string[], what: string): never {
+  const meant = similarName(key, keys)
+  const hint =
+    meant === undefined ? `use one of ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
+  throw new TypeError(`${what} has an unknown key, ${quote(key)}: ${hint}`)
+}
+
+/** The name that was probably meant by another: one that differs by case, separators or two letters. */
+function similarName(name: string, names: readonly string[]): string | undefined {
+  // Comparing takes time that grows with the length.
+  const wanted = normalized(name.slice(0, 100))
+  const [nearest] = names
+    .map((each) => ({ each, letters: distance(wanted, normalized(each)) }))
+    .toSorted((one, other) => one.letters - other.letters)
+  return nearest && nearest.letters <= Math.min(2, wanted.length / 3) ? nearest.each : undefined
+}
+
+const normalized = (name: string): string => name.replaceAll(/[\s_.-]/g, '').toLowerCase()
+
 /**
  * The options of a call: an empty object if there are none. `caller` is its name in the message.
- * @throws TypeError if they are anything but an object
+ * @throws TypeError if they are anything but an object, or have an unknown key
  */
 export function optionsOf<Options extends object>(
   options: Options | undefined,
   caller: string,
+  keys: Keys<Options>,
 ): Options | Partial<Options> {
-  if (options !== undefined) requireObject(options, `the options argument of ${caller}`)
-  return options ?? {}
+  if (options === undefined) return {}
+  requireObject(options, `the options argument of ${caller}`)
+  requireKnownKeys(options, keys, `the options argument of ${caller}`)
+  return options
 }
+
+/** The keys of the options of every call that may wait for the database. */
+const WAIT_KEYS = { patience: true, signal: true } as const
+
+/** The keys of the options of every call that may also be part of the caller's transaction. */
+export const CALL_KEYS = { ...WAIT_KEYS, session: true } as const
 
 /**
  * {@link optionsOf} for a call that may wait for the database.
@@ -28,8 +76,9 @@ export function optionsOf<Options extends object>(
 export function waitOptionsOf<Options extends { patience?: unknown; signal?: unknown }>(
   options: Options | undefined,
   caller: string,
+  keys: Keys<Options>,
 ): Options | Partial<Options> {
-  const checked = optionsOf(options, caller)
+  const checked = optionsOf(options, caller, keys)
   const { patience = 0, signal } = checked
   if (typeof patience !== 'number' || !(patience >= 0)) {
     throw new TypeError(`patience is ${quote(patience)}, not a number of milliseconds`)

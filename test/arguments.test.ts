@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import * as daybook from '../src/index.ts'
-import { makeFile } from './support/batch.ts'
 import { useDatabase } from './support/database.ts'
 
 const { connection, Account, Transfer } = useDatabase()
@@ -48,6 +47,61 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
     'Account.close with a signal that is none',
     () => call(Account.close.bind(Account), 'A', { signal: {} }),
     'signal is {}, not an AbortSignal',
+  ],
+  [
+    'Account.transfer with a mistyped id',
+    () => call(Account.transfer.bind(Account), { from: 'A', to: 'B', transfer_id: 'T' }),
+    'the request has an unknown key, "transfer_id": did you mean "transferId"?',
+  ],
+  [
+    'Account.transfer with a key of another shape',
+    () => call(Account.transfer.bind(Account), { sender: 'A', to: 'B', amount: '1' }),
+    /^the request has an unknown key, "sender": use one of transferId, from, to, amount/,
+  ],
+  [
+    'Account.transferMany with a mistyped key',
+    () => call(Account.transferMany.bind(Account), [{}, { refrence: 'rent' }]),
+    'requests[1] has an unknown key, "refrence": did you mean "reference"?',
+  ],
+  [
+    'Account.transfer with a mistyped option',
+    () => call(Account.transfer.bind(Account), {}, { Session: undefined, patiance: 5 }),
+    'the options argument of Account.transfer() has an unknown key, "patiance": did you mean "patience"?',
+  ],
+  [
+    'Account.open with a field of its own',
+    () => call(Account.open.bind(Account), { holder: 'A', currency: 'USD', branch: 'X' }),
+    /^the request has an unknown key, "branch": use one of accountId, holder/,
+  ],
+  [
+    'Account.freeze with an option of another method',
+    () => call(Account.freeze.bind(Account), 'A', { payOutTo: 'B' }),
+    /^the options argument of Account has an unknown key, "payOutTo"/,
+  ],
+  [
+    'Transfer.reverse with a mistyped option',
+    () => call(Transfer.reverse.bind(Transfer), 'T', { Reference: 'x' }),
+    'the options argument of Transfer.reverse() has an unknown key, "Reference": did you mean "reference"?',
+  ],
+  [
+    'seed with a mistyped option',
+    () => call(daybook.seed, connection, { account: 5 }),
+    'the options argument of seed() has an unknown key, "account": did you mean "accounts"?',
+  ],
+  [
+    'generate with a mistyped option',
+    () => call(daybook.generate, { file: 'x.csv', transfer: 5 }),
+    'the options argument of generate() has an unknown key, "transfer": did you mean "transfers"?',
+  ],
+  [
+    'migrate with a mistyped option',
+    () => call(daybook.migrate, connection, { folders: 'x' }),
+    'the options argument of migrate() has an unknown key, "folders": did you mean "folder"?',
+  ],
+  [
+    'openDatabase with a mistyped option',
+    () => call(daybook.openDatabase, { URI: 'mongodb://127.0.0.1' }),
+    'the options argument of openDatabase() has an unknown key, "URI": did you mean "uri"?',
   ],
   [
     'Account.transferMany(null)',
@@ -193,19 +247,19 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
   ['toDecimal of nothing', () => call(daybook.toDecimal), 'undefined is not a Decimal128'],
 ]
 
-/** The functions that take a connection first. */
+/** The functions that take a connection first, and the options that they need. */
 const onConnection = [
-  ['accountModel', daybook.accountModel],
-  ['transferModel', daybook.transferModel],
-  ['batchModel', daybook.batchModel],
-  ['refusalModel', daybook.refusalModel],
-  ['createCollections', daybook.createCollections],
-  ['replay', daybook.replay],
-  ['seed', daybook.seed],
-  ['verify', daybook.verify],
-  ['migrate', daybook.migrate],
-  ['migrationStatus', daybook.migrationStatus],
-  ['breakMigrationLock', daybook.breakMigrationLock],
+  ['accountModel', daybook.accountModel, undefined],
+  ['transferModel', daybook.transferModel, undefined],
+  ['batchModel', daybook.batchModel, undefined],
+  ['refusalModel', daybook.refusalModel, undefined],
+  ['createCollections', daybook.createCollections, undefined],
+  ['replay', daybook.replay, { file: import.meta.filename }],
+  ['seed', daybook.seed, undefined],
+  ['verify', daybook.verify, undefined],
+  ['migrate', daybook.migrate, { folder: 'x' }],
+  ['migrationStatus', daybook.migrationStatus, { folder: 'x' }],
+  ['breakMigrationLock', daybook.breakMigrationLock, undefined],
 ] as const
 
 describe('an argument that types would not allow', () => {
@@ -216,16 +270,18 @@ describe('an argument that types would not allow', () => {
     expect((error as Error).message).not.toMatch(UNCHECKED)
   })
 
-  test.each(onConnection)('is explained by %s if it is no connection', async (_name, target) => {
-    const options = { file: await makeFile('a.csv', 'x'), folder: 'x' }
-    for (const value of [undefined, null, 'mongodb://localhost', {}]) {
-      await expect(call(target, value, options)).rejects.toThrow(
-        /^the connection is .*, not one of Mongoose: pass mongoose.connection/,
-      )
-    }
-    const rehearsal = async () => new daybook.Rehearsal(undefined as never)
-    await expect(rehearsal()).rejects.toThrow(/^the connection is undefined/)
-  })
+  test.each(onConnection)(
+    'is explained by %s if it is no connection',
+    async (_name, target, options) => {
+      for (const value of [undefined, null, 'mongodb://localhost', {}]) {
+        await expect(call(target, value, options)).rejects.toThrow(
+          /^the connection is .*, not one of Mongoose: pass mongoose.connection/,
+        )
+      }
+      const rehearsal = async () => new daybook.Rehearsal(undefined as never)
+      await expect(rehearsal()).rejects.toThrow(/^the connection is undefined/)
+    },
+  )
 
   test('is explained by the methods of a document', async () => {
     const account = await Account.open({ holder: 'Ada', currency: 'USD' })

@@ -107,11 +107,19 @@ export const generateCommand: Command<{
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   async run(options, context) {
-    const { file, dryRun } = options
+    const { file, dryRun, transfers, seed, hot, refusals, repeats, format, force } = options
     const progress = startProgress(context, { unit: 'transfers' })
     try {
       const generated = await generate({
-        ...options,
+        file,
+        dryRun,
+        transfers,
+        seed,
+        hot,
+        refusals,
+        repeats,
+        format,
+        force,
         seeded: {
           file: options.accountsFile,
           accounts: options.accounts,

@@ -50,7 +50,7 @@ export const seedCommand: Command<{
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
-      const { dryRun, reset } = options
+      const { dryRun, reset, file, accounts, seed: seedNumber, currencies } = options
       if (reset && !options.force && !database.isLocal) {
         throw new UsageError(
           `--reset removes the seeded accounts, and ${database.name} is not the local database of Daybook: add --force if you mean it`,
@@ -60,7 +60,11 @@ export const seedCommand: Command<{
       const progress = startProgress(context, { unit: 'accounts' })
       try {
         const seeded = await seed(database.connection, {
-          ...options,
+          file,
+          accounts,
+          seed: seedNumber,
+          currencies,
+          dryRun,
           reset: reset ? (database.isLocal ? 'everything' : 'seeded') : undefined,
           onProgress: progress.update,
           signal: context.signal,

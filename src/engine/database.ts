@@ -1,4 +1,4 @@
-import { optionsOf } from '../arguments.ts'
+import { type Keys, optionsOf } from '../arguments.ts'
 import { openLocalDatabase, type LocalDatabaseOptions } from './local/local-database.ts'
 import { requireReachable } from './replica-set.ts'
 
@@ -26,13 +26,22 @@ export interface Database {
   close(): Promise<void>
 }
 
+const OPTION_KEYS: Keys<DatabaseOptions> = {
+  uri: true,
+  folder: true,
+  environment: true,
+  cache: true,
+  onProgress: true,
+  signal: true,
+}
+
 /**
  * Opens the database at `uri`, else at MONGODB_URI, else the local one, which it starts if it does not run.
  * @throws EngineError if there is no database that supports transactions, InputError if the URI is malformed; the
  * reason of the option `signal` if that aborts before the database is open
  */
 export async function openDatabase(databaseOptions?: DatabaseOptions): Promise<Database> {
-  const options = optionsOf(databaseOptions, 'openDatabase()')
+  const options = optionsOf(databaseOptions, 'openDatabase()', OPTION_KEYS)
   const environment = options.environment ?? process.env
   const uri = options.uri || environment['MONGODB_URI']
   if (!uri) {

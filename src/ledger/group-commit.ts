@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
-import { waitOptionsOf } from '../arguments.ts'
+import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
 import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { OutcomeError } from '../mongodb/outcome.ts'
 import { type Call, TimeIsUp, type WaitOptions, newCall, waitAtMost } from '../mongodb/patience.ts'
@@ -49,7 +49,8 @@ export async function postOne(
   connection: Connection,
   options?: { session?: ClientSession } & WaitOptions,
 ): Promise<TransferRecord> {
-  const { session: callerSession, ...waiting } = waitOptionsOf(options, 'Account.transfer()')
+  const call = waitOptionsOf(options, 'Account.transfer()', CALL_KEYS)
+  const { session: callerSession, ...waiting } = call
   const session = sessionOf(connection, callerSession)
   const [result] = session
     ? await joinTransaction(connection, session, (transaction) => post([request], transaction))

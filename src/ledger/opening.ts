@@ -1,3 +1,4 @@
+import type { Keys } from '../arguments.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
@@ -31,6 +32,14 @@ export interface OpeningRequest {
   readonly openingBalance?: MoneyInput | undefined
   /** How far below zero the balance may go. Default: zero. */
   readonly overdraftLimit?: MoneyInput | undefined
+}
+
+export const OPENING_KEYS: Keys<OpeningRequest> = {
+  accountId: true,
+  holder: true,
+  currency: true,
+  openingBalance: true,
+  overdraftLimit: true,
 }
 
 export const HOLDER_RULE = 'a text of 1–256 printable characters'

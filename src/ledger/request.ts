@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import mongoose from 'mongoose'
-import { requireObject } from '../arguments.ts'
+import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
@@ -67,10 +67,11 @@ export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
 /**
  * A copy of a request as it is now, because the caller may change the object while the request waits. It gets
  * an id if it has none, and null counts as absent. `name` is the request's name in messages.
- * @throws TypeError if the request is not an object
+ * @throws TypeError if the request is not an object, or has an unknown key
  */
 export function withId(request: TransferRequest, name = 'the request'): IdentifiedRequest {
   requireObject(request, name, 'an object with from, to and amount')
+  requireKnownKeys(request, REQUEST_KEYS, name)
   const { transferId, from, to, amount, currency, reference, metadata, effectiveAt } = request
   return {
     transferId: transferId ?? makeId(),
@@ -82,6 +83,17 @@ export function withId(request: TransferRequest, name = 'the request'): Identifi
     metadata: isPlainObject(metadata) ? { ...metadata } : (metadata ?? undefined),
     effectiveAt: copyOfDate(effectiveAt),
   }
+}
+
+const REQUEST_KEYS: Keys<TransferRequest> = {
+  transferId: true,
+  from: true,
+  to: true,
+  amount: true,
+  currency: true,
+  reference: true,
+  metadata: true,
+  effectiveAt: true,
 }
 
 /** {@link withId} for each request. */

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import { optionsOf } from '../arguments.ts'
+import { type Keys, optionsOf } from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { Decimal, toDecimal } from '../money/money.ts'
 import type { AccountRecord, TransferRecord } from './records.ts'
@@ -45,7 +45,16 @@ export async function statement(
   accountId: string,
   options?: StatementOptions,
 ): Promise<StatementEntry[]> {
-  const { before, limit = 50, from, to } = optionsOf(options, 'statement()')
+  const {
+    before,
+    limit = 50,
+    from,
+    to,
+  } = optionsOf(options, 'statement()', {
+    ...RANGE_KEYS,
+    before: true,
+    limit: true,
+  })
   requirePositiveInteger('limit', limit)
   if (before !== undefined) requirePositiveInteger('before', before)
   const range = await sequencesIn({ from, to }, database, accountId)
@@ -66,7 +75,7 @@ export async function* statementEntries(
   accountId: string,
   range?: StatementRange,
 ): AsyncGenerator<StatementEntry, void, undefined> {
-  const dates = optionsOf(range, 'statementEntries()')
+  const dates = optionsOf(range, 'statementEntries()', RANGE_KEYS)
   let { after, before } = await sequencesIn(dates, database, accountId)
   for (;;) {
     const page = await entriesBetween(database, accountId, { after, before, limit: PAGE_SIZE })
@@ -76,6 +85,8 @@ export async function* statementEntries(
     before = last.sequence
   }
 }
+
+const RANGE_KEYS: Keys<StatementRange> = { from: true, to: true }
 
 const PAGE_SIZE = 1_000
 

@@ -85,7 +85,7 @@ export async function breakMigrationLock(
   connection: Connection,
   options?: { force?: boolean },
 ): Promise<LockOwner | undefined> {
-  const { force = false } = optionsOf(options, 'breakMigrationLock()')
+  const { force = false } = optionsOf(options, 'breakMigrationLock()', { force: true })
   const { leases, fences } = lockDocuments(connection)
   const lease = await readLease(leases)
   if (!lease) return undefined

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import { requireObject } from '../arguments.ts'
+import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
 import type { MigrationFolder } from './files.ts'
 import { lockOwner, withLock } from './lock.ts'
 import type { MigrationSettings } from './migration.ts'
@@ -141,8 +141,25 @@ const findMigrations = async (
   { folder }: Pick<MigrationOptions, 'folder'>,
 ): Promise<KnownMigration[]> => await knownMigrations(connection, [folder].flat())
 
-const requireMigrationOptions = (options: unknown, caller: string): void =>
+function requireMigrationOptions(options: object, caller: string): void {
   requireObject(options, `the options argument of ${caller}`, 'an object with folder')
+  requireKnownKeys<object>(options, MIGRATION_KEYS, `the options argument of ${caller}`)
+}
+
+/** The keys of the options of all functions together. */
+const MIGRATION_KEYS: Keys<
+  MigrationOptions & MigrationRange & { as: unknown; direction: unknown }
+> = {
+  folder: true,
+  as: true,
+  direction: true,
+  to: true,
+  step: true,
+  lockWait: true,
+  log: true,
+  settings: true,
+  signal: true,
+}
 
 const LOCK_WAIT_MS = 30_000
 

@@ -1,5 +1,11 @@
 import { type Connection, Schema } from 'mongoose'
-import { requireFlag, requireObject, waitOptionsOf } from '../arguments.ts'
+import {
+  CALL_KEYS,
+  requireFlag,
+  requireKnownKeys,
+  requireObject,
+  waitOptionsOf,
+} from '../arguments.ts'
 import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
 import { postOne } from '../ledger/group-commit.ts'
@@ -10,7 +16,13 @@ import {
   setOverdraftLimit,
   setStatus,
 } from '../ledger/life-cycle.ts'
-import { HOLDER_RULE, isHolder, openingDifferences, readOpening } from '../ledger/opening.ts'
+import {
+  HOLDER_RULE,
+  OPENING_KEYS,
+  isHolder,
+  openingDifferences,
+  readOpening,
+} from '../ledger/opening.ts'
 import { postInOwnTransaction } from '../ledger/own-transaction.ts'
 import { post } from '../ledger/posting.ts'
 import type { AccountRecord } from '../ledger/records.ts'
@@ -89,6 +101,7 @@ const accountSchema = new Schema<
     statics: {
       async open(request, options) {
         requireObject(request, 'the request', 'an object with holder and currency')
+        requireKnownKeys(request, OPENING_KEYS, 'the request')
         const record = readOpening(
           { ...request, accountId: request.accountId ?? makeId() },
           new Date(),
@@ -112,7 +125,8 @@ const accountSchema = new Schema<
         return transferModel(this.db).hydrate(await reportAbout(subject, posted))
       },
       async transferMany(requests, options) {
-        const call = waitOptionsOf(options, 'Account.transferMany()')
+        const keys = { ...CALL_KEYS, atomic: true } as const
+        const call = waitOptionsOf(options, 'Account.transferMany()', keys)
         const { atomic, session: callerSession, ...waiting } = call
         requireFlag(atomic, 'atomic')
         const session = sessionOf(this.db, callerSession)
@@ -149,7 +163,8 @@ const accountSchema = new Schema<
         )
       },
       async close(accountId, callOptions) {
-        const { payOutTo, ...options } = waitOptionsOf(callOptions, 'Account.close()')
+        const keys = { ...CALL_KEYS, payOutTo: true } as const
+        const { payOutTo, ...options } = waitOptionsOf(callOptions, 'Account.close()', keys)
         return this.hydrate(
           await withContext({ connection: this.db, accountId }, options, (context) =>
             closeAccount(accountId, payOutTo, context),
@@ -175,7 +190,7 @@ async function withContext<Result>(
   options: CallOptions | undefined,
   work: (context: OperationContext) => Promise<Result>,
 ): Promise<Result> {
-  const { session: callerSession, ...waiting } = waitOptionsOf(options, 'Account')
+  const { session: callerSession, ...waiting } = waitOptionsOf(options, 'Account', CALL_KEYS)
   const session = sessionOf(connection, callerSession)
   const result = session
     ? joinTransaction(connection, session, (transaction) => work({ connection, transaction }))

@@ -5,7 +5,7 @@ import {
   type Model,
   Schema,
 } from 'mongoose'
-import { waitOptionsOf } from '../arguments.ts'
+import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
 import { copyOfDate } from '../ledger/effective-at.ts'
 import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
@@ -75,7 +75,8 @@ const transferSchema = new Schema<
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
       async reverse(transferId, options) {
-        const call = waitOptionsOf(options, 'Transfer.reverse()')
+        const keys = { ...CALL_KEYS, reference: true, effectiveAt: true } as const
+        const call = waitOptionsOf(options, 'Transfer.reverse()', keys)
         const { reference, effectiveAt, session: callerSession, ...waiting } = call
         const session = sessionOf(this.db, callerSession)
         const request = {

@@ -1,4 +1,4 @@
-import { requireObject } from '../arguments.ts'
+import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
 import type { BatchFormat } from '../models/batch.ts'
 import { formatOf, requireNewFile, writeBatchFile } from './batch-file-writer.ts'
 import { type FakeTransfersOptions, type Outcome, fakeTransfers } from './fake-transfers.ts'
@@ -35,6 +35,21 @@ export interface Generated {
   outcomes: Partial<Record<Outcome, number>>
 }
 
+const GENERATE_KEYS: Keys<GenerateOptions> = {
+  file: true,
+  transfers: true,
+  seed: true,
+  hot: true,
+  refusals: true,
+  repeats: true,
+  format: true,
+  seeded: true,
+  force: true,
+  dryRun: true,
+  onProgress: true,
+  signal: true,
+}
+
 /**
  * Writes a batch file of transfers between seeded accounts, to be replayed. The same options write the same text on
  * every machine. It needs no database. The file appears when it is complete, or not at all. Memory grows with the
@@ -53,6 +68,7 @@ export interface Generated {
  */
 export async function generate(options: GenerateOptions): Promise<Generated> {
   requireObject(options, 'the options argument of generate()', 'an object with file and transfers')
+  requireKnownKeys(options, GENERATE_KEYS, 'the options argument of generate()')
   const { file, force = false, dryRun = false, transfers, signal, onProgress } = options
   const format = options.format ?? formatOf(file)
   if (!force) await requireNewFile(file)

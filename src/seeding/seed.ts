@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { optionsOf, requireConnection } from '../arguments.ts'
+import { type Keys, optionsOf, requireConnection } from '../arguments.ts'
 import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { databaseOf } from '../mongodb/connection.ts'
@@ -7,7 +7,12 @@ import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { readAccountFile } from './account-file.ts'
 import { SEEDED_AT, requireCurrencies } from './fake-accounts.ts'
 import { type RemovedRecords, type SeedReset, removeEverything, removeSeeded } from './reset.ts'
-import { type SeededAccounts, accountsFile, seededAccounts } from './seeded-accounts.ts'
+import {
+  SEEDED_KEYS,
+  type SeededAccounts,
+  accountsFile,
+  seededAccounts,
+} from './seeded-accounts.ts'
 
 export interface SeedOptions extends SeededAccounts {
   /**
@@ -38,6 +43,14 @@ export interface Seeded {
   removed?: RemovedRecords
 }
 
+const SEED_KEYS: Keys<SeedOptions> = {
+  ...SEEDED_KEYS,
+  reset: true,
+  dryRun: true,
+  onProgress: true,
+  signal: true,
+}
+
 /** The number of inserts in flight: while the server works on some, the next accounts are made. */
 const IN_FLIGHT = 4
 
@@ -64,7 +77,7 @@ const IN_FLIGHT = 4
  */
 export async function seed(connection: Connection, seedOptions?: SeedOptions): Promise<Seeded> {
   requireConnection(connection)
-  const options = optionsOf(seedOptions, 'seed()')
+  const options = optionsOf(seedOptions, 'seed()', SEED_KEYS)
   requireCurrencies(options.currencies ?? [])
   const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
   const database = databaseOf(connection)

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { Keys } from '../arguments.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { readAccountFile } from './account-file.ts'
 import { type FakeAccountsOptions, fakeAccounts } from './fake-accounts.ts'
@@ -17,6 +18,13 @@ export interface SeededAccounts extends FakeAccountsOptions {
    * `DBK000000001` and so on. Default: 0.
    */
   readonly accounts?: number | undefined
+}
+
+export const SEEDED_KEYS: Keys<SeededAccounts> = {
+  file: true,
+  accounts: true,
+  seed: true,
+  currencies: true,
 }
 
 /** The number of accounts that are yielded at once. */
