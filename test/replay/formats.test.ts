@@ -206,7 +206,7 @@ describe('columns', () => {
     [
       'is not in the first line',
       'Exported by bank,2024-01-01\nfrom,to,amount\nA0,A1,1\n',
-      /"2024-01-01"; choose one with --map from=COLUMN; the first line must be the header: remove/,
+      /"2024-01-01"; choose one with --map from=COLUMN; the first line must be the header: for lines before it add --skip COUNT or --header COLUMNS, and/,
     ],
     [
       'has a comma in a file with another delimiter',

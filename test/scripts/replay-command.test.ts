@@ -36,7 +36,7 @@ describe('daybook replay refuses as wrong usage', () => {
     ],
     [
       ['a.csv', '--format', 'json', '--quote', "'"],
-      '--delimiter, --quote and --columns are for CSV',
+      '--quote is for CSV files: leave it out for JSON',
     ],
     [
       ['a.csv', '--on-error', 'stop', '--max-errors', '2'],
@@ -67,7 +67,7 @@ test('an option that does not fit the file is wrong usage too', async () => {
   const failed = await daybook('replay', file, '--delimiter', ';')
 
   expect(failed).toMatchObject({ exitCode: 64 })
-  expect(failed.stderr).toContain('--delimiter, --quote and --columns are for CSV files')
+  expect(failed.stderr).toContain('--delimiter is for CSV files: leave it out for JSON')
   const csv = await makeFile('batch.csv', HEAD)
   expect((await daybook('replay', csv, '--quote', ',')).stderr).toContain(
     '--quote "," is part of the delimiter ",": choose another quote or delimiter',

@@ -18,6 +18,10 @@ export interface ReplayCommandOptions {
   delimiter: string | undefined
   quote: string | undefined
   columns: string[] | undefined
+  skip: number | undefined
+  header: string[] | undefined
+  'skip-last': number | undefined
+  comment: string | undefined
   map: Record<string, string | null> | undefined
   currency: string | undefined
   keep: true | string[] | undefined
@@ -60,6 +64,22 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       ...textOption('the names of the columns of a CSV file without a header: from,to,amount'),
       coerce: readNames,
     })
+    .option(
+      'skip',
+      wholeNumber('skip', { least: 0, describe: 'how many lines stand before the header' }),
+    )
+    .option('header', {
+      ...textOption('columns that the header has; the lines before it are skipped: Date,Amount'),
+      coerce: readNames,
+    })
+    .option(
+      'skip-last',
+      wholeNumber('skip-last', {
+        least: 0,
+        describe: 'how many records at the end are not transfers, but totals and the like',
+      }),
+    )
+    .option('comment', textOption('what lines that are comments start with'))
     .option('map', {
       ...textOption('which column is what: from=nameOrig,to=nameDest,amount=amount,transferId=id'),
       coerce: readMap,
@@ -119,6 +139,10 @@ export const replayOptions = (
   delimiter: options.delimiter,
   quote: options.quote,
   columns: options.columns,
+  skip: options.skip,
+  header: options.header,
+  skipLast: options['skip-last'],
+  comment: options.comment,
   map: options.map,
   currency: options.currency,
   keep: options.keep,

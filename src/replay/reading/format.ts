@@ -70,6 +70,8 @@ async function openCsv(
 ): Promise<BatchFile> {
   const transform = given && new RecordTransform(given, options.currency)
   const { columns, map = {}, currency, keep = false } = options
+  const { skip, header, skipLast, comment } = options
+  const around = { skip: skip || undefined, header, skipLast: skipLast || undefined, comment }
   const encoding = encodingText(options)
   const excelDelimiter =
     options.delimiter === undefined ? await readSeparatorLine(source) : undefined
@@ -88,6 +90,7 @@ async function openCsv(
     currency,
     keep,
     encoding,
+    ...around,
     transform: transform?.version,
   })
   const separatorLine = excelDelimiter === undefined ? '' : `sep=${excelDelimiter}\n`

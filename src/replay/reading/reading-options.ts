@@ -21,6 +21,14 @@ export interface ReadingOptions {
   readonly quote?: string | undefined
   /** The names of the columns, for a CSV file without a header. */
   readonly columns?: readonly string[] | undefined
+  /** How many lines of a CSV file stand before its header, or before its first transfer if it has none. */
+  readonly skip?: number | undefined
+  /** Names of columns of a CSV file. The header is the first record that has all of them. Lines before it are skipped. */
+  readonly header?: readonly string[] | undefined
+  /** How many records at the end of a CSV file are not transfers, but totals and the like. */
+  readonly skipLast?: number | undefined
+  /** What lines of a CSV file that are comments start with. */
+  readonly comment?: string | undefined
   /** Which column is what, if its name does not show it. */
   readonly map?: ColumnMap | undefined
   /** The currency of lines that name none. */
@@ -66,6 +74,7 @@ export function checkReadingOptions(options: ReadingOptions): void {
   if (unnamed >= 0) {
     throw new ReplayOptionsError(`'columns': column ${unnamed + 1} has no name; name every column`)
   }
+  checkTransferLines(options)
   if (format?.startsWith('json')) refuseCsvOptions(options)
   const excluded = REQUIRED_ROLES.find((role) => map[role] === null)
   if (excluded !== undefined) {
@@ -93,6 +102,39 @@ function checkEncoding(encoding: unknown): void {
   )
 }
 
+/** The most records at the end of a file that can be skipped: they are in memory at once. */
+const MAX_SKIP_LAST = 1_000
+
+const isCount = (value: unknown, most: number): boolean =>
+  value === undefined ||
+  (Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most)
+
+/** Checks the options that say which lines of a CSV file are its header and its transfers. */
+function checkTransferLines({ columns, skip, header, skipLast, comment }: ReadingOptions): void {
+  if (!isCount(skip, Infinity)) {
+    throw new ReplayOptionsError(`'skip' ${quoted(skip)} is not a whole number of lines from 0`)
+  }
+  if (!isCount(skipLast, MAX_SKIP_LAST)) {
+    throw new ReplayOptionsError(
+      `'skipLast' ${quoted(skipLast)} is not a whole number of records from 0 to ${MAX_SKIP_LAST}`,
+    )
+  }
+  if (comment !== undefined && !(typeof comment === 'string' && /^[^\r\n]+$/.test(comment))) {
+    throw new ReplayOptionsError(
+      `'comment' ${quoted(comment)} is not what a line starts with: use one or more characters such as #`,
+    )
+  }
+  if (header === undefined) return
+  if (!isList(header) || header.length === 0 || header.some((name) => name.trim() === '')) {
+    throw new ReplayOptionsError(`'header' ${quoted(header)} is not a list of names of columns`)
+  }
+  if (columns) {
+    throw new ReplayOptionsError(
+      "'columns' is for a file without a header, so it cannot be combined with 'header': use one of them",
+    )
+  }
+}
+
 const isList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((name) => typeof name === 'string')
 
@@ -108,18 +150,22 @@ function requireTypes({ columns, map, keep, spreadsheet }: ReadingOptions): void
   requireFlag(spreadsheet, 'spreadsheet')
 }
 
+const CSV_OPTIONS = [
+  'delimiter',
+  'quote',
+  'columns',
+  'skip',
+  'header',
+  'skipLast',
+  'comment',
+] as const
+
 /** Throws if an option is set that has no meaning for JSON. */
-export function refuseCsvOptions({
-  delimiter,
-  quote,
-  columns,
-  spreadsheet = false,
-}: ReadingOptions): void {
-  if (spreadsheet) {
+export function refuseCsvOptions(options: ReadingOptions): void {
+  if (options.spreadsheet) {
     throw new ReplayOptionsError("'spreadsheet' is for CSV files: leave it out for JSON")
   }
-  if (delimiter === undefined && quote === undefined && columns === undefined) return
-  throw new ReplayOptionsError(
-    "'delimiter', 'quote' and 'columns' are for CSV files: leave them out for JSON",
-  )
+  const option = CSV_OPTIONS.find((name) => options[name] !== undefined)
+  if (option === undefined) return
+  throw new ReplayOptionsError(`'${option}' is for CSV files: leave it out for JSON`)
 }

@@ -11,6 +11,7 @@ import { type Row, type RowColumns, idMaker, keptColumns, requestOf } from '../r
 import { type Header, headerHint, readHeader } from './csv-header.ts'
 import { csvRecords, fieldsOf } from './csv-records.ts'
 import { csvRejects } from './csv-rejects.ts'
+import { linesAfter, transferLines, withoutLast } from './transfer-lines.ts'
 import { type Dialect, csvField, trimmed, withoutFirstFields } from './dialect.ts'
 
 interface CsvFileOptions extends BatchFileOptions {
@@ -26,13 +27,19 @@ export async function openCsvFile(
 ): Promise<BatchFile> {
   const { map = {}, currency } = options
   const { name: file, encoding } = source
-  const lineOptions = { quote: dialect.quote, encoding: encoding.name }
-  const readRecords = () =>
-    withoutSeparatorLine(csvRecords(linesOf(source.bytes(), file, lineOptions), dialect, file))
+  const allLines = () =>
+    linesOf(source.bytes(), file, { quote: dialect.quote, encoding: encoding.name })
+  const { skip, skipLast, comment } = await transferLines(
+    { file, dialect, lines: allLines },
+    options,
+  )
+  const lines = skip === 0 ? allLines : () => linesAfter(skip, allLines())
+  const readRecords = () => withoutSeparatorLine(csvRecords(lines(), { ...dialect, comment }, file))
   const header = await readHeader(readRecords(), {
     file,
     dialect,
     encoding,
+    skip,
     columns: options.columns,
   })
   const { columns, rejectColumnCount, hasMadeIds } = header
@@ -60,15 +67,9 @@ export async function openCsvFile(
       separatorLine,
       isForSpreadsheet: options.spreadsheet ?? false,
     }),
-    async *records() {
-      let isHeader = header.record !== undefined
-      for await (const block of readRecords()) {
-        if (isHeader && block.length > 0) {
-          isHeader = false
-          block.shift()
-        }
-        yield block
-      }
+    records() {
+      const records = withoutHeader(readRecords(), header)
+      return skipLast === 0 ? records : withoutLast(skipLast, records, file)
     },
     row(record: RawRecord, position): Row {
       const { line, item } = record
@@ -143,6 +144,17 @@ async function* withoutSeparatorLine(records: RecordBlocks): RecordBlocks {
     if (isFirst && block.length > 0) {
       isFirst = false
       if (SEPARATOR_LINE.test(block[0]?.text ?? '')) block.shift()
+    }
+    yield block
+  }
+}
+
+async function* withoutHeader(records: RecordBlocks, { record }: Header): RecordBlocks {
+  let isHeader = record !== undefined
+  for await (const block of records) {
+    if (isHeader && block.length > 0) {
+      isHeader = false
+      block.shift()
     }
     yield block
   }

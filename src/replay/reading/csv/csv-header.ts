@@ -23,6 +23,8 @@ interface HeaderOptions {
   readonly file: string
   readonly dialect: Dialect
   readonly encoding: Encoding
+  /** How many lines were skipped. */
+  readonly skip: number
   /** The columns of a file without a header. */
   readonly columns: readonly string[] | undefined
 }
@@ -30,12 +32,13 @@ interface HeaderOptions {
 /** Reads the header, which is the first record unless the options name the columns. */
 export async function readHeader(
   records: RecordBlocks,
-  { file, dialect, encoding, columns }: HeaderOptions,
+  { file, dialect, encoding, skip, columns }: HeaderOptions,
 ): Promise<Header> {
   const record = await firstOf(records)
   if (!record) {
     const expected = columns ? 'one transfer a line' : 'a header, then one transfer a line'
-    throw new BatchFileError(file, `the file is empty: expected ${expected}`)
+    const found = skip === 0 ? 'the file is empty' : `nothing follows the ${skip} skipped lines`
+    throw new BatchFileError(file, `${found}: expected ${expected}`)
   }
   const fail = (problem: string): never => {
     throw new BatchFileError(file, problem, { line: record.line })
@@ -108,5 +111,5 @@ export function headerHint(
   }
   return REQUIRED_ROLES.some((role) => candidateColumns(columns, role, { map }).length > 0)
     ? ''
-    : '; the first line must be the header: remove the lines before it, or name the columns with --columns if there is none'
+    : '; the first line must be the header: for lines before it add --skip COUNT or --header COLUMNS, and for a file without one --columns NAMES'
 }

@@ -7,8 +7,8 @@ import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../sourc
 import { type Dialect, isSpaceOrTab, withoutCarriageReturn } from './dialect.ts'
 
 /**
- * Joins lines into records, because a quoted field may contain line ends. Leaves out blank lines. A line
- * without quotes, which is the usual one, is passed on unsplit. A damaged line opens and closes quotes like
+ * Joins lines into records, because a quoted field may contain line ends. Leaves out blank lines and comments. A
+ * line without quotes, which is the usual one, is passed on unsplit. A damaged line opens and closes quotes like
  * any other. A quote that is never closed is a {@link BatchFileError}.
  */
 export async function* csvRecords(
@@ -16,11 +16,12 @@ export async function* csvRecords(
   dialect: Dialect,
   file: string,
 ): RecordBlocks {
-  const { quote } = dialect
+  const { quote, comment } = dialect
   let unfinished: QuotedRecord | undefined
   for await (const block of lines) {
     const records: RawRecord[] = []
     for (const line of block) {
+      if (comment !== undefined && !unfinished && line.text.startsWith(comment)) continue
       if (!unfinished && (quote === '' || !line.text.includes(quote))) {
         const text = withoutCarriageReturn(line.text)
         if (isBlankLine(text, dialect)) continue
@@ -39,6 +40,20 @@ export async function* csvRecords(
     yield records
   }
   if (unfinished) throw unclosed(file, unfinished, 'is never closed')
+}
+
+/** The record that starts with the first of these lines; undefined if it does not end with one of them. */
+export function firstRecord(lines: readonly RawRecord[], dialect: Dialect): RawRecord | undefined {
+  const [first] = lines
+  if (!first || dialect.quote === '' || !first.text.includes(dialect.quote)) {
+    return first && { ...first, text: withoutCarriageReturn(first.text) }
+  }
+  const unfinished = new QuotedRecord(first, dialect)
+  for (const line of lines) {
+    const record = unfinished.add(line)
+    if (record) return record
+  }
+  return undefined
 }
 
 export const fieldsOf = (record: RawRecord, { delimiter }: Dialect): readonly string[] =>

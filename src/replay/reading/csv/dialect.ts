@@ -6,6 +6,8 @@ export interface Dialect {
    * never quoted.
    */
   readonly quote: string
+  /** What a line that is a comment starts with. */
+  readonly comment?: string | undefined
 }
 
 export function isSpaceOrTab(text: string, position: number): boolean {
