@@ -84,12 +84,15 @@ const batchTable = (batches: readonly BatchRecord[]): string =>
     ['batch', 'status', 'read', 'of', 'posted', 'existing', 'refused', 'skipped', 'started (UTC)'],
     batches.map((batch) => [
       cell(batch._id),
-      batch.status,
+      statusOf(batch),
       ...countsOf(batch).map(String),
       batch.startedAt.toISOString().slice(0, 19).replace('T', ' '),
     ]),
     ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
   )
+
+const statusOf = ({ status, retry }: BatchRecord): string =>
+  retry ? `${status}, ${retry.finishedAt ? 'retried' : 'retrying'}` : status
 
 const countsOf = (batch: BatchRecord): number[] => {
   const { position, records, posted, existing, refused, skipped = 0 } = batch

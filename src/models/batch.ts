@@ -33,6 +33,24 @@ export interface BatchRecord {
   status: 'running' | 'finished'
   startedAt: Date
   finishedAt?: Date
+  /** The latest retry of its refused lines. Absent before the first. */
+  retry?: BatchRetry
+}
+
+/** How far the refused lines of a finished batch were tried again. The counts of the batch include what it has posted. */
+export interface BatchRetry {
+  /** 1 for the first retry of the batch. */
+  number: number
+  /** How many lines were refused when it started. */
+  lines: number
+  /** The number in the file of the last record that was tried. The retry continues after it. */
+  position: number
+  posted: number
+  existing: number
+  /** How many were refused again. */
+  refused: number
+  startedAt: Date
+  finishedAt?: Date
 }
 
 /** A refused line of a batch. */
@@ -93,6 +111,19 @@ const batchSchema = new Schema<BatchRecord>(
     status: { type: String, enum: ['running', 'finished'], required: true },
     startedAt: { type: Date, required: true },
     finishedAt: Date,
+    retry: new Schema(
+      {
+        number: { type: Number, required: true },
+        lines: { type: Number, required: true },
+        position: { type: Number, required: true },
+        posted: { type: Number, required: true },
+        existing: { type: Number, required: true },
+        refused: { type: Number, required: true },
+        startedAt: { type: Date, required: true },
+        finishedAt: Date,
+      },
+      { _id: false },
+    ),
   },
   { collection: 'batches', versionKey: false, strict: 'throw', minimize: false },
 )

@@ -32,6 +32,11 @@ export interface ReplayOptions<
   /** Posts the whole file in one transaction, or nothing if a line is refused. */
   readonly atomic?: boolean | undefined
   /**
+   * Posts the refused lines of a finished batch again, in their order and under the ids that they had. A retry that was
+   * interrupted continues. The file and the options that it is read with must be those of the batch.
+   */
+  readonly retry?: boolean | undefined
+  /**
    * Writes nothing to the database. The summary and the rejects are those of a real run. With a
    * {@link Rehearsal}, this file finds what the rehearsal's earlier files would have posted.
    */
@@ -52,7 +57,7 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
   requireObject(options, 'the options argument of replay()', 'an object with file')
   checkReadingOptions(options)
   checkTransform(options.transform)
-  const { file, stdin, name, onError, maxErrors, atomic, rejects } = options
+  const { file, stdin, name, onError, maxErrors, atomic, retry, rejects } = options
   if (typeof file !== 'string') {
     throw new ReplayOptionsError(`'file' ${quote(file)} is not the path of a file`)
   }
@@ -78,6 +83,12 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
   if (atomic && (onError !== undefined || maxErrors !== undefined)) {
     throw new ReplayOptionsError(
       "'atomic' refuses the whole batch if a line is refused, so it cannot be combined with 'onError' or 'maxErrors'",
+    )
+  }
+  requireFlag(retry, 'retry')
+  if (retry && (atomic || onError !== undefined || maxErrors !== undefined)) {
+    throw new ReplayOptionsError(
+      "'retry' tries each refused line of the batch, so it cannot be combined with 'atomic', 'onError' or 'maxErrors'. An atomic batch that was refused has stored nothing: replay it again without 'retry'",
     )
   }
   if (rejects !== undefined && typeof rejects !== 'string') {

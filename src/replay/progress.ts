@@ -1,17 +1,18 @@
-import type { BatchRecord } from '../models/batch.ts'
+import type { BatchRecord, BatchRetry } from '../models/batch.ts'
 import type { ReplayOptions } from './options.ts'
 import type { BatchOutcome } from './posting/post-rows.ts'
 import {
   type BatchProgress,
   type ReplayProgress,
   type ReplaySummary,
+  type RetrySummary,
   amountsOf,
   progressOf,
 } from './summary.ts'
 
 const INTERVAL_MS = 200
 
-type ProgressOptions = Pick<ReplayOptions, 'dryRun' | 'onProgress'>
+type ProgressOptions = Pick<ReplayOptions, 'dryRun' | 'retry' | 'onProgress'>
 
 /** Follows one run of a replay: reports its progress a few times a second, and summarizes it at the end. */
 export class ProgressTracker {
@@ -37,22 +38,33 @@ export class ProgressTracker {
     this.#report(progressOf(record), 'posting')
   }
 
+  /** Reports how many refused lines of the batch were tried again. */
+  retried({ retry }: BatchRecord): void {
+    if (!retry) return
+    const { lines, posted, existing, refused } = retry
+    const counts = { posted, existing, refused, skipped: 0 }
+    this.#report({ records: lines, read: triedBy(retry), ...counts }, 'posting')
+  }
+
   summary({ record, status, stoppedAt }: BatchOutcome): ReplaySummary {
     const seconds = (performance.now() - this.#startedAt) / 1000
     const { position: resumedAt, status: before } = this.#start
+    const retry = this.#options.retry ? record.retry : undefined
+    const done = retry ? triedBy(retry) - triedBy(this.#start.retry) : record.position - resumedAt
     return {
       name: record._id,
       source: record.source,
       digest: record.digest,
       status,
       dryRun: Boolean(this.#options.dryRun),
-      alreadyFinished: before === 'finished',
+      alreadyFinished: before === 'finished' && !retry,
       ...progressOf(record),
       refusedByCode: record.refusedByCode,
       amountByCurrency: amountsOf(record),
       resumedAt,
       seconds,
-      rate: (record.position - resumedAt) / seconds,
+      rate: done / seconds,
+      ...(retry && { retry: summaryOf(retry) }),
       ...(stoppedAt && { stoppedAt }),
     }
   }
@@ -69,3 +81,13 @@ export class ProgressTracker {
     this.#options.onProgress?.({ name: this.#start._id, phase, ...counts })
   }
 }
+
+const triedBy = ({ posted = 0, existing = 0, refused = 0 }: Partial<BatchRetry> = {}): number =>
+  posted + existing + refused
+
+const summaryOf = ({ lines, posted, existing, refused }: BatchRetry): RetrySummary => ({
+  lines,
+  posted,
+  existing,
+  refused,
+})

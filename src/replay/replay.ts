@@ -15,6 +15,8 @@ import { openBatchFile } from './reading/format.ts'
 import type { Row } from './reading/row.ts'
 import { transformOf } from './reading/transform.ts'
 import { RejectsFile, checkRejectsFile, storedRejects } from './rejects.ts'
+import { requireFinished, retryRows } from './retry/retry.ts'
+import { type BatchInRetry, withRetry } from './retry/retry-counts.ts'
 import { type Source, openSource } from './source/source.ts'
 import { RejectsError, type ReplaySummary } from './summary.ts'
 
@@ -51,7 +53,7 @@ async function replaySource(
   connection: Connection,
   options: ReplayOptions<never>,
 ): Promise<ReplaySummary> {
-  const { signal, atomic = false, dryRun = false, rejects: path } = options
+  const { signal, atomic = false, retry = false, dryRun = false, rejects: path } = options
   const rehearsal = dryRun === true ? new Rehearsal(connection) : dryRun || undefined
   const digest = await source.digest()
   const name = batchNameOf(source, digest, options)
@@ -62,10 +64,13 @@ async function replaySource(
   })
   const rehearsed = rehearsal?.recordOf(name)
   if (rehearsed && path !== undefined) refuseRejectsOf(name)
+  if (rehearsed && retry) refuseRetryOf(name)
   const stored =
     rehearsed ?? (await connection.collection<BatchRecord>('batches').findOne({ _id: name }))
   const newBatch = freshBatch({ name, source: source.name, digest, reading: file.reading })
-  const start = recordToContinue(stored, newBatch, adviceOnChangedFile(file))
+  const continued = recordToContinue(stored, newBatch, adviceOnChangedFile(file))
+  const retried = retry ? withRetry(requireFinished(stored, name)) : undefined
+  const start = retried ?? continued
   const progress = new ProgressTracker(start, options)
   if (!stored) {
     if (!file.hasIds && options.name === undefined) {
@@ -83,15 +88,15 @@ async function replaySource(
   const rejects =
     path === undefined ? undefined : new RejectsFile(path, file.rejects, source.encoding)
   try {
-    if (rehearsal) await rejects?.add(storedRejects(connection, name))
-    const outcome =
-      start.status === 'finished'
+    // A retry tries them all again, so what it refuses is complete.
+    if (rehearsal && !retry) await rejects?.add(storedRejects(connection, name))
+    const parts = { source, file, start, newBatch, progress }
+    const postingOptions = { ...options, rehearsal, rejects }
+    const outcome = retried
+      ? await retryFile({ ...parts, start: retried }, connection, postingOptions)
+      : start.status === 'finished'
         ? { record: start, status: start.status }
-        : await postFile({ source, file, start, newBatch, progress }, connection, {
-            ...options,
-            rehearsal,
-            rejects,
-          })
+        : await postFile(parts, connection, postingOptions)
     const summary = progress.summary(outcome)
     try {
       if (!rehearsal) await rejects?.add(storedRejects(connection, name))
@@ -142,6 +147,12 @@ function refuseRejectsOf(batch: string): never {
   )
 }
 
+function refuseRetryOf(batch: string): never {
+  throw new ReplayOptionsError(
+    `the rehearsal given as 'dryRun' has already rehearsed batch ${quote(batch)}, whose refusals are not stored: leave 'retry' out, or rehearse the retry on its own`,
+  )
+}
+
 interface Replay {
   readonly source: Source
   readonly file: BatchFile
@@ -174,10 +185,7 @@ async function postFile(
     isAtomic: options.atomic ?? false,
     signal: options.signal,
     async onRead(rows, { position, records }) {
-      if (!(await source.isUnchanged())) {
-        const problem = `the file was changed while it was being read: what is posted stays posted. To post the rest, ${advice}`
-        throw new BatchFileError(source.name, problem)
-      }
+      await requireUnchanged(source, advice)
       if (rows.length > 0 || position === records) return
       const problem = `the file has ${position} records, but the batch was started with ${records}`
       throw new BatchFileError(source.name, problem)
@@ -185,6 +193,32 @@ async function postFile(
     onPosted: (record) => progress.posted(record),
     onRefused: rejects && ((refusals) => rejects.add(refusals)),
   })
+}
+
+/** Tries the refused rows of a file again, or rehearses that. */
+async function retryFile(
+  { source, file, start, progress }: Replay & { readonly start: BatchInRetry },
+  connection: Connection,
+  { rehearsal, rejects, signal }: PostFileOptions,
+): Promise<BatchOutcome> {
+  const advice = adviceOnChangedFile(file)
+  if (!rehearsal) await endAbandonedTransactions(connection)
+  return await retryRows(connection, {
+    start,
+    rehearsal,
+    signal,
+    advice,
+    rows: rowsAfter(0, file),
+    onRead: () => requireUnchanged(source, advice),
+    onPosted: (record) => progress.retried(record),
+    onRefused: rejects && ((refusals) => rejects.add(refusals)),
+  })
+}
+
+async function requireUnchanged(source: Source, advice: string): Promise<void> {
+  if (await source.isUnchanged()) return
+  const problem = `the file was changed while it was being read: what is posted stays posted. To post the rest, ${advice}`
+  throw new BatchFileError(source.name, problem)
 }
 
 /** The rows of a file after a position, in blocks. */

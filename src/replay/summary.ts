@@ -43,6 +43,8 @@ export interface ReplaySummary extends BatchProgress {
    * and the next replay tries the line again.
    */
   readonly stoppedAt?: BatchRefusal
+  /** What the retry did; only with the option `retry`. The other counts are of the batch as it is after it. */
+  readonly retry?: RetrySummary
   /**
    * The path of a copy of the file of rejects that was there before. It is kept because it had rejects that are not
    * in the new file, or corrections.
@@ -52,6 +54,15 @@ export interface ReplaySummary extends BatchProgress {
   readonly seconds: number
   /** Records per second in this run. */
   readonly rate: number
+}
+
+export interface RetrySummary {
+  /** How many lines of the batch were refused before the retry. */
+  readonly lines: number
+  readonly posted: number
+  readonly existing: number
+  /** How many were refused again. */
+  readonly refused: number
 }
 
 export interface ReplayProgress extends BatchProgress {

@@ -29,7 +29,7 @@ interface RefusalTally {
 
 /**
  * Proves the batches by the transfers and refusals that name them. A batch that was replayed in the meantime is at
- * least where it was before they were read, and at most where it is afterwards.
+ * least where it was before they were read, and at most where it is afterwards; a retry turns that round for refusals.
  */
 export class BatchProof {
   readonly #books: Books
@@ -115,12 +115,18 @@ export class BatchProof {
   #checkRefusals(batch: StoredBatch): void {
     const tally = this.#refusals.get(batch.name) ?? { refusals: 0, byCode: new Map() }
     const { refused, refusedByCode } = this.#leastOf(batch)
-    if (!isBetween(tally.refusals, refused, batch.refused)) {
+    const isRetried = this.#isRetried(batch)
+    // A retry removes refusals.
+    const bounds = isRetried
+      ? ([batch.refused, refused] as const)
+      : ([refused, batch.refused] as const)
+    if (!isBetween(tally.refusals, ...bounds)) {
       const problem = `has ${batch.refused} refused, but ${tally.refusals} refusals name it`
       this.#add('refusal', batch.name, problem)
       return
     }
-    if (!batch.refusedByCode) return
+    // A retry gives refusals another code, so there may have been any number of each.
+    if (!batch.refusedByCode || isRetried) return
     for (const code of new Set([...tally.byCode.keys(), ...batch.refusedByCode.keys()])) {
       const found = tally.byCode.get(code) ?? 0
       const most = batch.refusedByCode.get(code) ?? 0
@@ -133,7 +139,14 @@ export class BatchProof {
   /** What the batch had at least while its transfers and refusals were read. */
   #leastOf(batch: StoredBatch): Partial<StoredBatch> {
     const before = this.#before.get(batch.name)
-    return before && before.position === batch.position ? batch : (before ?? {})
+    if (!before) return {}
+    return before.position === batch.position && before.retry === batch.retry ? batch : before
+  }
+
+  /** Whether refused lines of a finished batch were tried again while transfers and refusals were read. */
+  #isRetried({ name, retry, position }: StoredBatch): boolean {
+    const before = this.#before.get(name)
+    return before !== undefined && before.position === position && before.retry !== retry
   }
 
   #add(kind: ViolationKind, name: string, problem: string): void {

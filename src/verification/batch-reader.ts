@@ -12,6 +12,8 @@ export interface StoredBatch {
   readonly posted: number | undefined
   readonly refused: number | undefined
   readonly refusedByCode: ReadonlyMap<string, number> | undefined
+  /** How far the refused lines were tried again, as a text to compare. */
+  readonly retry: string
   /** In minor units, by currency. */
   readonly amounts: ReadonlyMap<string, bigint> | undefined
 }
@@ -31,7 +33,10 @@ const FIELDS = [
   'status',
   'startedAt',
   'finishedAt',
+  'retry',
 ] as const
+
+const RETRY_COUNTS = ['number', 'lines', 'position', 'posted', 'existing', 'refused'] as const
 
 /** Reads batches from their bytes, one after another, and checks what each proves by itself. */
 export class BatchReader {
@@ -49,6 +54,7 @@ export class BatchReader {
       posted: reader.whole('posted'),
       refused: reader.whole('refused'),
       refusedByCode: this.#refusedByCode(),
+      retry: JSON.stringify(this.#reader.object('retry') ?? null),
       amounts: this.#amounts(),
     }
   }
@@ -86,6 +92,7 @@ export class BatchReader {
     }
     this.#checkStatus(add)
     this.#checkSums(add)
+    this.#checkRetry(add)
   }
 
   #checkStatus(add: Add): void {
@@ -152,6 +159,26 @@ export class BatchReader {
         `has the amountByCurrency ${found}, which is not an object of currencies and Decimal128 amounts`,
       )
     }
+  }
+
+  #checkRetry(add: Add): void {
+    const reader = this.#reader
+    if (!reader.has('retry')) return
+    const retry = reader.embedded('retry')
+    const counts = retry && mapOf(RETRY_COUNTS, (field) => retry.whole(field))
+    if (!counts || retry.time('startedAt') === undefined) {
+      const expected = 'an object with its counts (int) and when it started'
+      add('field', `has the retry ${reader.show('retry')}, which is not ${expected}`)
+      return
+    }
+    const [lines = 0, ...tried] = ['lines', 'posted', 'existing', 'refused'].map(
+      (field) => counts.get(field) ?? 0,
+    )
+    const sum = tried.reduce((total, count) => total + count, 0)
+    const isEnded = retry.time('finishedAt') !== undefined
+    if (isEnded ? sum === lines : sum <= lines) return
+    const state = isEnded ? 'ended' : 'is running'
+    add('batch', `has a retry of ${lines} lines that ${state} after ${sum} of them`)
   }
 
   #refusedByCode(): Map<string, number> | undefined {

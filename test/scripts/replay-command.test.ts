@@ -216,6 +216,21 @@ test('rejects that somebody has corrected are kept, and it is said where', async
   expect(await readFile(`${file}.1.rejects`, 'utf8')).toBe(corrected)
 })
 
+test('a retry prints what the batch was before it, and what it has done', async () => {
+  await openAccounts(Account, { count: 1, openingBalance: '100' })
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\nT2,A0,A9,1\n`)
+  const first = await daybook('replay', file)
+  await Account.open({ accountId: 'A1', holder: 'Ada', currency: 'USD' })
+
+  const { exitCode, stdout } = await daybook('replay', file, '--retry')
+
+  expect(first.stderr).toContain('once their cause is gone, run the same command with --retry\n')
+  expect(exitCode).toBe(5)
+  expect(stdout).toMatch(/^before the retry +0 posted, 0 existing, 2 refused$/m)
+  expect(stdout).toMatch(/^the retry +1 posted, 0 existing, 1 refused again$/m)
+  expect((await daybook('batches')).stdout).toMatch(/batch\.csv +finished, retried +2 +2 +1 +0 +1/)
+})
+
 describe('an interruption exits with 130 at once', () => {
   const isClean = (stderr: string) => {
     expect(stderr).toMatch(/^interrupted: run the same command again to continue$/m)

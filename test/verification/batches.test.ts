@@ -19,6 +19,16 @@ beforeEach(async () => {
 const set = (update: object) =>
   batches.updateOne({ _id: 'pay.csv' }, update, { bypassDocumentValidation: true })
 
+const RETRY = {
+  number: 1,
+  lines: 2,
+  position: 3,
+  posted: 0,
+  existing: 0,
+  refused: 1,
+  startedAt: new Date(),
+}
+
 const kindsAndMessages = async () =>
   (await verify(connection)).violations.map(({ kind, message }) => `${kind}: ${message}`)
 
@@ -62,6 +72,21 @@ describe('verify', () => {
       'a batch whose skipped lines were counted wrongly',
       () => set({ $set: { skipped: 1 } }),
       'batch: batch pay.csv is at position 5, but has 2 posted, 1 existing, 2 refused and 1 skipped',
+    ],
+    [
+      'a retry without its counts',
+      () => set({ $set: { retry: { number: 1, lines: 2 } } }),
+      'field: batch pay.csv has the retry',
+    ],
+    [
+      'a retry that ended before its end',
+      () => set({ $set: { retry: { ...RETRY, finishedAt: new Date() } } }),
+      'batch: batch pay.csv has a retry of 2 lines that ended after 1 of them',
+    ],
+    [
+      'a retry that went past its end',
+      () => set({ $set: { retry: { ...RETRY, refused: 3 } } }),
+      'batch: batch pay.csv has a retry of 2 lines that is running after 3 of them',
     ],
     [
       'a batch that ended before its end',

@@ -31,6 +31,7 @@ export interface ReplayCommandOptions {
   'on-error': 'continue' | 'stop' | undefined
   'max-errors': number | undefined
   atomic: boolean
+  retry: boolean
   'dry-run': boolean
   json: boolean
 }
@@ -121,6 +122,12 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       }),
     )
     .option('atomic', flagOption('post the whole file, or nothing if a line is refused'))
+    .option(
+      'retry',
+      flagOption(
+        'post the refused lines of a batch that is finished again, under the same ids, when their cause is gone',
+      ),
+    )
     .option('dry-run', flagOption('show what would happen and write nothing but the rejects'))
     .option('json', jsonOption)
 
@@ -151,6 +158,7 @@ export const replayOptions = (
   onError: options['on-error'],
   maxErrors: options['max-errors'],
   atomic: options.atomic,
+  retry: options.retry,
   dryRun: options['dry-run'],
 })
 

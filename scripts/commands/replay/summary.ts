@@ -23,10 +23,29 @@ export function renderSummary(summary: ReplaySummary): string {
     ]),
     ['time', `${seconds.toFixed(2)} s, ${count.format(Math.round(rate))} a second`],
   ]
-  if (resumedAt > 0 && !summary.alreadyFinished) {
+  if (summary.retry) rows.splice(3, 0, ...describeRetry(summary, summary.retry))
+  else if (resumedAt > 0 && !summary.alreadyFinished) {
     rows.splice(3, 0, ['resumed after', count.format(resumedAt)])
   }
   return renderPairs(rows)
+}
+
+/** What the batch was before a retry, and what the retry has done. */
+function describeRetry(
+  summary: ReplaySummary,
+  { lines, posted, existing, refused }: NonNullable<ReplaySummary['retry']>,
+): [string, string][] {
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([name, number]) => `${count.format(number)} ${name}`)
+      .join(', ')
+  const before = { posted: summary.posted - posted, existing: summary.existing - existing }
+  const tried = posted + existing + refused
+  const part = tried < lines ? `${count.format(tried)} of ${count.format(lines)} lines: ` : ''
+  return [
+    ['before the retry', list({ ...before, refused: lines })],
+    ['the retry', part + list({ posted, existing, 'refused again': refused })],
+  ]
 }
 
 function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySummary): string {
@@ -53,6 +72,9 @@ export function adviceOn(
   }
   if (refused === 0) return advice
   const isStored = !dryRun && status !== 'refused'
+  if (isStored) {
+    advice.push('to post refused lines once their cause is gone, run the same command with --retry')
+  }
   const word = /^[\w.-]+$/.test(name) ? name : 'NAME'
   advice.push(
     rejects !== undefined && dryRun

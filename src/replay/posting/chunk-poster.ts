@@ -134,10 +134,10 @@ export function databasePoster(
 }
 
 /** How often a chunk is posted again after a duplicate id. */
-const MAX_DUPLICATES = 5
+export const MAX_DUPLICATES = 5
 
 /** Longer than the minute for which a server keeps the transaction of a killed process. */
-const PATIENCE_MS = 120_000
+export const PATIENCE_MS = 120_000
 
 /**
  * The record to continue from: the stored one, or that of the new batch if none is stored.
@@ -185,7 +185,7 @@ function remainingRows(rows: readonly Row[], { _id, position }: BatchRecord): re
   return rows.slice(position - first.position + 1)
 }
 
-function refusalRecord(batch: string, refusal: BatchRefusal): RefusalRecord {
+export function refusalRecord(batch: string, refusal: BatchRefusal): RefusalRecord {
   const { line, item, part, transferId, madeId, code, message, text: row } = refusal
   return {
     _id: {

@@ -74,6 +74,13 @@ export class Rehearsal {
     return postChunk
   }
 
+  /** What would become of requests if they were posted now. The next ones find what these would have posted. */
+  async post(requests: readonly IdentifiedRequest[], batch: string): Promise<TransferResult[]> {
+    const { accounts, results } = await this.#evaluate(requests, batch)
+    this.#remember(results, accounts)
+    return results
+  }
+
   /** Keeps the transfers that would have been posted, and their accounts as they would be after them. */
   #remember(
     results: readonly TransferResult[],

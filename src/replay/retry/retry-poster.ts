@@ -1,0 +1,139 @@
+import type { Connection } from 'mongoose'
+import { post } from '../../ledger/posting.ts'
+import type { BatchRecord, BatchRefusalCode, RefusalRecord } from '../../models/batch.ts'
+import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
+import { isDuplicateKey } from '../../mongodb/server-errors.ts'
+import { type Transaction, inTransaction } from '../../mongodb/transaction.ts'
+import { BatchConflictError } from '../errors.ts'
+import {
+  MAX_DUPLICATES,
+  PATIENCE_MS,
+  type PostChunk,
+  recordToContinue,
+  refusalRecord,
+} from '../posting/chunk-poster.ts'
+import type { Rehearsal } from '../posting/rehearsal.ts'
+import type { BatchRefusal } from '../reading/batch-file.ts'
+import { type RefusedRow, partOf } from './refused-rows.ts'
+import { type BatchInRetry, countRetry, refusedRequestsOf, withRetry } from './retry-counts.ts'
+
+/**
+ * Posts refused rows to the database in chunks, each in one transaction: it reads the batch's record, posts the rows that
+ * its retry does not count, and writes the record and the refusals. So each row is tried once, even if several processes
+ * retry the batch. No rows at all end the retry.
+ */
+export function databaseRetryPoster(
+  connection: Connection,
+  { start, advice }: { start: BatchInRetry; advice: string },
+): PostChunk {
+  const filter = { _id: start._id }
+  let presumeNew = true
+
+  async function postInTransaction(rows: readonly RefusedRow[]) {
+    let attempts = 0
+    const posted = await inTransaction(
+      connection,
+      async (transaction) => {
+        const { database, session } = transaction
+        attempts += 1
+        if (attempts > 1) await endAbandonedTransactions(connection)
+        const batches = database.collection<BatchRecord>('batches')
+        const stored = await batches.findOne(filter, { session })
+        if (!stored) throw new BatchConflictError(start._id, 'was removed while it was retried')
+        const before = withRetry(recordToContinue(stored, start, advice))
+        // Another process has ended this retry, and may have started the next.
+        if (before.retry.number !== start.retry.number) return ended({ ...start, ...stored })
+        const remaining = rows.filter(({ position }) => position > before.retry.position)
+        if (remaining.length === 0 && rows.length > 0) return before
+        const results = await post(refusedRequestsOf(remaining), transaction, {
+          batch: start._id,
+          presumeNew,
+        })
+        const { record, refusals } = countRetry(before, remaining, results)
+        const after = rows.length === 0 ? ended(record) : record
+        await writeRefusals(remaining, refusals, start._id, transaction)
+        await batches.replaceOne(filter, after, { session })
+        return after
+      },
+      { patience: PATIENCE_MS },
+    )
+    return { record: asRunning(posted), refusals: [], attempts }
+  }
+
+  return async (rows) => {
+    for (let duplicates = 0; ; duplicates++) {
+      try {
+        return await postInTransaction(rows as readonly RefusedRow[])
+      } catch (error) {
+        if (!isDuplicateKey(error) || duplicates === MAX_DUPLICATES) throw error
+        presumeNew = false
+      }
+    }
+  }
+}
+
+/**
+ * Tries refused rows in the memory of a rehearsal. Of the rows that the retry has tried already, it returns the stored
+ * refusals.
+ */
+export function rehearsalRetryPoster(rehearsal: Rehearsal, start: BatchInRetry): PostChunk {
+  let before = start
+  return async (all) => {
+    const rows = all as readonly RefusedRow[]
+    const tried = rows.filter(({ position }) => position <= start.retry.position)
+    const next = rows.slice(tried.length)
+    const results = await rehearsal.post(refusedRequestsOf(next), start._id)
+    const { record, refusals } = countRetry(before, next, results)
+    before = rows.length === 0 ? ended(record) : record
+    return {
+      record: asRunning(before),
+      refusals: [...tried.flatMap(storedRefusalsOf), ...refusals],
+      attempts: 1,
+    }
+  }
+}
+
+const storedRefusalsOf = ({ line, item, text, refusals }: RefusedRow): BatchRefusal[] =>
+  refusals.map((refusal) => {
+    const { code, message, transferId, madeId } = refusal
+    const reason = { code: code as BatchRefusalCode, message }
+    return { line, item, part: partOf(refusal), text, ...reason, transferId, madeId }
+  })
+
+const ended = (record: BatchInRetry): BatchInRetry => ({
+  ...record,
+  retry: { ...record.retry, finishedAt: record.retry.finishedAt ?? new Date() },
+})
+
+/**
+ * A batch's record as the posting of rows needs it: running, and at the position of its retry, until that ends.
+ */
+export function asRunning(record: BatchInRetry): BatchInRetry {
+  const { position, finishedAt } = record.retry
+  return { ...record, position, status: finishedAt ? 'finished' : 'running' }
+}
+
+/** Removes the refusals of transfers that are settled, and replaces those that have another reason now. */
+async function writeRefusals(
+  rows: readonly RefusedRow[],
+  refusals: readonly BatchRefusal[],
+  batch: string,
+  { database, session }: Transaction,
+): Promise<void> {
+  const collection = database.collection<RefusalRecord>('refusals')
+  const records = refusals.map((refusal) => refusalRecord(batch, refusal))
+  const now = new Map(records.map((record) => [placeOf(record), record]))
+  const changed = rows
+    .flatMap((row) => row.refusals)
+    .filter((refusal) => {
+      const { code, message } = now.get(placeOf(refusal)) ?? {}
+      return code !== refusal.code || message !== refusal.message
+    })
+  if (changed.length === 0) return
+  await collection.deleteMany({ _id: { $in: changed.map(({ _id }) => _id) } }, { session })
+  const replacements = changed.flatMap((refusal) => now.get(placeOf(refusal)) ?? [])
+  if (replacements.length > 0) await collection.insertMany(replacements, { session })
+}
+
+const placeOf = ({ _id: { line, item = 1, part = 1 } }: RefusalRecord): string =>
+  `${line}.${item}.${part}`
