@@ -12,6 +12,7 @@ export { named, printable, printableLines, quote, reasonOf } from './messages.ts
 export { BATCH_FORMATS } from './models/batch.ts'
 export { removeCollections, removeEffectiveDateIndexes } from './models/collections.ts'
 export { isCurrency } from './money/currency.ts'
+export { explainedAccess } from './mongodb/access.ts'
 export { databaseOf } from './mongodb/connection.ts'
 export { rehearse } from './mongodb/transaction.ts'
 export { adoptNotebook } from './notebook/adoption.ts'

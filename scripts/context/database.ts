@@ -4,6 +4,7 @@ import { OutcomeError, openDatabase } from '../../src/index.ts'
 import {
   type Engine,
   describeUri,
+  explainedAccess,
   isLocalUri,
   reasonOf,
   requireReplicaSet,
@@ -44,7 +45,7 @@ export async function withDatabase<Result>(
       const database = { connection, name, isLocal, isNear: isLocal || isLocalUri(engine.uri) }
       return await whileOpen(engine, connection, () => work(database))
     } catch (error) {
-      throw withLogPath(error, engine.folder)
+      throw withLogPath(await explainedAccess(error, connection), engine.folder)
     } finally {
       await connection.close()
     }

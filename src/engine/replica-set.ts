@@ -1,6 +1,12 @@
 import mongoose from 'mongoose'
 import { EngineError, InputError } from '../errors.ts'
 import { reasonOf } from '../messages.ts'
+import {
+  NO_USER,
+  isMissingRight,
+  isWrongPassword,
+  wrongPasswordProblem,
+} from '../mongodb/access.ts'
 import { describeUri, hidePasswords, withoutSecrets } from './uri.ts'
 import { untilAborted } from './wait-until.ts'
 
@@ -27,7 +33,7 @@ function requireTransactions(hello: mongoose.mongo.Document, address: string): v
 
 /**
  * Checks that a replica set or a sharded cluster answers at a URI, within seconds.
- * @throws EngineError if none does, InputError if the URI is malformed; the signal's reason if it aborts before that
+ * @throws EngineError if none does, or if it does not accept the URI's user; InputError if the URI is malformed; the signal's reason if it aborts before that
  */
 export async function requireReachable(uri: string, signal?: AbortSignal): Promise<void> {
   let client: mongoose.mongo.MongoClient | undefined
@@ -36,9 +42,18 @@ export async function requireReachable(uri: string, signal?: AbortSignal): Promi
     await untilAborted(client.connect(), signal)
     const hello = await untilAborted(client.db('admin').command({ hello: 1 }), signal)
     requireTransactions(hello, String(client.options.hosts[0]))
+    if (!client.options.credentials) await untilAborted(requireNoUser(client), signal)
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof EngineError) throw error
+    if (client && isWrongPassword(error)) {
+      throw new EngineError(`${describeUri(uri)}: ${wrongPasswordProblem(client)}`, {
+        cause: error,
+      })
+    }
+    if (isMissingRight(error)) {
+      throw new EngineError(`${describeUri(uri)}: ${NO_USER}`, { cause: error })
+    }
     if (isMalformed(error)) {
       throw new InputError(
         `${describeUri(uri)} is not a MongoDB URI: ${withoutSecrets(reasonOf(error), uri)}`,
@@ -51,6 +66,11 @@ export async function requireReachable(uri: string, signal?: AbortSignal): Promi
   } finally {
     await client?.close()
   }
+}
+
+/** Sends a command that a server with access control refuses to a client without a user, but not to any user. */
+async function requireNoUser(client: mongoose.mongo.MongoClient): Promise<void> {
+  await client.db().command({ listCollections: 1, nameOnly: true, authorizedCollections: true })
 }
 
 /** Checked by name: most of these errors come from a dependency of the driver that has its own classes. */

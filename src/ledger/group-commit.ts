@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
 import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
-import { OutcomeError } from '../mongodb/outcome.ts'
+import { OutcomeError, explainFailure } from '../mongodb/outcome.ts'
 import { type Call, TimeIsUp, type WaitOptions, newCall, waitAtMost } from '../mongodb/patience.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
@@ -80,7 +80,7 @@ async function postInGroup(
   return await waitAtMost(waiting, result, () => {
     caller.isGivenUp = true
     return new OutcomeError(caller.giveUp(), waiting.signal)
-  })
+  }).catch(explainFailure(connection))
 }
 
 async function drain(queue: Queue, connection: Connection): Promise<void> {

@@ -1,7 +1,10 @@
-import type { mongo } from 'mongoose'
+import type { Connection, mongo } from 'mongoose'
 import { type Keys, optionsOf } from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { Decimal, toDecimal } from '../money/money.ts'
+import { databaseOf } from '../mongodb/connection.ts'
+import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
+import { repeatUntilAnswered } from '../mongodb/repeated-operation.ts'
 import type { AccountRecord, TransferRecord } from './records.ts'
 import { countTransfersBefore } from './transfers-before.ts'
 
@@ -41,7 +44,7 @@ export interface StatementOptions extends StatementRange {
  * @throws RangeError if an option is not valid
  */
 export async function statement(
-  database: mongo.Db,
+  connection: Connection,
   accountId: string,
   options?: StatementOptions,
 ): Promise<StatementEntry[]> {
@@ -57,11 +60,14 @@ export async function statement(
   })
   requirePositiveInteger('limit', limit)
   if (before !== undefined) requirePositiveInteger('before', before)
-  const range = await sequencesIn({ from, to }, database, accountId)
-  return await entriesBetween(database, accountId, {
-    after: range.after,
-    before: Math.min(before ?? Infinity, range.before),
-    limit,
+  requireRange({ from, to })
+  return await readStatement(connection, accountId, async (database) => {
+    const range = await sequencesIn({ from, to }, database, accountId)
+    return await entriesBetween(database, accountId, {
+      after: range.after,
+      before: Math.min(before ?? Infinity, range.before),
+      limit,
+    })
   })
 }
 
@@ -71,14 +77,18 @@ export async function statement(
  * @throws RangeError if an option is not valid
  */
 export async function* statementEntries(
-  database: mongo.Db,
+  connection: Connection,
   accountId: string,
   range?: StatementRange,
 ): AsyncGenerator<StatementEntry, void, undefined> {
   const dates = optionsOf(range, 'statementEntries()', RANGE_KEYS)
-  let { after, before } = await sequencesIn(dates, database, accountId)
+  requireRange(dates)
+  const read = <Result>(work: (database: mongo.Db) => Promise<Result>) =>
+    readStatement(connection, accountId, work)
+  let { after, before } = await read((database) => sequencesIn(dates, database, accountId))
   for (;;) {
-    const page = await entriesBetween(database, accountId, { after, before, limit: PAGE_SIZE })
+    const between = { after, before, limit: PAGE_SIZE }
+    const page = await read((database) => entriesBetween(database, accountId, between))
     yield* page
     const last = page.at(-1)
     if (!last || page.length < PAGE_SIZE) return
@@ -95,14 +105,33 @@ function requirePositiveInteger(name: string, value: unknown): void {
   throw new RangeError(`${name} ${quote(value)} is not a whole number of 1 or more`)
 }
 
+/**
+ * Reads again until the database answers, for a minute at most.
+ * @throws OutcomeError if it does not, DatabaseError if the user may not read
+ */
+const readStatement = <Result>(
+  connection: Connection,
+  accountId: string,
+  read: (database: mongo.Db) => Promise<Result>,
+): Promise<Result> =>
+  reportAbout(
+    { what: 'the statement of account', id: accountId },
+    repeatUntilAnswered('read', async () => await read(databaseOf(connection))).catch(
+      explainFailure(connection),
+    ),
+  )
+
+function requireRange({ from, to }: StatementRange): void {
+  if (from !== undefined) requireDate('from', from)
+  if (to !== undefined) requireDate('to', to)
+}
+
 /** The sequences between which an account's transfers in a range of time are. */
 async function sequencesIn(
   { from, to }: StatementRange,
   database: mongo.Db,
   accountId: string,
 ): Promise<{ after: number; before: number }> {
-  if (from !== undefined) requireDate('from', from)
-  if (to !== undefined) requireDate('to', to)
   return {
     after: from ? await countTransfersBefore(database, accountId, from) : 0,
     before: to ? (await countTransfersBefore(database, accountId, to)) + 1 : Infinity,
@@ -120,11 +149,17 @@ function requireDate(name: string, value: unknown): void {
  * @throws RangeError if the date is not valid
  */
 export async function balanceAt(
-  database: mongo.Db,
+  connection: Connection,
   accountId: string,
   date: Date,
 ): Promise<Decimal> {
   requireDate('date', date)
+  return await readStatement(connection, accountId, (database) =>
+    readBalanceAt(database, accountId, date),
+  )
+}
+
+async function readBalanceAt(database: mongo.Db, accountId: string, date: Date): Promise<Decimal> {
   const count = await countTransfersBefore(database, accountId, new Date(date.getTime() + 1))
   const [entry] = await entriesBetween(database, accountId, {
     after: 0,

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { ClientSession, Connection } from 'mongoose'
 import { optionsOf } from '../arguments.ts'
+import { explainAccess } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
 import { type Lease, type LockOptions, keepLease, readLease, takeLease } from './lease.ts'
@@ -86,6 +87,10 @@ export async function breakMigrationLock(
   options?: { force?: boolean },
 ): Promise<LockOwner | undefined> {
   const { force = false } = optionsOf(options, 'breakMigrationLock()', { force: true })
+  return await breakLock(connection, force).catch(explainAccess(connection))
+}
+
+async function breakLock(connection: Connection, force: boolean): Promise<LockOwner | undefined> {
   const { leases, fences } = lockDocuments(connection)
   const lease = await readLease(leases)
   if (!lease) return undefined

@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
+import { explainAccess } from '../mongodb/access.ts'
 import type { MigrationFolder } from './files.ts'
 import { lockOwner, withLock } from './lock.ts'
 import type { MigrationSettings } from './migration.ts'
@@ -33,6 +34,7 @@ export interface MigrationOptions {
  * @throws MigrationStateError if an applied migration was edited, or an earlier one did not finish
  * @throws MigrationLockedError if another process migrates for longer than `lockWait`
  * @throws MigrationFailedError if a migration throws
+ * @throws DatabaseError if the user lacks a right
  */
 export async function migrate(
   connection: Connection,
@@ -124,7 +126,7 @@ export async function migrationStatus(
   requireMigrationOptions(options, 'migrationStatus()')
   const [migrations, lock] = await Promise.all([
     findMigrations(connection, options),
-    lockOwner(connection),
+    lockOwner(connection).catch(explainAccess(connection)),
   ])
   return {
     migrations: migrations.map(({ file: _file, ...status }) =>
@@ -139,7 +141,8 @@ export async function migrationStatus(
 const findMigrations = async (
   connection: Connection,
   { folder }: Pick<MigrationOptions, 'folder'>,
-): Promise<KnownMigration[]> => await knownMigrations(connection, [folder].flat())
+): Promise<KnownMigration[]> =>
+  await knownMigrations(connection, [folder].flat()).catch(explainAccess(connection))
 
 function requireMigrationOptions(options: object, caller: string): void {
   requireObject(options, `the options argument of ${caller}`, 'an object with folder')
@@ -171,7 +174,7 @@ async function withMigrationLock<Result>(
   const { lockWait = LOCK_WAIT_MS, signal } = options
   return await withLock(connection, { wait: lockWait, signal }, async (lock) => {
     return await work({ connection, lock, ...parametersOf(options) })
-  })
+  }).catch(explainAccess(connection))
 }
 
 const parametersOf = ({ log = () => undefined, settings, signal }: MigrationOptions) => ({

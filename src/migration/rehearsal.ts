@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import { InputError } from '../errors.ts'
+import { explainedAccess } from '../mongodb/access.ts'
 import { rehearse } from '../mongodb/transaction.ts'
 import { type CollectionChanges, countChanges } from './collection-changes.ts'
 import { MigrationFailedError } from './errors.ts'
@@ -50,6 +51,7 @@ export async function rehearsePlan(
     if (error instanceof InputError || !current) throw error
     const { file, direction } = current
     const advice = 'this was a dry run: nothing was written'
-    throw new MigrationFailedError({ migration: file.name, direction }, advice, error)
+    const cause = await explainedAccess(error, connection)
+    throw new MigrationFailedError({ migration: file.name, direction }, advice, cause)
   }
 }

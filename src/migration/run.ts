@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose'
 import { InputError } from '../errors.ts'
 import { reasonOf } from '../messages.ts'
+import { explainedAccess } from '../mongodb/access.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { LONG_WORK, inTransaction } from '../mongodb/transaction.ts'
 import { MigrationFailedError, MigrationLockLostError } from './errors.ts'
@@ -23,7 +24,7 @@ export interface RunOptions extends Pick<MigrationParameters, 'log' | 'options'>
 /**
  * Runs one migration up or down and records it: both in one transaction, or one after the other if the
  * migration runs outside a transaction.
- * @throws MigrationFailedError whose `cause` is what the migration threw
+ * @throws MigrationFailedError whose `cause` is what the migration threw, or a DatabaseError if the user lacks a right
  */
 export async function runMigration(planned: PlannedMigration, options: RunOptions): Promise<void> {
   const { file, migration, direction } = planned
@@ -38,7 +39,7 @@ export async function runMigration(planned: PlannedMigration, options: RunOption
     throw new MigrationFailedError(
       { migration: file.name, direction },
       adviceFor(planned, error),
-      error,
+      await explainedAccess(error, options.connection),
     )
   }
 }

@@ -33,8 +33,8 @@ import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import { quote } from '../messages.ts'
 import { Decimal } from '../money/money.ts'
-import { databaseOf, sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
-import { reportAbout } from '../mongodb/outcome.ts'
+import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
+import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { guardAccounts } from './account-guard.ts'
 import type {
@@ -89,13 +89,13 @@ const accountSchema = new Schema<
         return this.status === 'open'
       },
       statement(options) {
-        return statement(databaseOf(this.db), this._id, options)
+        return statement(this.db, this._id, options)
       },
       statementEntries(range) {
-        return statementEntries(databaseOf(this.db), this._id, range)
+        return statementEntries(this.db, this._id, range)
       },
       balanceAt(date) {
-        return balanceAt(databaseOf(this.db), this._id, date)
+        return balanceAt(this.db, this._id, date)
       },
     },
     statics: {
@@ -124,9 +124,9 @@ const accountSchema = new Schema<
         const subject = { what: 'transfer', id: identified.transferId } as const
         return transferModel(this.db).hydrate(await reportAbout(subject, posted))
       },
-      async transferMany(requests, options) {
+      async transferMany(requests, callOptions) {
         const keys = { ...CALL_KEYS, atomic: true } as const
-        const call = waitOptionsOf(options, 'Account.transferMany()', keys)
+        const call = waitOptionsOf(callOptions, 'Account.transferMany()', keys)
         const { atomic, session: callerSession, ...waiting } = call
         requireFlag(atomic, 'atomic')
         const session = sessionOf(this.db, callerSession)
@@ -141,10 +141,12 @@ const accountSchema = new Schema<
             post(identified, transaction, { atomic }),
           )
         }
-        if (atomic) return await postInOwnTransaction(identified, this.db, { atomic, ...waiting })
+        const [lone] = identified.length === 1 ? identified : []
+        const subject = lone && ({ what: 'transfer', id: lone.transferId } as const)
         const results: TransferResult[] = []
-        for (const part of splitIntoTransactions(identified)) {
-          results.push(...(await postInOwnTransaction(part, this.db, waiting)))
+        for (const part of atomic ? [identified] : splitIntoTransactions(identified)) {
+          const posting = postInOwnTransaction(part, this.db, { atomic, ...waiting })
+          results.push(...(await reportAbout(subject, posting.catch(explainFailure(this.db)))))
         }
         return results
       },
@@ -194,7 +196,9 @@ async function withContext<Result>(
   const session = sessionOf(connection, callerSession)
   const result = session
     ? joinTransaction(connection, session, (transaction) => work({ connection, transaction }))
-    : waitUntilOpen(connection).then(() => work({ connection, waiting }))
+    : waitUntilOpen(connection)
+        .then(() => work({ connection, waiting }))
+        .catch(explainFailure(connection))
   return await reportAbout({ what: 'account', id: accountId }, result)
 }
 

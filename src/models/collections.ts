@@ -2,6 +2,7 @@ import mongoose, { type Connection, type mongo } from 'mongoose'
 import { DatabaseError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
+import { explainedAccess } from '../mongodb/access.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { ledgerModels } from './define-ledger.ts'
@@ -15,11 +16,15 @@ const { EJSON } = mongoose.mongo.BSON
  * Creates the collections with their indexes and validators. The validators hold for every program that
  * writes to the collections. Existing collections stay, and their validators are brought up to date. Call
  * this before the first transaction, because indexes and validators cannot be created inside one.
- * @throws DatabaseError if the database user may not change a validator
+ * @throws DatabaseError if the user lacks a right, or if a name is that of a view
  */
 export async function createCollections(connection: Connection): Promise<void> {
-  await createWithValidators(connection)
-  for (const model of modelsOf(connection)) await model.createIndexes()
+  try {
+    await createWithValidators(connection)
+    for (const model of modelsOf(connection)) await model.createIndexes()
+  } catch (error) {
+    throw await explainedAccess(error, connection)
+  }
 }
 
 /** Creates the named collections, or all of them, with their validators but without their indexes. */
@@ -174,11 +179,7 @@ async function setValidator(
         { cause: error },
       )
     }
-    if (!isServerError(error, 'Unauthorized')) throw error
-    throw new DatabaseError(
-      `the database user may not change the validator of ${name}: grant it the role dbAdmin on the database ${database.databaseName}`,
-      { cause: error },
-    )
+    throw error
   }
 }
 

@@ -11,7 +11,7 @@ import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
 import { sessionOf } from '../mongodb/connection.ts'
-import { reportAbout } from '../mongodb/outcome.ts'
+import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { type Transaction, inTransaction, joinTransaction } from '../mongodb/transaction.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
@@ -87,7 +87,7 @@ const transferSchema = new Schema<
         const work = (transaction: Transaction) => reverse(request, transaction)
         const reversal = session
           ? joinTransaction(this.db, session, work)
-          : inTransaction(this.db, work, waiting)
+          : inTransaction(this.db, work, waiting).catch(explainFailure(this.db))
         const subject = { what: 'reversal of transfer', id: transferId } as const
         return this.hydrate(await reportAbout(subject, reversal))
       },

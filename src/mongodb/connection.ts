@@ -1,6 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { requireConnection, requireSession } from '../arguments.ts'
+import { explainAccess } from './access.ts'
 
 /** The database of a connection that is open. */
 export function databaseOf(connection: Connection): mongoose.mongo.Db {
@@ -12,11 +13,14 @@ export function databaseOf(connection: Connection): mongoose.mongo.Db {
 
 /**
  * Waits until a connection that is being opened is open, as Mongoose's own operations do.
- * @throws Error if nobody has started to open it: Mongoose would wait ten seconds for that
+ * @throws Error if nobody has started to open it: Mongoose would wait ten seconds for that. DatabaseError if the server
+ * does not accept its user
  */
 export async function waitUntilOpen(connection: Connection): Promise<void> {
   requireConnection(connection)
-  if (connection.readyState === mongoose.ConnectionStates.connecting) await connection.asPromise()
+  if (connection.readyState === mongoose.ConnectionStates.connecting) {
+    await connection.asPromise().catch(explainAccess(connection))
+  }
   databaseOf(connection)
 }
 

@@ -1,9 +1,13 @@
+import mongoose, { type Connection } from 'mongoose'
 import { LedgerError } from '../errors.ts'
 import { quote, reasonOf } from '../messages.ts'
+import { explainedAccess } from './access.ts'
+import { isPassing } from './passing-errors.ts'
 
 /**
- * A call ended without success because its time was up or its signal aborted it. `outcome` says whether it may
- * have been posted; to repeat the call with the same id is safe in both cases.
+ * A call ended without success because its time was up, its signal aborted it, or the database did not do it. `outcome`
+ * says whether it may have been posted; to repeat the call with the same id is safe in both cases. `cause` is the
+ * driver's last error, if there was one.
  */
 export class OutcomeError extends Error {
   override readonly name = 'OutcomeError'
@@ -17,24 +21,20 @@ export class OutcomeError extends Error {
   readonly #signal: AbortSignal | undefined
 
   constructor(call: UnsettledCall, signal?: AbortSignal, about?: OutcomeSubject) {
-    const { isInDoubt, attempts, latestError, startedAt } = call
+    const { isInDoubt, attempts, latestError } = call
     const what = about ? `${about.what} ${quote(about.id)}` : 'the work'
-    const verb = !about ? 'committed' : about.what === 'account' ? 'written' : 'posted'
+    const verb = about ? VERBS[about.what] : 'committed'
     const outcome = isInDoubt
       ? `it is not known whether ${what} was ${verb}`
       : `${what} was not ${verb}`
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-    const reason = signal?.aborted
-      ? 'the call was aborted'
-      : latestError === undefined
-        ? `the database did not answer within ${seconds} s`
-        : `${attempts} attempts failed within ${seconds} s, the last one with: ${reasonOf(latestError)}`
-    const advice = about
-      ? 'Repeat the call with the same id: it takes effect at most once'
-      : 'Try again'
-    super([`${outcome}: ${reason}`, ...hintsOn(latestError), advice].join('. '), {
-      cause: latestError ?? signal?.reason,
-    })
+    super(
+      [
+        `${outcome}: ${reasonFor(call, signal)}`,
+        ...hintsOn(latestError),
+        adviceFor(latestError, about),
+      ].join('. '),
+      { cause: latestError ?? signal?.reason },
+    )
     this.outcome = isInDoubt ? 'unknown' : 'not posted'
     this.id = typeof about?.id === 'string' ? about.id : undefined
     this.attempts = attempts
@@ -58,20 +58,42 @@ export class OutcomeError extends Error {
  * may have been made for a group of calls, leads to the code that made this one.
  */
 export async function reportAbout<Result>(
-  subject: OutcomeSubject,
+  subject: OutcomeSubject | undefined,
   call: Promise<Result>,
 ): Promise<Result> {
   try {
     return await call
   } catch (error) {
-    if (error instanceof OutcomeError) throw error.about(subject)
+    if (error instanceof OutcomeError && subject) throw error.about(subject)
     if (error instanceof LedgerError) Error.captureStackTrace(error)
     throw error
   }
 }
 
+/**
+ * For `catch` where a call outside a caller's transaction ends: makes one kind of error of what is not a refusal.
+ * @throws OutcomeError, DatabaseError if the user lacks a right, or the error if it is not one of the database
+ */
+export const explainFailure =
+  (connection: Connection) =>
+  async (error: unknown): Promise<never> => {
+    const explained = await explainedAccess(error, connection)
+    if (!(explained instanceof mongoose.mongo.MongoError)) throw explained
+    // Whatever may be written is an OutcomeError already.
+    const startedAt = performance.now()
+    throw new OutcomeError({ startedAt, isInDoubt: false, attempts: 1, latestError: error })
+  }
+
+const VERBS = {
+  transfer: 'posted',
+  'reversal of transfer': 'posted',
+  account: 'written',
+  'the statement of account': 'read',
+} as const
+
+/** What a call is about. */
 interface OutcomeSubject {
-  readonly what: 'transfer' | 'reversal of transfer' | 'account'
+  readonly what: keyof typeof VERBS
   readonly id: unknown
 }
 
@@ -84,9 +106,34 @@ interface UnsettledCall {
   readonly latestError: unknown
 }
 
-const hintsOn = (error: unknown): string[] =>
-  error instanceof Error && 'codeName' in error && error.codeName === 'WriteConflict'
-    ? [
-        'Another open transaction may hold the same documents: check that every call inside your own transaction gets its session',
-      ]
-    : []
+function reasonFor({ startedAt, attempts, latestError }: UnsettledCall, signal?: AbortSignal) {
+  if (signal?.aborted) return 'the call was aborted'
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  if (latestError === undefined) return `the database did not answer within ${seconds} s`
+  const reason = reasonOf(latestError)
+  return attempts === 1
+    ? `the attempt failed with: ${reason}`
+    : `${attempts} attempts failed within ${seconds} s, the last one with: ${reason}`
+}
+
+function adviceFor(error: unknown, about: OutcomeSubject | undefined): string {
+  const isPermanent = error instanceof mongoose.mongo.MongoServerError && !isPassing(error)
+  const correct = isPermanent ? 'Correct the cause, then ' : ''
+  const repeat =
+    about && VERBS[about.what] !== 'read'
+      ? 'repeat the call with the same id: it takes effect at most once'
+      : 'try again'
+  return correct === '' ? `${repeat.charAt(0).toUpperCase()}${repeat.slice(1)}` : correct + repeat
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  112: 'Another open transaction may hold the same documents: check that every call inside your own transaction gets its session',
+  121: 'A validator of the collection refuses the document: createCollections() restores the one of Daybook',
+  263: 'MongoDB cannot do this in a transaction: call createCollections() before the first one',
+  13_297: 'MongoDB has a database of this name with other capitals: use that name',
+}
+
+const hintsOn = (error: unknown): string[] => {
+  const code = error instanceof mongoose.mongo.MongoError ? Number(error.code) : 0
+  return HINTS[code] === undefined ? [] : [HINTS[code]]
+}

@@ -1,4 +1,3 @@
-import mongoose from 'mongoose'
 import { OutcomeError } from './outcome.ts'
 
 /** How long a call is tried, unless its caller says otherwise, in milliseconds. */
@@ -111,34 +110,3 @@ export async function withinPatience<Result>(
     return new OutcomeError(call, signal)
   })
 }
-
-/** The server's error code, which comes without a label, when another client or an operator ends a session. */
-const INTERRUPTED = 11_601
-
-/**
- * The driver's own error. A bulk write wraps it in a server's error, which hides that the connection was lost.
- */
-export const driverErrorOf = (error: unknown): unknown =>
-  error instanceof mongoose.mongo.MongoBulkWriteError && error.errorResponse instanceof Error
-    ? error.errorResponse
-    : error
-
-/** Whether an error may pass by itself: a lost connection, an election, a write conflict. */
-export const isPassing = (thrown: unknown): boolean => {
-  const error = driverErrorOf(thrown)
-  const { MongoError, MongoErrorLabel, MongoNetworkError, MongoServerSelectionError } =
-    mongoose.mongo
-  return (
-    error instanceof MongoNetworkError ||
-    error instanceof MongoServerSelectionError ||
-    (error instanceof MongoError &&
-      (error.code === INTERRUPTED ||
-        error.hasErrorLabel(MongoErrorLabel.TransientTransactionError) ||
-        error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)))
-  )
-}
-
-/** Whether an error means that its transaction was certainly not committed. */
-export const isCertainlyAborted = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoError &&
-  error.hasErrorLabel(mongoose.mongo.MongoErrorLabel.TransientTransactionError)

@@ -1,13 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import mongoose from 'mongoose'
-import {
-  PAUSE,
-  TimeIsUp,
-  type WaitOptions,
-  hasTime,
-  isPassing,
-  withinPatience,
-} from './patience.ts'
+import { OutcomeError } from './outcome.ts'
+import { isCertainlyUndone, isPassing } from './passing-errors.ts'
+import { PAUSE, TimeIsUp, type WaitOptions, hasTime, withinPatience } from './patience.ts'
 
 /**
  * Sends a single read or write until the server answers it. A write must have the same effect however often it is
@@ -27,10 +22,14 @@ export const repeatUntilAnswered = <Result>(
       try {
         return await send()
       } catch (error) {
-        if (!isPassing(error)) throw error
         call.latestError = error
-        // It was not sent, because no server was found.
-        if (error instanceof mongoose.mongo.MongoServerSelectionError) call.isInDoubt = wasInDoubt
+        if (isCertainlyUndone(error)) call.isInDoubt = wasInDoubt
+        if (!isPassing(error)) {
+          // A driver that was closed in the meantime, for example, does not know what the server did.
+          throw call.isInDoubt && error instanceof mongoose.mongo.MongoError
+            ? new OutcomeError(call)
+            : error
+        }
         if (call.isGivenUp || !hasTime(call, PAUSE)) throw new TimeIsUp()
         await setTimeout(PAUSE)
       }

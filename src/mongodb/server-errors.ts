@@ -20,6 +20,8 @@ export const isDuplicateKey = (error: unknown): boolean =>
  */
 export const hasOnlyDuplicateIds = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
   error instanceof mongoose.mongo.MongoBulkWriteError &&
+  // An error of the whole command, such as a missing right, has no errors of single documents.
+  isDuplicateKey(error) &&
   !error.result.getWriteConcernError() &&
   [error.writeErrors]
     .flat()

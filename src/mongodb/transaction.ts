@@ -1,16 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { databaseOf, waitUntilOpen, withAmbientSession } from './connection.ts'
+import { isCertainlyAborted, isPassing, isWithinTransaction } from './passing-errors.ts'
 import {
   type Call,
   PATIENCE,
   PAUSE,
   TimeIsUp,
-  driverErrorOf,
   hasTime,
   type RetryOptions,
-  isCertainlyAborted,
-  isPassing,
   withinPatience,
 } from './patience.ts'
 
@@ -107,8 +105,7 @@ export async function attemptUntilKnown<Result>(
       call.isInDoubt = true
       return result
     } catch (error) {
-      // The server has started this transaction, which ended the one before it.
-      if (driverErrorOf(error) instanceof mongoose.mongo.MongoServerError) call.isInDoubt = false
+      if (isWithinTransaction(error)) call.isInDoubt = false
       if (!(error instanceof TimeIsUp)) call.latestError = error
       throw error
     }

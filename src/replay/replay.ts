@@ -2,6 +2,7 @@ import mongoose, { type Connection } from 'mongoose'
 import { requireConnection } from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
+import { explainedAccess } from '../mongodb/access.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { BatchConflictError, BatchFileError, ReplayOptionsError } from './errors.ts'
 import { measureFile, requireAtomicSize } from './file-size.ts'
@@ -29,6 +30,7 @@ export type { ReplayOptions, ReplaySummary }
  * result, not an error.
  *
  * @throws InputError if the file, the options or a batch of the same name do not allow the replay
+ * @throws DatabaseError if the user lacks a right
  * @throws RejectsError if all is done except writing the rejects; it holds the summary
  * @example
  * const summary = await replay(connection, { file: 'transfers.csv', rejects: 'rejects.csv' })
@@ -43,6 +45,8 @@ export async function replay<FileRecord extends object = Record<string, string>>
   const source = await openSource(options)
   try {
     return await replaySource(source, connection, options)
+  } catch (error) {
+    throw await explainedAccess(error, connection)
   } finally {
     await source.close()
   }

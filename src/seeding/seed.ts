@@ -2,6 +2,7 @@ import type { Connection, mongo } from 'mongoose'
 import { type Keys, optionsOf, requireConnection } from '../arguments.ts'
 import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
+import { explainAccess } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { readAccountFile } from './account-file.ts'
@@ -74,13 +75,17 @@ const IN_FLIGHT = 4
  * ```
  * @throws InputError if the file is not one of valid accounts, if a currency is unknown, or if a seeded account that
  *   `reset: 'seeded'` would remove has a transfer. In each case nothing was changed
+ * @throws DatabaseError if the user lacks a right
  */
 export async function seed(connection: Connection, seedOptions?: SeedOptions): Promise<Seeded> {
   requireConnection(connection)
   const options = optionsOf(seedOptions, 'seed()', SEED_KEYS)
   requireCurrencies(options.currencies ?? [])
+  return await addSeeded(databaseOf(connection), options).catch(explainAccess(connection))
+}
+
+async function addSeeded(database: mongo.Db, options: SeedOptions): Promise<Seeded> {
   const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
-  const database = databaseOf(connection)
   const seeded: Seeded = { added: 0, existing: 0, different: 0 }
   if (options.reset === 'seeded') seeded.removed = await removeSeeded(database, options)
   if (options.reset === 'everything') seeded.removed = await removeEverything(database, options)

@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import { AccountNotFoundError } from '../errors.ts'
+import { explainAccess } from '../mongodb/access.ts'
 import { waitUntilOpen } from '../mongodb/connection.ts'
 import { accountRanges, oddAccounts, rangeOfAccount } from './account-range.ts'
 import { BatchProof, readBatches } from './batch-proof.ts'
@@ -59,14 +60,21 @@ const RANGES_AT_ONCE = 3
  * number that it has counted, which never change. docs/verify.md says what is proven and what cannot be.
  *
  * Its time grows with the number of records. Its memory does not, except with that of batches.
- * @throws DatabaseError if the collections do not exist
+ * @throws DatabaseError if the collections do not exist, or if the user lacks a right
  * @throws AccountNotFoundError if `accountId` is neither an account nor named by a transfer
  */
 export async function verify(
   connection: Connection,
-  { accountId, limit = 20, onProgress, signal }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): Promise<Verification> {
   await waitUntilOpen(connection)
+  return await proveBooks(connection, options).catch(explainAccess(connection))
+}
+
+async function proveBooks(
+  connection: Connection,
+  { accountId, limit = 20, onProgress, signal }: VerifyOptions,
+): Promise<Verification> {
   const books = new Books(connection)
   const log = new ViolationLog(limit)
   const indexes = await checkCollections(books, log)

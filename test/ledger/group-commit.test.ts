@@ -159,7 +159,7 @@ describe('concurrent transfers', () => {
     expect(results).toMatchObject([
       { value: { _id: 'T1' } },
       { value: { _id: 'T2' } },
-      { reason: { code: 121 } },
+      { reason: { outcome: 'not posted', id: 'T3', cause: { code: 121 } } },
       { value: { _id: 'T4' } },
     ])
     await booksBalance()
@@ -207,9 +207,14 @@ describe('a transfer', () => {
     await booksBalance()
   })
 
-  test('throws the driver’s error unchanged when the server refuses permanently', async () => {
+  test('says that it was not posted when the server refuses permanently', async () => {
     await failNext(connection, { commands: ['insert'], errorCode: 8000 })
-    await expect(pay('T1')).rejects.toMatchObject({ name: 'MongoServerError', code: 8000 })
+    await expect(pay('T1')).rejects.toMatchObject({
+      name: 'OutcomeError',
+      outcome: 'not posted',
+      id: 'T1',
+      cause: { code: 8000 },
+    })
     expect(await Transfer.countDocuments()).toBe(0)
     await expect(pay('T1')).resolves.toMatchObject({ _id: 'T1' })
   })

@@ -50,7 +50,10 @@ describe('Account.transfer', () => {
     const validators = await connection.db!.listCollections({ name: 'transfers' }).toArray()
     await connection.db!.command(rejecting)
 
-    await expect(Account.transfer(request)).rejects.toMatchObject({ code: 121 })
+    await expect(Account.transfer(request)).rejects.toMatchObject({
+      outcome: 'not posted',
+      cause: { code: 121 },
+    })
 
     const { options } = validators[0] as unknown as { options: { validator: object } }
     await connection.db!.command({ collMod: 'transfers', validator: options.validator })

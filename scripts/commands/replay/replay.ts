@@ -1,6 +1,7 @@
 import v8 from 'node:v8'
 import mongoose, { type Connection } from 'mongoose'
 import {
+  DatabaseError,
   MigrationFailedError,
   Rehearsal,
   RejectsError,
@@ -141,9 +142,11 @@ async function replayOne(
 function explained(error: unknown, { dryRun = false }: Pick<ReplayOptions, 'dryRun'>): unknown {
   if (error instanceof ReplayOptionsError)
     return new UsageError(withCommandLineNames(error.message))
-  if (!(error instanceof mongoose.mongo.MongoError)) return error
+  const isRaw = error instanceof mongoose.mongo.MongoError
+  if (!isRaw && !(error instanceof DatabaseError)) return error
   const advice = dryRun
     ? 'Nothing was written'
     : 'What is posted stays posted. Correct the cause, then run the same command again to continue'
-  return new CommandFailure(`MongoDB: ${error.message}. ${advice}`, { cause: error })
+  const problem = isRaw ? `MongoDB: ${error.message}` : error.message
+  return new CommandFailure(`${problem}. ${advice}`, { cause: error })
 }

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { describe, expect, test } from 'vitest'
-import { isPassing } from '../../src/mongodb/patience.ts'
+import { isPassing } from '../../src/mongodb/passing-errors.ts'
 
 const { MongoBulkWriteError, MongoNetworkError, MongoServerError } = mongoose.mongo
 
