@@ -14,7 +14,7 @@ export { removeCollections, removeEffectiveDateIndexes } from './models/collecti
 export { isCurrency } from './money/currency.ts'
 export { explainedAccess } from './mongodb/access.ts'
 export { databaseOf } from './mongodb/connection.ts'
-export { rehearse } from './mongodb/transaction.ts'
+export { dryRun } from './mongodb/transaction.ts'
 export { adoptNotebook } from './notebook/adoption.ts'
 export { holdsNotebook } from './notebook/find-notebook.ts'
 export { restoreNotebook } from './notebook/restoration.ts'

@@ -1,5 +1,5 @@
 import type { ClientSession } from 'mongoose'
-import { rehearse } from '../../src/internal.ts'
+import { dryRun as inDryRun } from '../../src/internal.ts'
 import type { Context, Database } from './command.ts'
 import { bringUpToDate } from './own-migrations.ts'
 
@@ -8,7 +8,7 @@ export interface SessionOption {
   readonly session?: ClientSession
 }
 
-/** Makes a change and returns its result. A dry run makes it in a transaction that is rolled back. */
+/** Makes a change and returns its result. A dry run leaves out what it would write. */
 export async function applyChange<Result>(
   database: Database,
   { dryRun, context }: { dryRun: boolean; context: Context },
@@ -18,7 +18,7 @@ export async function applyChange<Result>(
     await bringUpToDate(database, context)
     return await change({})
   }
-  const result = await rehearse(database.connection, ({ session }) => change({ session }))
+  const result = await inDryRun(database.connection, (session) => change({ session }))
   context.log('dry run: nothing was written')
   return result
 }

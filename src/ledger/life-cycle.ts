@@ -16,8 +16,9 @@ import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
 import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
 import { readOverdraftLimit } from './opening.ts'
 import { post } from './posting.ts'
-import type { AccountRecord, AccountStatus } from './records.ts'
+import type { AccountRecord, AccountStatus, TransferRecord } from './records.ts'
 import { makeId } from './request.ts'
+import { TRANSFERS_KEPT } from './stored-ledger.ts'
 import { postedOrThrow } from './transfer-result.ts'
 
 /** The connection of an operation, and the transaction that it belongs to if its caller has one. */
@@ -33,9 +34,13 @@ export async function insertIfMissing(
   record: AccountRecord,
   context: OperationContext,
 ): Promise<AccountRecord> {
+  const accounts = accountsOf(context.connection)
+  const filter = { _id: record._id }
+  const { session, isDryRun } = context.transaction ?? {}
+  if (session && isDryRun) return (await accounts.findOne(filter, { session })) ?? record
   const stored = await write(context, (options) =>
-    accountsOf(context.connection).findOneAndUpdate(
-      { _id: record._id },
+    accounts.findOneAndUpdate(
+      filter,
       { $setOnInsert: record },
       { upsert: true, returnDocument: 'after', ...options },
     ),
@@ -106,21 +111,32 @@ export async function closeAccount(
     }
     if (payOutTo !== undefined) await requireReceiver(accountId, payOutTo, context)
     const balance = toDecimal(account.balance)
+    let payOut: TransferRecord | undefined
     if (!balance.isZero()) {
       if (payOutTo === undefined || balance.lt(0)) {
         throw new AccountNotEmptyError({ accountId, balance, currency: account.currency })
       }
       const request = { transferId, from: accountId, to: payOutTo, amount: balance }
       const [result] = await post([request], transaction)
-      postedOrThrow(result)
+      payOut = postedOrThrow(result)
     }
     const closed = await changeAccount(accountId, {}, { status: 'closed' }, context)
-    return closed ?? account
+    return {
+      ...(closed ?? account),
+      ...(payOut && transaction.isDryRun && afterPayOut(account, payOut)),
+    }
   }
   return callerTransaction
     ? await closeWithin(callerTransaction)
     : await inTransaction(connection, closeWithin, waiting)
 }
+
+/** What the account would be after a pay-out that a dry run leaves out. */
+const afterPayOut = ({ transfersComplete }: AccountRecord, payOut: TransferRecord) => ({
+  balance: payOut.fromBalance,
+  transferCount: payOut.fromSequence,
+  transfersComplete: [...transfersComplete, payOut._id].slice(-TRANSFERS_KEPT),
+})
 
 /** Checks the account to pay out to, which must exist even if there is nothing to pay out. */
 async function requireReceiver(
@@ -146,12 +162,18 @@ async function changeAccount(
   context: OperationContext,
 ): Promise<AccountRecord | null> {
   requireIdentifier(accountId)
+  const accounts = accountsOf(context.connection)
+  const filter = { ...condition, _id: accountId }
+  const { session, isDryRun } = context.transaction ?? {}
+  if (session && isDryRun) {
+    const changed = [{ $match: filter }, ...updateOf(changes)]
+    return await accounts.aggregate<AccountRecord>(changed, { session }).next()
+  }
   return await write(context, (options) =>
-    accountsOf(context.connection).findOneAndUpdate(
-      { ...condition, _id: accountId },
-      updateOf(changes),
-      { returnDocument: 'after', ...options },
-    ),
+    accounts.findOneAndUpdate(filter, updateOf(changes), {
+      returnDocument: 'after',
+      ...options,
+    }),
   )
 }
 

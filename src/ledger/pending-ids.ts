@@ -14,9 +14,9 @@ import { prepareInsert } from './stored-ledger.ts'
  */
 export async function requireNonePending(
   transferIds: ReadonlySet<string>,
-  { connection, database }: Transaction,
+  { connection, database, isDryRun }: Transaction,
 ): Promise<void> {
-  if (transferIds.size === 0) return
+  if (transferIds.size === 0 || isDryRun) return
   const session = database.client.startSession()
   session.startTransaction()
   try {

@@ -102,7 +102,8 @@ export function prepareInsert(
   transfers: readonly TransferRecord[],
   transaction: Transaction,
 ): PreparedWrite {
-  const { database, session, connection } = transaction
+  const { database, session, connection, isDryRun } = transaction
+  if (isDryRun) return async () => undefined
   const name = collectionsOf(connection).transfers
   if (transfers.length <= MAX_PLAIN_WRITES) {
     const insert = { insert: name, documents: transfers }
@@ -156,7 +157,8 @@ interface AccountUpdate {
 
 /** Prepares updates. Sending them returns how many accounts were found. */
 function prepareUpdates(updates: AccountUpdate[], transaction: Transaction): () => Promise<number> {
-  const { database, session, connection } = transaction
+  const { database, session, connection, isDryRun } = transaction
+  if (isDryRun) return async () => updates.length
   const name = collectionsOf(connection).accounts
   if (updates.length <= MAX_PLAIN_WRITES) {
     const update = { update: name, updates, ordered: false }

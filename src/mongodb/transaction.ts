@@ -18,7 +18,12 @@ export interface Transaction {
   /** The driver's own object: Mongoose's collections buffer commands while the server is away. */
   readonly database: mongoose.mongo.Db
   readonly session: ClientSession
+  /** Whether it only reads, and what would be written is left out: see {@link dryRun}. */
+  readonly isDryRun?: boolean
 }
+
+/** The sessions of the transactions of {@link dryRun}. */
+const dryRunSessions = new WeakSet<ClientSession>()
 
 /** The latest work in each session's transaction. The next work waits for it. */
 const latestWork = new WeakMap<ClientSession, Promise<unknown>>()
@@ -37,7 +42,8 @@ export async function joinTransaction<Result>(
   requireTransaction(session)
   const turn = (latestWork.get(session) ?? Promise.resolve()).then(() => {
     requireTransaction(session)
-    return work({ connection, database: databaseOf(connection), session })
+    const isDryRun = dryRunSessions.has(session)
+    return work({ connection, database: databaseOf(connection), session, isDryRun })
   })
   latestWork.set(
     session,
@@ -140,6 +146,23 @@ export async function attemptUntilKnown<Result>(
 
 /** For work of any length, such as a migration's: it may run as long as it takes, and is repeated for a minute. */
 export const LONG_WORK: RetryOptions = { patience: Infinity, retryFor: PATIENCE }
+
+/**
+ * Does a change in a transaction that only reads, so that it takes no right to write. A change that joins its session
+ * decides and returns the same as ever, and leaves out what it would write. So there must be only one.
+ */
+export const dryRun = <Result>(
+  connection: Connection,
+  change: (session: ClientSession) => Promise<Result>,
+): Promise<Result> =>
+  inTransaction(
+    connection,
+    async ({ session }) => {
+      dryRunSessions.add(session)
+      return await change(session)
+    },
+    LONG_WORK,
+  )
 
 /** Thrown when the work of a rehearsal is done, so that the driver rolls its transaction back. */
 class RehearsalDone extends Error {
