@@ -22,3 +22,7 @@ export const isPrintableText = (value: unknown, longest: number): value is strin
   value.length <= longest &&
   (ASCII_TEXT.test(value) ||
     (VISIBLE.test(value) && !UNPRINTABLE.test(value) && !STRAY.test(value)))
+
+/** A text without the characters that {@link isPrintableText} refuses wherever they stand. */
+export const withoutUnprintable = (text: string): string =>
+  text.replaceAll(new RegExp(UNPRINTABLE, 'gu'), '')

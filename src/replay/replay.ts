@@ -231,8 +231,11 @@ async function* rowsAfter(position: number, file: BatchFile): AsyncGenerator<Row
   for await (const block of file.records()) {
     const start = end
     end += block.length
-    if (end <= position) continue
-    const skipped = Math.max(0, position - start)
-    yield block.slice(skipped).map((record, index) => file.row(record, start + skipped + index + 1))
+    const consumed = Math.min(block.length, Math.max(0, position - start))
+    const first = file.isCumulative ? 0 : consumed
+    const rows = block
+      .slice(first)
+      .map((record, index) => file.row(record, start + first + index + 1))
+    if (end > position) yield first === consumed ? rows : rows.slice(consumed)
   }
 }

@@ -335,19 +335,14 @@ describe('replay refuses only the line', () => {
   })
 
   test.each([
-    ['thousands separators', '"1,000.00"'],
     ['an exponent', '1e3'],
-    ['a currency sign', '$5'],
-    ['a decimal comma', '"5,00"'],
     ['hexadecimal', '0x10'],
     ['Infinity', 'Infinity'],
     ['NaN', 'NaN'],
-    ['a sign', '+5'],
     ['parentheses', '(5)'],
     ['Arabic digits', '٥'],
     ['full-width digits', '５'],
     ['an empty text', ''],
-    ['a no-break space', '1\u00A0000'],
     ['a right-to-left mark', '\u200F5'],
     ['a trailing dot', '5.'],
     ['too many decimals', '0.001'],

@@ -79,7 +79,7 @@ describe('JSON', () => {
       'an option names a key that no object has',
       '{"id":"T1","from":"A0","to":"A1","amount":1}',
       { keep: ['cod'] },
-      /no object has the key "cod": correct --map or --keep$/,
+      /no object has the key "cod": correct the option that names it$/,
     ],
     [
       'several keys match one role',

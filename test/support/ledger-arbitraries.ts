@@ -177,6 +177,9 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
 /** What a file can hold of a value: text on one line, with no spaces at its ends. */
 const asField = (value: unknown): string => [value].join('').replaceAll('\n', ' ').trim()
 
+/** An amount as a file has it: there `+5` is read as 5, and `1,5` is a malformed line rather than a wrong amount. */
+const asAmount = (value: unknown): string => asField(value).replace(/^\+/, '').replace(',', 'x')
+
 /** A line of a file: mostly a request, in which an empty currency or reference counts as absent. */
 export const anyLine: fc.Arbitrary<Line> = fc.oneof(
   {
@@ -187,7 +190,7 @@ export const anyLine: fc.Arbitrary<Line> = fc.oneof(
         transferId: asField(line.transferId).replace(/^T\d+$/, `T${number}`),
         from: asField(line.from),
         to: asField(line.to),
-        amount: DEPENDENT_AMOUNTS.includes(line.amount) ? '60' : asField(line.amount),
+        amount: DEPENDENT_AMOUNTS.includes(line.amount) ? '60' : asAmount(line.amount),
         currency: asField(line.currency) || undefined,
         reference: asField(line.reference) || undefined,
       },

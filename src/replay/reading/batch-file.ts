@@ -45,11 +45,15 @@ export interface RejectsFormat {
 export interface BatchFile {
   /** The options that decide what the file means, as text to compare. It is the same whenever they are. */
   readonly reading: string
-  /** Whether its records have ids. If not, each gets one made from the batch's name and the line. */
+  /** Whether its records have ids, or get ids of their content. If not, each gets one of the batch's name and the line. */
   readonly hasIds: boolean
   readonly rejects: RejectsFormat
   /** Reads all records from the first, without a header. */
   records(): RecordBlocks
+  /** Whether a row depends on the rows before it, so that all rows must be made in order, from the first. */
+  readonly isCumulative: boolean
+  /** The zone in which dates without a zone were read; undefined if there were none in the rows made so far. */
+  timeZone(): string | undefined
   /** Reads what a record asks for. `position` is its number in the file, from 1. */
   row(record: RawRecord, position: number): Row
 }

@@ -1,7 +1,5 @@
 import { quote } from '../../messages.ts'
-
-export const ROLES = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
-type Role = (typeof ROLES)[number]
+import { KNOWN_NAMES, ROLES, type Role, STATEMENT_ROLES } from './roles.ts'
 
 /**
  * The column of each role, by name. In a file with columns `#3` is the third column. Null means that no
@@ -10,94 +8,111 @@ type Role = (typeof ROLES)[number]
 export type ColumnMap = { readonly [role in Role]?: string | null | undefined }
 
 /**
- * The names by which a role's column is recognized. Case does not matter, nor do spaces and ` _-.` in a name.
- * Each row is tried only if no column matches a row above it.
+ * Texts for roles. `{COLUMN}` in a text stands for a column's value. The text of a role that is also mapped to
+ * a column is for the records in which that column is empty.
  */
-const KNOWN_NAMES: Readonly<Record<Role, readonly (readonly string[])[]>> = {
-  transferId: [
-    ['transferId', 'transactionId', 'paymentId', 'txId', 'txnId', 'transId', 'orderId'],
-    ['transferNumber', 'transactionNumber', 'paymentNumber', 'endToEndId'],
-    ['id'],
-    ['_id'],
-  ],
-  from: [
-    ['fromAccount', 'fromAccountId', 'fromAccountNumber', 'accountFrom', 'fromIban'],
-    ['senderAccount', 'senderAccountId', 'sourceAccount', 'sourceAccountId', 'senderIban'],
-    ['debitAccount', 'debitAccountId', 'debtorAccount', 'debtorIban', 'debitedAccount'],
-    ['payerAccount', 'originatorAccount', 'originAccount', 'nameOrig'],
-    ['from', 'sender', 'source', 'debtor', 'payer', 'originator', 'origin'],
-  ],
-  to: [
-    ['toAccount', 'toAccountId', 'toAccountNumber', 'accountTo', 'toIban'],
-    ['receiverAccount', 'receiverAccountId', 'recipientAccount', 'receiverIban'],
-    ['destinationAccount', 'destinationAccountId', 'targetAccount', 'targetAccountId'],
-    ['creditAccount', 'creditAccountId', 'creditorAccount', 'creditorIban', 'creditedAccount'],
-    ['payeeAccount', 'beneficiaryAccount', 'beneficiaryIban', 'nameDest'],
-    ['to', 'receiver', 'recipient', 'destination', 'target', 'creditor', 'payee'],
-    ['beneficiary', 'dest'],
-  ],
-  amount: [
-    ['amount', 'transferAmount', 'transactionAmount', 'paymentAmount', 'amountPaid'],
-    ['value', 'sum'],
-  ],
-  currency: [
-    ['currency', 'currencyCode', 'transferCurrency', 'transactionCurrency', 'paymentCurrency'],
-    ['ccy'],
-  ],
-  reference: [
-    ['reference', 'paymentReference', 'transferReference', 'remittanceInformation'],
-    ['purpose', 'description', 'memo', 'narrative', 'narration'],
-  ],
-}
-
-export const REQUIRED_ROLES: readonly Role[] = ['from', 'to', 'amount']
+export type RoleTexts = { readonly [role in Role]?: string | undefined }
 
 export type ColumnIndexes = { readonly [role in Role]?: number | undefined }
 
-/** The index of each role's column, the required ones present. */
-export type FoundColumns = ColumnIndexes & {
-  readonly from: number
-  readonly to: number
-  readonly amount: number
+/** Where the values of the roles are. */
+export interface FoundColumns {
+  readonly indexes: ColumnIndexes
+  /** Whether it is a statement, with an account and its counterparties, instead of senders and receivers. */
+  readonly isStatement: boolean
 }
 
 export interface ColumnOptions {
   readonly map: ColumnMap
+  readonly set?: RoleTexts | undefined
   /** Whether the names are the keys of an object. Keys have no order, and an object may leave some out. */
   readonly areKeys?: boolean
 }
 
+/** Whether the options say that a role has a column or a text. */
+const isNamed = (role: Role, { map, set = {} }: Omit<ColumnOptions, 'areKeys'>): boolean =>
+  typeof map[role] === 'string' || set[role] !== undefined
+
+/** Whether the options describe a statement: one account, its counterparties, and amounts that go both ways. */
+export const isStatement = (options: Omit<ColumnOptions, 'areKeys'>): boolean =>
+  STATEMENT_ROLES.some((role) => isNamed(role, options))
+
+/** The roles without which a record is not a transfer, apart from an amount in `debit` or `credit`. */
+export const requiredRoles = (options: Omit<ColumnOptions, 'areKeys'>): readonly Role[] =>
+  isStatement(options) ? ['account', 'counterparty', 'amount'] : ['from', 'to', 'amount']
+
 /**
  * The indexes of the columns that may have a role: those that it is mapped to, or else those with a known
- * name.
+ * name. There are none if the options set a text for it.
  */
 export function candidateColumns(
   columns: readonly string[],
   role: Role,
-  { map, areKeys = false }: ColumnOptions,
+  { map, set = {}, areKeys = false }: ColumnOptions,
 ): readonly number[] {
   const name = map[role]
   if (name === null) return []
-  if (name === undefined) return columnsByKnownName(columns, role)
+  if (name === undefined) {
+    return set[role] === undefined ? columnsByKnownName(columns, role) : []
+  }
+  return columnsNamed(columns, name, areKeys)
+}
+
+/** The indexes of the columns with a name, or of the one with a number such as `#3`. */
+function columnsNamed(
+  columns: readonly string[],
+  name: string,
+  areKeys: boolean,
+): readonly number[] {
   const exact = indexesOf(columns, (column) => column === name)
   return exact.length > 0 || areKeys ? exact : columnByNumber(columns, name)
 }
 
-/** Finds the column of each role. Returns the problem if a role has no column, or more than one. */
-export function findColumns(
+/** Columns that the options do not fit: one is missing, or several could be meant. */
+export class ColumnsError extends Error {}
+
+/**
+ * The index of a column that `option` names by its name or its number. Undefined for a key that an object
+ * leaves out.
+ * @throws ColumnsError
+ */
+export function namedColumn(
   columns: readonly string[],
-  options: ColumnOptions,
-): { indexes: FoundColumns } | { problem: string } {
-  const { map, areKeys = false } = options
+  name: string,
+  { option, areKeys }: { readonly option: string; readonly areKeys: boolean },
+): number | undefined {
+  const [index, other] = columnsNamed(columns, name, areKeys)
+  if (other !== undefined) {
+    throw new ColumnsError(
+      `more than one column is named ${quote(name)}, as ${option} says: give a number, such as #${other + 1}`,
+    )
+  }
+  if (index !== undefined || areKeys) return index
+  throw new ColumnsError(
+    `no column is named ${quote(name)}, as ${option} says: the columns are ${listColumns(columns)}`,
+  )
+}
+
+/**
+ * Finds the column of each role.
+ * @throws ColumnsError if a role has no column, or more than one
+ */
+export function findColumns(columns: readonly string[], options: ColumnOptions): FoundColumns {
+  const { map, set = {}, areKeys = false } = options
   const indexes: { [role in Role]?: number } = {}
-  for (const role of ROLES) {
+  const { roles, required } = rolesToFind(columns, options)
+  for (const role of roles) {
     const found = candidateColumns(columns, role, options)
     const [index] = found
     if (index === undefined) {
-      if (!REQUIRED_ROLES.includes(role) && (typeof map[role] !== 'string' || areKeys)) continue
-      return { problem: missing(columns, role, options) }
+      const isSet = set[role] !== undefined
+      const isMissing = typeof map[role] === 'string' && !areKeys
+      if (isMissing || (required.includes(role) && !isSet)) {
+        throw new ColumnsError(missing(columns, role, options))
+      }
+      continue
     }
-    if (found.length > 1) return { problem: ambiguous(columns, role, { found, areKeys }) }
+    if (found.length > 1) throw new ColumnsError(ambiguous(columns, role, { found, areKeys }))
     indexes[role] = index
   }
   const taken = new Map<number, Role>()
@@ -106,13 +121,45 @@ export function findColumns(
     if (index === undefined) continue
     const other = taken.get(index)
     if (other) {
-      const problem = `column ${quote(columns[index])} is mapped to both ${other} and ${role}: map each to a column of its own`
-      return { problem }
+      throw new ColumnsError(
+        `column ${quote(columns[index])} is mapped to both ${other} and ${role}: map each to a column of its own`,
+      )
     }
     taken.set(index, role)
   }
-  return { indexes: indexes as FoundColumns }
+  return { indexes, isStatement: isStatement(options) }
 }
+
+interface RolesToFind {
+  readonly roles: readonly Role[]
+  readonly required: readonly Role[]
+}
+
+/** The roles that a file can have: those of a statement, or those of transfers with a sender and a receiver. */
+function rolesToFind(columns: readonly string[], options: ColumnOptions): RolesToFind {
+  const required = requiredRoles(options)
+  if (!isStatement(options)) {
+    const statementRoles: readonly Role[] = STATEMENT_ROLES
+    return { roles: ROLES.filter((role) => !statementRoles.includes(role)), required }
+  }
+  const has = (role: Role) =>
+    isNamed(role, options) || candidateColumns(columns, role, options).length > 0
+  const others = ROLES.filter((role) => !['from', 'to', ...AMOUNT_ROLES].includes(role))
+  const withAmount = { roles: [...others, 'amount', 'direction'] as const, required }
+  const withSides = {
+    roles: [...others, 'debit', 'credit'] as const,
+    required: required.filter((role) => role !== 'amount'),
+  }
+  const isSided = has('debit') || has('credit')
+  if (isNamed('debit', options) || isNamed('credit', options)) return withSides
+  if (isNamed('amount', options) || isNamed('direction', options) || !isSided) return withAmount
+  if (!has('amount')) return withSides
+  throw new ColumnsError(
+    'the file has columns for an amount and for debit or credit: choose with --map amount=COLUMN, or with --map debit=COLUMN,credit=COLUMN',
+  )
+}
+
+const AMOUNT_ROLES: readonly Role[] = ['amount', 'debit', 'credit', 'direction']
 
 function missing(
   columns: readonly string[],
@@ -126,7 +173,19 @@ function missing(
       : `no column was found for ${quote(role)}`
   const number = !areKeys && new Set(columns).size < columns.length ? ' by name or number' : ''
   const hint = areKeys && name?.startsWith('#') ? ' (a name, because keys have no numbers)' : ''
-  return `${found}: the columns are ${listColumns(columns)}; choose one${number} with --map ${role}=COLUMN${hint}`
+  return `${found}: the columns are ${listColumns(columns)}; choose one${number} with --map ${role}=COLUMN${hint}${statementHint(columns, role)}`
+}
+
+/** What to do if a file without senders and receivers looks like a statement. */
+function statementHint(columns: readonly string[], role: Role): string {
+  if (role === 'account') return ', or name the account with --set account=ACCOUNT'
+  if (role === 'counterparty') return ', or name an account with --set counterparty=ACCOUNT'
+  const isLike = (['counterparty', 'debit', 'direction'] as const).some(
+    (each) => columnsByKnownName(columns, each).length > 0,
+  )
+  return isLike
+    ? '; if this is the statement of an account, map account and counterparty instead of from and to'
+    : ''
 }
 
 function ambiguous(

@@ -6,7 +6,8 @@ import type { Source } from '../source/source.ts'
 import type { BatchFile } from './batch-file.ts'
 import { openCsvFile } from './csv/csv-file.ts'
 import { openJsonFile } from './json/json-file.ts'
-import { type ReadingOptions, refuseCsvOptions } from './reading-options.ts'
+import { refuseCsvOptions } from './option-checks.ts'
+import { type ReadingOptions, readingText } from './reading-options.ts'
 import { RecordTransform, type Transform } from './transform.ts'
 
 const FORMATS_BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
@@ -69,10 +70,7 @@ async function openCsv(
   { batch, options, transform: given }: OpenOptions,
 ): Promise<BatchFile> {
   const transform = given && new RecordTransform(given, options.currency)
-  const { columns, map = {}, currency, keep = false } = options
-  const { skip, header, skipLast, comment } = options
-  const around = { skip: skip || undefined, header, skipLast: skipLast || undefined, comment }
-  const encoding = encodingText(options)
+  const { columns, currency, keep = false } = options
   const excelDelimiter =
     options.delimiter === undefined ? await readSeparatorLine(source) : undefined
   const { delimiter = excelDelimiter ?? (format === 'tsv' ? '\t' : ','), quote = '"' } = options
@@ -81,18 +79,9 @@ async function openCsv(
       `'quote' ${quoted(quote)} is part of the delimiter ${quoted(delimiter)}: choose another quote or delimiter`,
     )
   }
-  const reading = readingText({
-    format: 'csv',
-    delimiter,
-    quote,
-    columns,
-    map,
-    currency,
-    keep,
-    encoding,
-    ...around,
-    transform: transform?.version,
-  })
+  const encoding = encodingText(options)
+  const parts = { format: 'csv', delimiter, quote, columns, currency, keep, encoding }
+  const reading = readingText({ ...parts, transform: transform?.version }, options)
   const separatorLine = excelDelimiter === undefined ? '' : `sep=${excelDelimiter}\n`
   const dialect = { delimiter, quote }
   return await openCsvFile(source, dialect, { batch, reading, options, transform, separatorLine })
@@ -105,30 +94,17 @@ async function openJson(
 ): Promise<BatchFile> {
   const transform = given && new RecordTransform(given, options.currency)
   refuseCsvOptions(options)
-  const { map = {}, currency, keep = false } = options
+  const { currency, keep = false } = options
   const format = layout === 'array' ? 'array' : 'jsonl'
-  const reading = readingText({
-    format,
-    map,
-    currency,
-    keep,
-    encoding: encodingText(options),
-    transform: transform?.version,
-  })
+  const encoding = encodingText(options)
+  const parts = { format, currency, keep, encoding, transform: transform?.version }
+  const reading = readingText(parts, options)
   return await openJsonFile(source, layout, { batch, reading, options, transform })
 }
 
 /** An encoding's name to compare; undefined for the default. */
 const encodingText = ({ encoding }: ReadingOptions): string | undefined =>
   encoding === undefined || isUtf8(encoding) ? undefined : encoding.toLowerCase()
-
-/** The options that decide what a file means, as text. Equal options give equal text. */
-function readingText(options: Record<string, unknown>): string {
-  const { map, ...others } = options
-  const roles = Object.entries(map as object).filter(([, column]) => column !== undefined)
-  roles.sort(([one], [other]) => (one < other ? -1 : 1))
-  return JSON.stringify({ ...others, map: Object.fromEntries(roles) })
-}
 
 /** The delimiter from a first line such as `sep=;`, which Excel writes and reads. */
 async function readSeparatorLine(source: Source): Promise<string | undefined> {

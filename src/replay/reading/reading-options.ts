@@ -1,12 +1,13 @@
-import { requireFlag, requireObject } from '../../arguments.ts'
-import { quote as quoted } from '../../messages.ts'
-import { BATCH_FORMATS, type BatchFormat } from '../../models/batch.ts'
-import { isCurrency } from '../../money/currency.ts'
-import { ReplayOptionsError } from '../errors.ts'
-import { isEncoding } from '../source/encoding.ts'
-import { type ColumnMap, REQUIRED_ROLES, ROLES } from './columns.ts'
+import type { BatchFormat } from '../../models/batch.ts'
+import type { ColumnMap, RoleTexts } from './columns.ts'
+import type { AmountSpelling } from './values/amounts.ts'
+import type { Conditions } from './values/conditions.ts'
+import type { Directions } from './values/directions.ts'
 
-/** How to read a file. A batch that was interrupted must be continued with the same options. */
+/**
+ * How to read a file. This is also what a format file contains. A batch that was interrupted must be continued with
+ * the same options.
+ */
 export interface ReadingOptions {
   /** Default: by the file's extension, else by its first character. */
   readonly format?: BatchFormat | undefined
@@ -29,10 +30,49 @@ export interface ReadingOptions {
   readonly skipLast?: number | undefined
   /** What lines of a CSV file that are comments start with. */
   readonly comment?: string | undefined
-  /** Which column is what, if its name does not show it. */
+  /**
+   * Which column is what, if its name does not show it. A file of transfers has `from` and `to`. The statement of an
+   * account has `account` and `counterparty`, and one of these: an `amount` whose sign says which way the money went
+   * (negative: it left the account), an `amount` and a `direction`, or a `debit` and a `credit`.
+   */
   readonly map?: ColumnMap | undefined
+  /**
+   * Texts for what no column has. `{COLUMN}` stands for a column's value, `{ONE|OTHER}` for the first that is not
+   * empty. Beside a column in `map`, the text is for the lines in which that column is empty.
+   */
+  readonly set?: RoleTexts | undefined
+  /** Which lines are transfers, by the values of columns. The others are skipped and counted. */
+  readonly where?: Conditions | undefined
+  /** The mark before the decimals of amounts. Default: `.`. */
+  readonly decimal?: AmountSpelling['decimal'] | undefined
+  /** What separates thousands in amounts. A space stands for every kind of space. Default: nothing. */
+  readonly thousands?: AmountSpelling['thousands'] | undefined
+  /** Whether the amounts in the column `debit` are negative. Default: false. */
+  readonly signedDebit?: boolean | undefined
+  /** The words of the column `direction`. Default: debit and credit in the usual spellings, Af and Bij, Soll and Haben. */
+  readonly directions?: Directions | undefined
+  /** Skips and counts lines with an amount of zero. Default: false, so that they are refused. */
+  readonly skipZero?: boolean | undefined
   /** The currency of lines that name none. */
   readonly currency?: string | undefined
+  /** Words of the file for currencies: `{ 'US Dollar': 'USD' }`. */
+  readonly currencies?: Readonly<Record<string, string>> | undefined
+  /**
+   * The form of the dates in `effectiveAt`: `dd.MM.yyyy HH:mm`, or `unix` and `unix-ms` for the time since 1970.
+   * Default: the forms that begin with the year, such as those of ISO 8601, and those with the month's English name.
+   */
+  readonly dateFormat?: string | undefined
+  /** The time zone of dates that do not have one: `Europe/Berlin` or `+02:00`. Default: UTC. */
+  readonly timeZone?: string | undefined
+  /** Cuts references that are too long, instead of refusing the line. Default: false. */
+  readonly cutReference?: boolean | undefined
+  /**
+   * Makes the ids of the values of these roles or columns, and of how often equal values came before in the file. So
+   * files that overlap post only what is new.
+   */
+  readonly idFrom?: readonly string[] | undefined
+  /** Stands before each id that comes from the file or from `idFrom`. */
+  readonly idPrefix?: string | undefined
   /** Other columns to keep as metadata: `true` for all, or their names. */
   readonly keep?: boolean | readonly string[] | undefined
   /**
@@ -42,130 +82,62 @@ export interface ReadingOptions {
   readonly spreadsheet?: boolean | undefined
 }
 
-/** Throws if no file could be read with these options. */
-export function checkReadingOptions(options: ReadingOptions): void {
-  const { format, delimiter, quote, columns, map = {}, currency } = options
-  requireTypes(options)
-  if (format !== undefined && !BATCH_FORMATS.includes(format)) {
-    throw new ReplayOptionsError(
-      `'format' ${quoted(format)} is not a known format: use csv, tsv, jsonl or json`,
-    )
-  }
-  checkEncoding(options.encoding)
-  if (delimiter !== undefined && !/^[^\r\n"]{1,8}$/.test(delimiter)) {
-    throw new ReplayOptionsError(
-      `'delimiter' ${quoted(delimiter)} is not a delimiter: use 1 to 8 characters, with no quote or line end among them`,
-    )
-  }
-  if (quote !== undefined && !/^[^\r\n\t ]?$/.test(quote)) {
-    throw new ReplayOptionsError(
-      `'quote' ${quoted(quote)} is not a quote: use one character that is not a space, or '' for none`,
-    )
-  }
-  if (format === 'tsv' && delimiter !== undefined && delimiter !== '\t') {
-    throw new ReplayOptionsError(
-      `'format' tsv always has tabs between fields: leave out 'delimiter' ${quoted(delimiter)}, or use 'format' csv`,
-    )
-  }
-  if (columns?.length === 0) {
-    throw new ReplayOptionsError("'columns' names no column: name all columns of the file")
-  }
-  const unnamed = columns?.findIndex((column) => column.trim() === '') ?? -1
-  if (unnamed >= 0) {
-    throw new ReplayOptionsError(`'columns': column ${unnamed + 1} has no name; name every column`)
-  }
-  checkTransferLines(options)
-  if (format?.startsWith('json')) refuseCsvOptions(options)
-  const excluded = REQUIRED_ROLES.find((role) => map[role] === null)
-  if (excluded !== undefined) {
-    throw new ReplayOptionsError(
-      `'map' says that no column is ${quoted(excluded)}: every transfer needs one`,
-    )
-  }
-  const unknown = Object.keys(map).find((key) => !(ROLES as readonly string[]).includes(key))
-  if (unknown !== undefined) {
-    throw new ReplayOptionsError(
-      `'map' cannot map a column to ${quoted(unknown)}: use one of ${ROLES.join(', ')}`,
-    )
-  }
-  if (currency !== undefined && !isCurrency(currency)) {
-    throw new ReplayOptionsError(
-      `'currency' ${quoted(currency)} is not an ISO 4217 code in capitals, such as USD`,
-    )
-  }
-}
-
-function checkEncoding(encoding: unknown): void {
-  if (encoding === undefined || (typeof encoding === 'string' && isEncoding(encoding))) return
-  throw new ReplayOptionsError(
-    `'encoding' ${quoted(encoding)} is not a known encoding: use for example utf-8, windows-1252, iso-8859-15 or utf-16le`,
+/**
+ * The options that decide what a file means, as text. Equal options give equal text. Options that 0.1.0 did not have
+ * are in it only if they are set, so that batches which it started can be continued.
+ */
+export function readingText(
+  options: Record<string, unknown>,
+  { map = {}, ...others }: ReadingOptions,
+): string {
+  const added = Object.fromEntries(
+    NEW_OPTIONS.filter((name) => !isDefault(name, others[name])).map((name) => [
+      name,
+      sorted(others[name]),
+    ]),
   )
+  return JSON.stringify({ ...options, map: sorted(map), ...added })
 }
 
-/** The most records at the end of a file that can be skipped: they are in memory at once. */
-const MAX_SKIP_LAST = 1_000
-
-const isCount = (value: unknown, most: number): boolean =>
-  value === undefined ||
-  (Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most)
-
-/** Checks the options that say which lines of a CSV file are its header and its transfers. */
-function checkTransferLines({ columns, skip, header, skipLast, comment }: ReadingOptions): void {
-  if (!isCount(skip, Infinity)) {
-    throw new ReplayOptionsError(`'skip' ${quoted(skip)} is not a whole number of lines from 0`)
-  }
-  if (!isCount(skipLast, MAX_SKIP_LAST)) {
-    throw new ReplayOptionsError(
-      `'skipLast' ${quoted(skipLast)} is not a whole number of records from 0 to ${MAX_SKIP_LAST}`,
-    )
-  }
-  if (comment !== undefined && !(typeof comment === 'string' && /^[^\r\n]+$/.test(comment))) {
-    throw new ReplayOptionsError(
-      `'comment' ${quoted(comment)} is not what a line starts with: use one or more characters such as #`,
-    )
-  }
-  if (header === undefined) return
-  if (!isList(header) || header.length === 0 || header.some((name) => name.trim() === '')) {
-    throw new ReplayOptionsError(`'header' ${quoted(header)} is not a list of names of columns`)
-  }
-  if (columns) {
-    throw new ReplayOptionsError(
-      "'columns' is for a file without a header, so it cannot be combined with 'header': use one of them",
-    )
-  }
-}
-
-const isList = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((name) => typeof name === 'string')
-
-/** Throws if an option is not of its type, as when it comes from code without types. */
-function requireTypes({ columns, map, keep, spreadsheet }: ReadingOptions): void {
-  if (columns !== undefined && !isList(columns)) {
-    throw new ReplayOptionsError(`'columns' ${quoted(columns)} is not a list of names`)
-  }
-  if (map !== undefined) requireObject(map, 'map', 'an object such as { from: COLUMN }')
-  if (keep !== undefined && typeof keep !== 'boolean' && !isList(keep)) {
-    throw new ReplayOptionsError(`'keep' ${quoted(keep)} is not true, false or a list of names`)
-  }
-  requireFlag(spreadsheet, 'spreadsheet')
-}
-
-const CSV_OPTIONS = [
-  'delimiter',
-  'quote',
-  'columns',
+/** The options since 0.1.0 that decide what a file means, in the order in which they stand in the text. */
+const NEW_OPTIONS = [
   'skip',
   'header',
   'skipLast',
   'comment',
-] as const
+  'set',
+  'where',
+  'decimal',
+  'thousands',
+  'signedDebit',
+  'directions',
+  'skipZero',
+  'currencies',
+  'dateFormat',
+  'timeZone',
+  'cutReference',
+  'idFrom',
+  'idPrefix',
+] as const satisfies readonly (keyof ReadingOptions)[]
 
-/** Throws if an option is set that has no meaning for JSON. */
-export function refuseCsvOptions(options: ReadingOptions): void {
-  if (options.spreadsheet) {
-    throw new ReplayOptionsError("'spreadsheet' is for CSV files: leave it out for JSON")
-  }
-  const option = CSV_OPTIONS.find((name) => options[name] !== undefined)
-  if (option === undefined) return
-  throw new ReplayOptionsError(`'${option}' is for CSV files: leave it out for JSON`)
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  skip: 0,
+  skipLast: 0,
+  decimal: '.',
+  thousands: '',
+  timeZone: 'UTC',
+  idPrefix: '',
+}
+
+function isDefault(name: string, value: unknown): boolean {
+  if (value === undefined || value === false || value === DEFAULTS[name]) return true
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
+
+/** A value with the keys of its objects in order. What is undefined is left out. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined)
+  entries.sort(([one], [other]) => (one < other ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, part]) => [key, sorted(part)]))
 }

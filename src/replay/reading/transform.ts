@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { type IdentifiedRequest, type TransferRequest, withId } from '../../ledger/request.ts'
 import { printable, quote, reasonOf } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
-import { type Row, isMissing } from './row.ts'
+import type { Row } from './row.ts'
+import { Skipped } from './values/skipped.ts'
+import { isMissing } from './values/values.ts'
 
 /** A transfer that a transform asks for. An empty id, currency or reference counts as none. */
 export type RowRequest = TransferRequest
@@ -62,12 +64,13 @@ export class RecordTransform {
   row(
     { madeId, ...parts }: RecordOfRow,
     record: object,
-    read: () => IdentifiedRequest | { readonly problem: string },
+    read: () => IdentifiedRequest | Skipped | { readonly problem: string },
   ): Row {
     let outcome: ReturnType<TransformFunction>
     try {
       outcome = this.#transform(record as never, new LazyContext(parts.line, read))
     } catch (error) {
+      if (error instanceof SkippedError) return { ...parts, skipped: error.message }
       return { ...parts, madeId, problem: problemOf(error) }
     }
     if (outcome === null || outcome === undefined) return { ...parts, skipped: NO_REQUEST }
@@ -132,18 +135,25 @@ function problemOf(error: unknown): string {
   return `transform: ${reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason}`
 }
 
+/** The options skip the record whose request a transform asked for. */
+class SkippedError extends Error {}
+
 /** Reads the request of a record only if the transform asks for it. */
 class LazyContext implements RecordContext {
   readonly line: number
-  readonly #read: () => IdentifiedRequest | { readonly problem: string }
+  readonly #read: () => IdentifiedRequest | Skipped | { readonly problem: string }
 
-  constructor(line: number, read: () => IdentifiedRequest | { readonly problem: string }) {
+  constructor(
+    line: number,
+    read: () => IdentifiedRequest | Skipped | { readonly problem: string },
+  ) {
     this.line = line
     this.#read = read
   }
 
   get request(): RowRequest {
     const request = this.#read()
+    if (request instanceof Skipped) throw new SkippedError(request.reason)
     if ('problem' in request) throw new Error(request.problem)
     return request
   }

@@ -4,10 +4,11 @@ import { linesOf } from '../../source/lines.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import type { Source } from '../../source/source.ts'
 import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
-import { findColumns } from '../columns.ts'
-import type { ReadingOptions } from '../reading-options.ts'
+import { compileColumns } from '../record-reader.ts'
 import { REJECT_COLUMNS } from '../reject-columns.ts'
-import { type Row, type RowColumns, idMaker, keptColumns, requestOf } from '../row.ts'
+import { RowMaker } from '../row-maker.ts'
+import type { Row } from '../row.ts'
+import { ZoneUse } from '../zone-use.ts'
 import { type Header, headerHint, readHeader } from './csv-header.ts'
 import { csvRecords, fieldsOf } from './csv-records.ts'
 import { csvRejects } from './csv-rejects.ts'
@@ -25,7 +26,6 @@ export async function openCsvFile(
   dialect: Dialect,
   { batch, reading, options, transform, separatorLine }: CsvFileOptions,
 ): Promise<BatchFile> {
-  const { map = {}, currency } = options
   const { name: file, encoding } = source
   const allLines = () =>
     linesOf(source.bytes(), file, { quote: dialect.quote, encoding: encoding.name })
@@ -46,21 +46,26 @@ export async function openCsvFile(
   const fail = (problem: string): never => {
     throw new BatchFileError(file, problem, header.record && { line: header.record.line })
   }
-  const rowColumns = columnsOfRows(columns, options)
+  const zoneUse = new ZoneUse(options)
+  const compiled = compileColumns(columns, options, { onZoneUsed: zoneUse.note })
+  if ('problem' in compiled) return fail(compiled.problem)
+  const { reader } = compiled
   // A transform may do without the columns that are needed otherwise.
-  if ('problem' in rowColumns && !transform) {
-    return fail(rowColumns.problem + (rowColumns.isMissing ? headerHint(header, dialect, map) : ''))
+  if ('problem' in reader && !transform) {
+    return fail(reader.problem + headerHint(header, dialect, options))
   }
-  const hasOwnIds = !transform && hasIdColumn(rowColumns)
+  const hasOwnIds = !transform && 'hasIds' in reader && reader.hasIds
+  const rows = new RowMaker({ batch, options, encoding, hasIds: hasOwnIds, transform })
   const keys = recordKeys(columns)
-  const makeId = idMaker(batch, encoding)
-  /** The id for a record of a file without ids: the one that an earlier batch made for it, or a new one. */
-  const madeIdOf = (record: RawRecord, fields: readonly string[]) =>
-    (hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || makeId(record)
+  /** The id that an earlier batch made for a record, if this is a file of its rejects. */
+  const earlierIdOf = (fields: readonly string[]) =>
+    (hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || undefined
 
   return {
     reading,
-    hasIds: hasOwnIds || hasMadeIds,
+    hasIds: hasOwnIds || hasMadeIds || options.idFrom !== undefined,
+    isCumulative: options.idFrom !== undefined,
+    timeZone: zoneUse.zone,
     rejects: csvRejects(columns, {
       dialect,
       hasIds: hasOwnIds,
@@ -71,53 +76,29 @@ export async function openCsvFile(
       const records = withoutHeader(readRecords(), header)
       return skipLast === 0 ? records : withoutLast(skipLast, records, file)
     },
-    row(record: RawRecord, position): Row {
+    row(record, position): Row {
       const { line, item } = record
       const fields = fieldsOf(record, dialect)
-      const madeId = hasOwnIds ? undefined : madeIdOf(record, fields)
+      const earlierId = earlierIdOf(fields)
       const text =
         rejectColumnCount === 0
           ? record.text
           : withoutFirstFields(record.text, rejectColumnCount, dialect)
-      const refused = (problem: string) => ({
-        position,
-        line,
-        item,
-        text: record.damage ? asOneField(text, dialect) : text,
-        problem: linesPrefix(record) + problem,
-        madeId,
-      })
+      const refused = (problem: string) => {
+        const shown = record.damage ? asOneField(text, dialect) : text
+        const parts = { position, line, item, text: shown }
+        return rows.refused(parts, linesPrefix(record) + problem, earlierId)
+      }
       if (record.problem !== undefined) return refused(record.problem)
       if (fields.length !== rejectColumnCount + columns.length) {
         return refused(fieldCountProblem(fields.length, record, header))
       }
       const value = (index: number) => trimmed(fields[index + rejectColumnCount] as string)
-      const read = (made: string | undefined) =>
-        requestOf(value, rowColumns as RowColumns, { madeId: made, currency })
-      if (transform) {
-        const parts = { position, line, item, text, madeId: madeId ?? makeId(record) }
-        return transform.row(parts, recordOf(keys, value), () =>
-          'problem' in rowColumns ? rowColumns : read(undefined),
-        )
-      }
-      return { position, line, item, text, request: read(madeId), madeId }
+      const object = () => recordOf(keys, value)
+      return rows.row({ position, line, item, text }, { compiled, value, object, earlierId })
     },
   }
 }
-
-/** The columns that rows are read from, or why they cannot be found. */
-function columnsOfRows(
-  columns: readonly string[],
-  { map = {}, keep = false }: ReadingOptions,
-): RowColumns | { problem: string; isMissing: boolean } {
-  const found = findColumns(columns, { map })
-  if ('problem' in found) return { ...found, isMissing: true }
-  const kept = keptColumns(columns, found.indexes, keep)
-  return 'problem' in kept ? { ...kept, isMissing: false } : { indexes: found.indexes, kept }
-}
-
-const hasIdColumn = (columns: RowColumns | object): boolean =>
-  'indexes' in columns && columns.indexes.transferId !== undefined
 
 /** The keys of a transform's records: the names of the columns, or `#3` if a name is missing or not unique. */
 const recordKeys = (columns: readonly string[]): string[] =>

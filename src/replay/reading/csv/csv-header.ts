@@ -1,7 +1,8 @@
 import { BatchFileError } from '../../errors.ts'
 import type { Encoding } from '../../source/encoding.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
-import { type ColumnMap, REQUIRED_ROLES, candidateColumns } from '../columns.ts'
+import { candidateColumns, requiredRoles } from '../columns.ts'
+import type { ReadingOptions } from '../reading-options.ts'
 import { MADE_ID_COLUMN, REJECT_COLUMNS } from '../reject-columns.ts'
 import { fieldsOf } from './csv-records.ts'
 import { columnsOfRejects } from './csv-rejects.ts'
@@ -96,7 +97,7 @@ async function firstOf(records: RecordBlocks): Promise<RawRecord | undefined> {
 export function headerHint(
   { record, columns }: Header,
   { delimiter }: Dialect,
-  map: ColumnMap = {},
+  { map = {}, set = {} }: ReadingOptions = {},
 ): string {
   if (!record) return ''
   const { text } = record
@@ -109,7 +110,9 @@ export function headerHint(
     const separator = JSON.stringify(other)
     return `; the fields seem to be separated by ${separator}: add --delimiter ${separator}`
   }
-  return REQUIRED_ROLES.some((role) => candidateColumns(columns, role, { map }).length > 0)
+  return requiredRoles({ map, set }).some(
+    (role) => set[role] !== undefined || candidateColumns(columns, role, { map }).length > 0,
+  )
     ? ''
     : '; the first line must be the header: for lines before it add --skip COUNT or --header COLUMNS, and for a file without one --columns NAMES'
 }

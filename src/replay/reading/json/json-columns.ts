@@ -1,34 +1,31 @@
-import { findColumns } from '../columns.ts'
 import type { ReadingOptions } from '../reading-options.ts'
-import { type RowColumns, keptColumns } from '../row.ts'
+import { type CompiledColumns, compileColumns } from '../record-reader.ts'
 import type { JsonObject } from './json-object.ts'
 
-export type ColumnFinder = (object: JsonObject) => KeyColumns | { problem: string }
+export type ReaderFinder = (object: JsonObject) => KeyReader | { problem: string }
 
-export interface KeyColumns extends RowColumns {
+export interface KeyReader extends CompiledColumns {
   readonly keys: readonly string[]
 }
 
-/** Makes a finder. It searches only once for objects with the same keys in the same order. */
-export function columnFinder({ map = {}, keep = false }: ReadingOptions): ColumnFinder {
-  const known = new Map<string, ReturnType<ColumnFinder>>()
+/** Makes a finder. It makes one reader for all objects with the same keys in the same order. */
+export function readerFinder(
+  options: ReadingOptions,
+  { onZoneUsed }: { readonly onZoneUsed: () => void },
+): ReaderFinder {
+  const known = new Map<string, ReturnType<ReaderFinder>>()
 
-  function find(keys: readonly string[]): ReturnType<ColumnFinder> {
-    const found = findColumns(keys, { map, areKeys: true })
-    if ('problem' in found) return found
-    // An object may leave out a key to keep.
-    const presentKeys = typeof keep === 'boolean' ? keep : keep.filter((key) => keys.includes(key))
-    const kept = keptColumns(keys, found.indexes, presentKeys)
-    return 'problem' in kept ? kept : { keys, indexes: found.indexes, kept }
+  function find(keys: readonly string[]): ReturnType<ReaderFinder> {
+    const compiled = compileColumns(keys, options, { areKeys: true, onZoneUsed })
+    return 'problem' in compiled ? compiled : { keys, ...compiled }
   }
 
   return (object) => {
     const keys = Object.keys(object)
     const signature = keys.join('\0')
-    const columns = known.get(signature) ?? find(keys)
-    if (signature.length <= MAX_KNOWN_LENGTH && known.size < MAX_KNOWN)
-      known.set(signature, columns)
-    return columns
+    const found = known.get(signature) ?? find(keys)
+    if (signature.length <= MAX_KNOWN_LENGTH && known.size < MAX_KNOWN) known.set(signature, found)
+    return found
   }
 }
 

@@ -2,9 +2,11 @@ import { linesOf } from '../../source/lines.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import type { Source } from '../../source/source.ts'
 import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
-import { type Row, hasId, idMaker, requestOf } from '../row.ts'
+import { RowMaker } from '../row-maker.ts'
+import type { Row } from '../row.ts'
+import { ZoneUse } from '../zone-use.ts'
 import { jsonArrayRecords } from './json-array.ts'
-import { type KeyColumns, columnFinder } from './json-columns.ts'
+import { type KeyReader, readerFinder } from './json-columns.ts'
 import { type JsonObject, objectIdText, readObject } from './json-object.ts'
 import { jsonRejects, readRejected } from './json-rejects.ts'
 import { surveyJson } from './json-survey.ts'
@@ -20,33 +22,27 @@ export async function openJsonFile(
     layout === 'lines'
       ? jsonLineRecords(linesOf(source.bytes(), file, { encoding: encoding.name }))
       : jsonArrayRecords(source)
-  const columnsOf = columnFinder(options)
+  const zoneUse = new ZoneUse(options)
+  const readerOf = readerFinder(options, { onZoneUsed: zoneUse.note })
   // A transform may do without the keys that are needed otherwise.
   const { hasIds } = transform
     ? { hasIds: false }
-    : await surveyJson(records(), { file, layout, options, columnsOf })
-  const idOf = idMaker(batch, encoding)
-  const makeId = hasIds ? undefined : idOf
-  /** The id for a record without one: the one that an earlier batch made for it, or a new one. */
-  const madeIdOf = (record: RawRecord, earlierId?: string) => earlierId ?? makeId?.(record)
-  const { map = {}, currency } = options
-  const ids = { map, hasTransform: transform !== undefined }
+    : await surveyJson(records(), { file, layout, options, readerOf })
+  const rows = new RowMaker({ batch, options, encoding, hasIds, transform })
+  const { map = {}, set, idFrom } = options
+  const ids = { map, set, areMade: transform !== undefined || idFrom !== undefined }
 
   return {
     reading,
-    hasIds,
+    hasIds: hasIds || idFrom !== undefined,
+    isCumulative: idFrom !== undefined,
+    timeZone: zoneUse.zone,
     rejects: jsonRejects(layout, ids),
     records,
     row(record: RawRecord, position): Row {
       const { line, item } = record
-      const refused = (problem: string, text: string, earlierId?: string) => ({
-        position,
-        line,
-        item,
-        text,
-        problem,
-        madeId: madeIdOf(record, earlierId),
-      })
+      const refused = (problem: string, text: string, earlierId?: string) =>
+        rows.refused({ position, line, item, text }, problem, earlierId)
       if (record.problem !== undefined) {
         // What is left of a damaged record could be taken for a whole one, so it is wrapped.
         const text = record.damage ? JSON.stringify({ text: record.text }) : record.text
@@ -61,20 +57,12 @@ export async function openJsonFile(
       }
       const { text } = rejected ?? record
       const { object } = rejected ?? read
-      if (transform) {
-        const madeId = rejected?.madeId ?? idOf(record)
-        return transform.row({ position, line, item, text, madeId }, object, () => {
-          const columns = columnsOf(object)
-          if ('problem' in columns) return columns
-          return requestOf(valuesOf(object, columns), columns, { madeId: undefined, currency })
-        })
-      }
-      const columns = columnsOf(object)
-      if ('problem' in columns) return refused(columns.problem, text, rejected?.madeId)
-      const value = valuesOf(object, columns)
-      const madeId = hasId(value, columns) ? undefined : madeIdOf(record, rejected?.madeId)
-      const request = requestOf(value, columns, { madeId, currency })
-      return { position, line, item, text, request, madeId }
+      const earlierId = rejected?.madeId
+      const compiled = readerOf(object)
+      if ('problem' in compiled) return refused(compiled.problem, text, earlierId)
+      const value = valuesOf(object, compiled)
+      const values = { compiled, value, object: () => object, earlierId }
+      return rows.row({ position, line, item, text }, values)
     },
   }
 }
@@ -84,9 +72,12 @@ async function* jsonLineRecords(lines: AsyncIterable<RawRecord[]>): RecordBlocks
   for await (const block of lines) yield block.filter(({ text }) => text.trim() !== '')
 }
 
-function valuesOf(object: JsonObject, { keys, indexes }: KeyColumns): (index: number) => unknown {
+function valuesOf(object: JsonObject, { keys, reader }: KeyReader): (index: number) => unknown {
+  const amountIndexes = 'problem' in reader ? NO_INDEXES : reader.amountIndexes
   return (index) => {
     const value = object[keys[index] as string]
-    return index === indexes.amount ? value : objectIdText(value)
+    return amountIndexes.has(index) ? value : objectIdText(value)
   }
 }
+
+const NO_INDEXES: ReadonlySet<number> = new Set()

@@ -1,8 +1,8 @@
 import { parse, stringify } from 'lossless-json'
 import type { Reject, RejectsFormat } from '../batch-file.ts'
-import { type ColumnMap, candidateColumns } from '../columns.ts'
+import { type ColumnMap, type RoleTexts, candidateColumns } from '../columns.ts'
 import { MADE_ID_COLUMN, MADE_ID_KEY, REJECT_COLUMNS, isRefusalCode } from '../reject-columns.ts'
-import { isMissing } from '../row.ts'
+import { isMissing } from '../values/values.ts'
 import { type JsonObject, isObject, readObject } from './json-object.ts'
 
 /**
@@ -11,12 +11,12 @@ import { type JsonObject, isObject, readObject } from './json-object.ts'
  */
 export function jsonRejects(layout: 'lines' | 'array', ids: IdKeys): RejectsFormat {
   const isArray = layout === 'array'
-  const { map } = ids
+  const { map, set } = ids
   const idKey = madeIdKey(ids)
   const ownIdKey = (object: JsonObject): string | undefined => {
-    if (ids.hasTransform) return undefined
+    if (ids.areMade) return undefined
     const keys = Object.keys(object)
-    const [index] = candidateColumns(keys, 'transferId', { map, areKeys: true })
+    const [index] = candidateColumns(keys, 'transferId', { map, set, areKeys: true })
     return index === undefined ? undefined : keys[index]
   }
   return {
@@ -36,9 +36,7 @@ export function jsonRejects(layout: 'lines' | 'array', ids: IdKeys): RejectsForm
       const reserved = [...REJECT_COLUMNS, ...WRAPPERS, ...(madeId === undefined ? [] : [idKey])]
       // The made id would not be read if the record has a blank id, or if the options say that it has none.
       const isMadeIdHidden =
-        madeId !== undefined &&
-        !ids.hasTransform &&
-        (ownKey !== undefined || map.transferId === null)
+        madeId !== undefined && !ids.areMade && (ownKey !== undefined || map.transferId === null)
       if (isMadeIdHidden || reserved.some((key) => Object.hasOwn(object, key))) {
         return `${start},"record":${text.trim()}}`
       }
@@ -53,12 +51,16 @@ const WRAPPERS = ['record', 'text']
 /** What decides which key of an object is the id that was made for it. */
 interface IdKeys {
   readonly map: ColumnMap
-  /** A transform may take the id of a transfer from anywhere, so the made id has a key of its own. */
-  readonly hasTransform: boolean
+  readonly set: RoleTexts | undefined
+  /**
+   * Whether ids are made although a record may have one: a transform may take the id of a transfer from anywhere, and
+   * an id of the content replaces it. Then the made id has a key of its own.
+   */
+  readonly areMade: boolean
 }
 
-const madeIdKey = ({ map, hasTransform }: IdKeys): string =>
-  hasTransform ? MADE_ID_COLUMN : (map.transferId ?? MADE_ID_KEY)
+const madeIdKey = ({ map, areMade }: IdKeys): string =>
+  areMade ? MADE_ID_COLUMN : (map.transferId ?? MADE_ID_KEY)
 
 /**
  * A record from a file of rejects, as it was in the batch's file. It has a problem as long as it is not a
@@ -91,7 +93,7 @@ export function readRejected(object: JsonObject, text: string, ids: IdKeys): Rej
     return 'object' in read ? { text: record, madeId, ...read } : undefined
   }
   for (const column of REJECT_COLUMNS) delete exact[column]
-  if (ids.hasTransform) {
+  if (ids.areMade) {
     delete exact[idKey]
     return { text: stringify(exact) as string, madeId, object: others }
   }

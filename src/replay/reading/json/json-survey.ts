@@ -1,8 +1,9 @@
 import { quote } from '../../../messages.ts'
 import { BatchFileError } from '../../errors.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
+import { columnsNamedBy } from '../named-columns.ts'
 import type { ReadingOptions } from '../reading-options.ts'
-import type { ColumnFinder } from './json-columns.ts'
+import type { ReaderFinder } from './json-columns.ts'
 import { readObject } from './json-object.ts'
 import { readRejected } from './json-rejects.ts'
 
@@ -10,7 +11,7 @@ interface SurveyOptions {
   readonly file: string
   readonly layout: 'lines' | 'array'
   readonly options: ReadingOptions
-  readonly columnsOf: ColumnFinder
+  readonly readerOf: ReaderFinder
 }
 
 /**
@@ -20,10 +21,11 @@ interface SurveyOptions {
  */
 export async function surveyJson(
   records: RecordBlocks,
-  { file, layout, options, columnsOf }: SurveyOptions,
+  { file, layout, options, readerOf }: SurveyOptions,
 ): Promise<{ hasIds: boolean }> {
-  const missingKeys = keysNamedBy(options)
-  const ids = { map: options.map ?? {}, hasTransform: false }
+  const missingKeys = new Set(columnsNamedBy(options))
+  const { map = {}, set, idFrom } = options
+  const ids = { map, set, areMade: idFrom !== undefined }
   let isEmpty = true
   let hasIds: boolean | undefined
   let unreadable: { line: number; problem: string; isObject: boolean } | undefined
@@ -36,14 +38,15 @@ export async function surveyJson(
         continue
       }
       if (readRejected(read.object, record.text, ids)) return { hasIds: true }
-      const columns = columnsOf(read.object)
+      const found = readerOf(read.object)
       for (const key of Object.keys(read.object)) missingKeys.delete(key)
-      if ('problem' in columns) {
+      const reader = 'problem' in found ? found : found.reader
+      if ('problem' in reader) {
         if (!unreadable?.isObject) {
-          unreadable = { line: record.line, problem: columns.problem, isObject: true }
+          unreadable = { line: record.line, problem: reader.problem, isObject: true }
         }
       } else {
-        hasIds ??= columns.indexes.transferId !== undefined
+        hasIds ??= reader.hasIds
       }
       if (hasIds !== undefined && missingKeys.size === 0) return { hasIds }
     }
@@ -61,15 +64,10 @@ export async function surveyJson(
   const [missing] = unreadable || hasIds !== undefined ? missingKeys : []
   if (missing !== undefined) {
     const hint = missing.startsWith('#') ? ' (give a name, because keys have no numbers)' : ''
-    const problem = `no object has the key ${quote(missing)}: correct --map or --keep${hint}`
+    const problem = `no object has the key ${quote(missing)}: correct the option that names it${hint}`
     throw new BatchFileError(file, problem)
   }
   return { hasIds: hasIds ?? false }
-}
-
-function keysNamedBy({ map = {}, keep = false }: ReadingOptions): Set<string> {
-  const kept = typeof keep === 'boolean' ? [] : keep
-  return new Set([...Object.values(map), ...kept].filter((key) => typeof key === 'string'))
 }
 
 /** Reads a record as an object, with a hint in the problem if the layout of the file seems to be the cause. */

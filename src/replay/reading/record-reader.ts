@@ -1,0 +1,118 @@
+import type { IdentifiedRequest } from '../../ledger/request.ts'
+import { ColumnsError, findColumns } from './columns.ts'
+import { keptColumns, metadataOf } from './kept-columns.ts'
+import type { ReadingOptions } from './reading-options.ts'
+import { type ContentOf, compileContent } from './content.ts'
+import { statementMovement, transferMovement } from './movements.ts'
+import {
+  currencyReader,
+  effectiveAtReader,
+  idReader,
+  referenceReaderOf,
+  roleReaders,
+} from './role-readers.ts'
+import { compileConditions } from './values/conditions.ts'
+import { Problem } from './values/problem.ts'
+import { Skipped } from './values/skipped.ts'
+import type { ValueOf } from './values/values.ts'
+
+/** Reads what records ask for. It is made once for all records with the same columns. */
+interface RecordReader {
+  /** Whether a column or a text says the ids of the transfers. */
+  readonly hasIds: boolean
+  /** The columns whose values must stay as they are in the file, because they are amounts. */
+  readonly amountIndexes: ReadonlySet<number | undefined>
+  /**
+   * Reads a record. Its request has the id that the record itself has, if any. The posting checks that the parts of
+   * the request are well formed.
+   */
+  read(value: ValueOf): IdentifiedRequest | Skipped | Problem
+  /** What an id of the content is made of. Undefined unless the options ask for such ids. */
+  readonly contentOf: ContentOf | undefined
+}
+
+export interface ReaderOptions {
+  /** Whether the names are the keys of an object. Keys have no order, and an object may leave some out. */
+  readonly areKeys?: boolean
+  /** Called when a date without a zone of its own is read. */
+  readonly onZoneUsed?: () => void
+}
+
+/** What records with the same columns are read with. */
+export interface CompiledColumns {
+  /** Says why a record is skipped; undefined if the options select no records. */
+  readonly whySkipped: ((value: ValueOf) => string | undefined) | undefined
+  /** The reader, or why the columns do not fit the options. */
+  readonly reader: RecordReader | { readonly problem: string }
+}
+
+/** Prepares the reading of records with these columns. Returns the problem if none can be selected from them. */
+export function compileColumns(
+  columns: readonly string[],
+  options: ReadingOptions,
+  { areKeys = false, onZoneUsed = () => undefined }: ReaderOptions = {},
+): CompiledColumns | { readonly problem: string } {
+  const { where = {} } = options
+  const whySkipped = orProblem(() =>
+    Object.keys(where).length === 0 ? undefined : compileConditions(where, columns, { areKeys }),
+  )
+  if (whySkipped && 'problem' in whySkipped) return whySkipped
+  return {
+    whySkipped,
+    reader: orProblem(() => compileReader(columns, options, { areKeys, onZoneUsed })),
+  }
+}
+
+function orProblem<Result>(compile: () => Result): Result | { readonly problem: string } {
+  try {
+    return compile()
+  } catch (error) {
+    if (error instanceof ColumnsError) return { problem: error.message }
+    throw error
+  }
+}
+
+/** @throws ColumnsError */
+function compileReader(
+  columns: readonly string[],
+  options: ReadingOptions,
+  { areKeys, onZoneUsed }: Required<ReaderOptions>,
+): RecordReader {
+  const { map = {}, set = {}, keep = false, idFrom } = options
+  const found = findColumns(columns, { map, set, areKeys })
+  const { indexes } = found
+  // An object may leave out a key to keep.
+  const present =
+    areKeys && typeof keep !== 'boolean' ? keep.filter((key) => columns.includes(key)) : keep
+  const kept = keptColumns(columns, indexes, present)
+  const readerOf = roleReaders(columns, found, { ...options, areKeys })
+  const transferId = idReader(readerOf, options)
+  const currency = currencyReader(readerOf, options)
+  const movement = (found.isStatement ? statementMovement : transferMovement)(readerOf, options)
+  const reference = referenceReaderOf(readerOf, options)
+  const effectiveAt = effectiveAtReader(readerOf, options, onZoneUsed)
+
+  return {
+    hasIds: transferId !== undefined && idFrom === undefined,
+    amountIndexes: new Set([indexes.amount, indexes.debit, indexes.credit]),
+    read(value) {
+      const lineCurrency = currency(value)
+      if (lineCurrency instanceof Problem) return lineCurrency
+      const moved = movement(value, lineCurrency)
+      if (moved instanceof Problem || moved instanceof Skipped) return moved
+      const date = effectiveAt?.(value)
+      if (date instanceof Problem) return date
+      return {
+        transferId: transferId?.(value),
+        from: moved.from,
+        to: moved.to,
+        amount: moved.amount,
+        currency: moved.currency,
+        reference: reference?.(value),
+        metadata: kept.length === 0 ? undefined : metadataOf(value, kept),
+        effectiveAt: date,
+      } as IdentifiedRequest
+    },
+    contentOf: idFrom && compileContent(idFrom, columns, { readerOf, areKeys }),
+  }
+}

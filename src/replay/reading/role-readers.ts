@@ -1,0 +1,101 @@
+import type { IdentifiedRequest } from '../../ledger/request.ts'
+import { quote } from '../../messages.ts'
+import { isCurrency } from '../../money/currency.ts'
+import type { FoundColumns } from './columns.ts'
+import type { ReadingOptions } from './reading-options.ts'
+import type { Role } from './roles.ts'
+import { dateReader } from './values/dates.ts'
+import { Problem } from './values/problem.ts'
+import { recognizedReference, referenceReader } from './values/references.ts'
+import { compileTemplate } from './values/templates.ts'
+import { type ValueOf, isMissing, plainText } from './values/values.ts'
+
+/** Makes the function that reads the value of a role; undefined if the file does not have the role. */
+export type ReaderOfRole = (
+  role: Role,
+  options?: { readonly isLoose?: boolean },
+) => ((value: ValueOf) => unknown) | undefined
+
+/** What the values of the roles are read from: their columns, and the texts that the options set. */
+export function roleReaders(
+  columns: readonly string[],
+  { indexes }: FoundColumns,
+  { set = {}, areKeys }: Pick<ReadingOptions, 'set'> & { readonly areKeys: boolean },
+): ReaderOfRole {
+  return (role, { isLoose = false } = {}) => {
+    const index = indexes[role]
+    const template = set[role]
+    if (template === undefined) return index === undefined ? undefined : (value) => value(index)
+    const put = compileTemplate(template, columns, { areKeys, isLoose, option: `--set ${role}` })
+    if (index === undefined) return put
+    return (value) => {
+      const found = value(index)
+      return isMissing(found) ? put(value) : found
+    }
+  }
+}
+
+/** Makes the function that reads the transfer's own id, with its prefix; undefined if no record has one. */
+export function idReader(
+  readerOf: ReaderOfRole,
+  { idPrefix = '' }: ReadingOptions,
+): ((value: ValueOf) => unknown) | undefined {
+  const read = readerOf('transferId')
+  if (!read || idPrefix === '') return read
+  return (value) => {
+    const id = read(value)
+    return isMissing(id) ? id : `${idPrefix}${plainText(id)}`
+  }
+}
+
+/** Makes the function that reads the line's currency; it returns undefined if nothing names one. */
+export function currencyReader(
+  readerOf: ReaderOfRole,
+  { currency, currencies }: ReadingOptions,
+): (value: ValueOf) => unknown {
+  const read = readerOf('currency')
+  if (!read) return () => currency
+  const words = currencies && new Map(Object.entries(currencies))
+  return (value) => {
+    const found = read(value)
+    if (isMissing(found)) return currency
+    if (!words) return found
+    const code = words.get(plainText(found)) ?? found
+    return isCurrency(code)
+      ? code
+      : new Problem(
+          `the currency ${quote(found)} is neither an ISO 4217 code nor a word that --currencies names`,
+        )
+  }
+}
+
+/** Makes the function that reads the reference; undefined if no record has one. */
+export function referenceReaderOf(
+  readerOf: ReaderOfRole,
+  { map = {}, set = {}, cutReference = false }: ReadingOptions,
+): ((value: ValueOf) => unknown) | undefined {
+  const read = readerOf('reference', { isLoose: true })
+  if (!read) return undefined
+  const isRecognized = map.reference === undefined && set.reference === undefined
+  const readText = isRecognized ? recognizedReference : referenceReader({ isCut: cutReference })
+  return (value) => {
+    const found = read(value)
+    const reference = isMissing(found) ? undefined : readText(found)
+    return isMissing(reference) ? undefined : reference
+  }
+}
+
+/** Makes the function that reads when the transfer happened; undefined if no record says so. */
+export function effectiveAtReader(
+  readerOf: ReaderOfRole,
+  { dateFormat, timeZone = 'UTC' }: ReadingOptions,
+  onZoneUsed: () => void,
+): ((value: ValueOf) => IdentifiedRequest['effectiveAt'] | Problem) | undefined {
+  const read = readerOf('effectiveAt')
+  if (!read) return undefined
+  const readDate = dateReader({ dateFormat, timeZone, onZoneUsed })
+  return (value) => {
+    const found = read(value)
+    return isMissing(found) ? undefined : readDate(found)
+  }
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import { isIdentifier, newIdentifierProblem } from '../../ledger/identifier.ts'
+import type { Encoding } from '../source/encoding.ts'
+import type { ReadingOptions } from './reading-options.ts'
+import type { CompiledColumns } from './record-reader.ts'
+import type { Row } from './row.ts'
+import type { RecordTransform } from './transform.ts'
+import { ContentIds } from './values/content-ids.ts'
+import { Problem } from './values/problem.ts'
+import { Skipped } from './values/skipped.ts'
+import { type ValueOf, isMissing } from './values/values.ts'
+
+/**
+ * Makes ids for a batch whose file has none: `NAME:LINE`. A line has the same id at each replay. An id can be
+ * written in the file's encoding, so that the rejects keep it.
+ */
+export function idMaker(
+  name: string,
+  { asWritten }: Encoding,
+): (record: { line: number; item: number }) => string {
+  const isPossible =
+    name.length <= 100 &&
+    isIdentifier(name) &&
+    newIdentifierProblem(name) === undefined &&
+    asWritten(name) === name
+  const prefix = isPossible ? name : createHash('sha256').update(name).digest('hex').slice(0, 32)
+  return ({ line, item }) => (item === 1 ? `${prefix}:${line}` : `${prefix}:${line}.${item}`)
+}
+
+/** Where a record is in its file, and its text. */
+export type RecordParts = Pick<Row, 'position' | 'line' | 'item' | 'text'>
+
+/** What a record is read with. */
+export interface RecordValues {
+  readonly compiled: CompiledColumns
+  readonly value: ValueOf
+  /** Makes the object that a transform is called with. */
+  readonly object: () => object
+  /** The id that was made for the record before, if it comes from a file of rejects. */
+  readonly earlierId?: string | undefined
+}
+
+interface RowMakerOptions {
+  readonly batch: string
+  readonly options: ReadingOptions
+  readonly encoding: Encoding
+  /** Whether the file's records have ids. */
+  readonly hasIds: boolean
+  readonly transform: RecordTransform | undefined
+}
+
+/** Makes the rows of a file, with ids for the records that have none. */
+export class RowMaker {
+  readonly #lineId: ReturnType<typeof idMaker> | undefined
+  readonly #contentIds: ContentIds | undefined
+  readonly #transform: RecordTransform | undefined
+
+  constructor({ batch, options, encoding, hasIds, transform }: RowMakerOptions) {
+    this.#transform = transform
+    const { idFrom, idPrefix = '' } = options
+    if (idFrom) this.#contentIds = new ContentIds(idPrefix)
+    else if (!hasIds) this.#lineId = idMaker(batch, encoding)
+  }
+
+  /**
+   * The row of a record. Ids of the content count equal records, so with them all rows must be made in the order of
+   * the file, from the first.
+   */
+  row(parts: RecordParts, values: RecordValues): Row {
+    const { compiled, value, earlierId } = values
+    const { position, line, item, text } = parts
+    const reason = compiled.whySkipped?.(value)
+    if (reason !== undefined) return { position, line, item, text, skipped: reason }
+    if (this.#transform) return this.#transformed(this.#transform, parts, values)
+    const { reader } = compiled
+    if ('problem' in reader) return this.refused(parts, reader.problem, earlierId)
+    const request = reader.read(value)
+    if (request instanceof Skipped) {
+      return { position, line, item, text, skipped: request.reason }
+    }
+    if (request instanceof Problem) return this.refused(parts, request.text, earlierId)
+    if (this.#contentIds && reader.contentOf) {
+      const contentId = this.#contentIds.next(reader.contentOf(value, request))
+      const madeId = earlierId ?? contentId
+      return { position, line, item, text, request: { ...request, transferId: madeId }, madeId }
+    }
+    if (!isMissing(request.transferId)) {
+      return { position, line, item, text, request, madeId: undefined }
+    }
+    const madeId = earlierId ?? this.#lineId?.(parts)
+    if (madeId !== undefined) (request as { transferId: string }).transferId = madeId
+    return { position, line, item, text, request, madeId }
+  }
+
+  #transformed(
+    transform: RecordTransform,
+    { position, line, item, text }: RecordParts,
+    { compiled: { reader }, value, object, earlierId }: RecordValues,
+  ): Row {
+    const madeId = earlierId ?? (this.#lineId as ReturnType<typeof idMaker>)({ line, item })
+    return transform.row({ position, line, item, text, madeId }, object(), () => {
+      if ('problem' in reader) return reader
+      const request = reader.read(value)
+      return request instanceof Problem ? { problem: request.text } : request
+    })
+  }
+
+  /**
+   * The row of a record that cannot be read. It has no id of its content, because nobody knows what that will be when
+   * it is corrected.
+   */
+  refused(parts: RecordParts, problem: string, earlierId?: string): Row {
+    const { position, line, item, text } = parts
+    const madeId = earlierId ?? this.#lineId?.(parts)
+    return { position, line, item, text, problem, madeId }
+  }
+}
