@@ -21,7 +21,8 @@ export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './l
 export type { OpeningRequest } from './ledger/opening.ts'
 export type { TransferRequest } from './ledger/request.ts'
 export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
-export type { StatementEntry, StatementOptions, StatementRange } from './ledger/statement.ts'
+export type { StatementEntry } from './ledger/statement/statement-entry.ts'
+export type { DateChoice, StatementOptions, StatementRange } from './ledger/statement/statement.ts'
 export { ATOMIC_LIMIT } from './ledger/transaction-size.ts'
 
 // The database: a connection to it, and its collections.

@@ -34,7 +34,9 @@ export const demoCommand: Command<object> = {
         [
           renderSummary(summary),
           describeVerification(verification),
-          renderStatement(account, await account.statement({ limit: 30 }), context.columns),
+          renderStatement(account, await account.statement({ limit: 30 }), {
+            columns: context.columns,
+          }),
         ].join('\n\n'),
       )
       if (summary.status === 'interrupted') return Exit.interrupted

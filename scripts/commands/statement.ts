@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync'
 import {
   type AccountDocument,
   AccountNotFoundError,
+  type DateChoice,
   type StatementEntry,
   accountModel,
   formatMoney,
@@ -16,12 +17,16 @@ import {
   wholeNumber,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { byOption, dateOption } from '../context/date-option.ts'
 import { cell, renderTable } from '../context/table.ts'
 
 export const statementCommand: Command<{
   account: string
   limit: number
   before: number | undefined
+  from: Date | undefined
+  to: Date | undefined
+  by: NonNullable<DateChoice['by']>
   json: boolean
   csv: boolean
   spreadsheet: boolean
@@ -42,8 +47,14 @@ export const statementCommand: Command<{
       )
       .option(
         'before',
-        wholeNumber('before', { least: 1, describe: 'only entries with a lower number than this' }),
+        wholeNumber('before', {
+          least: 1,
+          describe: 'only entries that come before the one with this number',
+        }),
       )
+      .option('from', dateOption('from', 'only entries of this date or later'))
+      .option('to', dateOption('to', 'only entries before this date'))
+      .option('by', byOption)
       .option('json', jsonOption)
       .option('csv', flagOption('print CSV'))
       .option('spreadsheet', {
@@ -55,14 +66,14 @@ export const statementCommand: Command<{
   run: (options, context) => {
     if (options.csv && options.json) throw new UsageError('--csv cannot be combined with --json')
     return withDatabase(options, context, async ({ connection }) => {
-      const { limit, before } = options
+      const { limit, before, from, to, by } = options
       const account = await accountModel(connection).findById(options.account)
       if (!account) throw new AccountNotFoundError({ accountId: options.account })
-      const entries = await account.statement({ limit, before })
+      const entries = await account.statement({ limit, before, from, to, by })
       if (options.json) {
         context.print(JSON.stringify(entries.map((entry) => asJson(entry, account.currency))))
       } else if (options.csv) context.print(asCsv(entries, account.currency, options))
-      else context.print(renderStatement(account, entries, context.columns))
+      else context.print(renderStatement(account, entries, { by, columns: context.columns }))
       return Exit.done
     })
   },
@@ -83,6 +94,7 @@ const CSV_COLUMNS = [
   'balance',
   'reference',
   'reverses',
+  'effectiveAt',
 ] as const
 
 const asCsv = (
@@ -94,6 +106,7 @@ const asCsv = (
     entries.map((entry) => ({
       ...asJson(entry, currency),
       postedAt: entry.postedAt.toISOString(),
+      effectiveAt: entry.effectiveAt?.toISOString(),
     })),
     {
       header: true,
@@ -109,12 +122,12 @@ const asCsv = (
 export function renderStatement(
   account: AccountDocument,
   entries: readonly StatementEntry[],
-  columns?: number,
+  { by = 'postedAt', columns }: DateChoice & { columns?: number | undefined } = {},
 ): string {
   const { _id: accountId, currency, holder, balance } = account
   const rows = entries.map((entry) => [
     String(entry.sequence),
-    entry.postedAt.toISOString().slice(0, 19).replace('T', ' '),
+    dateOf(entry, by).toISOString().slice(0, 19).replace('T', ' '),
     cell(entry.transferId),
     cell(entry.counterparty),
     entry.amount.gt(0) ? formatMoney(entry.amount, currency) : '',
@@ -122,18 +135,15 @@ export function renderStatement(
     formatMoney(entry.balance, currency),
     cell(entry.reference ?? ''),
   ])
-  const table = renderTable(HEAD, rows, ALIGNMENTS, columns)
+  const head = HEAD.map((name) => (name === 'date' ? `${DATE_NAMES[by]} (UTC)` : name))
+  const table = renderTable(head, rows, ALIGNMENTS, columns)
   return `${cell(accountId)}  ${cell(holder)}  ${formatMoney(balance, currency)} ${currency}\n\n${table}`
 }
 
-const HEAD = [
-  '#',
-  'posted (UTC)',
-  'transfer',
-  'counterparty',
-  'in',
-  'out',
-  'balance',
-  'reference',
-] as const
+const dateOf = ({ postedAt, effectiveAt }: StatementEntry, by: DateChoice['by']): Date =>
+  (by === 'effectiveAt' ? effectiveAt : undefined) ?? postedAt
+
+const DATE_NAMES = { postedAt: 'posted', effectiveAt: 'effective' } as const
+
+const HEAD = ['#', 'date', 'transfer', 'counterparty', 'in', 'out', 'balance', 'reference'] as const
 const ALIGNMENTS = ['right', 'left', 'left', 'left', 'right', 'right', 'right', 'left'] as const

@@ -19,6 +19,13 @@ export const dateOption = (name: string, describe: string) => ({
   },
 })
 
+/** The option `--by` of the commands that look at an account by date. */
+export const byOption = {
+  choices: ['postedAt', 'effectiveAt'] as const,
+  default: 'postedAt' as const,
+  describe: 'which date of a transfer counts: when it was posted, or when it happened',
+}
+
 function dateOf(text: string): Date | undefined {
   const { fields = '', zone } = DATE.exec(text)?.groups ?? {}
   const isTime = fields.includes('T')

@@ -2,7 +2,8 @@ import type { ClientSession, HydratedDocument, Model } from 'mongoose'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { TransferRequest } from '../ledger/request.ts'
-import type { StatementEntry, StatementOptions, StatementRange } from '../ledger/statement.ts'
+import type { StatementEntry } from '../ledger/statement/statement-entry.ts'
+import type { DateChoice, StatementOptions, StatementRange } from '../ledger/statement/statement.ts'
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import type { Decimal, MoneyInput } from '../money/money.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
@@ -14,8 +15,9 @@ export interface AccountMethods {
   isOpen(): boolean
 
   /**
-   * Reads a page of its statement, newest first.
-   * @throws RangeError if an option is not valid
+   * Reads a page of its statement, newest first: in the order of posting, or with `by: 'effectiveAt'` in the order in
+   * which the transfers happened, with the running balance of that order.
+   * @throws RangeError if an option is not valid; InputError if no entry has the sequence `before`, by effective date
    */
   statement(options?: StatementOptions): Promise<StatementEntry[]>
 
@@ -26,10 +28,11 @@ export interface AccountMethods {
   statementEntries(range?: StatementRange): AsyncGenerator<StatementEntry, void, undefined>
 
   /**
-   * The balance that it had at a moment, including transfers posted in that very millisecond.
-   * @throws RangeError if the date is not valid
+   * The balance that it had at a moment, including transfers posted in that very millisecond, or with
+   * `by: 'effectiveAt'` those that happened until then.
+   * @throws RangeError if the date or an option is not valid
    */
-  balanceAt(date: Date): Promise<Decimal>
+  balanceAt(date: Date, options?: DateChoice): Promise<Decimal>
 }
 
 export interface AccountStatics {

@@ -27,7 +27,7 @@ import { postInOwnTransaction } from '../ledger/own-transaction.ts'
 import { post } from '../ledger/posting.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { makeId, withId, withIds } from '../ledger/request.ts'
-import { balanceAt, statement, statementEntries } from '../ledger/statement.ts'
+import { balanceAt, statement, statementEntries } from '../ledger/statement/statement.ts'
 import { ledgerAccountOf } from '../ledger/stored-ledger.ts'
 import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.ts'
 import type { TransferResult } from '../ledger/transfer-result.ts'
@@ -94,8 +94,8 @@ const accountSchema = new Schema<
       statementEntries(range) {
         return statementEntries(this.db, this._id, range)
       },
-      balanceAt(date) {
-        return balanceAt(this.db, this._id, date)
+      balanceAt(date, options) {
+        return balanceAt(this.db, this._id, date, options)
       },
     },
     statics: {

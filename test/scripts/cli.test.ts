@@ -87,6 +87,39 @@ describe('the command line', () => {
     }
   })
 
+  test('shows a statement by effective date, limited to dates', async () => {
+    for (const [id, date] of [
+      ['CLI6', '2026-03-31'],
+      ['CLI7', '2026-02-28'],
+      ['CLI8', '2026-04-01'],
+    ]) {
+      await daybook('transfer', payer, payee, '1', '--id', `${id}`, '--effective-at', `${date}`)
+    }
+    const parameters = ['statement', payee, '--from', '2026-02-28', '--to', '2026-04-01']
+    const byDate = [...parameters, '--by', 'effectiveAt']
+    const { stdout } = await daybook(...byDate)
+    const [, , head, ...lines] = stdout.split('\n')
+    expect(head).toMatch(/^ *# +effective \(UTC\) +transfer /)
+    expect(lines.map((line) => line.trim().split(/ {2,}/).slice(1, 3))).toEqual([
+      ['2026-03-31 00:00:00', 'CLI6'],
+      ['2026-02-28 00:00:00', 'CLI7'],
+      [],
+    ])
+    const csv = await daybook(...byDate, '--csv')
+    expect(csv.stdout).toMatch(/^sequence,.*,effectiveAt\n.*,2026-03-31T00:00:00.000Z\n/)
+    const json = await daybook(...byDate, '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { transferId: 'CLI6', effectiveAt: '2026-03-31T00:00:00.000Z' },
+      { transferId: 'CLI7' },
+    ])
+    expect((await daybook(...parameters)).stdout).not.toContain('CLI6')
+    expect(await daybook(...parameters, '--by', 'date')).toMatchObject({ exitCode: 64 })
+    expect(await daybook(...parameters, '--before', '999999')).toMatchObject({ exitCode: 0 })
+    const unknown = await daybook(...byDate, '--before', '999999')
+    expect(unknown.stderr).toContain('before 999999 is not the sequence of a transfer')
+    expect(unknown.exitCode).toBe(4)
+  })
+
   test('cuts a statement to the width of a terminal and keeps its amounts aligned', async () => {
     await daybook('transfer', payer, payee, '1', '--id', 'CLI3', '--reference', '世'.repeat(100))
     await daybook('transfer', payer, payee, '1000', '--id', 'CLI4', '--reference', 'short')

@@ -1,0 +1,66 @@
+import { type Decimal, toDecimal } from '../../money/money.ts'
+import type { TransferRecord } from '../records.ts'
+
+/** A transfer as one of its two accounts sees it. */
+export interface StatementEntry {
+  /** The number of the transfer among all of the account's, from 1. */
+  readonly sequence: number
+  readonly postedAt: Date
+  /** When it happened, if the transfer has a date of its own. */
+  readonly effectiveAt?: Date
+  readonly transferId: string
+  /** The id of the other account. */
+  readonly counterparty: string
+  /** Positive if the account received it, negative if it sent it. */
+  readonly amount: Decimal
+  /** The account's balance after the transfer, in the order of the statement. */
+  readonly balance: Decimal
+  readonly reference?: string
+  /** The id of the transfer that this one reverses. */
+  readonly reverses?: string
+}
+
+/** A side of a transfer: the fields of the account that sees it, and how to read it from there. */
+export interface EntrySide {
+  readonly account: 'fromAccount' | 'toAccount'
+  readonly sequence: 'fromSequence' | 'toSequence'
+  readonly entryOf: (transfer: TransferRecord) => StatementEntry
+}
+
+const SENT: EntrySide = {
+  account: 'fromAccount',
+  sequence: 'fromSequence',
+  entryOf: (transfer) => ({
+    ...commonFields(transfer),
+    sequence: transfer.fromSequence,
+    counterparty: transfer.toAccount,
+    amount: toDecimal(transfer.amount).neg(),
+    balance: toDecimal(transfer.fromBalance),
+  }),
+}
+
+const RECEIVED: EntrySide = {
+  account: 'toAccount',
+  sequence: 'toSequence',
+  entryOf: (transfer) => ({
+    ...commonFields(transfer),
+    sequence: transfer.toSequence,
+    counterparty: transfer.fromAccount,
+    amount: toDecimal(transfer.amount),
+    balance: toDecimal(transfer.toBalance),
+  }),
+}
+
+/** What an account sent, and what it received. */
+export const SIDES = [SENT, RECEIVED] as const
+
+function commonFields(transfer: TransferRecord) {
+  const { _id: transferId, postedAt, effectiveAt, reference, reverses } = transfer
+  return {
+    transferId,
+    postedAt,
+    ...(effectiveAt && { effectiveAt }),
+    ...(reference !== undefined && { reference }),
+    ...(reverses !== undefined && { reverses }),
+  }
+}
