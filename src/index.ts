@@ -48,12 +48,11 @@ export type { SeededAccounts } from './seeding/seeded-accounts.ts'
 export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
 
 // Verification: prove that the books balance.
-export {
-  type Verification,
-  verify,
-  type VerifyOptions,
-  type VerifyProgress,
-} from './verification/verify.ts'
+export { verify, type VerifyOptions, type VerifyProgress } from './verification/verify.ts'
+export type { Verification } from './verification/verification.ts'
+export type { AccountLine as VerifiedAccount } from './verification/kept-state/account-state.ts'
+export { StateFileError } from './verification/kept-state/state-file-error.ts'
+export type { KeptBooks } from './verification/kept-state/state-file.ts'
 export type { CollectionName, Violation, ViolationKind } from './verification/violations.ts'
 
 // Migrations.

@@ -1,12 +1,22 @@
-import { type Verification, verify } from '../../src/index.ts'
+import { type KeptBooks, type Verification, verify } from '../../src/index.ts'
 import { named } from '../../src/internal.ts'
-import { type Command, Exit, jsonOption, wholeNumber } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  UsageError,
+  jsonOption,
+  textOption,
+  wholeNumber,
+} from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { startProgress } from '../context/progress.ts'
 
 export const verifyCommand: Command<{
   account: string | undefined
   limit: number
+  save: string | undefined
+  since: string | undefined
+  against: string | undefined
   json: boolean
 }> = {
   command: 'verify',
@@ -26,15 +36,25 @@ export const verifyCommand: Command<{
         }),
         default: 20,
       })
+      .option('save', textOption('keep the state of the books in this file, if they balance'))
+      .option('since', textOption('prove only what came after the state in this file'))
+      .option(
+        'against',
+        textOption('prove also that nothing in the state in this file was changed'),
+      )
       .option('json', jsonOption),
-  run: ({ account: accountId, limit, json, ...options }, context) =>
-    withDatabase(options, context, async ({ connection }) => {
+  run({ account: accountId, limit, save, since, against, json, ...options }, context) {
+    requireCombinable({ account: accountId, since, against, save })
+    return withDatabase(options, context, async ({ connection }) => {
       const { signal } = context
       const progress = startProgress(context, { unit: 'transfers' })
       try {
         const verification = await verify(connection, {
           accountId,
           limit,
+          save,
+          since,
+          against,
           signal,
           onProgress: ({ transfers, total }) => {
             progress.update(transfers, accountId === undefined ? total : undefined)
@@ -46,14 +66,33 @@ export const verifyCommand: Command<{
             ? JSON.stringify(verification)
             : describeVerification(verification, { accountId, limit }),
         )
+        if (verification.saved === false) {
+          context.log(`${named(save)} was not written, because the books do not balance`)
+        }
         return verification.balanced ? Exit.done : Exit.failure
       } catch (error) {
-        if (signal.aborted && error === signal.reason) return Exit.interrupted
-        throw error
+        if (!signal.aborted || error !== signal.reason) throw error
+        if (save !== undefined) context.log('interrupted: repeat the command to continue')
+        return Exit.interrupted
       } finally {
         progress.stop()
       }
-    }),
+    })
+  },
+}
+
+/** Options that contradict each other: each cannot be combined with those after it. */
+const CONTRADICTIONS = [
+  ['account', 'since', 'against', 'save'],
+  ['since', 'against'],
+] as const
+
+function requireCombinable(options: Readonly<Record<string, unknown>>): void {
+  for (const [one, ...others] of CONTRADICTIONS) {
+    const other = others.find((name) => options[name] !== undefined)
+    if (options[one] === undefined || other === undefined) continue
+    throw new UsageError(`--${one} cannot be combined with --${other}`)
+  }
 }
 
 /** The result of a verification for a person: a sentence, or a line for each violation. */
@@ -61,14 +100,30 @@ export function describeVerification(
   verification: Verification,
   { accountId, limit = 20 }: { accountId?: string | undefined; limit?: number } = {},
 ): string {
-  const { balanced, accounts, transfers, totals, violations, violationCount } = verification
-  if (balanced && accountId !== undefined) {
-    return `account ${named(accountId)} is proven by its transfers, of which it sent ${transfers}`
+  const { balanced, account, accounts, transfers, violations, violationCount } = verification
+  if (account) {
+    const { digest, balance, currency } = account
+    return [
+      `account ${named(accountId)} is proven by its ${account.transfers} transfers, of which it sent ${transfers}: balance ${balance} ${currency}`,
+      `digest of the account ${digest}`,
+    ].join('\n')
   }
   if (balanced) {
+    const { totals, digest, since, against, resumed } = verification
     const sums = Object.entries(totals).map(([currency, total]) => `${total} ${currency}`)
     const total = sums.length > 0 ? `, total balance ${sums.join(', ')}` : ''
-    return `the books balance: ${accounts} accounts, ${transfers} transfers${total}`
+    const count = since ? `${transfers} new transfers` : `${transfers} transfers`
+    return [
+      `the books balance: ${accounts} accounts, ${count}${total}`,
+      ...(since ? [`${describeKept(since)} was taken as proven`] : []),
+      ...(against ? [`nothing in ${describeKept(against)} was changed`] : []),
+      ...(resumed
+        ? [
+            `${resumed.accounts} of the accounts were proven by a run that began at ${named(resumed.startedAt)} and was interrupted`,
+          ]
+        : []),
+      `digest of the books ${digest}`,
+    ].join('\n')
   }
   const kinds = Object.entries(verification.violationsByKind).map(
     ([kind, count]) => `${kind} ${count}`,
@@ -80,3 +135,6 @@ export function describeVerification(
     ...(more > 0 ? [`and ${more} more: list up to 10000 with --limit N (now ${limit})`] : []),
   ].join('\n')
 }
+
+const describeKept = ({ database, finishedAt, accounts, transfers }: KeptBooks): string =>
+  `the state of ${named(database)} of ${named(finishedAt)} with ${accounts} accounts and ${transfers} transfers`

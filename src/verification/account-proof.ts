@@ -1,8 +1,30 @@
 import { named } from '../messages.ts'
+import {
+  type Digest,
+  digestOfHex,
+  digestToHex,
+  nextDigest,
+  openingDigest,
+} from './account-digest.ts'
 import type { StoredAccount } from './account-reader.ts'
+import type { AccountState } from './kept-state/account-state.ts'
 import type { Entry } from './transfer-reader.ts'
 import { showUnits } from './units.ts'
 import { type ViolationKind, type ViolationLog } from './violations.ts'
+
+/** A transfer of an account, and its number. */
+export interface NumberedTransfer {
+  readonly transferId: string
+  readonly sequence: number
+}
+
+interface AccountProofOptions {
+  readonly log: ViolationLog
+  /** The state that the proof starts from, instead of the opening. */
+  readonly since: AccountState | undefined
+  /** A state that the account must have been in. */
+  readonly against: AccountState | undefined
+}
 
 /**
  * Proves one account by its transfers, which come in the order of their sequences: they are numbered without a gap,
@@ -13,18 +35,33 @@ import { type ViolationKind, type ViolationLog } from './violations.ts'
 export class AccountProof {
   readonly #account: StoredAccount
   readonly #log: ViolationLog
+  readonly #against: AccountState | undefined
   /** The highest sequence so far. */
   #sequence = 0
   /** The balance after that transfer. Undefined if it is damaged. */
   #balance: bigint | undefined
-  #last: Entry | undefined
+  /** When that transfer was posted. Undefined if it is damaged. */
+  #postedAt: number | undefined
+  /** What that transfer changed the balance by. Undefined if it is damaged or was not read. */
+  #change: bigint | undefined
+  #digest: Digest
   /** A transfer that was posted after the account was read, or that its count leaves out. */
-  beyond: Entry | undefined
+  beyond: NumberedTransfer | undefined
 
-  constructor(account: StoredAccount, log: ViolationLog) {
+  constructor(account: StoredAccount, { log, since, against }: AccountProofOptions) {
     this.#account = account
     this.#log = log
-    this.#balance = account.openingBalance
+    this.#against = against
+    if (since) {
+      this.#sequence = since.transfers
+      this.#balance = since.balance
+      this.#postedAt = since.postedAt
+      this.#digest = digestOfHex(since.digest)
+    } else {
+      this.#balance = account.openingBalance
+      this.#digest = openingDigest(account.opening)
+      this.#compare()
+    }
   }
 
   /** Adds the next of the account's transfers, in the order of their sequences. */
@@ -34,7 +71,7 @@ export class AccountProof {
     // The record of the transfer itself is reported.
     if (sequence === undefined || sequence < 1) return
     if (transferCount !== undefined && sequence > transferCount) {
-      this.beyond = entry
+      this.beyond = { transferId, sequence }
       return
     }
     if (sequence === this.#sequence) {
@@ -55,7 +92,18 @@ export class AccountProof {
     this.#sequence = sequence
     // A balance in another currency says nothing about the account's.
     this.#balance = entry.currency === this.#account.currency ? entry.balance : undefined
-    this.#last = entry
+    this.#postedAt = entry.postedAt
+    this.#change = entry.change
+    this.#digest = nextDigest(this.#digest, entry.bytes)
+    this.#compare()
+  }
+
+  /** Compares the digest when it has come to the transfers of the earlier state. */
+  #compare(): void {
+    const { transfers, digest } = this.#against ?? {}
+    if (this.#sequence !== transfers || digestToHex(this.#digest) === digest) return
+    const what = transfers === 0 ? 'opening' : `opening or one of its transfers 1–${transfers}`
+    this.#add('changed', `does not have the digest of the kept state: its ${what} was changed`)
   }
 
   #check(entry: Entry, { isNext }: { isNext: boolean }): void {
@@ -78,7 +126,7 @@ export class AccountProof {
       )
     }
     if (postedAt !== undefined) {
-      if (this.#last?.postedAt !== undefined && postedAt < this.#last.postedAt) {
+      if (this.#postedAt !== undefined && postedAt < this.#postedAt) {
         this.#add('time', `has transfer ${name} posted earlier than the transfer before it`)
       }
       if (createdAt !== undefined && postedAt < createdAt) {
@@ -97,7 +145,8 @@ export class AccountProof {
   /** Completes the proof after all transfers were added. */
   finish(): void {
     const { transferCount, balance, openingBalance, status, createdAt, updatedAt } = this.#account
-    const last = this.#last
+    // That the account has fewer transfers than its kept state is reported.
+    if (transferCount !== undefined && this.#sequence > transferCount) return
     if (transferCount !== undefined && this.#sequence < transferCount) {
       this.#add(
         'sequence',
@@ -108,16 +157,32 @@ export class AccountProof {
       this.#add('balance', `has the balance ${found}, but its transfers add up to ${right}`)
     }
     if (updatedAt === undefined) return
-    const changedAt = last ? last.postedAt : createdAt
-    if (last && changedAt !== undefined && updatedAt < changedAt) {
+    const hasTransfers = this.#sequence > 0
+    const changedAt = hasTransfers ? this.#postedAt : createdAt
+    if (hasTransfers && changedAt !== undefined && updatedAt < changedAt) {
       this.#add('time', 'was updated before its latest transfer was posted')
     }
     // What follows is certain only if the transfer was the account's latest change.
     if (changedAt !== updatedAt) return
-    if (last && (status === 'frozen' || status === 'closed')) {
+    if (hasTransfers && (status === 'frozen' || status === 'closed')) {
       this.#add('status', `is ${status}, but was open when its latest transfer was posted`)
     }
-    this.#checkLimit(last ? last.change : openingBalance)
+    this.#checkLimit(hasTransfers ? this.#change : openingBalance)
+  }
+
+  /** What the transfers have come to. To be used only if nothing is wrong. */
+  state(): AccountState {
+    const { id, currency, openingBalance, createdAt } = this.#account
+    return {
+      id,
+      currency: currency as string,
+      openedAt: createdAt as number,
+      openingBalance: openingBalance as bigint,
+      transfers: this.#sequence,
+      balance: this.#balance as bigint,
+      postedAt: this.#postedAt,
+      digest: digestToHex(this.#digest),
+    }
   }
 
   /** Checks the limit if the latest change was a payment: the limit may have been lowered after an earlier one. */

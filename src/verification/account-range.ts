@@ -1,5 +1,6 @@
 import type { ClientSession } from 'mongoose'
 import { AccountReader, type StoredAccount } from './account-reader.ts'
+import type { AccountState } from './kept-state/account-state.ts'
 import type { Books, Moment } from './books.ts'
 import { readAgain } from './retry.ts'
 import { ViolationLog } from './violations.ts'
@@ -9,6 +10,10 @@ export interface AccountRange {
   readonly accounts: readonly StoredAccount[]
   /** Selects the ids of the accounts, and every id between them that no account has. */
   readonly ids: object
+  /** The last of these ids; undefined if the range has no upper end. */
+  readonly upTo: string | undefined
+  /** The kept states of the accounts, by id, if the proof uses any. */
+  readonly kept: ReadonlyMap<string, AccountState>
   /** What is wrong with the accounts by themselves. */
   readonly log: ViolationLog
   /** The transfers of the accounts must be read after this moment. */
@@ -21,18 +26,21 @@ const ACCOUNTS_AT_ONCE = 500
 /** About how many transfers a range has at most, if it has more than one account. */
 const TRANSFERS_PER_RANGE = 20_000
 
-/** Reads all accounts in the order of their ids, in ranges that together cover every text. */
+/**
+ * Reads all accounts in the order of their ids, in ranges that together cover every text, or every one that comes after
+ * `after`.
+ */
 export async function* accountRanges(
   books: Books,
-  { limit }: { limit: number },
+  { limit, after: start }: { limit: number; after?: string | undefined },
 ): AsyncGenerator<AccountRange, void, undefined> {
-  let after: string | undefined
+  let after = start
   for (;;) {
     const page = await readPage(books, { after, limit })
     for (const [index, range] of page.ranges.entries()) {
       const isLast = page.isLast && index === page.ranges.length - 1
       const upTo = isLast ? undefined : range.accounts.at(-1)?.id
-      yield { ...range, ids: textsBetween(after, upTo) }
+      yield { ...range, ids: textsBetween(after, upTo), upTo, kept: new Map() }
       after = upTo
     }
     if (page.isLast) return
@@ -46,7 +54,7 @@ export const rangeOfAccount = (
 ): Promise<AccountRange> =>
   books.inSession([], async (session) => {
     const [range] = await readAccounts(books, { filter: { _id: accountId }, limit }, session)
-    return { ...(range as PartialRange), ids: { $eq: accountId } }
+    return { ...(range as PartialRange), ids: { $eq: accountId }, upTo: accountId, kept: new Map() }
   })
 
 /** Checks the accounts whose ids are not texts. They are in no range, because no transfer can belong to them. */
@@ -61,10 +69,10 @@ export const oddAccounts = (books: Books, { limit }: { limit: number }): Promise
     return log
   })
 
-/** Selects values that are not texts, missing ones included. */
-export const NOT_A_TEXT = { $not: { $type: 'string' } } as object
+/** Selects values that are not texts, missing ones included. An index serves it, unlike `$type`. */
+export const NOT_A_TEXT = { $not: { $gte: '' } } as object
 
-type PartialRange = Omit<AccountRange, 'ids'>
+type PartialRange = Pick<AccountRange, 'accounts' | 'log' | 'moment'>
 
 const readPage = (
   books: Books,

@@ -21,6 +21,8 @@ export interface StoredAccount {
   /** In milliseconds. */
   readonly createdAt: number | undefined
   readonly updatedAt: number | undefined
+  /** What never changes of it, as a BSON document. */
+  readonly opening: Buffer
 }
 
 const FIELDS = [
@@ -36,6 +38,9 @@ const FIELDS = [
   'createdAt',
   'updatedAt',
 ] as const
+
+/** The fields that never change, in the order in which the digest has them. */
+const OPENING_FIELDS = ['_id', 'currency', 'openingBalance', 'createdAt'] as const
 
 const MONEY_FIELDS = ['balance', 'openingBalance', 'overdraftLimit'] as const
 
@@ -65,6 +70,7 @@ export class AccountReader {
       latestIds: reader.texts('transfersComplete'),
       createdAt: reader.time('createdAt'),
       updatedAt: reader.time('updatedAt'),
+      opening: reader.extract(OPENING_FIELDS),
     }
   }
 

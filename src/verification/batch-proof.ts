@@ -1,7 +1,9 @@
+import mongoose from 'mongoose'
 import { named } from '../messages.ts'
 import { BatchReader, type StoredBatch } from './batch-reader.ts'
 import type { BatchTallies, BatchTally } from './batch-tallies.ts'
 import type { Books } from './books.ts'
+import type { KeptBatch } from './kept-state/state-file.ts'
 import { RefusalReader } from './refusal-reader.ts'
 import { showUnits } from './units.ts'
 import { type ViolationKind, type ViolationLog } from './violations.ts'
@@ -34,33 +36,59 @@ interface RefusalTally {
 export class BatchProof {
   readonly #books: Books
   readonly #before: BatchesBefore
+  readonly #kept: ReadonlyMap<string, KeptBatch> | undefined
   readonly #tallies: BatchTallies
   readonly #log: ViolationLog
   readonly #refusals = new Map<string, RefusalTally>()
+  /** The batches that are as they were when all their refusals were proven, which are not read again. */
+  readonly #withoutRefusals = new Set<string>()
 
+  /**
+   * @param options.kept the batches of a kept state, if only what came after it is proven: the tallies include theirs,
+   * and the refusals of those whose records are the same are not read again
+   */
   constructor(
     books: Books,
-    { before, tallies, log }: { before: BatchesBefore; tallies: BatchTallies; log: ViolationLog },
+    {
+      before,
+      kept,
+      tallies,
+      log,
+    }: {
+      before: BatchesBefore
+      kept: ReadonlyMap<string, KeptBatch> | undefined
+      tallies: BatchTallies
+      log: ViolationLog
+    },
   ) {
     this.#books = books
+    this.#kept = kept
     this.#before = before
     this.#tallies = tallies
     this.#log = log
   }
 
-  /** Returns how many batches and refusals there are. */
-  async run(): Promise<{ batches: number; refusals: number }> {
+  /** Returns how many batches and refusals were read, and the digests of the batches that did not change meanwhile. */
+  async run(): Promise<{
+    batches: number
+    refusals: number
+    digests: ReadonlyMap<string, string>
+  }> {
     const refusals = await this.#readRefusals()
     const reader = new BatchReader()
     const existing = new Set<string>()
+    const digests = new Map<string, string>()
     await this.#books.inSession([], (session) =>
       this.#books.each('batches', { filter: {} }, session, (bytes) => {
         reader.read(bytes)
         reader.check(this.#log)
         const batch = reader.batch()
         existing.add(batch.name)
+        if (this.#before.get(batch.name)?.digest === batch.digest) {
+          digests.set(batch.name, batch.digest)
+        }
         this.#checkTransfers(batch)
-        this.#checkRefusals(batch)
+        if (!this.#withoutRefusals.has(batch.name)) this.#checkRefusals(batch)
       }),
     )
     for (const name of this.#tallies.names()) {
@@ -72,14 +100,24 @@ export class BatchProof {
       if (existing.has(name)) continue
       this.#add('refusal', name, `does not exist, but ${tally.refusals} refusals name it`)
     }
-    return { batches: existing.size, refusals }
+    return { batches: existing.size, refusals, digests }
   }
 
   async #readRefusals(): Promise<number> {
+    if (!this.#kept) return await this.#readSomeRefusals({})
+    let count = 0
+    for (const { name, digest } of this.#before.values()) {
+      if (this.#kept.get(name)?.digest === digest) this.#withoutRefusals.add(name)
+      else count += await this.#readSomeRefusals({ _id: idsOf(name) })
+    }
+    return count
+  }
+
+  async #readSomeRefusals(filter: object): Promise<number> {
     const reader = new RefusalReader()
     let count = 0
     await this.#books.inSession([], (session) =>
-      this.#books.each('refusals', { filter: {} }, session, (bytes) => {
+      this.#books.each('refusals', { filter }, session, (bytes) => {
         reader.read(bytes)
         reader.check(this.#log)
         count += 1
@@ -154,6 +192,12 @@ export class BatchProof {
     this.#log.add({ kind, collection: 'batches', id: name, message })
   }
 }
+
+/** Selects the ids of a batch's refusals. */
+const idsOf = (batch: string): object => ({
+  $gte: { batch },
+  $lt: { batch, line: new mongoose.mongo.MaxKey() },
+})
 
 /** Whether a value is within bounds. A damaged bound, which is undefined, is reported with its record. */
 const isBetween = <Value extends number | bigint>(

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { named, quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
@@ -8,6 +9,8 @@ import { type ViolationKind, type ViolationLog } from './violations.ts'
 /** A batch as it is stored. What is damaged in the record is undefined. */
 export interface StoredBatch {
   readonly name: string
+  /** The SHA-256 of the record in hex. */
+  readonly digest: string
   readonly position: number | undefined
   readonly posted: number | undefined
   readonly refused: number | undefined
@@ -41,15 +44,18 @@ const RETRY_COUNTS = ['number', 'lines', 'position', 'posted', 'existing', 'refu
 /** Reads batches from their bytes, one after another, and checks what each proves by itself. */
 export class BatchReader {
   readonly #reader = new DocumentReader(FIELDS)
+  #digest = ''
 
   read(bytes: Buffer): void {
     this.#reader.read(bytes)
+    this.#digest = createHash('sha256').update(bytes).digest('hex')
   }
 
   batch(): StoredBatch {
     const reader = this.#reader
     return {
       name: reader.text('_id') ?? reader.show('_id'),
+      digest: this.#digest,
       position: reader.whole('position'),
       posted: reader.whole('posted'),
       refused: reader.whole('refused'),

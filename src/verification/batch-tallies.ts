@@ -7,6 +7,10 @@ export interface BatchTally {
   readonly amounts: Map<string, bigint>
 }
 
+type KeptTally = Pick<BatchTally, 'transfers'> & {
+  readonly amounts: ReadonlyMap<string, bigint>
+}
+
 /** What transfers add up to for each batch that they name. */
 export class BatchTallies {
   readonly #tallies = new Map<string, BatchTally>()
@@ -20,12 +24,14 @@ export class BatchTallies {
   }
 
   append(other: BatchTallies): void {
-    for (const [batch, { transfers, amounts }] of other.#tallies) {
-      const tally = this.#tallyOf(batch)
-      tally.transfers += transfers
-      for (const [currency, sum] of amounts) {
-        tally.amounts.set(currency, (tally.amounts.get(currency) ?? 0n) + sum)
-      }
+    for (const [batch, tally] of other.#tallies) this.addTally(batch, tally)
+  }
+
+  addTally(batch: string, { transfers, amounts }: KeptTally): void {
+    const tally = this.#tallyOf(batch)
+    tally.transfers += transfers
+    for (const [currency, sum] of amounts) {
+      tally.amounts.set(currency, (tally.amounts.get(currency) ?? 0n) + sum)
     }
   }
 

@@ -182,6 +182,23 @@ export class DocumentReader<Name extends string> {
     return reader
   }
 
+  /** A BSON document of some of the fields, in the order of the names, as they are stored. */
+  extract(names: readonly Name[]): Buffer {
+    const found = names.flatMap((name) => {
+      const slot = this.#slotOf(name)
+      if (this.#types[slot] === 0) return []
+      const offset = this.#offsetAt(slot)
+      // An element is its type, its name as a text that ends in a zero, and its value.
+      return [{ start: offset - name.length - 2, end: offset + (this.#lengths[slot] as number) }]
+    })
+    const length = found.reduce((sum, { start, end }) => sum + end - start, 5)
+    const document = Buffer.allocUnsafe(length)
+    let at = document.writeInt32LE(length)
+    for (const { start, end } of found) at += this.#bytes.copy(document, at, start, end)
+    document[at] = 0
+    return document
+  }
+
   /** A field's value and its type as printable text, for messages. */
   show(name: Name): string {
     const type = this.#types[this.#slotOf(name)] as number

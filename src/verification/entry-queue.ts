@@ -2,18 +2,23 @@ import type { AccountProof } from './account-proof.ts'
 import type { DocumentStream } from './document-stream.ts'
 import type { Entry } from './transfer-reader.ts'
 
+/** Transfers in the order of an index, as {@link DocumentStream} reads them. */
+export type EntrySource = Pick<DocumentStream, 'shift' | 'fill'>
+
+export const NO_ENTRIES: EntrySource = { shift: () => undefined, fill: async () => false }
+
 /** Entries in the order of an index. */
 export class EntryQueue {
   /** The first entry; undefined at the end. */
   head: Entry | undefined
-  readonly #stream: DocumentStream
+  readonly #stream: EntrySource
   readonly #read: (bytes: Buffer) => Entry
   readonly #onEntries: (count: number) => void
   readonly #onBatch: () => Promise<void>
   #count = 0
 
   constructor(
-    stream: DocumentStream,
+    stream: EntrySource,
     read: (bytes: Buffer) => Entry,
     onEntries: (count: number) => void,
     onBatch: () => Promise<void>,

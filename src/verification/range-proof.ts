@@ -1,34 +1,28 @@
-import type { ClientSession } from 'mongoose'
 import { named } from '../messages.ts'
-import { AccountProof } from './account-proof.ts'
+import { AccountProof, type NumberedTransfer } from './account-proof.ts'
 import { type AccountRange, NOT_A_TEXT } from './account-range.ts'
 import { BatchTallies } from './batch-tallies.ts'
-import type { Books } from './books.ts'
+import type { Books, Moment } from './books.ts'
 import type { UsableIndexes } from './collections.ts'
+import { Counterparts } from './counterparts.ts'
 import { DocumentReader } from './document-reader.ts'
-import type { DocumentStream } from './document-stream.ts'
-import { EntryQueue, addInOrder } from './entry-queue.ts'
+import { EntryQueue, type EntrySource, NO_ENTRIES, addInOrder } from './entry-queue.ts'
+import { type Findings, noFindings } from './findings.ts'
+import type { KeptMode } from './kept-accounts.ts'
+import { accountLine } from './kept-state/account-state.ts'
+import { jsonLine } from './kept-state/run-block.ts'
+import type { StateFile } from './kept-state/state-file.ts'
 import { MissingAccounts } from './missing-accounts.ts'
 import { readAgain } from './retry.ts'
 import { Reversals } from './reversals.ts'
-import { type Entry, RECEIVED_FIELDS, TransferReader } from './transfer-reader.ts'
+import { type Entry, TransferReader } from './transfer-reader.ts'
 import { ViolationLog } from './violations.ts'
-
-/** What was found in some accounts and in the transfers that they sent. */
-export interface Findings {
-  readonly accounts: number
-  /** How many transfers the accounts have sent. */
-  readonly transfers: number
-  readonly log: ViolationLog
-  /** What the transfers add up to for each batch. */
-  readonly tallies: BatchTallies
-  /** The sums of the opening balances in minor units, by currency. */
-  readonly openings: ReadonlyMap<string, bigint>
-}
 
 export interface ProofContext {
   readonly books: Books
   readonly indexes: UsableIndexes
+  /** The kept state whose accounts the ranges have, and what it is used for. */
+  readonly kept: { readonly state: StateFile; readonly mode: KeptMode } | undefined
   /** How many violations to keep. */
   readonly limit: number
   readonly signal?: AbortSignal | undefined
@@ -48,34 +42,49 @@ export const proveRange = (range: AccountRange, context: ProofContext): Promise<
 
 async function proveOnce(range: AccountRange, context: ProofContext): Promise<Findings> {
   const { books, indexes } = context
+  const isSince = context.kept?.mode === 'since'
+  const sentFilter = isSince ? newEntries(range, 'from') : { fromAccount: range.ids }
+  const receivedFilter = isSince ? newEntries(range, 'to') : { toAccount: range.ids }
+  const proof = new RangeProof(range, context)
+  if (!sentFilter || !receivedFilter) {
+    return await proof.run({ sent: NO_ENTRIES, received: NO_ENTRIES, moment: range.moment })
+  }
   return await books.inSession([range.moment], (sentSession) =>
     books.inSession([range.moment], async (receivedSession) => {
+      const sentHint = indexes.sent ? SENT_KEYS : undefined
       const sent = books.stream(
         'transfers',
-        {
-          filter: { fromAccount: range.ids },
-          sort: SENT_KEYS,
-          hint: indexes.sent ? SENT_KEYS : undefined,
-        },
+        { filter: sentFilter, sort: SENT_KEYS, hint: sentHint },
         sentSession,
       )
+      const receivedHint = indexes.received ? RECEIVED_KEYS : undefined
       const received = books.stream(
         'transfers',
-        {
-          filter: { toAccount: range.ids },
-          sort: RECEIVED_KEYS,
-          projection: RECEIVED_FIELDS,
-          hint: indexes.received ? RECEIVED_KEYS : undefined,
-        },
+        { filter: receivedFilter, sort: RECEIVED_KEYS, hint: receivedHint },
         receivedSession,
       )
       try {
-        return await new RangeProof(range, context).run({ sent, received, sentSession })
+        return await proof.run({ sent, received, moment: sentSession })
       } finally {
         await Promise.all([sent.close(), received.close()])
       }
     }),
   )
+}
+
+/**
+ * Selects the entries of a range that come after the kept states of its accounts, on one side. Undefined if no account
+ * has any.
+ */
+function newEntries(range: AccountRange, side: 'from' | 'to'): object | undefined {
+  const accounts: object[] = []
+  for (const { id, transferCount } of range.accounts) {
+    const kept = range.kept.get(id)?.transfers ?? 0
+    if (transferCount === kept) continue
+    const after = kept > 0 && { [`${side}Sequence`]: { $gt: kept } }
+    accounts.push({ [`${side}Account`]: id, ...after })
+  }
+  return accounts.length > 0 ? { $or: accounts } : undefined
 }
 
 /** Checks the transfers whose sender is not a text, which are in no range. */
@@ -94,13 +103,14 @@ export async function checkOddTransfers(context: ProofContext): Promise<Findings
     }),
   )
   onEntries(transfers)
-  return { accounts: 0, transfers, log, tallies, openings: new Map() }
+  return { ...noFindings(log), transfers, tallies }
 }
 
 interface Reading {
-  readonly sent: DocumentStream
-  readonly received: DocumentStream
-  readonly sentSession: ClientSession
+  readonly sent: EntrySource
+  readonly received: EntrySource
+  /** A session that goes on while the entries are read, or the moment of the accounts if there are none. */
+  readonly moment: Moment
 }
 
 class RangeProof {
@@ -110,6 +120,8 @@ class RangeProof {
   readonly #tallies = new BatchTallies()
   readonly #reversals: Reversals
   readonly #missing: MissingAccounts
+  /** Undefined if all transfers of all accounts are read: then each is found on both sides. */
+  readonly #counterparts: Counterparts | undefined
   #transfers = 0
 
   constructor(range: AccountRange, context: ProofContext) {
@@ -119,44 +131,59 @@ class RangeProof {
     this.#log.append(range.log)
     this.#reversals = new Reversals(context.books, this.#log)
     this.#missing = new MissingAccounts(context.books, this.#log)
+    if (context.kept?.mode === 'since') {
+      this.#counterparts = new Counterparts(context.books, this.#log)
+    }
   }
 
-  async run({ sent, received, sentSession }: Reading): Promise<Findings> {
+  async run({ sent, received, moment }: Reading): Promise<Findings> {
+    const { kept, onEntries, signal } = this.#context
     const { accounts } = this.#range
     const known = new Set(accounts.map(({ id }) => id))
     const onBatch = async () => {
-      this.#context.signal?.throwIfAborted()
-      if (this.#reversals.isFull) await this.#reversals.check(sentSession)
-      if (this.#missing.isFull) await this.#missing.check(sentSession)
+      signal?.throwIfAborted()
+      if (this.#reversals.isFull) await this.#reversals.check(moment)
+      if (this.#missing.isFull) await this.#missing.check(moment)
+      if (this.#counterparts?.isFull) await this.#counterparts.check(moment)
     }
     const queues = [
-      new EntryQueue(sent, (bytes) => this.#readSent(bytes), this.#context.onEntries, onBatch),
-      new EntryQueue(received, readReceived(), this.#context.onEntries, onBatch),
+      new EntryQueue(sent, (bytes) => this.#readSent(bytes), onEntries, onBatch),
+      new EntryQueue(received, (bytes) => this.#readReceived(bytes), onEntries, onBatch),
     ] as const
     for (const queue of queues) await queue.advance()
-    const beyond = new Map<string, Entry>()
+    const beyond = new Map<string, NumberedTransfer>()
     const openings = new Map<string, bigint>()
+    let lines = ''
     for (const account of accounts) {
       const { id, currency, openingBalance } = account
       if (currency !== undefined && openingBalance !== undefined) {
         openings.set(currency, (openings.get(currency) ?? 0n) + openingBalance)
       }
       for (const queue of queues) await this.#skipMissing(queue, known)
-      const proof = new AccountProof(account, this.#log)
+      const state = this.#range.kept.get(id)
+      const proof = new AccountProof(account, {
+        log: this.#log,
+        since: kept?.mode === 'since' ? state : undefined,
+        against: kept?.mode === 'against' ? state : undefined,
+      })
       await addInOrder(proof, id, queues)
       proof.finish()
       if (proof.beyond) beyond.set(id, proof.beyond)
+      if (this.#log.count === 0) lines += jsonLine(accountLine(proof.state()))
     }
     for (const queue of queues) await this.#skipMissing(queue, known)
-    await this.#reversals.check(sentSession)
-    await this.#missing.check(sentSession)
-    await this.#checkBeyond(beyond, sentSession)
+    await this.#reversals.check(moment)
+    await this.#missing.check(moment)
+    await this.#counterparts?.check(moment)
+    await this.#checkBeyond(beyond, moment)
     return {
       accounts: accounts.length,
       transfers: this.#transfers,
       log: this.#log,
       tallies: this.#tallies,
       openings,
+      lines: this.#log.count === 0 ? lines : '',
+      counterparts: this.#counterparts?.first ?? new Map<string, NumberedTransfer>(),
     }
   }
 
@@ -169,8 +196,26 @@ class RangeProof {
     const transfer = reader.transfer()
     this.#tallies.add(transfer)
     this.#reversals.add(transfer)
+    const { id: transferId, toAccount, toSequence } = transfer
+    if (toAccount !== undefined && toSequence !== undefined) {
+      this.#counterparts?.add(toAccount, { transferId, sequence: toSequence })
+    }
     this.#transfers += 1
     return reader.entry('from')
+  }
+
+  readonly #receivedReader = new TransferReader()
+
+  #readReceived(bytes: Buffer): Entry {
+    const reader = this.#receivedReader
+    reader.read(bytes)
+    if (this.#counterparts) {
+      const { id: transferId, fromAccount, fromSequence } = reader.transfer()
+      // A transfer of a known sender is checked where its sender's are read.
+      if (fromAccount === undefined || fromSequence === undefined) reader.check(this.#log)
+      else this.#counterparts.add(fromAccount, { transferId, sequence: fromSequence })
+    }
+    return reader.entry('to')
   }
 
   /** Passes over entries at the front of a queue whose account was not read. */
@@ -184,7 +229,7 @@ class RangeProof {
   }
 
   /** Checks that transfers after an account's count were posted after the account was read. */
-  async #checkBeyond(beyond: Map<string, Entry>, moment: ClientSession): Promise<void> {
+  async #checkBeyond(beyond: Map<string, NumberedTransfer>, moment: Moment): Promise<void> {
     if (beyond.size === 0) return
     const { books } = this.#context
     const reader = new DocumentReader(['_id', 'transferCount'])
@@ -195,20 +240,12 @@ class RangeProof {
         reader.read(bytes)
         const id = reader.text('_id') as string
         const transferCount = reader.whole('transferCount')
-        const { sequence, transferId } = beyond.get(id) as Entry
-        if (transferCount === undefined || transferCount >= (sequence as number)) return
+        const { sequence, transferId } = beyond.get(id) as NumberedTransfer
+        if (transferCount === undefined || transferCount >= sequence) return
         const name = named(transferId)
         const message = `account ${named(id)} has transfer ${name} with the sequence ${sequence}, but its transferCount is ${transferCount}`
         this.#log.add({ kind: 'sequence', collection: 'accounts', id, message })
       })
     })
-  }
-}
-
-function readReceived(): (bytes: Buffer) => Entry {
-  const reader = new TransferReader()
-  return (bytes) => {
-    reader.read(bytes)
-    return reader.entry('to')
   }
 }

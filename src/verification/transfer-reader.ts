@@ -16,6 +16,8 @@ export interface Entry {
   readonly change: bigint | undefined
   /** The account's balance after the transfer, in minor units. */
   readonly balance: bigint | undefined
+  /** The whole transfer as it is stored, valid until the next one is read. */
+  readonly bytes: Buffer
 }
 
 /** A transfer as it is stored. What is damaged in the record is undefined. */
@@ -31,23 +33,15 @@ export interface StoredTransfer {
   readonly batch: string | undefined
 }
 
-/** The fields of a transfer that {@link TransferReader.entry} needs for the receiver's side. */
-export const RECEIVED_FIELDS = {
-  toAccount: 1,
-  toSequence: 1,
-  toBalance: 1,
-  amount: 1,
-  currency: 1,
-  postedAt: 1,
-}
-
 /** Reads transfers from their bytes, one after another, and checks what each proves by itself. */
 export class TransferReader {
   readonly #reader: TransferFields = new DocumentReader(TRANSFER_FIELDS)
   /** Undefined if it is damaged. Without it, no money of the transfer can be read. */
   #currency: string | undefined
+  #bytes: Buffer = Buffer.alloc(0)
 
   read(bytes: Buffer): void {
+    this.#bytes = bytes
     this.#reader.read(bytes)
     const currency = this.#reader.text('currency')
     this.#currency = isCurrency(currency) ? currency : undefined
@@ -70,6 +64,7 @@ export class TransferReader {
         scale === undefined
           ? undefined
           : reader.money(isSender ? 'fromBalance' : 'toBalance', scale),
+      bytes: this.#bytes,
     }
   }
 

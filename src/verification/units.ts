@@ -1,9 +1,14 @@
 import { scaleOf } from '../money/currency.ts'
-import { LIMIT, decimal128OfUnits } from '../money/money.ts'
+import { LIMIT } from '../money/money.ts'
 
 /** Money in minor units, such as cents, as text with the currency's decimals. */
-export const showUnits = (units: bigint, currency: string): string =>
-  decimal128OfUnits(units, scaleOf(currency)).toString()
+export function showUnits(units: bigint, currency: string): string {
+  const scale = scaleOf(currency)
+  if (scale === 0) return String(units)
+  const sign = units < 0n ? '-' : ''
+  const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0')
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+}
 
 /** The limit of all money, in the minor units of a currency by its number of decimals. */
 export const LIMITS: readonly bigint[] = [0, 1, 2, 3, 4].map(

@@ -1,44 +1,30 @@
 import type { Connection } from 'mongoose'
-import { AccountNotFoundError } from '../errors.ts'
+import { optionsOf } from '../arguments.ts'
+import { AccountNotFoundError, InputError } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { explainAccess } from '../mongodb/access.ts'
-import { waitUntilOpen } from '../mongodb/connection.ts'
-import { accountRanges, oddAccounts, rangeOfAccount } from './account-range.ts'
+import { databaseOf, waitUntilOpen } from '../mongodb/connection.ts'
+import { rangeOfAccount } from './account-range.ts'
 import { BatchProof, readBatches } from './batch-proof.ts'
-import { BatchTallies } from './batch-tallies.ts'
 import { Books } from './books.ts'
+import { proveBooks } from './books-proof.ts'
 import { checkCollections } from './collections.ts'
-import { type Findings, type ProofContext, checkOddTransfers, proveRange } from './range-proof.ts'
-import { showUnits } from './units.ts'
-import { type Violation, type ViolationKind, ViolationLog } from './violations.ts'
-
-/** The result of {@link verify}. It is plain data, as JSON has it. */
-export interface Verification {
-  /** Whether nothing is wrong. */
-  readonly balanced: boolean
-  /** How many records were checked. */
-  readonly accounts: number
-  readonly transfers: number
-  readonly batches: number
-  readonly refusals: number
-  /**
-   * The sum of all opening balances, by currency, with the currency's decimals. If the books balance, it is also the
-   * sum of all balances at any one moment. Empty if they do not.
-   */
-  readonly totals: Readonly<Record<string, string>>
-  /** How many things are wrong, and how many of each kind. */
-  readonly violationCount: number
-  readonly violationsByKind: Readonly<Partial<Record<ViolationKind, number>>>
-  /** The first of them, in the order of the accounts: see {@link VerifyOptions.limit}. */
-  readonly violations: readonly Violation[]
-  /** The message of the first of them. Absent if the books balance. */
-  readonly violation?: string
-}
+import { KeptNumbers } from './kept-numbers.ts'
+import { FindingsSum } from './findings.ts'
+import type { KeptMode } from './kept-accounts.ts'
+import { type AccountLine } from './kept-state/account-state.ts'
+import { type StateFile, openStateFile } from './kept-state/state-file.ts'
+import { requireReplaceable, writeStateFile } from './kept-state/state-writer.ts'
+import { UnfinishedRun } from './kept-state/unfinished-run.ts'
+import { type ProofContext, proveRange } from './range-proof.ts'
+import { type Verification, keptBooks, verificationOf } from './verification.ts'
+import { ViolationLog } from './violations.ts'
 
 /** How far a verification has come. */
 export interface VerifyProgress {
   /** How many transfers were read. One is read for its sender and for its receiver, and each time counts half. */
   readonly transfers: number
-  /** About how many transfers there are. */
+  /** About how many transfers there are to read. */
   readonly total: number
 }
 
@@ -47,13 +33,19 @@ export interface VerifyOptions {
   readonly accountId?: string | undefined
   /** The most violations to list: all are counted. Default: 20. */
   readonly limit?: number | undefined
+  /**
+   * A file to keep the state of the books in, if they balance. A run that was interrupted continues from `FILE.partial`.
+   * An existing file is replaced only if it is also the one of `since` or `against`.
+   */
+  readonly save?: string | undefined
+  /** A kept state of the books: proves only what came after it. */
+  readonly since?: string | undefined
+  /** A kept state of the books: proves also that nothing that it has was changed or removed. */
+  readonly against?: string | undefined
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined
   /** Ends the verification early. */
   readonly signal?: AbortSignal | undefined
 }
-
-/** How many ranges of accounts are proven at the same time. */
-const RANGES_AT_ONCE = 3
 
 /**
  * Proves that the books balance. Others can go on posting: an account is read first, and then its transfers up to the
@@ -62,28 +54,45 @@ const RANGES_AT_ONCE = 3
  * Its time grows with the number of records. Its memory does not, except with that of batches.
  * @throws DatabaseError if the collections do not exist, or if the user lacks a right
  * @throws AccountNotFoundError if `accountId` is neither an account nor named by a transfer
+ * @throws StateFileError if a kept state cannot be read, is damaged, or cannot be written
+ * @throws InputError if options cannot be combined
  */
 export async function verify(
   connection: Connection,
-  options: VerifyOptions = {},
+  verifyOptions?: VerifyOptions,
 ): Promise<Verification> {
+  const options: VerifyOptions = optionsOf(verifyOptions, 'verify()', VERIFY_KEYS)
+  checkOptions(options)
   await waitUntilOpen(connection)
-  return await proveBooks(connection, options).catch(explainAccess(connection))
+  return await verifyWith(connection, options).catch(explainAccess(connection))
 }
 
-async function proveBooks(
-  connection: Connection,
-  { accountId, limit = 20, onProgress, signal }: VerifyOptions,
-): Promise<Verification> {
+const VERIFY_KEYS = {
+  accountId: true,
+  limit: true,
+  save: true,
+  since: true,
+  against: true,
+  onProgress: true,
+  signal: true,
+} as const
+
+async function verifyWith(connection: Connection, options: VerifyOptions): Promise<Verification> {
+  const { accountId, limit = 20, onProgress, signal } = options
+  const kept = await openKept(options)
+  if (options.save !== undefined) await requireReplaceable(options.save, kept?.state.file)
   const books = new Books(connection)
   const log = new ViolationLog(limit)
   const indexes = await checkCollections(books, log)
-  if (!indexes) return verificationOf(emptyFindings(log), { batches: 0, refusals: 0 })
-  const total = onProgress ? await books.estimate('transfers') : 0
+  if (!indexes) return verificationOf(new FindingsSum(log), { batches: 0, refusals: 0 })
+  const estimate = onProgress ? await books.estimate('transfers') : 0
+  const done = kept?.mode === 'since' ? kept.state.books.transfers : 0
+  const total = Math.max(estimate - done, 0)
   let entries = 0
   const context: ProofContext = {
     books,
     indexes,
+    kept,
     limit,
     signal,
     onEntries(count) {
@@ -91,81 +100,127 @@ async function proveBooks(
       onProgress?.({ transfers: Math.floor(entries / 2), total })
     },
   }
-  if (accountId !== undefined) {
-    const range = await rangeOfAccount(books, { accountId, limit })
-    const findings = await proveRange(range, context)
-    if (range.accounts.length === 0 && findings.log.count === 0) {
-      throw new AccountNotFoundError({ accountId })
-    }
-    log.append(findings.log)
-    return verificationOf({ ...findings, log }, { batches: 0, refusals: 0 })
-  }
-  const before = await readBatches(books)
-  const findings = await proveAll(context, log)
-  const proof = new BatchProof(books, { before, tallies: findings.tallies, log })
-  return verificationOf(findings, await proof.run())
+  return accountId === undefined
+    ? await verifyBooks(context, { log, save: options.save })
+    : await verifyAccount(accountId, context, log)
 }
 
-/** Proves all accounts and transfers, some ranges at a time. The violations are logged in the order of the ranges. */
-async function proveAll(context: ProofContext, log: ViolationLog): Promise<Findings> {
-  const { books, limit } = context
-  const sum = { ...emptyFindings(log), openings: new Map<string, bigint>() }
-  const running: Promise<Findings>[] = []
-  const addNext = async () => {
-    const findings = await (running.shift() as Promise<Findings>)
-    sum.accounts += findings.accounts
-    sum.transfers += findings.transfers
-    log.append(findings.log)
-    sum.tallies.append(findings.tallies)
-    for (const [currency, opening] of findings.openings) {
-      sum.openings.set(currency, (sum.openings.get(currency) ?? 0n) + opening)
+const FILE_OPTIONS = ['save', 'since', 'against'] as const
+
+function checkOptions(options: VerifyOptions): void {
+  for (const option of FILE_OPTIONS) {
+    const file: unknown = options[option]
+    if (file === undefined) continue
+    if (typeof file !== 'string' || file === '') {
+      throw new InputError(`${option} is ${quote(file)}, not the path of a file`)
     }
+    if (options.accountId === undefined) continue
+    throw new InputError(
+      `${option} cannot be combined with accountId: a kept state has all accounts`,
+    )
   }
-  const start = (findings: Promise<Findings>) => {
-    // A failure is thrown when its turn comes.
-    findings.catch(() => undefined)
-    running.push(findings)
+  if (options.since === undefined || options.against === undefined) return
+  throw new InputError(
+    'since cannot be combined with against: one reads only what came after a kept state, the other reads all that it has',
+  )
+}
+
+async function openKept({
+  since,
+  against,
+}: VerifyOptions): Promise<{ state: StateFile; mode: KeptMode } | undefined> {
+  if (since !== undefined) return { state: await openStateFile(since), mode: 'since' }
+  if (against !== undefined) return { state: await openStateFile(against), mode: 'against' }
+  return undefined
+}
+
+async function verifyAccount(
+  accountId: string,
+  context: ProofContext,
+  log: ViolationLog,
+): Promise<Verification> {
+  const range = await rangeOfAccount(context.books, { accountId, limit: context.limit })
+  const findings = await proveRange(range, context)
+  if (range.accounts.length === 0 && findings.log.count === 0) {
+    throw new AccountNotFoundError({ accountId })
   }
+  log.append(findings.log)
+  return verificationOf(
+    { ...findings, openings: new Map(findings.openings), log },
+    {
+      batches: 0,
+      refusals: 0,
+      ...(log.count === 0 && { account: JSON.parse(findings.lines) as AccountLine }),
+    },
+  )
+}
+
+/** Verifies all accounts, transfers and batches. */
+async function verifyBooks(
+  context: ProofContext,
+  { log, save }: { log: ViolationLog; save: string | undefined },
+): Promise<Verification> {
+  const { books, kept } = context
+  const since = kept?.mode === 'since' ? kept.state : undefined
+  const sum = new FindingsSum(log)
+  for (const [batch, tally] of since?.batches ?? []) {
+    if (tally.transfers > 0) sum.tallies.addTally(batch, tally)
+  }
+  const numbers = since && new KeptNumbers(since, { books, log })
+  const run = save === undefined ? undefined : await openRun(save, context, { sum, numbers })
   try {
-    for await (const range of accountRanges(books, { limit })) {
-      if (running.length === RANGES_AT_ONCE) await addNext()
-      start(proveRange(range, context))
+    const before = run?.batches ?? (await readBatches(books))
+    if (run && !run.batches) await run.addBatches(before)
+    await proveBooks(context, { sum, numbers, run })
+    const { tallies } = sum
+    const proof = new BatchProof(books, { before, kept: since?.batches, tallies, log })
+    const { digests, ...counts } = await proof.run()
+    const balanced = log.count === 0
+    const digest = sum.digest()
+    if (run && balanced) {
+      await writeStateFile(save as string, {
+        books: {
+          database: databaseOf(books.connection).databaseName,
+          startedAt: run.startedAt,
+          finishedAt: new Date().toISOString(),
+          accounts: sum.accounts,
+          transfers: sum.transfers + (since?.books.transfers ?? 0),
+          digest,
+        },
+        accountLines: run.accountLines(),
+        batches: { tallies, digests },
+      })
     }
-    start(checkOddTransfers(context))
-    while (running.length > 0) await addNext()
+    await run?.remove()
+    return verificationOf(sum, {
+      ...counts,
+      ...(balanced && { digest }),
+      ...(kept && { [kept.mode]: keptBooks(kept.state) }),
+      ...(run?.resumed !== undefined && {
+        resumed: { startedAt: run.startedAt, accounts: run.resumed },
+      }),
+      ...(run && { saved: balanced }),
+    })
   } finally {
-    await Promise.allSettled(running)
+    await run?.close()
   }
-  log.append(await oddAccounts(books, { limit }))
-  return sum
 }
 
-const emptyFindings = (log: ViolationLog) => ({
-  accounts: 0,
-  transfers: 0,
-  log,
-  tallies: new BatchTallies(),
-  openings: new Map<string, bigint>(),
-})
-
-function verificationOf(
-  { accounts, transfers, log, openings }: Findings,
-  counts: { readonly batches: number; readonly refusals: number },
-): Verification {
-  const [first] = log.first
-  const balanced = log.count === 0
-  const totals = balanced
-    ? [...openings].map(([currency, sum]) => [currency, showUnits(sum, currency)])
-    : []
-  return {
-    balanced,
-    accounts,
-    transfers,
-    ...counts,
-    totals: Object.fromEntries(totals) as Record<string, string>,
-    violationCount: log.count,
-    violationsByKind: Object.fromEntries(log.counts),
-    violations: log.first,
-    ...(first && { violation: first.message }),
-  }
+async function openRun(
+  save: string,
+  { books, kept }: ProofContext,
+  { sum, numbers }: { sum: FindingsSum; numbers: KeptNumbers | undefined },
+): Promise<UnfinishedRun> {
+  const checksumOf = (mode: KeptMode) => (kept?.mode === mode ? kept.state.checksum : null)
+  return await UnfinishedRun.open(`${save}.partial`, {
+    identity: {
+      database: databaseOf(books.connection).databaseName,
+      since: checksumOf('since'),
+      against: checksumOf('against'),
+    },
+    async onFindings(findings) {
+      sum.add(findings)
+      await numbers?.add(findings.counterparts)
+    },
+  })
 }

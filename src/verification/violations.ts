@@ -19,6 +19,7 @@ export const VIOLATION_KINDS = [
   'reversal',
   'batch',
   'refusal',
+  'changed',
 ] as const
 export type ViolationKind = (typeof VIOLATION_KINDS)[number]
 

@@ -46,6 +46,7 @@ describe('verify', () => {
       violationCount: 0,
       violationsByKind: {},
       violations: [],
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
   })
 
