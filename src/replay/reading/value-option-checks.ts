@@ -6,7 +6,7 @@ import { DECIMAL_MARKS, GROUP_SEPARATORS } from './values/amounts.ts'
 import { compileDateFormat } from './values/date-format.ts'
 import { contradictoryWord } from './values/directions.ts'
 import { templateProblem } from './values/templates.ts'
-import { isTimeZone } from './values/time-zones.ts'
+import { isTimeZone } from '../../time-zones.ts'
 
 type Check = (value: never) => string | undefined
 

@@ -1,4 +1,4 @@
-import { type LocalTime, offsetOf } from './time-zones.ts'
+import { type LocalTime, offsetOf } from '../../../time-zones.ts'
 
 /** Reads a date; undefined for a text that is not one. */
 export type DateParser = (text: string, localTime: LocalTime) => ParsedDate | undefined

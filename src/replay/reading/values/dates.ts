@@ -1,7 +1,7 @@
 import { quote } from '../../../messages.ts'
 import { type DateParser, compileDateFormat, dateOf } from './date-format.ts'
 import { Problem } from './problem.ts'
-import { localTimeOf } from './time-zones.ts'
+import { localTimeOf } from '../../../time-zones.ts'
 
 export interface DateOptions {
   /** Undefined if the dates are in well-known spellings. */
