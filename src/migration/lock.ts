@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { ClientSession, Connection } from 'mongoose'
 import { optionsOf } from '../arguments.ts'
+import { collectionsOf } from '../definition.ts'
 import { explainAccess } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
@@ -109,7 +110,7 @@ async function breakLock(connection: Connection, force: boolean): Promise<LockOw
 const ownerOf = ({ host, pid, since }: Lease): LockOwner => ({ host, pid, since })
 
 function lockDocuments(connection: Connection) {
-  const [database, name] = [databaseOf(connection), 'migration_lock']
+  const [database, name] = [databaseOf(connection), collectionsOf(connection).migration_lock]
   const options = { writeConcern: { w: 'majority' } } as const
   return {
     leases: database.collection<Lease>(name, options),

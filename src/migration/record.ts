@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionsOf } from '../definition.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 
 /** Which of a migration's two functions runs. */
@@ -16,7 +17,7 @@ export interface MigrationContent {
 }
 
 /**
- * A document of the collection `migrations`: a migration that was started on this database. A pending
+ * A document of the ledger's collection `migrations`: a migration that was started on this database. A pending
  * migration has none. The name identifies the migration. `language` and `checksum` describe the file that was
  * applied; they are missing if its folder is not compared. A record without a language is from an earlier
  * version, and is not compared either.
@@ -42,7 +43,7 @@ export interface MigrationRecord extends Partial<MigrationContent> {
 }
 
 export const recordsOf = (connection: Connection): mongo.Collection<MigrationRecord> =>
-  databaseOf(connection).collection<MigrationRecord>('migrations')
+  databaseOf(connection).collection<MigrationRecord>(collectionsOf(connection).migrations)
 
 /** All records, by name. Writes nothing. */
 export async function readRecords(connection: Connection): Promise<Map<string, MigrationRecord>> {

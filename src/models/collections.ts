@@ -1,4 +1,5 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
+import type { RecordCollection } from '../definition.ts'
 import { DatabaseError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
@@ -21,7 +22,7 @@ const { EJSON } = mongoose.mongo.BSON
 export async function createCollections(connection: Connection): Promise<void> {
   try {
     await createWithValidators(connection)
-    for (const model of modelsOf(connection)) await model.createIndexes()
+    for (const [, model] of modelsOf(connection)) await model.createIndexes()
   } catch (error) {
     throw await explainedAccess(error, connection)
   }
@@ -30,12 +31,12 @@ export async function createCollections(connection: Connection): Promise<void> {
 /** Creates the named collections, or all of them, with their validators but without their indexes. */
 export async function createWithValidators(
   connection: Connection,
-  names?: readonly string[],
+  only?: readonly RecordCollection[],
 ): Promise<void> {
   const database = primaryDatabaseOf(connection)
   const existing = await storedCollections(database)
-  for (const { name, validator } of expectedCollections(connection)) {
-    if (names && !names.includes(name)) continue
+  for (const { key, name, validator } of expectedCollections(connection)) {
+    if (only && !only.includes(key)) continue
     const stored = existing.get(name)
     if (!stored && (await createIfMissing(database, name, { validator }))) continue
     // Changing a validator takes a privilege that many users who can create a collection do not have.
@@ -46,6 +47,7 @@ export async function createWithValidators(
 
 /** A collection as {@link createCollections} makes it. */
 export interface ExpectedCollection {
+  readonly key: RecordCollection
   readonly name: string
   readonly validator: Validator
   /** Each index besides that of `_id`. */
@@ -60,7 +62,8 @@ export interface ExpectedIndex {
 
 /** The four collections as {@link createCollections} makes them. */
 export const expectedCollections = (connection: Connection): ExpectedCollection[] =>
-  modelsOf(connection).map(({ collection, schema }) => ({
+  modelsOf(connection).map(([key, { collection, schema }]) => ({
+    key,
     name: collection.collectionName,
     validator: validatorOf(schema),
     indexes: schema
@@ -97,7 +100,7 @@ export function validationProblem(
 export async function removeCollections(connection: Connection): Promise<void> {
   const database = databaseOf(connection)
   const existing = new Set((await database.listCollections().toArray()).map(({ name }) => name))
-  for (const model of modelsOf(connection)) {
+  for (const [, model] of modelsOf(connection)) {
     const name = model.collection.collectionName
     if (!existing.has(name)) continue
     const collection = database.collection(name)
@@ -140,9 +143,11 @@ async function dropIndexes(
 /** The name that MongoDB gives to an index with these keys. */
 const indexNameOf = (keys: object): string => Object.entries(keys).flat().join('_')
 
-function modelsOf(connection: Connection): AnyModel[] {
+/** The model of each collection. */
+function modelsOf(connection: Connection): [RecordCollection, AnyModel][] {
   const { Account, Transfer, Batch, Refusal } = ledgerModels(connection)
-  return [Account, Transfer, Batch, Refusal] as unknown as AnyModel[]
+  const models = { accounts: Account, transfers: Transfer, batches: Batch, refusals: Refusal }
+  return Object.entries(models) as unknown as [RecordCollection, AnyModel][]
 }
 
 /** Creates a collection. Returns false if it already exists. */

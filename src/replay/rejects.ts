@@ -13,6 +13,7 @@ import {
 import { dirname } from 'node:path'
 import process from 'node:process'
 import mongoose, { type Connection } from 'mongoose'
+import { collectionsOf } from '../definition.ts'
 import type { RefusalRecord } from '../models/batch.ts'
 import { keepRejects, requireRejects } from './earlier-rejects.ts'
 import { BatchFileError } from './errors.ts'
@@ -134,7 +135,7 @@ export async function* storedRejects(
   batch: string,
 ): AsyncGenerator<RefusedPart> {
   const refusals = connection
-    .collection<RefusalRecord>('refusals')
+    .collection<RefusalRecord>(collectionsOf(connection).refusals)
     .find({ _id: { $gte: { batch }, $lt: { batch, line: new mongoose.mongo.MaxKey() } } } as object)
     .sort({ _id: 1 })
   for await (const { _id, row: text, ...reject } of refusals) {

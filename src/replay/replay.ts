@@ -1,5 +1,6 @@
 import mongoose, { type Connection } from 'mongoose'
 import { requireConnection } from '../arguments.ts'
+import { collectionsOf } from '../definition.ts'
 import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
 import { explainedAccess } from '../mongodb/access.ts'
@@ -70,7 +71,10 @@ async function replaySource(
   if (rehearsed && path !== undefined) refuseRejectsOf(name)
   if (rehearsed && retry) refuseRetryOf(name)
   const stored =
-    rehearsed ?? (await connection.collection<BatchRecord>('batches').findOne({ _id: name }))
+    rehearsed ??
+    (await connection
+      .collection<BatchRecord>(collectionsOf(connection).batches)
+      .findOne({ _id: name }))
   const newBatch = freshBatch({ name, source: source.name, digest, reading: file.reading })
   const continued = recordToContinue(stored, newBatch, adviceOnChangedFile(file))
   const retried = retry ? withRetry(requireFinished(stored, name)) : undefined
@@ -138,7 +142,9 @@ async function refuseSameContent(
 ): Promise<void> {
   const same =
     rehearsed.find((record) => record.digest === digest) ??
-    (await connection.collection<BatchRecord>('batches').findOne({ digest }))
+    (await connection
+      .collection<BatchRecord>(collectionsOf(connection).batches)
+      .findOne({ digest }))
   if (!same) return
   const name = quote(same._id)
   const problem = `has the same content as batch ${name}, and its lines have no ids, so all of them would be posted again. To continue batch ${name}, add --as ${name}. To post them again on purpose, name this batch with --as NAME`

@@ -1,7 +1,9 @@
-import type { mongo } from 'mongoose'
+import type { Connection } from 'mongoose'
+import { collectionsOf } from '../definition.ts'
 import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
+import { databaseOf } from '../mongodb/connection.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
 
 /** What `seed()` removes first with `reset`: only the seeded accounts, or all that Daybook's collections hold. */
@@ -29,10 +31,11 @@ const DELETED_AT_ONCE = 10_000
  * @throws InputError if one has; then nothing is removed
  */
 export async function removeSeeded(
-  database: mongo.Db,
+  connection: Connection,
   { dryRun }: ResetOptions,
 ): Promise<RemovedRecords> {
-  const collection = database.collection<AccountRecord>('accounts')
+  const { accounts: name } = collectionsOf(connection)
+  const collection = databaseOf(connection).collection<AccountRecord>(name)
   const used = await collection.findOne(
     { createdAt: SEEDED_AT, transferCount: { $gt: 0 } },
     { sort: { _id: 1 } },
@@ -58,9 +61,11 @@ export async function removeSeeded(
 
 /** Empties Daybook's four collections. Their indexes and validators stay. */
 export async function removeEverything(
-  database: mongo.Db,
+  connection: Connection,
   { dryRun }: ResetOptions,
 ): Promise<RemovedRecords> {
+  const database = databaseOf(connection)
+  const names = collectionsOf(connection)
   const empty = async (name: string): Promise<number> => {
     const collection = database.collection(name)
     const count = await collection.countDocuments()
@@ -71,8 +76,8 @@ export async function removeEverything(
     return count
   }
   // Batches go before transfers, because a batch whose record is left counts as posted.
-  await empty('refusals')
-  const batches = await empty('batches')
-  const transfers = await empty('transfers')
-  return { accounts: await empty('accounts'), transfers, batches }
+  await empty(names.refusals)
+  const batches = await empty(names.batches)
+  const transfers = await empty(names.transfers)
+  return { accounts: await empty(names.accounts), transfers, batches }
 }

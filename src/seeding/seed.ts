@@ -1,5 +1,6 @@
 import type { Connection, mongo } from 'mongoose'
 import { type Keys, optionsOf, requireConnection } from '../arguments.ts'
+import { collectionsOf } from '../definition.ts'
 import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { explainAccess } from '../mongodb/access.ts'
@@ -87,9 +88,9 @@ export async function seed(connection: Connection, seedOptions?: SeedOptions): P
 async function addSeeded(database: mongo.Db, options: SeedOptions): Promise<Seeded> {
   const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
   const seeded: Seeded = { added: 0, existing: 0, different: 0 }
-  if (options.reset === 'seeded') seeded.removed = await removeSeeded(database, options)
-  if (options.reset === 'everything') seeded.removed = await removeEverything(database, options)
-  const collection = database.collection<AccountRecord>('accounts')
+  if (options.reset === 'seeded') seeded.removed = await removeSeeded(connection, options)
+  if (options.reset === 'everything') seeded.removed = await removeEverything(connection, options)
+  const collection = database.collection<AccountRecord>(collectionsOf(connection).accounts)
   const isEmpty =
     options.reset === 'everything' ||
     (await collection.findOne({}, { projection: { _id: 1 } })) === null

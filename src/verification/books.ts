@@ -1,4 +1,5 @@
 import type { ClientSession, Connection, mongo } from 'mongoose'
+import { type CollectionNames, collectionsOf } from '../definition.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { DocumentReader } from './document-reader.ts'
 import { DocumentStream } from './document-stream.ts'
@@ -24,10 +25,12 @@ export type Moment = Pick<ClientSession, 'clusterTime' | 'operationTime'>
 export class Books {
   readonly connection: Connection
   readonly #database: mongo.Db
+  readonly #names: CollectionNames
 
   constructor(connection: Connection) {
     this.connection = connection
     this.#database = primaryDatabaseOf(connection)
+    this.#names = collectionsOf(connection)
   }
 
   /**
@@ -58,7 +61,7 @@ export class Books {
     session: ClientSession,
   ): DocumentStream {
     const find = {
-      find: collection,
+      find: this.#names[collection],
       filter,
       ...reading,
       ...(hint && { hint }),
@@ -107,6 +110,6 @@ export class Books {
 
   /** About how many documents a collection has. */
   estimate(collection: CollectionName): Promise<number> {
-    return databaseOf(this.connection).collection(collection).estimatedDocumentCount()
+    return databaseOf(this.connection).collection(this.#names[collection]).estimatedDocumentCount()
   }
 }

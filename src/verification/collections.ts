@@ -9,7 +9,7 @@ import {
 } from '../models/collections.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import type { Books } from './books.ts'
-import type { CollectionName, ViolationKind, ViolationLog } from './violations.ts'
+import type { ViolationKind, ViolationLog } from './violations.ts'
 
 /** Which of the indexes that the proof reads along exist. Without them it takes far longer. */
 export interface UsableIndexes {
@@ -63,11 +63,11 @@ export async function checkCollections(
   let areCollections = true
   let transferIndexes: readonly StoredIndex[] = []
   for (const collection of expected) {
-    const { name, validator } = collection
+    const { key, name, validator } = collection
     const add = (kind: ViolationKind, problem: string) =>
       log.add({
         kind,
-        collection: name as CollectionName,
+        collection: key,
         message: `the collection ${name} ${problem}`,
       })
     const { type = 'collection', options = {} } = stored.get(name) ?? {}
@@ -87,7 +87,7 @@ export async function checkCollections(
     if (problem !== undefined) add('validator', `${problem}: createCollections() restores it`)
     const indexes = (await database.collection(name).indexes()) as unknown as StoredIndex[]
     checkIndexes(indexes, collection, add)
-    if (name === 'transfers') transferIndexes = indexes
+    if (key === 'transfers') transferIndexes = indexes
   }
   if (!areCollections) return undefined
   const isUsable = (field: string) =>

@@ -1,3 +1,5 @@
+import type { RecordCollection } from '../definition.ts'
+
 /** What a violation is about. docs/verify.md explains each kind. */
 export const VIOLATION_KINDS = [
   'collection',
@@ -23,7 +25,8 @@ export const VIOLATION_KINDS = [
 ] as const
 export type ViolationKind = (typeof VIOLATION_KINDS)[number]
 
-export type CollectionName = 'accounts' | 'transfers' | 'batches' | 'refusals'
+/** A collection of the books, by its default name. */
+export type CollectionName = RecordCollection
 
 /** One thing that is wrong in the books. */
 export interface Violation {

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { collectionsOf } from '../../definition.ts'
 import { post } from '../../ledger/posting.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
@@ -60,6 +61,7 @@ export function databasePoster(
   { newBatch, refusalLimit, advice }: DatabasePosterOptions,
 ): PostChunk {
   const filter = { _id: newBatch._id }
+  const names = collectionsOf(connection)
   /** Whether to presume that the ids of the next rows are new, as those of the last rows were. */
   let presumeNew = true
 
@@ -69,7 +71,7 @@ export function databasePoster(
       connection,
       async (transaction) => {
         const { database, session } = transaction
-        const batches = database.collection<BatchRecord>('batches')
+        const batches = database.collection<BatchRecord>(names.batches)
         attempts += 1
         if (attempts > 1) await endAbandonedTransactions(connection)
         const stored = await batches.findOne(filter, { session })
@@ -93,7 +95,9 @@ export function databasePoster(
         }
         if (counted.refusals.length > 0) {
           const documents = counted.refusals.map((refusal) => refusalRecord(batch, refusal))
-          await database.collection<RefusalRecord>('refusals').insertMany(documents, { session })
+          await database
+            .collection<RefusalRecord>(names.refusals)
+            .insertMany(documents, { session })
         }
         await batches.replaceOne(filter, counted.record, { session, upsert: true })
         return { record: counted.record, wereNew: counted.record.existing === before.existing }
