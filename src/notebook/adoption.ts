@@ -22,10 +22,11 @@ import {
   type NotebookCollections,
   bringNotebookBack,
   hasForeignDocuments,
+  isAdoptable,
   ledgerAccounts,
   setNotebookAside,
 } from './collections.ts'
-import { findNotebook } from './find-notebook.ts'
+import { findNotebook, notebookCollection } from './find-notebook.ts'
 import { digestOf } from './stored-documents.ts'
 import { type Survey, openingBalanceOf, surveyNotebook } from './survey.ts'
 import { ADVICE, postNotebookTransfers } from './transfer-posting.ts'
@@ -34,7 +35,7 @@ import { ADVICE, postNotebookTransfers } from './transfer-posting.ts'
  * Takes over a database in the notebook's shape. Its accounts are opened at their balances less their
  * transfers, and its transfers are posted in the order of their insertion, as the batch `notebook`. The
  * notebook's own documents are kept unchanged in `notebook_accounts` and `notebook_transfers`. Does nothing
- * if the database has no notebook. If it was killed at any moment and is called again, it ends in the same
+ * if the database has no notebook, or if the ledger's collections have other names than the default ones. If it was killed at any moment and is called again, it ends in the same
  * state. The notebook's program must not write in the meantime. If it does, the server refuses the write, or
  * the adoption finds it.
  * @throws InputError if documents cannot be adopted and may not be left behind, or if the database has more
@@ -48,6 +49,15 @@ export async function adoptNotebook({
   options,
 }: MigrationParameters<undefined>): Promise<void> {
   const database = primaryDatabaseOf(connection)
+  if (!isAdoptable(connection)) {
+    const name = await notebookCollection(database)
+    if (name !== undefined) {
+      log(
+        `left ${name} as it is: a notebook is adopted only if the ledger's collections have their default names`,
+      )
+    }
+    return
+  }
   const found = await findNotebook(database)
   if (!found) return
   const { adoption, renamed } = found

@@ -1,4 +1,5 @@
-import type { mongo } from 'mongoose'
+import type { Connection, mongo } from 'mongoose'
+import { COLLECTION_OF, collectionsOf } from '../definition.ts'
 import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { forgetAdoption } from './adoption-record.ts'
@@ -7,6 +8,15 @@ import type { NotebookAccount, NotebookTransfer } from './documents.ts'
 /** The names of a notebook's collections. Daybook has collections of the same names. */
 export const COLLECTION_NAMES = ['accounts', 'transfers'] as const
 export type CollectionName = (typeof COLLECTION_NAMES)[number]
+
+/**
+ * Whether a ledger's collections have their default names. Only into these is a notebook adopted: with other names,
+ * `accounts` and `transfers` belong to another program, whatever they look like.
+ */
+export function isAdoptable(connection: Connection): boolean {
+  const names = collectionsOf(connection)
+  return Object.values(COLLECTION_OF).every((key) => names[key] === key)
+}
 
 /** The name under which a notebook's collection is kept unchanged after the adoption. */
 export const keptName = (name: CollectionName) => `notebook_${name}` as const

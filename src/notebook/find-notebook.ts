@@ -11,6 +11,7 @@ import {
   type NotebookCollections,
   type RenamedCollections,
   collectionTypes,
+  isAdoptable,
   keptName,
   renamedCollections,
 } from './collections.ts'
@@ -76,7 +77,7 @@ function requireFreeNames(collections: ReadonlyMap<string, string>): void {
  * @throws InputError if there are documents of Daybook too
  */
 async function isNotebook(database: mongo.Db): Promise<boolean> {
-  const notebook = await firstWithField(database, NOTEBOOK_FIELD)
+  const notebook = await notebookCollection(database)
   const daybook = await firstWithField(database, DAYBOOK_FIELD)
   if (notebook === undefined || daybook === undefined) return notebook !== undefined
   throw new InputError(
@@ -84,9 +85,13 @@ async function isNotebook(database: mongo.Db): Promise<boolean> {
   )
 }
 
-/** Whether a database has documents of a notebook in `accounts` or `transfers`. */
+/** Whether a database has documents of a notebook in `accounts` or `transfers` that can be adopted. */
 export const holdsNotebook = async (connection: Connection): Promise<boolean> =>
-  (await firstWithField(databaseOf(connection), NOTEBOOK_FIELD)) !== undefined
+  isAdoptable(connection) && (await notebookCollection(databaseOf(connection))) !== undefined
+
+/** The first collection of a database that has documents of a notebook. */
+export const notebookCollection = (database: mongo.Db): Promise<CollectionName | undefined> =>
+  firstWithField(database, NOTEBOOK_FIELD)
 
 async function firstWithField(
   database: mongo.Db,

@@ -14,6 +14,7 @@ import {
   bringNotebookBack,
   collectionTypes,
   daybookDocuments,
+  isAdoptable,
   keptCollections,
   ledgerAccounts,
   renamedCollections,
@@ -33,6 +34,7 @@ export async function restoreNotebook({
   connection,
   log,
 }: MigrationParameters<undefined>): Promise<void> {
+  if (!isAdoptable(connection)) return
   const database = primaryDatabaseOf(connection)
   const adoption = await findAdoption(database)
   const collections = await collectionTypes(database)

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import mongoose, { type Connection, type Model } from 'mongoose'
+import type { LedgerDefinition } from '../definition.ts'
 import type { AccountModel } from '../models/account-interface.ts'
-import { accountModel } from '../models/account.ts'
-import { type BatchRecord, batchModel } from '../models/batch.ts'
+import type { BatchRecord } from '../models/batch.ts'
 import { createCollections } from '../models/collections.ts'
-import { type TransferModel, transferModel } from '../models/transfer.ts'
+import { defineLedger, ledgerModels } from '../models/define-ledger.ts'
+import type { TransferModel } from '../models/transfer.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { assertBooksBalance } from './books.ts'
 import { type Factories, type FactoryNumbers, factoriesOf } from './factories.ts'
@@ -25,6 +26,11 @@ export interface TestDatabaseOptions extends ReplicaSetOptions {
    * default connection, to which the exported `Account` and the models of `mongoose.model()` belong.
    */
   readonly connection?: Connection | undefined
+  /**
+   * The names of the ledger's models and collections, as for `defineLedger()`. By default those that the connection
+   * already has.
+   */
+  readonly ledger?: LedgerDefinition | undefined
 }
 
 /** A new, empty database for a test file, with Daybook's models on it and the tools that its tests need. */
@@ -69,19 +75,18 @@ export interface TestDatabase extends Factories {
  * Opens a database with a new name, in the replica set at `uri`, else at MONGODB_URI, else in one that it starts for
  * this process. Creates collections, validators and indexes: Daybook's, and those of all models on the connection.
  * @throws Error if the connection is already open; EngineError if there is no replica set and none can be started;
- * InputError if the URI is malformed
+ * InputError if the URI or the ledger is malformed, or a model of the program has a name of Daybook's
  */
 export async function openTestDatabase({
   connection = mongoose.connection,
+  ledger,
   ...options
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   requireUnopened(connection)
-  const models = {
-    Account: accountModel(connection),
-    Transfer: transferModel(connection),
-    Batch: batchModel(connection),
-  }
-  const { numbers, setNumbers, ...factories } = factoriesOf(models.Account)
+  const { Account, Transfer, Batch } = ledger
+    ? defineLedger(connection, ledger)
+    : ledgerModels(connection)
+  const { numbers, setNumbers, ...factories } = factoriesOf(Account)
   const replicaSet = await joinReplicaSet(options)
   const name = `test-${randomUUID()}`
   const createdModels = new Set<string>()
@@ -109,7 +114,9 @@ export async function openTestDatabase({
   }
   return {
     connection,
-    ...models,
+    Account,
+    Transfer,
+    Batch,
     ...factories,
     assertBooksBalance: () => assertBooksBalance(connection),
     failNext: (failure, failureOptions) => failNext(connection, failure, failureOptions),
