@@ -1,5 +1,7 @@
 import type { Connection, mongo } from 'mongoose'
 import { collectionsOf } from '../definition.ts'
+import { InputError } from '../errors.ts'
+import { quote } from '../messages.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 
 /** Which of a migration's two functions runs. */
@@ -45,11 +47,23 @@ export interface MigrationRecord extends Partial<MigrationContent> {
 export const recordsOf = (connection: Connection): mongo.Collection<MigrationRecord> =>
   databaseOf(connection).collection<MigrationRecord>(collectionsOf(connection).migrations)
 
-/** All records, by name. Writes nothing. */
+/**
+ * All records, by name. Writes nothing.
+ * @throws InputError if the collection holds documents of another program
+ */
 export async function readRecords(connection: Connection): Promise<Map<string, MigrationRecord>> {
   const records = await recordsOf(connection).find({}, { readPreference: 'primary' }).toArray()
+  const foreign = records.find(({ _id, state }) => ![_id, state].every(isText))
+  if (foreign) {
+    const { migrations: name } = collectionsOf(connection)
+    throw new InputError(
+      `the collection ${quote(name)} holds documents of another program, such as the one with the _id ${quote(foreign._id)}. Give Daybook’s migrations another collection with defineLedger(connection, {"collections":{"migrations":"daybook_migrations"}}), and the same in the file daybook.config.json for the command line`,
+    )
+  }
   return new Map(records.map((record) => [record._id, record]))
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string'
 
 export interface LockOwner {
   readonly host: string

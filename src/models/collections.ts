@@ -7,6 +7,7 @@ import { explainedAccess } from '../mongodb/access.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { ledgerModels } from './define-ledger.ts'
+import { requireOwnDocuments } from './foreign-documents.ts'
 import type { MoneyBounds } from './money-path.ts'
 import type { AnyModel } from './taken-names.ts'
 import { transferModel } from './transfer.ts'
@@ -17,14 +18,34 @@ const { EJSON } = mongoose.mongo.BSON
  * Creates the collections with their indexes and validators. The validators hold for every program that
  * writes to the collections. Existing collections stay, and their validators are brought up to date. Call
  * this before the first transaction, because indexes and validators cannot be created inside one.
- * @throws DatabaseError if the user lacks a right, or if a name is that of a view
+ * @throws InputError if a collection holds documents of another program, or if that program's model has the name or
+ * the collection of one of Daybook's; DatabaseError if the user lacks a right, or if a name is that of a view
  */
 export async function createCollections(connection: Connection): Promise<void> {
   try {
+    await requireOwnCollections(connection)
     await createWithValidators(connection)
     for (const [, model] of modelsOf(connection)) await model.createIndexes()
   } catch (error) {
     throw await explainedAccess(error, connection)
+  }
+}
+
+/**
+ * Checks that neither the named collections nor, by default, any of them belong to another program.
+ * @throws InputError if one holds documents of another shape
+ */
+export async function requireOwnCollections(
+  connection: Connection,
+  only?: readonly RecordCollection[],
+): Promise<void> {
+  const expected = expectedCollections(connection)
+  const database = primaryDatabaseOf(connection)
+  const existing = await storedCollections(database)
+  for (const { key, name } of expected) {
+    const stored = existing.get(name)
+    if (stored?.type !== 'collection' || (only && !only.includes(key))) continue
+    await requireOwnDocuments(database, { key, name, options: stored.options })
   }
 }
 

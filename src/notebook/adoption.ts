@@ -4,7 +4,11 @@ import { newAccount } from '../ledger/opening.ts'
 import { quote } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import { type BatchRecord, freshBatch } from '../models/batch.ts'
-import { createCollections, createWithValidators } from '../models/collections.ts'
+import {
+  createCollections,
+  createWithValidators,
+  requireOwnCollections,
+} from '../models/collections.ts'
 import { isCurrency } from '../money/currency.ts'
 import { endAllAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
@@ -82,6 +86,7 @@ export async function adoptNotebook({
   const current = renamed === 'both' ? continuedRecord(adoption, fresh) : fresh
   requireAdoptable(survey, skipUnadoptable)
 
+  if (current === fresh) await requireOwnCollections(connection, ['batches', 'refusals'])
   await endAllAbandonedTransactions(connection)
   if (current === fresh) {
     await createWithValidators(connection, ['batches', 'refusals'])

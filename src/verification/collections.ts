@@ -7,6 +7,7 @@ import {
   storedCollections,
   validationProblem,
 } from '../models/collections.ts'
+import { isForeign, remedyFor } from '../models/foreign-documents.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import type { Books } from './books.ts'
 import type { ViolationKind, ViolationLog } from './violations.ts'
@@ -44,7 +45,8 @@ const COLLECTION_OPTIONS = ['capped', 'collation', 'expireAfterSeconds'] as cons
 
 /**
  * Checks that the collections are what `createCollections()` makes: real collections with their validators and
- * indexes. Returns undefined if one is not a collection, such as a view: then its records cannot be proven.
+ * indexes. Returns undefined if one is not a collection, such as a view, or belongs to another program: then its
+ * records cannot be proven.
  * @throws DatabaseError if a collection does not exist
  */
 export async function checkCollections(
@@ -84,6 +86,14 @@ export async function checkCollections(
       add('collection', `has the option ${option}: copy its documents to a collection without it`)
     }
     const problem = validationProblem({ ...stored.get(name), name, options }, validator)
+    if (problem !== undefined && (await isForeign(database, { key, name }))) {
+      areCollections = false
+      add(
+        'collection',
+        `holds only documents of another program, so no record was checked. ${remedyFor(key)}`,
+      )
+      continue
+    }
     if (problem !== undefined) add('validator', `${problem}: createCollections() restores it`)
     const indexes = (await database.collection(name).indexes()) as unknown as StoredIndex[]
     checkIndexes(indexes, collection, add)
