@@ -1,10 +1,10 @@
 import type { Connection } from 'mongoose'
-import { requireConnection } from './arguments.ts'
+import { type Keys, requireConnection, requireKnownKeys, requireObject } from './arguments.ts'
 import { InputError } from './errors.ts'
 import { quote } from './messages.ts'
 
 /** The names of a ledger's models in Mongoose. */
-interface ModelNames {
+export interface ModelNames {
   readonly account: string
   readonly transfer: string
   readonly batch: string
@@ -89,6 +89,7 @@ export const collectionsOf = (connection: Connection): CollectionNames =>
  * @throws InputError if it has another one, by definition or by use
  */
 export function defineOn(connection: Connection, ledger: Ledger): Ledger {
+  requireConnection(connection)
   const defined = definedOn(connection)
   if (!defined) {
     Object.defineProperty(connection, LEDGER, { value: ledger })
@@ -117,14 +118,14 @@ function describe(ledger: Ledger): string {
 
 /**
  * Reads a definition that a program or a file has given.
- * @throws InputError that says what is wrong with it
+ * @throws TypeError that says what is wrong with it
  */
 export function readDefinition(definition: LedgerDefinition): Ledger {
-  requirePart(definition, 'the definition of the ledger')
-  requireKeys(definition, DEFAULT_LEDGER, 'the definition of the ledger')
+  requireObject(definition, 'the definition', 'an object with models and collections')
+  requireKnownKeys(definition, keysOf(DEFAULT_LEDGER), 'the definition')
   return {
-    models: readNames(definition.models, 'models', MODEL_NAME),
-    collections: readNames(definition.collections, 'collections', COLLECTION_NAME),
+    models: readNames(definition.models ?? {}, 'models', MODEL_NAME),
+    collections: readNames(definition.collections ?? {}, 'collections', COLLECTION_NAME),
   }
 }
 
@@ -144,43 +145,29 @@ const COLLECTION_NAME: NameRule = {
 }
 
 function readNames<Part extends keyof Ledger>(
-  given: LedgerDefinition[Part],
+  given: NonNullable<LedgerDefinition[Part]>,
   part: Part,
   { pattern, rule }: NameRule,
 ): Ledger[Part] {
-  const defaults: Readonly<Record<string, string>> = { ...DEFAULT_LEDGER[part] }
-  const what = `${part} of the ledger's definition`
-  if (given !== undefined) {
-    requirePart(given, what)
-    requireKeys(given, defaults, what)
-  }
-  const names = new Map<string, string>()
+  const defaults = DEFAULT_LEDGER[part]
+  requireObject(given, `${part} of the definition`)
+  requireKnownKeys(given, keysOf(defaults) as never, `${part} of the definition`)
+  const names: Record<string, string> = {}
   for (const [key, byDefault] of Object.entries(defaults)) {
-    const name: unknown = given?.[key as never] ?? byDefault
+    const name: unknown = given[key as never] ?? byDefault
     if (typeof name !== 'string' || !pattern.test(name)) {
-      throw new InputError(
-        `${part}.${key} of the ledger's definition is ${quote(name)}, not ${rule}`,
-      )
+      throw new TypeError(`${part}.${key} of the definition is ${quote(name)}, not ${rule}`)
     }
-    const other = names.get(name)
+    const other = Object.keys(names).find((each) => names[each] === name)
     if (other !== undefined) {
-      throw new InputError(
-        `${part}.${other} and ${part}.${key} of the ledger's definition are both ${quote(name)}: choose different names`,
+      throw new TypeError(
+        `${part}.${other} and ${part}.${key} of the definition are both ${quote(name)}: choose different names`,
       )
     }
-    names.set(name, key)
+    names[key] = name
   }
-  return Object.fromEntries([...names].map(([name, key]) => [key, name])) as unknown as Ledger[Part]
+  return names as never
 }
 
-function requirePart(value: unknown, what: string): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
-  throw new InputError(`${what} is ${quote(value)}, not an object`)
-}
-
-function requireKeys(value: object, known: object, what: string): void {
-  const unknown = Object.keys(value).find((key) => !Object.hasOwn(known, key))
-  if (unknown === undefined) return
-  const keys = Object.keys(known).join(', ')
-  throw new InputError(`${what} has the unknown key ${quote(unknown)}: expected ${keys}`)
-}
+const keysOf = <Type extends object>(value: Type): Keys<Type> =>
+  Object.fromEntries(Object.keys(value).map((key) => [key, true])) as Keys<Type>

@@ -1,5 +1,7 @@
 // The models, and the types of what they take and return.
 export type { AccountDocument, AccountModel } from './models/account-interface.ts'
+export { defineLedger, type LedgerModels } from './models/define-ledger.ts'
+export type { CollectionNames, LedgerDefinition, ModelNames } from './definition.ts'
 export { Account, accountModel } from './models/account.ts'
 export {
   Transfer,

@@ -1,6 +1,7 @@
 /** What Daybook's own scripts use beyond the public API. The package does not export it. */
 
 export type { Database as Engine } from './engine/database.ts'
+export { readDefinition } from './definition.ts'
 export { findMongod } from './engine/finding/mongod.ts'
 export { openLocalDatabase } from './engine/local/local-database.ts'
 export { findFreePort } from './engine/local/tcp-ports.ts'

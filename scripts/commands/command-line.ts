@@ -137,6 +137,12 @@ const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
       ...textOption('the folder with the data of the local database'),
       default: '.daybook',
     })
+    .option(
+      'ledger',
+      textOption(
+        'a file that names the ledger’s models and collections [default: daybook.config.ts, .js or .json, if there is one]',
+      ),
+    )
     .option('quiet', flagOption('print only results and errors'))
     .parserConfiguration({ 'parse-positional-numbers': false })
     .strict()

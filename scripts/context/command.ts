@@ -18,6 +18,7 @@ export type ExitCode = (typeof Exit)[keyof typeof Exit]
 export interface CommonOptions {
   uri?: string | undefined
   folder: string
+  ledger?: string | undefined
   quiet: boolean
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import mongoose from 'mongoose'
-import { OutcomeError, openDatabase } from '../../src/index.ts'
+import { OutcomeError, defineLedger, openDatabase } from '../../src/index.ts'
 import {
   type Engine,
   describeUri,
@@ -11,16 +11,18 @@ import {
   untilAborted,
 } from '../../src/internal.ts'
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
+import { definitionFrom } from './ledger-file.ts'
 
 /**
  * Opens the database that the options name, or the local one, runs `work` on it, and closes it. The
  * database's name is logged before anything is written. If the local database's mongod ends, the command ends, too.
  */
 export async function withDatabase<Result>(
-  options: Pick<CommonOptions, 'uri' | 'folder'> & { monitorCommands?: boolean },
+  options: Pick<CommonOptions, 'uri' | 'folder' | 'ledger'> & { monitorCommands?: boolean },
   context: Context,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
+  const definition = await definitionFrom(options.ledger)
   const engine = await openDatabase({
     ...(options.uri && { uri: options.uri }),
     folder: options.folder,
@@ -37,6 +39,7 @@ export async function withDatabase<Result>(
       // To close, the driver ends its transactions, and would search 30 s for a local mongod that has ended.
       ...(engine.folder !== undefined && { serverSelectionTimeoutMS: LOCAL_SEARCH_MS }),
     })
+    defineLedger(connection, definition)
     try {
       await untilAborted(requireReplicaSet(connection), context.signal)
       const name = describeUri(engine.uri)

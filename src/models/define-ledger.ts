@@ -18,8 +18,8 @@ export interface LedgerModels {
  * connection, and on those that `useDb()` derives from it. Without a definition they have their default names. Returns
  * the models. Call it before anything else of Daybook uses the connection; the connection need not be open. To call it
  * again with the same definition changes nothing.
- * @throws InputError if the definition is malformed, if the connection already has another one, or if the program has
- * a model of its own with one of the names or collections
+ * @throws TypeError if the definition is malformed; InputError if the connection already has another one, or if the
+ * program has a model of its own with one of the names or collections
  * @example
  * export const { Account, Transfer } = defineLedger(mongoose.connection, {
  *   models: { account: 'BankAccount' },

@@ -6,7 +6,13 @@ import {
   type ModelKey,
   ledgerOf,
 } from '../definition.ts'
-import { type AnyModel, isOwn, markOwn, requireFreeNames } from './taken-names.ts'
+import {
+  type AnyModel,
+  isOwn,
+  explainTakenNames,
+  markOwn,
+  requireFreeNames,
+} from './taken-names.ts'
 
 /** Each model's schema, with the default names. */
 const schemas = new Map<ModelKey, Schema>()
@@ -72,6 +78,7 @@ function compileAll(connection: Connection, ledger: Ledger): void {
   guarded.add(connection)
   // Mongoose emits this before it registers a model, and passes on what a listener throws.
   connection.on('model', (model: AnyModel) => requireFreeNames(model, ledger))
+  explainTakenNames(connection, ledger)
 }
 
 /** The connections on which a model that the program compiles later is checked. */

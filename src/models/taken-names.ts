@@ -1,5 +1,5 @@
-import type { Connection, Schema } from 'mongoose'
-import { COLLECTION_OF, type Ledger, type ModelKey } from '../definition.ts'
+import type { Connection, Mongoose, Schema } from 'mongoose'
+import { COLLECTION_OF, type Ledger, type LedgerDefinition, type ModelKey } from '../definition.ts'
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 
@@ -33,17 +33,47 @@ export function requireFreeNames(model: AnyModel, ledger: Ledger): void {
     Reflect.get(schema.options, MARK) !== undefined || keyOf(ledger.models, baseModelName)
   const taken = isDaybooks ? undefined : keyOf(ledger.collections, collection.name)
   if (key === undefined && taken === undefined) return
-  const others = {
-    ...(key && { models: { [key]: `Daybook${ledger.models[key]}` } }),
-    ...(taken && { collections: { [taken]: `daybook_${ledger.collections[taken]}` } }),
-  }
   const both = [
-    ...(key ? [`has the name of Daybook’s model of ${COLLECTION_OF[key]}`] : []),
-    ...(taken ? [`has the collection of Daybook’s ${taken}`] : []),
+    ...(key ? [`the name of Daybook’s model of ${COLLECTION_OF[key]}`] : []),
+    ...(taken ? [`the collection of Daybook’s ${taken}`] : []),
   ].join(' and ')
   throw new InputError(
-    `the model ${quote(modelName)} of the collection ${quote(collection.name)} is not Daybook’s, but ${both}. Rename one of them: to rename Daybook’s, call defineLedger(connection, ${JSON.stringify(others)}) before anything else of Daybook uses the connection`,
+    `the model ${quote(modelName)} of the collection ${quote(collection.name)} is not Daybook’s, but has ${both}. ${remedy(
+      {
+        ...(key && { models: { [key]: `Daybook${ledger.models[key]}` } }),
+        ...(taken && { collections: { [taken]: `daybook_${ledger.collections[taken]}` } }),
+      },
+    )}`,
   )
+}
+
+const remedy = (definition: LedgerDefinition): string =>
+  `Rename one of them: to rename Daybook’s, call defineLedger(connection, ${JSON.stringify(definition)}) before anything else of Daybook uses the connection`
+
+/**
+ * Makes Mongoose say whose the first model is when it refuses a second one with the name of one of Daybook's. It
+ * refuses it by itself, but before it emits the event, and in words that leave Daybook out.
+ */
+export function explainTakenNames(connection: Connection, ledger: Ledger): void {
+  const base = Reflect.get(connection, 'base') as Mongoose
+  for (const owner of base.connection === connection ? [connection, base] : [connection]) {
+    const compile = owner.model as (...parameters: unknown[]) => unknown
+    const model = function explained(this: unknown, ...parameters: unknown[]): unknown {
+      try {
+        return compile.apply(this, parameters)
+      } catch (error) {
+        const [name] = parameters
+        const key = keyOf(ledger.models, name)
+        if (!key || !(error instanceof Error) || error.name !== 'OverwriteModelError') throw error
+        const names = { models: { [key]: `Daybook${ledger.models[key]}` } }
+        throw new InputError(
+          `another model ${quote(name)} cannot be compiled, because Daybook’s model of ${COLLECTION_OF[key]} has this name. ${remedy(names)}`,
+          { cause: error },
+        )
+      }
+    }
+    Object.assign(owner, { model })
+  }
 }
 
 const keyOf = <Names extends object>(
