@@ -7,7 +7,7 @@ import { explainedAccess } from '../mongodb/access.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { ledgerModels } from './define-ledger.ts'
-import { requireOwnDocuments } from './foreign-documents.ts'
+import { isForeign, requireOwnDocuments } from './foreign-documents.ts'
 import type { MoneyBounds } from './money-path.ts'
 import type { AnyModel } from './taken-names.ts'
 import { transferModel } from './transfer.ts'
@@ -117,13 +117,16 @@ export function validationProblem(
   return undefined
 }
 
-/** Removes the validators and indexes that {@link createCollections} made, and collections that are empty. */
+/**
+ * Removes the validators and indexes that {@link createCollections} made, and collections that are empty. Leaves those
+ * that hold only another program's documents.
+ */
 export async function removeCollections(connection: Connection): Promise<void> {
   const database = databaseOf(connection)
   const existing = new Set((await database.listCollections().toArray()).map(({ name }) => name))
-  for (const [, model] of modelsOf(connection)) {
+  for (const [key, model] of modelsOf(connection)) {
     const name = model.collection.collectionName
-    if (!existing.has(name)) continue
+    if (!existing.has(name) || (await isForeign(database, { key, name }))) continue
     const collection = database.collection(name)
     if (!(await collection.findOne({}, { readPreference: 'primary' }))) {
       await collection.drop()

@@ -58,11 +58,14 @@ export function remedyFor(key: RecordCollection): string {
   return `Give Daybook’s ${key} another collection with defineLedger(connection, ${other}), and the same in the file daybook.config.json for the command line`
 }
 
+interface StoredValidator {
+  readonly $jsonSchema?: { readonly required?: unknown }
+}
+
 /** Whether the server already keeps other documents out, by the validator of this or of an earlier version of Daybook. */
 function isOwnValidation(options: mongo.Document | undefined, key: RecordCollection): boolean {
   const { validator, validationLevel = 'strict', validationAction = 'error' } = options ?? {}
-  const { required } = ((validator as { $jsonSchema?: { required?: unknown } } | undefined)
-    ?.$jsonSchema ?? {}) as { required?: unknown }
+  const required = (validator as StoredValidator | undefined)?.$jsonSchema?.required
   return (
     validationLevel === 'strict' &&
     validationAction === 'error' &&

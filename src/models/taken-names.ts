@@ -1,4 +1,4 @@
-import type { Connection, Mongoose, Schema } from 'mongoose'
+import type { Connection, Schema } from 'mongoose'
 import { COLLECTION_OF, type Ledger, type LedgerDefinition, type ModelKey } from '../definition.ts'
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
@@ -55,7 +55,7 @@ const remedy = (definition: LedgerDefinition): string =>
  * refuses it by itself, but before it emits the event, and in words that leave Daybook out.
  */
 export function explainTakenNames(connection: Connection, ledger: Ledger): void {
-  const base = Reflect.get(connection, 'base') as Mongoose
+  const base = Reflect.get(connection, 'base')
   for (const owner of base.connection === connection ? [connection, base] : [connection]) {
     const compile = owner.model as (...parameters: unknown[]) => unknown
     const model = function explained(this: unknown, ...parameters: unknown[]): unknown {

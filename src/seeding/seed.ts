@@ -82,15 +82,16 @@ export async function seed(connection: Connection, seedOptions?: SeedOptions): P
   requireConnection(connection)
   const options = optionsOf(seedOptions, 'seed()', SEED_KEYS)
   requireCurrencies(options.currencies ?? [])
-  return await addSeeded(databaseOf(connection), options).catch(explainAccess(connection))
+  return await addSeeded(connection, options).catch(explainAccess(connection))
 }
 
-async function addSeeded(database: mongo.Db, options: SeedOptions): Promise<Seeded> {
+async function addSeeded(connection: Connection, options: SeedOptions): Promise<Seeded> {
   const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
   const seeded: Seeded = { added: 0, existing: 0, different: 0 }
   if (options.reset === 'seeded') seeded.removed = await removeSeeded(connection, options)
   if (options.reset === 'everything') seeded.removed = await removeEverything(connection, options)
-  const collection = database.collection<AccountRecord>(collectionsOf(connection).accounts)
+  const { accounts: name } = collectionsOf(connection)
+  const collection = databaseOf(connection).collection<AccountRecord>(name)
   const isEmpty =
     options.reset === 'everything' ||
     (await collection.findOne({}, { projection: { _id: 1 } })) === null

@@ -175,7 +175,7 @@ describe('Daybook’s models', () => {
     expect(account).toBeInstanceOf(DefaultAccount)
     expect(Object.keys(DefaultAccount)).toEqual(Object.keys(Model))
     expect('transfer' in DefaultAccount).toBe(true)
-    const find = vi.spyOn(DefaultTransfer, 'findById').mockReturnValue('found' as never)
+    const find = vi.spyOn(DefaultTransfer, 'findById').mockReturnValue('found')
     expect(transferModel(mongoose.connection).findById('T')).toBe('found')
     find.mockRestore()
     expect(DefaultTransfer.findById('T')).toBeInstanceOf(mongoose.Query)
