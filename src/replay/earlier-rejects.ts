@@ -27,7 +27,7 @@ async function startOf(path: string): Promise<string> {
 }
 
 const BYTE_ORDER_MARK = /^(?:\xEF\xBB\xBF|\xFF\xFE|\xFE\xFF)/
-const BLANK = /^\s*(?:\[\s*\])?\s*$/
+const BLANK = /^\s*(?:(?:\{"(?:[^"\\]|\\.)*":)*\[\s*\]\}*)?\s*$/
 const CSV_REJECTS = /^(?:\W?sep=[^\n]*\n)?\W{0,2}code\W.{0,12}?message\W.{0,12}?line\b/i
 
 function looksLikeRejects(start: string): boolean {
@@ -65,7 +65,7 @@ async function isContained(path: string, newFile: string): Promise<boolean> {
   try {
     const { size } = await one.stat()
     const rest = await restAfterCommonStart(one, other, size)
-    return rest !== undefined && /^[\s\0\]]*$/.test(rest)
+    return rest !== undefined && /^\n?(?:\]\}*\n?)?$/.test(rest.replaceAll('\0', ''))
   } finally {
     await one.close()
     await other.close()
@@ -75,7 +75,7 @@ async function isContained(path: string, newFile: string): Promise<boolean> {
 const BLOCK_BYTES = 64 * 1024
 
 /** Longer than what stands after the last reject, in any format and encoding. */
-const MOST_TAIL_BYTES = 16
+const MOST_TAIL_BYTES = 64
 
 /** What follows in a file after the bytes that both start with; undefined if that is more than a tail. */
 async function restAfterCommonStart(

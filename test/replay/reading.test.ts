@@ -88,10 +88,10 @@ describe('JSON', () => {
       /more than one column can be "from": "fromAccount" and "from_account"; choose one, as in --map 'from=COLUMN'/,
     ],
     [
-      'an object goes over several lines',
+      'an object goes over several lines in what is said to be JSON Lines',
       `${JSON.stringify({ id: 'T1', from: 'A0', to: 'A1', amount: 1 }, null, 2)}\n`,
-      {},
-      /line 1: this is not JSON: .*; each object must be on one line, .* without --pretty, or as an array; no JSON object follows$/,
+      { format: 'jsonl' },
+      /line 1: this is not JSON: .*; in JSON Lines .* leave out --format jsonl; no JSON object follows$/,
     ],
   ])('starts no batch when %s', async (_, content, options, message) => {
     await expect(replayed(content, { file, ...options })).rejects.toThrow(message)

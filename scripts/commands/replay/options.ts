@@ -22,6 +22,7 @@ export interface ReplayCommandOptions {
   header: string[] | undefined
   'skip-last': number | undefined
   comment: string | undefined
+  at: string | undefined
   map: Record<string, string | null> | undefined
   currency: string | undefined
   keep: true | string[] | undefined
@@ -81,6 +82,10 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       }),
     )
     .option('comment', textOption('what lines that are comments start with'))
+    .option(
+      'at',
+      textOption('the array with the transfers in a JSON object, such as transactions.booked'),
+    )
     .option('map', {
       ...textOption('which column is what: from=nameOrig,to=nameDest,amount=amount,transferId=id'),
       coerce: readMap,
@@ -150,6 +155,7 @@ export const replayOptions = (
   header: options.header,
   skipLast: options['skip-last'],
   comment: options.comment,
+  at: options.at,
   map: options.map,
   currency: options.currency,
   keep: options.keep,

@@ -5,8 +5,10 @@ import { isUtf8 } from '../source/encoding.ts'
 import type { Source } from '../source/source.ts'
 import type { BatchFile } from './batch-file.ts'
 import { openCsvFile } from './csv/csv-file.ts'
+import type { JsonLayout } from './json/element-splitter.ts'
 import { openJsonFile } from './json/json-file.ts'
-import { refuseCsvOptions } from './option-checks.ts'
+import { layoutOfObjects } from './json/json-layout.ts'
+import { refuseCsvOptions, refuseJsonOptions } from './option-checks.ts'
 import { type ReadingOptions, readingText } from './reading-options.ts'
 import { RecordTransform, type Transform } from './transform.ts'
 
@@ -54,7 +56,8 @@ async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFil
   const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(source.baseName ?? '')?.[1]?.toLowerCase() ?? ''
   const format = options.format ?? FORMATS_BY_EXTENSION[extension]
   if (format === 'csv' || format === 'tsv') return await openCsv(source, format, open)
-  // A file named .jsonl may still hold an array; with `--format jsonl` it is read as lines.
+  if (options.at !== undefined) return await openJson(source, 'wrapped', open)
+  // A file named .jsonl may still hold an array or long objects; with `--format jsonl` it is read as lines.
   const content =
     options.format === 'jsonl'
       ? 'lines'
@@ -70,6 +73,7 @@ async function openCsv(
   { batch, options, transform: given }: OpenOptions,
 ): Promise<BatchFile> {
   const transform = given && new RecordTransform(given, options.currency)
+  refuseJsonOptions(options)
   const { columns, currency, keep = false } = options
   const excelDelimiter =
     options.delimiter === undefined ? await readSeparatorLine(source) : undefined
@@ -87,15 +91,23 @@ async function openCsv(
   return await openCsvFile(source, dialect, { batch, reading, options, transform, separatorLine })
 }
 
+/** What `reading` calls the layouts of JSON. */
+const FORMATS_BY_LAYOUT: Readonly<Record<JsonLayout, string>> = {
+  lines: 'jsonl',
+  array: 'array',
+  wrapped: 'array',
+  objects: 'objects',
+}
+
 async function openJson(
   source: Source,
-  layout: 'lines' | 'array',
+  layout: JsonLayout,
   { batch, options, transform: given }: OpenOptions,
 ): Promise<BatchFile> {
   const transform = given && new RecordTransform(given, options.currency)
   refuseCsvOptions(options)
   const { currency, keep = false } = options
-  const format = layout === 'array' ? 'array' : 'jsonl'
+  const format = FORMATS_BY_LAYOUT[layout]
   const encoding = encodingText(options)
   const parts = { format, currency, keep, encoding, transform: transform?.version }
   const reading = readingText(parts, options)
@@ -114,15 +126,15 @@ async function readSeparatorLine(source: Source): Promise<string | undefined> {
   return undefined
 }
 
-/** What a file contains, by its first character; `fallback` if that does not show it. */
+/** What a file contains, by its first character or object; `fallback` if that does not show it. */
 async function detectContent(
   source: Source,
   fallback: 'csv' | 'lines',
-): Promise<'csv' | 'lines' | 'array'> {
+): Promise<'csv' | 'lines' | 'array' | 'objects'> {
   for await (const block of source.bytes()) {
     const [character] = block.toString('latin1').replace(/^(?:\xEF\xBB\xBF)?\s*/, '')
     if (character === '[') return 'array'
-    if (character === '{') return 'lines'
+    if (character === '{') return await layoutOfObjects(source)
     if (character !== undefined) return fallback
   }
   return fallback

@@ -42,6 +42,7 @@ export function checkReadingOptions(options: ReadingOptions): void {
     throw new ReplayOptionsError(`'columns': column ${unnamed + 1} has no name; name every column`)
   }
   checkTransferLines(options)
+  checkAt(options)
   if (format?.startsWith('json')) refuseCsvOptions(options)
   checkRoles('map', map)
   checkRoles('set', set)
@@ -132,6 +133,24 @@ function checkTransferLines({ columns, skip, header, skipLast, comment }: Readin
       "'columns' is for a file without a header, so it cannot be combined with 'header': use one of them",
     )
   }
+}
+
+function checkAt(options: ReadingOptions): void {
+  const { at, format } = options
+  if (at !== undefined && !(typeof at === 'string' && at.split('.').every((key) => key !== ''))) {
+    throw new ReplayOptionsError(
+      `'at' ${quoted(at)} is not the dotted name of an array, such as transactions.booked`,
+    )
+  }
+  if (format === 'csv' || format === 'tsv') refuseJsonOptions(options)
+}
+
+/** Throws if an option is set that has no meaning for CSV. */
+export function refuseJsonOptions({ at }: ReadingOptions): void {
+  if (at === undefined) return
+  throw new ReplayOptionsError(
+    "'at' is for JSON files: leave it out for CSV, or add 'format' json if the file is JSON",
+  )
 }
 
 const isList = (value: unknown): boolean =>

@@ -30,6 +30,8 @@ export interface ReadingOptions {
   readonly skipLast?: number | undefined
   /** What lines of a CSV file that are comments start with. */
   readonly comment?: string | undefined
+  /** The dotted name of the array with the transfers, in a JSON file that has it within an object. */
+  readonly at?: string | undefined
   /**
    * Which column is what, if its name does not show it. A file of transfers has `from` and `to`. The statement of an
    * account has `account` and `counterparty`, and one of these: an `amount` whose sign says which way the money went
@@ -105,6 +107,7 @@ const NEW_OPTIONS = [
   'header',
   'skipLast',
   'comment',
+  'at',
   'set',
   'where',
   'decimal',

@@ -68,7 +68,7 @@ export async function copyToTemporaryFile(
 
 const LF = 10
 
-/** Throws if the first line of a text cannot be that of a batch. Gzip data and JSON arrays have none. */
+/** Throws if the first line of a text cannot be that of a batch. Gzip data and JSON need not have lines. */
 async function checkFirstLine(
   start: Buffer,
   options: { file: string; encoding: string | undefined },
@@ -76,7 +76,7 @@ async function checkFirstLine(
   if (isGzipped(start)) return
   const { name: encoding, decoder } = encodingOf(start, options)
   const text = decoder ? decoder().write(start) : start
-  if (/^(?:\xEF\xBB\xBF)?\s*\[/.test(text.toString('latin1'))) return
+  if (/^(?:\xEF\xBB\xBF)?\s*[[{]/.test(text.toString('latin1'))) return
   const end = text.indexOf(LF)
   const line = end < 0 ? text : text.subarray(0, end + 1)
   const bytes = (async function* () {

@@ -5,23 +5,24 @@ import type { BatchFile, BatchFileOptions } from '../batch-file.ts'
 import { RowMaker } from '../row-maker.ts'
 import type { Row } from '../row.ts'
 import { ZoneUse } from '../zone-use.ts'
-import { jsonArrayRecords } from './json-array.ts'
+import type { JsonLayout } from './element-splitter.ts'
 import { type KeyReader, readerFinder } from './json-columns.ts'
+import { jsonElements } from './json-elements.ts'
 import { type JsonObject, objectIdText, readObject } from './json-object.ts'
 import { jsonRejects, readRejected } from './json-rejects.ts'
 import { surveyJson } from './json-survey.ts'
 
-/** Opens a file of JSON objects, one a line or in an array. Each object may have other keys. */
+/** Opens a file of JSON objects. Each object may have other keys. */
 export async function openJsonFile(
   source: Source,
-  layout: 'lines' | 'array',
+  layout: JsonLayout,
   { batch, reading, options, transform }: BatchFileOptions,
 ): Promise<BatchFile> {
   const { name: file, encoding } = source
   const records = (): RecordBlocks =>
     layout === 'lines'
       ? jsonLineRecords(linesOf(source.bytes(), file, { encoding: encoding.name }))
-      : jsonArrayRecords(source)
+      : jsonElements(source, { layout, at: options.at })
   const zoneUse = new ZoneUse(options)
   const readerOf = readerFinder(options, { onZoneUsed: zoneUse.note })
   // A transform may do without the keys that are needed otherwise.
@@ -37,7 +38,7 @@ export async function openJsonFile(
     hasIds: hasIds || idFrom !== undefined,
     isCumulative: idFrom !== undefined,
     timeZone: zoneUse.zone,
-    rejects: jsonRejects(layout, ids),
+    rejects: jsonRejects({ layout, at: options.at }, ids),
     records,
     row(record: RawRecord, position): Row {
       const { line, item } = record

@@ -3,14 +3,18 @@ import type { Reject, RejectsFormat } from '../batch-file.ts'
 import { type ColumnMap, type RoleTexts, candidateColumns } from '../columns.ts'
 import { MADE_ID_COLUMN, MADE_ID_KEY, REJECT_COLUMNS, isRefusalCode } from '../reject-columns.ts'
 import { isMissing } from '../values/values.ts'
+import type { JsonLayout } from './element-splitter.ts'
 import { type JsonObject, isObject, readObject } from './json-object.ts'
 
 /**
  * Writes rejects as JSON objects: the reject columns and the made id come before the keys of the record. If the
  * record has such keys itself, it is written whole under `record`; if it is not a JSON object, under `text`.
  */
-export function jsonRejects(layout: 'lines' | 'array', ids: IdKeys): RejectsFormat {
-  const isArray = layout === 'array'
+export function jsonRejects(
+  { layout, at = '' }: { layout: JsonLayout; at?: string | undefined },
+  ids: IdKeys,
+): RejectsFormat {
+  const [open, close] = BRACKETS[layout](at)
   const { map, set } = ids
   const idKey = madeIdKey(ids)
   const ownIdKey = (object: JsonObject): string | undefined => {
@@ -20,12 +24,13 @@ export function jsonRejects(layout: 'lines' | 'array', ids: IdKeys): RejectsForm
     return index === undefined ? undefined : keys[index]
   }
   return {
-    head: isArray ? '[\n' : '',
-    separator: isArray ? ',\n' : '\n',
-    tail: isArray ? '\n]\n' : '\n',
+    head: open === '' ? '' : `${open}\n`,
+    separator: open === '' ? '\n' : ',\n',
+    tail: close === '' ? '\n' : `\n${close}\n`,
     // At least one byte: an empty file is refused, because its content may have been lost.
-    empty: isArray ? '[]\n' : '\n',
-    write({ code, message, line, transferId, text }: Reject): string {
+    empty: `${open}${close}\n`,
+    write({ code, message, line, transferId, text: written }: Reject): string {
+      const text = layout === 'objects' ? onOneLine(written) : written
       const added = { code, message, line }
       const read = readObject(text)
       if ('problem' in read) return JSON.stringify({ ...added, [idKey]: transferId, text })
@@ -45,6 +50,23 @@ export function jsonRejects(layout: 'lines' | 'array', ids: IdKeys): RejectsForm
     },
   }
 }
+
+/** What stands before and after all rejects. Objects one after another are written as lines. */
+const BRACKETS: Readonly<Record<JsonLayout, (at: string) => readonly [string, string]>> = {
+  lines: () => ['', ''],
+  objects: () => ['', ''],
+  array: () => ['[', ']'],
+  wrapped(at) {
+    const keys = at.split('.')
+    return [
+      `${keys.map((key) => `{${JSON.stringify(key)}:`).join('')}[`,
+      `]${'}'.repeat(keys.length)}`,
+    ]
+  },
+}
+
+/** A JSON text without line ends. They stand only between its parts, unless it is broken. */
+const onOneLine = (text: string): string => text.replaceAll(/\s*[\r\n]\s*/g, ' ')
 
 const WRAPPERS = ['record', 'text']
 

@@ -3,13 +3,14 @@ import { BatchFileError } from '../../errors.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import { columnsNamedBy } from '../named-columns.ts'
 import type { ReadingOptions } from '../reading-options.ts'
+import type { JsonLayout } from './element-splitter.ts'
 import type { ReaderFinder } from './json-columns.ts'
 import { readObject } from './json-object.ts'
 import { readRejected } from './json-rejects.ts'
 
 interface SurveyOptions {
   readonly file: string
-  readonly layout: 'lines' | 'array'
+  readonly layout: JsonLayout
   readonly options: ReadingOptions
   readonly readerOf: ReaderFinder
 }
@@ -32,7 +33,7 @@ export async function surveyJson(
   for await (const block of records) {
     isEmpty = false
     for (const record of block) {
-      const read = readRecord(record)
+      const read = readRecord(record, options)
       if ('problem' in read) {
         unreadable ??= { line: record.line, problem: read.problem, isObject: false }
         continue
@@ -71,17 +72,19 @@ export async function surveyJson(
 }
 
 /** Reads a record as an object, with a hint in the problem if the layout of the file seems to be the cause. */
-function readRecord(record: RawRecord): ReturnType<typeof readObject> {
+function readRecord(record: RawRecord, { format }: ReadingOptions): ReturnType<typeof readObject> {
   if (record.problem !== undefined) return { problem: record.problem }
   const read = readObject(record.text)
   if ('object' in read) return read
-  const hint = layoutHint(record.text.trim())
+  const hint = layoutHint(record.text.trim(), format)
   return hint === undefined ? read : { problem: `${read.problem}; ${hint}` }
 }
 
-function layoutHint(text: string): string | undefined {
+function layoutHint(text: string, format: ReadingOptions['format']): string | undefined {
   if (text.includes('\r')) return 'the lines seem to end in CR only: save the file with LF'
   if (!text.startsWith('{') || text.endsWith('}')) return undefined
   if (text.endsWith('},')) return 'remove the comma after each object'
-  return 'each object must be on one line, but this one goes on: export it without --pretty, or as an array'
+  return format === 'jsonl'
+    ? 'in JSON Lines each object is on one line: for objects over several lines leave out --format jsonl'
+    : undefined
 }

@@ -1,73 +1,89 @@
 import { BatchFileError } from '../../errors.ts'
-import type { Source } from '../../source/source.ts'
-import { MAX_RECORD_BYTES, type RawRecord, type RecordBlocks } from '../../source/raw-record.ts'
+import { MAX_RECORD_BYTES, type RawRecord } from '../../source/raw-record.ts'
+import {
+  CLOSE_BRACKET,
+  COMMA,
+  LF,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  ValueScanner,
+  isJsonSpace,
+} from './json-scanner.ts'
+
+/** Where the elements of a file are: in an array, in an array within an object, or one after another. */
+export type ElementLayout = 'array' | 'wrapped' | 'objects'
+
+/** How the objects of a JSON file are laid out: one a line, or as elements. */
+export type JsonLayout = 'lines' | ElementLayout
+
+type Expected = 'array' | 'first' | 'element' | 'separator' | 'object' | 'nothing'
 
 /**
- * Splits a JSON array into the texts of its elements, in bounded memory. Only the structure of the array is
- * checked: if it is broken, that is a {@link BatchFileError}.
+ * Splits the elements of a JSON array, or objects one after another, in bounded memory. A wrapped array is read from
+ * after its opening bracket to its closing one, and there may be several.
  */
-export async function* jsonArrayRecords({
-  name: file,
-  encoding,
-  bytes,
-}: Pick<Source, 'name' | 'encoding' | 'bytes'>): RecordBlocks {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  const splitter = new ArraySplitter(file)
-  const decode = (block?: Buffer): string => {
-    try {
-      return block ? decoder.decode(block, { stream: true }) : decoder.decode()
-    } catch (error) {
-      const advice = encoding.decoder ? '' : ': add --encoding, such as --encoding windows-1252'
-      const problem = `the text here or shortly after is not valid ${encoding.name}${advice}`
-      throw new BatchFileError(file, problem, { line: splitter.line }, { cause: error })
-    }
-  }
-  for await (const block of bytes()) yield splitter.add(decode(block))
-  yield splitter.add(decode())
-  splitter.end()
-}
-
-class ArraySplitter {
+export class ElementSplitter {
   /** The line of the current character. */
   line = 1
   readonly #file: string
-  #expected: 'array' | 'first' | 'element' | 'separator' | 'nothing' = 'array'
+  readonly #layout: ElementLayout
+  #expected: Expected
+  readonly #scanner = new ValueScanner()
   /** Whether an element has started and not ended. */
   #isInElement = false
   /** The start of the element, if it is in an earlier piece. */
   #text = ''
   /** Where the latest element starts; undefined before the first. */
   #start: { readonly line: number; readonly item: number } | undefined
-  /** How many brackets and braces are open in the element. */
-  #depth = 0
-  #isString = false
-  #isEscaped = false
 
-  constructor(file: string) {
+  constructor(file: string, layout: ElementLayout) {
     this.#file = file
+    this.#layout = layout
+    this.#expected = layout === 'array' ? 'array' : layout === 'objects' ? 'object' : 'nothing'
+  }
+
+  /** Whether the array has not been closed. */
+  get isOpen(): boolean {
+    return this.#expected !== 'nothing'
+  }
+
+  /** Starts after the opening bracket of an array. */
+  open(): void {
+    this.#expected = 'first'
   }
 
   /** Reads the next piece of the text. Returns the elements that end in it. */
   add(piece: string): RawRecord[] {
     const records: RawRecord[] = []
-    let start = 0
-    for (let position = 0; position < piece.length; position++) {
+    this.read(piece, 0, records)
+    return records
+  }
+
+  /**
+   * Reads a piece of the text from a position, and adds the elements that end in it. Returns the position after the
+   * end of a wrapped array, or else that of the piece.
+   */
+  read(piece: string, from: number, records: RawRecord[]): number {
+    let start = from
+    for (let position = from; position < piece.length; position++) {
       const character = piece.charCodeAt(position)
       if (character === LF) this.line += 1
       if (this.#isInElement && this.#start) {
-        const last = this.#readInElement(character)
+        const last = this.#scanner.read(character)
         if (last === undefined) continue
         const end = last === 'this' ? position + 1 : position
         records.push({ ...this.#start, text: this.#text + piece.slice(start, end) })
         this.#text = ''
         this.#isInElement = false
-        this.#expected = 'separator'
+        this.#expected = this.#layout === 'objects' ? 'object' : 'separator'
         if (last === 'this') continue
       }
-      if (character === SPACE || character === LF || character === CR || character === TAB) continue
+      if (isJsonSpace(character)) continue
       if (this.#readBetweenElements(character) === 'start') {
         start = position
         this.#startElement(character)
+      } else if (!this.isOpen && this.#layout === 'wrapped') {
+        return position + 1
       }
     }
     if (this.#isInElement) {
@@ -79,47 +95,27 @@ class ArraySplitter {
         )
       }
     }
-    return records
+    return piece.length
   }
 
   /** Throws if the text ended too early. */
   end(): void {
     if (this.#expected === 'nothing') return
     if (this.#expected === 'array') this.#fail('the file is empty: expected a JSON array')
-    this.#fail('the array never closes, so the file is incomplete: download it again')
-  }
-
-  /** Reads a character of an element. If the element ends there, returns which character is its last. */
-  #readInElement(character: number): 'this' | 'previous' | undefined {
-    if (this.#isString) {
-      if (this.#isEscaped) this.#isEscaped = false
-      else if (character === BACKSLASH) this.#isEscaped = true
-      else if (character === QUOTE) this.#isString = false
-      return !this.#isString && this.#depth === 0 ? 'this' : undefined
+    if (this.#layout !== 'objects') {
+      this.#fail('the array never closes, so the file is incomplete: download it again')
     }
-    switch (character) {
-      case QUOTE:
-        this.#isString = true
-        return undefined
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-        this.#depth += 1
-        return undefined
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
-        if (this.#depth === 0) return 'previous'
-        this.#depth -= 1
-        return this.#depth === 0 ? 'this' : undefined
-      case COMMA:
-        return this.#depth === 0 ? 'previous' : undefined
-      default:
-        return undefined
+    if (this.#isInElement) {
+      const problem =
+        'the object that starts here never closes: correct it, or download the file again'
+      this.#fail(problem, this.#start?.line)
     }
   }
 
   /** Reads a character outside elements. Returns `start` if an element starts with it. */
   #readBetweenElements(character: number): 'start' | undefined {
     const expected = this.#expected
+    if (expected === 'object' && character === OPEN_BRACE) return 'start'
     if (expected === 'array' && character === OPEN_BRACKET) this.#expected = 'first'
     else if (expected === 'separator' && character === COMMA) this.#expected = 'element'
     else if ((expected === 'separator' || expected === 'first') && character === CLOSE_BRACKET) {
@@ -142,7 +138,7 @@ class ArraySplitter {
     const item = this.#start?.line === line ? this.#start.item + 1 : 1
     this.#start = { line, item }
     this.#isInElement = true
-    this.#readInElement(character)
+    this.#scanner.start(character)
   }
 
   #fail(problem: string, line = this.line): never {
@@ -150,15 +146,11 @@ class ArraySplitter {
   }
 }
 
-const EXPECTED = {
+const EXPECTED: Readonly<Record<Expected, string>> = {
   array: 'the opening [ of a JSON array',
   first: 'an element or the closing ]',
   element: 'an element',
   separator: 'a comma or the closing ]',
+  object: 'the opening { of an object or the end of the file',
   nothing: 'the end of the file',
 }
-
-const [TAB, LF, CR, SPACE, QUOTE, COMMA] = [9, 10, 13, 32, 34, 44] as const
-const [OPEN_BRACKET, BACKSLASH, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [
-  91, 92, 93, 123, 125,
-] as const
