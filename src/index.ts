@@ -43,6 +43,15 @@ export type {
 export { RejectsError, type ReplayProgress, type ReplaySummary } from './replay/summary.ts'
 export { Rehearsal } from './replay/posting/rehearsal.ts'
 
+// Export: transfers and accounts, with all that is needed to post them again.
+export { type ExportedAccount, exportAccounts } from './export/export-accounts.ts'
+export {
+  type ExportedTransfer,
+  type ExportRange,
+  exportTransfers,
+} from './export/export-transfers.ts'
+export { type ExportOptions, exportText } from './export/export-text.ts'
+
 // Sample data: accounts in the database, and files of transfers.
 export { type Seeded, type SeedOptions, seed } from './seeding/seed.ts'
 export type { RemovedRecords, SeedReset } from './seeding/reset.ts'

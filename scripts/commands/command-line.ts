@@ -17,6 +17,7 @@ import { withStdinNamed } from '../context/stdin.ts'
 import { accountCommand } from './account.ts'
 import { batchesCommand } from './batches.ts'
 import { demoCommand } from './demo.ts'
+import { exportCommand } from './export.ts'
 import { generateCommand } from './generate.ts'
 import { migrateCommand } from './migrate/migrate.ts'
 import { replayCommand } from './replay/replay.ts'
@@ -58,6 +59,7 @@ export async function runCommandLine(
   register(verifyCommand)
   register(statementCommand)
   register(accountCommand)
+  register(exportCommand)
   register(transferCommand)
   register(reverseCommand)
   register(demoCommand)

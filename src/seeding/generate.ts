@@ -1,6 +1,7 @@
 import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
 import type { BatchFormat } from '../models/batch.ts'
-import { formatOf, requireNewFile, writeBatchFile } from './batch-file-writer.ts'
+import { requireNewFile } from '../new-file.ts'
+import { formatOf, writeBatchFile } from './batch-file-writer.ts'
 import { type FakeTransfersOptions, type Outcome, fakeTransfers } from './fake-transfers.ts'
 import { type SeededAccounts, seededAccounts } from './seeded-accounts.ts'
 

@@ -1,0 +1,57 @@
+import type { Connection } from 'mongoose'
+import { optionsOf, requireConnection } from '../arguments.ts'
+import { collectionsOf } from '../definition.ts'
+import { AccountNotFoundError } from '../errors.ts'
+import type { AccountRecord, AccountStatus } from '../ledger/records.ts'
+import { formatMoney, toDecimal } from '../money/money.ts'
+import { primaryDatabaseOf } from '../mongodb/connection.ts'
+
+/** An account as it was before its first transfer, with its status and limit of today. */
+export interface ExportedAccount {
+  readonly accountId: string
+  readonly holder: string
+  readonly currency: string
+  readonly openingBalance: string
+  readonly overdraftLimit: string
+  readonly status: AccountStatus
+  /** When it was opened. */
+  readonly createdAt: Date
+}
+
+/**
+ * Reads accounts, by id, as a file that `seed()` takes: with them, exported transfers can be posted again.
+ * @throws AccountNotFoundError
+ */
+export async function* exportAccounts(
+  connection: Connection,
+  options?: { readonly account?: string | undefined },
+): AsyncGenerator<ExportedAccount, void, undefined> {
+  requireConnection(connection)
+  const { account: accountId } = optionsOf(options, 'exportAccounts()', { account: true })
+  const accounts = primaryDatabaseOf(connection)
+    .collection<AccountRecord>(collectionsOf(connection).accounts)
+    .find(accountId === undefined ? {} : { _id: accountId }, {
+      readConcern: { level: 'majority' },
+      sort: { _id: 1 },
+      projection: { transfersComplete: 0 },
+    })
+  let isEmpty = true
+  for await (const account of accounts) {
+    isEmpty = false
+    yield exported(account)
+  }
+  if (isEmpty && accountId !== undefined) throw new AccountNotFoundError({ accountId })
+}
+
+const exported = (account: AccountRecord): ExportedAccount => {
+  const { _id: accountId, holder, currency, status, createdAt } = account
+  return {
+    accountId,
+    holder,
+    currency,
+    openingBalance: formatMoney(toDecimal(account.openingBalance), currency),
+    overdraftLimit: formatMoney(toDecimal(account.overdraftLimit), currency),
+    status,
+    createdAt,
+  }
+}

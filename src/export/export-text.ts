@@ -1,0 +1,138 @@
+import { stringify } from 'csv-stringify/sync'
+import type { Connection } from 'mongoose'
+import { optionsOf, requireFlag } from '../arguments.ts'
+import { quote } from '../messages.ts'
+import { withoutFormula } from '../replay/reading/csv/formula.ts'
+import { exportAccounts } from './export-accounts.ts'
+import {
+  type ExportRange,
+  type ExportedTransfer,
+  RANGE_KEYS,
+  exportTransfers,
+} from './export-transfers.ts'
+import { JOURNAL_HEAD, openingEntry, transferEntry } from './hledger.ts'
+
+export const EXPORT_FORMATS = ['csv', 'jsonl', 'hledger'] as const
+
+export interface ExportOptions extends ExportRange {
+  /**
+   * `csv`: a header, then a line for each record, metadata as JSON. `jsonl`: an object a line. `hledger`: a journal, with
+   * an opening balance for each account unless `from` is given.
+   */
+  readonly format: (typeof EXPORT_FORMATS)[number]
+  /** Exports the accounts and not the transfers. Not for `hledger`, which has both. Default: false. */
+  readonly accounts?: boolean | undefined
+  /** With `csv`: puts an apostrophe before cells that look like a formula. Such a file is not for a replay. Default: false. */
+  readonly spreadsheet?: boolean | undefined
+}
+
+/**
+ * The text of a file of transfers or accounts, in parts. See `exportTransfers()` for its order.
+ * @throws RangeError if the options are not valid
+ */
+export async function* exportText(
+  connection: Connection,
+  options: ExportOptions,
+): AsyncGenerator<string, void, undefined> {
+  const { format, accounts, spreadsheet, ...range } = optionsOf(options, 'exportText()', {
+    ...RANGE_KEYS,
+    format: true,
+    accounts: true,
+    spreadsheet: true,
+  })
+  if (!format || !EXPORT_FORMATS.includes(format)) {
+    throw new RangeError(`format ${quote(format)} is not one of ${EXPORT_FORMATS.join(', ')}`)
+  }
+  requireFlag(accounts, 'accounts')
+  requireFlag(spreadsheet, 'spreadsheet')
+  if (accounts && format === 'hledger') {
+    throw new RangeError(
+      'a journal of hledger has transfers and opening balances: leave accounts out',
+    )
+  }
+  if (format === 'hledger') {
+    yield* inParts(journal(connection, range))
+    return
+  }
+  const { account } = range
+  const records = accounts
+    ? exportAccounts(connection, { account })
+    : exportTransfers(connection, range)
+  const columns = accounts ? ACCOUNT_COLUMNS : TRANSFER_COLUMNS
+  yield* inParts(format === 'jsonl' ? jsonLines(records) : csvLines(records, columns, spreadsheet))
+}
+
+const TRANSFER_COLUMNS = [
+  'transferId',
+  'from',
+  'to',
+  'amount',
+  'currency',
+  'reference',
+  'effectiveAt',
+  'metadata',
+  'reverses',
+  'postedAt',
+  'batch',
+] as const satisfies readonly (keyof ExportedTransfer)[]
+
+const ACCOUNT_COLUMNS = [
+  'accountId',
+  'holder',
+  'currency',
+  'openingBalance',
+  'overdraftLimit',
+  'status',
+  'createdAt',
+] as const
+
+async function* journal(connection: Connection, range: ExportRange): AsyncGenerator<string> {
+  yield JOURNAL_HEAD
+  const { account, from, by = 'postedAt' } = range
+  if (!from)
+    for await (const each of exportAccounts(connection, { account })) yield openingEntry(each)
+  for await (const transfer of exportTransfers(connection, range)) yield transferEntry(transfer, by)
+}
+
+async function* jsonLines(records: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const record of records) yield `${JSON.stringify(record)}\n`
+}
+
+/** How many records are made CSV at once. */
+const BLOCK = 500
+
+async function* csvLines(
+  records: AsyncIterable<object>,
+  columns: readonly string[],
+  isForSpreadsheet = false,
+): AsyncGenerator<string> {
+  const cast = {
+    date: (date: Date) => date.toISOString(),
+    object: (value: object) => JSON.stringify(value),
+    string: (text: string) => (isForSpreadsheet ? withoutFormula(text) : text),
+  }
+  const options = { columns: [...columns], cast }
+  yield stringify([], { ...options, header: true })
+  let block: object[] = []
+  for await (const record of records) {
+    block.push(record)
+    if (block.length < BLOCK) continue
+    yield stringify(block, options)
+    block = []
+  }
+  yield stringify(block, options)
+}
+
+/** Parts of at least this many characters are written faster than lines. */
+const PART_LENGTH = 64 * 1024
+
+async function* inParts(lines: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  let part = ''
+  for await (const line of lines) {
+    part += line
+    if (part.length < PART_LENGTH) continue
+    yield part
+    part = ''
+  }
+  if (part !== '') yield part
+}

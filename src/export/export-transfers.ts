@@ -1,0 +1,154 @@
+import type { Connection, mongo } from 'mongoose'
+import { optionsOf, requireConnection } from '../arguments.ts'
+import { collectionsOf } from '../definition.ts'
+import { AccountNotFoundError } from '../errors.ts'
+import type { AccountRecord, Metadata, TransferRecord } from '../ledger/records.ts'
+import { quote } from '../messages.ts'
+import { primaryDatabaseOf } from '../mongodb/connection.ts'
+import { inPostingOrder } from './posting-order.ts'
+
+/** Which transfers to export. Default: all. */
+export interface ExportRange {
+  /** Only transfers that this account sent or received. */
+  readonly account?: string | undefined
+  /** Only transfers of this moment or later. */
+  readonly from?: Date | undefined
+  /** Only transfers before this moment. */
+  readonly to?: Date | undefined
+  /** The date that `from` and `to` mean. A transfer without an effective date has that of its posting. Default: `postedAt`. */
+  readonly by?: 'postedAt' | 'effectiveAt' | undefined
+}
+
+export const RANGE_KEYS = { account: true, from: true, to: true, by: true } as const
+
+/** A transfer with all that is needed to post it again. What it does not have is absent. */
+export interface ExportedTransfer {
+  readonly transferId: string
+  readonly from: string
+  readonly to: string
+  /** With the currency's decimals. */
+  readonly amount: string
+  readonly currency: string
+  readonly reference?: string
+  readonly effectiveAt?: Date
+  readonly metadata?: Metadata
+  /** The id of the transfer that this one reverses. */
+  readonly reverses?: string
+  readonly postedAt: Date
+  /** The name of the batch that it came with. */
+  readonly batch?: string
+}
+
+/**
+ * Reads transfers in an order in which they can be posted again, with the same balances after each. It reads what was
+ * posted when it began, and holds only transfers of the same millisecond in memory.
+ * @throws RangeError if a date is not valid
+ * @throws AccountNotFoundError
+ * @example
+ * for await (const { transferId, amount } of exportTransfers(connection, { account: 'ADA' })) …
+ */
+export async function* exportTransfers(
+  connection: Connection,
+  range?: ExportRange,
+): AsyncGenerator<ExportedTransfer, void, undefined> {
+  requireConnection(connection)
+  const { account, ...dates } = optionsOf(range, 'exportTransfers()', RANGE_KEYS)
+  const filter = dateFilter(dates)
+  const transfers =
+    account === undefined
+      ? allTransfers(connection, filter)
+      : transfersOf(account, connection, filter)
+  for await (const transfer of transfers) yield exported(transfer)
+}
+
+const exported = (transfer: TransferRecord): ExportedTransfer => {
+  const { reference, effectiveAt, metadata, reverses, batch } = transfer
+  return {
+    transferId: transfer._id,
+    from: transfer.fromAccount,
+    to: transfer.toAccount,
+    amount: transfer.amount.toString(),
+    currency: transfer.currency,
+    ...(reference !== undefined && { reference }),
+    ...(effectiveAt !== undefined && { effectiveAt }),
+    ...(metadata !== undefined && { metadata }),
+    ...(reverses !== undefined && { reverses }),
+    postedAt: transfer.postedAt,
+    ...(batch !== undefined && { batch }),
+  }
+}
+
+type Filter = mongo.Filter<TransferRecord>
+
+function dateFilter({ from, to, by = 'postedAt' }: Omit<ExportRange, 'account'>): Filter {
+  for (const [name, date] of [
+    ['from', from],
+    ['to', to],
+  ] as const) {
+    if (date === undefined || (date instanceof Date && !Number.isNaN(date.getTime()))) continue
+    throw new RangeError(`${name} ${quote(date)} is not a valid Date`)
+  }
+  if (by !== 'postedAt' && by !== 'effectiveAt') {
+    throw new RangeError(`by ${quote(by)} is not "postedAt" or "effectiveAt"`)
+  }
+  if (!from && !to) return {}
+  const range = { ...(from && { $gte: from }), ...(to && { $lt: to }) }
+  return by === 'postedAt'
+    ? { postedAt: range }
+    : { $or: [{ effectiveAt: range }, { effectiveAt: { $exists: false }, postedAt: range }] }
+}
+
+/**
+ * All transfers, as they were at one moment. The server sorts them on its disk, once: no index of all transfers by
+ * `postedAt` has to be kept up with each posting.
+ */
+async function* allTransfers(
+  connection: Connection,
+  filter: Filter,
+): AsyncGenerator<TransferRecord, void, undefined> {
+  const session = connection.getClient().startSession({ snapshot: true })
+  try {
+    const transfers = primaryDatabaseOf(connection)
+      .collection<TransferRecord>(collectionsOf(connection).transfers)
+      .find(filter, { session, sort: { postedAt: 1 }, allowDiskUse: true })
+    yield* inPostingOrder(transfers)
+  } finally {
+    await session.endSession()
+  }
+}
+
+/** The transfers of an account up to its latest one, along the two indexes of its sequences. */
+async function* transfersOf(
+  accountId: string,
+  connection: Connection,
+  filter: Filter,
+): AsyncGenerator<TransferRecord, void, undefined> {
+  const database = primaryDatabaseOf(connection)
+  const { accounts, transfers } = collectionsOf(connection)
+  const options = { readConcern: { level: 'majority' } } as const
+  const account = await database
+    .collection<AccountRecord>(accounts)
+    .findOne({ _id: accountId }, options)
+  if (!account) throw new AccountNotFoundError({ accountId })
+  const read = (side: 'from' | 'to') =>
+    database.collection<TransferRecord>(transfers).find(
+      {
+        ...filter,
+        [`${side}Account`]: accountId,
+        [`${side}Sequence`]: { $lte: account.transferCount },
+      },
+      { ...options, sort: { [`${side}Sequence`]: 1 } },
+    )
+  const [sent, received] = [read('from'), read('to')]
+  try {
+    let [nextSent, nextReceived] = [await sent.next(), await received.next()]
+    while (nextSent || nextReceived) {
+      const isSent = nextSent && !(nextReceived && nextReceived.toSequence < nextSent.fromSequence)
+      yield (isSent ? nextSent : nextReceived) as TransferRecord
+      if (isSent) nextSent = await sent.next()
+      else nextReceived = await received.next()
+    }
+  } finally {
+    await Promise.all([sent.close(), received.close()])
+  }
+}
