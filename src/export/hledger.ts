@@ -64,7 +64,7 @@ function description(transferId: string, reference: string): string {
 const NOT_IN_NAMES = /^[;([*!]|\s(?=\s)|(?<=\s)\s|[^\S ]|\p{Cc}/gu
 
 /** An account's id as hledger's account name. What cannot stand there is percent-encoded, so that no two ids get one name. */
-export function accountName(accountId: string): string {
+function accountName(accountId: string): string {
   if (accountId.search(NOT_IN_NAMES) < 0 && !/%[\dA-F]{2}/.test(accountId)) return accountId
   return accountId.replaceAll('%', '%25').replaceAll(NOT_IN_NAMES, percentEncoded)
 }

@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose'
+import { collectionsOf } from '../../definition.ts'
 import type { RefusalRecord } from '../../models/batch.ts'
 import { BatchConflictError } from '../errors.ts'
 import type { Row } from '../reading/row.ts'
@@ -60,7 +61,7 @@ async function* storedRefusals(
   connection: Connection,
   batch: string,
 ): AsyncGenerator<RefusalRecord, void, undefined> {
-  const collection = connection.collection<RefusalRecord>('refusals')
+  const collection = connection.collection<RefusalRecord>(collectionsOf(connection).refusals)
   const before = { batch, line: new mongoose.mongo.MaxKey() }
   let after: object = { batch }
   for (;;) {

@@ -1,9 +1,10 @@
-import type { Connection } from 'mongoose'
+import type { ClientSession, Connection, mongo } from 'mongoose'
+import { collectionsOf } from '../../definition.ts'
 import { post } from '../../ledger/posting.ts'
 import type { BatchRecord, BatchRefusalCode, RefusalRecord } from '../../models/batch.ts'
 import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
 import { isDuplicateKey } from '../../mongodb/server-errors.ts'
-import { type Transaction, inTransaction } from '../../mongodb/transaction.ts'
+import { inTransaction } from '../../mongodb/transaction.ts'
 import { BatchConflictError } from '../errors.ts'
 import {
   MAX_DUPLICATES,
@@ -27,6 +28,7 @@ export function databaseRetryPoster(
   { start, advice }: { start: BatchInRetry; advice: string },
 ): PostChunk {
   const filter = { _id: start._id }
+  const names = collectionsOf(connection)
   let presumeNew = true
 
   async function postInTransaction(rows: readonly RefusedRow[]) {
@@ -37,7 +39,7 @@ export function databaseRetryPoster(
         const { database, session } = transaction
         attempts += 1
         if (attempts > 1) await endAbandonedTransactions(connection)
-        const batches = database.collection<BatchRecord>('batches')
+        const batches = database.collection<BatchRecord>(names.batches)
         const stored = await batches.findOne(filter, { session })
         if (!stored) throw new BatchConflictError(start._id, 'was removed while it was retried')
         const before = withRetry(recordToContinue(stored, start, advice))
@@ -51,7 +53,11 @@ export function databaseRetryPoster(
         })
         const { record, refusals } = countRetry(before, remaining, results)
         const after = rows.length === 0 ? ended(record) : record
-        await writeRefusals(remaining, refusals, start._id, transaction)
+        await writeRefusals(database.collection<RefusalRecord>(names.refusals), {
+          rows: remaining,
+          refusals: refusals.map((refusal) => refusalRecord(start._id, refusal)),
+          session,
+        })
         await batches.replaceOne(filter, after, { session })
         return after
       },
@@ -115,14 +121,18 @@ export function asRunning(record: BatchInRetry): BatchInRetry {
 
 /** Removes the refusals of transfers that are settled, and replaces those that have another reason now. */
 async function writeRefusals(
-  rows: readonly RefusedRow[],
-  refusals: readonly BatchRefusal[],
-  batch: string,
-  { database, session }: Transaction,
+  collection: mongo.Collection<RefusalRecord>,
+  {
+    rows,
+    refusals,
+    session,
+  }: {
+    rows: readonly RefusedRow[]
+    refusals: readonly RefusalRecord[]
+    session: ClientSession
+  },
 ): Promise<void> {
-  const collection = database.collection<RefusalRecord>('refusals')
-  const records = refusals.map((refusal) => refusalRecord(batch, refusal))
-  const now = new Map(records.map((record) => [placeOf(record), record]))
+  const now = new Map(refusals.map((refusal) => [placeOf(refusal), refusal]))
   const changed = rows
     .flatMap((row) => row.refusals)
     .filter((refusal) => {
