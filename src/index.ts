@@ -34,6 +34,8 @@ export { createCollections } from './models/collections.ts'
 // Replay: post a file of transfers.
 export { replay } from './replay/replay.ts'
 export type { ReplayOptions } from './replay/options.ts'
+export { readFormatFile } from './replay/reading/format-file.ts'
+export type { ReadingOptions } from './replay/reading/reading-options.ts'
 export type {
   RecordContext,
   RowRequest,

@@ -98,11 +98,16 @@ const printableContext = (context: Context): Context => ({
 const contextFor = ({ quiet }: CommonOptions, context: Context): Context =>
   quiet ? { ...context, log: () => undefined, progress: undefined } : context
 
+/** Options that may appear more than once. */
+const REPEATABLE = new Set(['--map', '--set', '--where', '--currencies', '--directions'])
+
 /** yargs passes an option that appears twice to its command as an array. */
 function refuseRepeatedOptions(parameters: readonly string[]): void {
   const options = parameters.filter((parameter) => /^--\w/.test(parameter))
   const names = options.map((option) => option.replace(/=.*$/, ''))
-  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  const repeated = names.find(
+    (name, index) => names.indexOf(name) !== index && !REPEATABLE.has(name),
+  )
   if (repeated) throw new UsageError(`${named(repeated)} appears more than once`)
 }
 

@@ -2,7 +2,8 @@
 const STDIN = 'stdin\u0000'
 
 /** Options without a value: a `-` after one of them is a file. */
-const FLAG = /^--(?:no-)?(?:json|atomic|dry-?[rR]un|quiet|keep)$/
+const FLAG =
+  /^--(?:no-)?(?:json|atomic|retry|dry-?[rR]un|spreadsheet|signed-debit|skip-zero|cut-reference|quiet|keep)$/
 
 /** Replaces a parameter `-` by a name that yargs keeps. The value of an option stays as it is. */
 export function withStdinNamed(

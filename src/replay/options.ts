@@ -4,14 +4,14 @@ import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { ReplayOptionsError } from './errors.ts'
 import type { Rehearsal } from './posting/rehearsal.ts'
+import { type OptionsWithFormat, type WithFormat, withFormat } from './reading/format-file.ts'
 import { checkReadingOptions } from './reading/option-checks.ts'
-import type { ReadingOptions } from './reading/reading-options.ts'
 import { type Transform, type TransformFunction, checkTransform } from './reading/transform.ts'
 import type { ReplayProgress } from './summary.ts'
 
 export interface ReplayOptions<
   FileRecord extends object = Record<string, string>,
-> extends ReadingOptions {
+> extends OptionsWithFormat {
   /** The path of the file, or `-` for `stdin`. */
   readonly file: string
   /** The standard input, needed if `file` is `-`. */
@@ -50,13 +50,16 @@ export interface ReplayOptions<
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined
 }
 
+/** The options of a call, together with those of its format. */
+export type ResolvedReplayOptions = WithFormat<ReplayOptions<never>>
+
 /**
  * Checks that the options are valid and can be combined.
  * @throws ReplayOptionsError
  */
 export function checkReplayOptions(options: ReplayOptions<never>): void {
   requireObject(options, 'the options argument of replay()', 'an object with file')
-  checkReadingOptions(options)
+  checkReadingOptions(withFormat(options))
   checkTransform(options.transform)
   const { file, stdin, name, onError, maxErrors, atomic, retry, rejects } = options
   if (typeof file !== 'string') {

@@ -46,7 +46,7 @@ export class ProgressTracker {
     this.#report({ records: lines, read: triedBy(retry), ...counts }, 'posting')
   }
 
-  summary({ record, status, stoppedAt }: BatchOutcome): ReplaySummary {
+  summary({ record, status, stoppedAt }: BatchOutcome, timeZone?: string): ReplaySummary {
     const seconds = (performance.now() - this.#startedAt) / 1000
     const { position: resumedAt, status: before } = this.#start
     const retry = this.#options.retry ? record.retry : undefined
@@ -66,6 +66,7 @@ export class ProgressTracker {
       rate: done / seconds,
       ...(retry && { retry: summaryOf(retry) }),
       ...(stoppedAt && { stoppedAt }),
+      ...(timeZone !== undefined && { timeZone }),
     }
   }
 

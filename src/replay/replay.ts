@@ -7,12 +7,18 @@ import { explainedAccess } from '../mongodb/access.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { BatchConflictError, BatchFileError, ReplayOptionsError } from './errors.ts'
 import { measureFile, requireAtomicSize } from './file-size.ts'
-import { checkReplayOptions, refusalLimitOf, type ReplayOptions } from './options.ts'
+import {
+  checkReplayOptions,
+  refusalLimitOf,
+  type ReplayOptions,
+  type ResolvedReplayOptions,
+} from './options.ts'
 import { databasePoster, recordToContinue, requireNotStarted } from './posting/chunk-poster.ts'
 import { type BatchOutcome, postRows } from './posting/post-rows.ts'
 import { Rehearsal } from './posting/rehearsal.ts'
 import { ProgressTracker } from './progress.ts'
 import { type BatchFile, adviceOnChangedFile } from './reading/batch-file.ts'
+import { withFormat } from './reading/format-file.ts'
 import { openBatchFile } from './reading/format.ts'
 import type { Row } from './reading/row.ts'
 import { transformOf } from './reading/transform.ts'
@@ -38,10 +44,11 @@ export type { ReplayOptions, ReplaySummary }
  */
 export async function replay<FileRecord extends object = Record<string, string>>(
   connection: Connection,
-  options: ReplayOptions<FileRecord>,
+  call: ReplayOptions<FileRecord>,
 ): Promise<ReplaySummary> {
   requireConnection(connection)
-  checkReplayOptions(options)
+  checkReplayOptions(call)
+  const options = withFormat(call)
   if (options.rejects !== undefined) await checkRejectsFile(options.rejects, options)
   const source = await openSource(options)
   try {
@@ -56,7 +63,7 @@ export async function replay<FileRecord extends object = Record<string, string>>
 async function replaySource(
   source: Source,
   connection: Connection,
-  options: ReplayOptions<never>,
+  options: ResolvedReplayOptions,
 ): Promise<ReplaySummary> {
   const { signal, atomic = false, retry = false, dryRun = false, rejects: path } = options
   const rehearsal = dryRun === true ? new Rehearsal(connection) : dryRun || undefined
@@ -105,7 +112,7 @@ async function replaySource(
       : start.status === 'finished'
         ? { record: start, status: start.status }
         : await postFile(parts, connection, postingOptions)
-    const summary = progress.summary(outcome)
+    const summary = progress.summary(outcome, file.timeZone())
     try {
       if (!rehearsal) await rejects?.add(storedRejects(connection, name))
       const keptRejects = await rejects?.save()
@@ -173,7 +180,7 @@ interface Replay {
   readonly progress: ProgressTracker
 }
 
-type PostFileOptions = Omit<ReplayOptions<never>, 'rejects'> & {
+type PostFileOptions = Omit<ResolvedReplayOptions, 'rejects'> & {
   readonly rehearsal: Rehearsal | undefined
   readonly rejects: RejectsFile | undefined
 }

@@ -36,6 +36,8 @@ export interface ReplaySummary extends BatchProgress {
   readonly refusedByCode: Readonly<Record<string, number>>
   /** The sum of the posted amounts by currency, with the currency's decimals: `{ USD: '1234.50' }`. */
   readonly amountByCurrency: Readonly<Record<string, string>>
+  /** The zone in which this run read dates without a zone of their own. Absent if there were none. */
+  readonly timeZone?: string
   /** How many records earlier runs had consumed. */
   readonly resumedAt: number
   /**

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonElements } from '../../src/replay/reading/json/json-elements.ts'
 import { openBatchFile } from '../../src/replay/reading/format.ts'
+import type { ReadingOptions } from '../../src/replay/reading/reading-options.ts'
 import { type ReplayOptions, replay } from '../../src/replay/replay.ts'
 import { openSource } from '../../src/replay/source/source.ts'
 import { booksOf, makeFile, openAccounts, replayingOn } from '../support/batch.ts'
@@ -223,7 +224,7 @@ describe('replay posts nothing if', () => {
 })
 
 /** Reads the rows of a file, without a database. */
-async function rowsOf(name: string, content: string, options: Partial<ReplayOptions> = {}) {
+async function rowsOf(name: string, content: string, options: ReadingOptions = {}) {
   const source = await openSource({ file: await makeFile(name, content) })
   try {
     const file = await openBatchFile(source, { batch: 'f', options })

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openBatchFile } from '../../src/replay/reading/format.ts'
+import type { ReadingOptions } from '../../src/replay/reading/reading-options.ts'
 import { type ReplayOptions, replay } from '../../src/replay/replay.ts'
 import { openSource } from '../../src/replay/source/source.ts'
 import { booksOf, makeFile, replayingOn } from '../support/batch.ts'
@@ -104,7 +105,7 @@ test.each<[string, string, Partial<ReplayOptions>, RegExp]>([
 })
 
 /** Reads the rows of a file, without a database. */
-async function rowsOf(content: string, options: Partial<ReplayOptions> = {}) {
+async function rowsOf(content: string, options: ReadingOptions = {}) {
   const source = await openSource({ file: await makeFile('f.csv', content) })
   try {
     const file = await openBatchFile(source, { batch: 'f', options })

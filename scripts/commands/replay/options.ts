@@ -1,5 +1,4 @@
-import type { BatchFormat, ReplayOptions } from '../../../src/index.ts'
-import { BATCH_FORMATS } from '../../../src/internal.ts'
+import type { ReplayOptions } from '../../../src/index.ts'
 import {
   type Command,
   type Context,
@@ -8,24 +7,15 @@ import {
   textOption,
   wholeNumber,
 } from '../../context/command.ts'
-import { readDelimiter, readKeep, readMap, readNames } from './option-values.ts'
+import {
+  type ReadingCommandOptions,
+  defineReadingOptions,
+  type readingOptions,
+} from '../reading/options.ts'
 
-export interface ReplayCommandOptions {
+export interface ReplayCommandOptions extends ReadingCommandOptions {
   files: string[]
   as: string | undefined
-  format: BatchFormat | undefined
-  encoding: string | undefined
-  delimiter: string | undefined
-  quote: string | undefined
-  columns: string[] | undefined
-  skip: number | undefined
-  header: string[] | undefined
-  'skip-last': number | undefined
-  comment: string | undefined
-  at: string | undefined
-  map: Record<string, string | null> | undefined
-  currency: string | undefined
-  keep: true | string[] | undefined
   transform: string | undefined
   rejects: string | undefined
   spreadsheet: boolean
@@ -38,7 +28,7 @@ export interface ReplayCommandOptions {
 }
 
 export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (yargs) =>
-  yargs
+  defineReadingOptions(yargs)
     .positional('files', {
       describe: 'CSV, TSV, JSON Lines or JSON files, also gzipped; - is the standard input',
       type: 'string',
@@ -46,56 +36,6 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       default: [],
     })
     .option('as', textOption('the name of the batch [default: the name of the file]'))
-    .option('format', {
-      describe: 'the format, if the file’s extension does not show it',
-      choices: BATCH_FORMATS,
-      requiresArg: true,
-    })
-    .option(
-      'encoding',
-      textOption(
-        'the encoding of a file without a byte order mark, such as windows-1252 [default: utf-8]',
-      ),
-    )
-    .option('delimiter', {
-      ...textOption('what is between the fields of a CSV file [default: ,]'),
-      coerce: readDelimiter,
-    })
-    .option('quote', textOption('what is around the quoted fields of a CSV file [default: "]'))
-    .option('columns', {
-      ...textOption('the names of the columns of a CSV file without a header: from,to,amount'),
-      coerce: readNames,
-    })
-    .option(
-      'skip',
-      wholeNumber('skip', { least: 0, describe: 'how many lines stand before the header' }),
-    )
-    .option('header', {
-      ...textOption('columns that the header has; the lines before it are skipped: Date,Amount'),
-      coerce: readNames,
-    })
-    .option(
-      'skip-last',
-      wholeNumber('skip-last', {
-        least: 0,
-        describe: 'how many records at the end are not transfers, but totals and the like',
-      }),
-    )
-    .option('comment', textOption('what lines that are comments start with'))
-    .option(
-      'at',
-      textOption('the array with the transfers in a JSON object, such as transactions.booked'),
-    )
-    .option('map', {
-      ...textOption('which column is what: from=nameOrig,to=nameDest,amount=amount,transferId=id'),
-      coerce: readMap,
-    })
-    .option('currency', textOption('the currency of lines that do not name one'))
-    .option('keep', {
-      describe: 'keep other columns as metadata: all, or only those listed',
-      type: 'string',
-      coerce: readKeep,
-    })
     .option(
       'transform',
       textOption(
@@ -136,29 +76,17 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
     .option('dry-run', flagOption('show what would happen and write nothing but the rejects'))
     .option('json', jsonOption)
 
-/** The options of a call of `replay()` for one of the files. */
+/** The options of a call of `replay()` for one of the files. `reading` says how it is read. */
 export const replayOptions = (
   file: string,
-  options: ReplayCommandOptions,
+  { options, reading }: { options: ReplayCommandOptions; reading: FileReading },
   { stdin, signal }: Pick<Context, 'stdin' | 'signal'>,
 ): ReplayOptions => ({
+  ...reading,
   file,
   stdin,
   signal,
   name: options.as,
-  format: options.format,
-  encoding: options.encoding,
-  delimiter: options.delimiter,
-  quote: options.quote,
-  columns: options.columns,
-  skip: options.skip,
-  header: options.header,
-  skipLast: options['skip-last'],
-  comment: options.comment,
-  at: options.at,
-  map: options.map,
-  currency: options.currency,
-  keep: options.keep,
   rejects: options.rejects,
   spreadsheet: options.spreadsheet,
   onError: options['on-error'],
@@ -168,12 +96,4 @@ export const replayOptions = (
   dryRun: options['dry-run'],
 })
 
-/** The name of an option of `replay()` on the command line. */
-const commandLineName = (option: string): string =>
-  option === 'name'
-    ? '--as'
-    : `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-
-/** A message of a {@link ReplayOptionsError} with the options' names on the command line. */
-export const withCommandLineNames = (message: string): string =>
-  message.replaceAll(/'(\w+)'/g, (_, option: string) => commandLineName(option))
+type FileReading = Awaited<ReturnType<typeof readingOptions>>

@@ -21,12 +21,8 @@ import {
 import { withDatabase } from '../../context/database.ts'
 import { allowTypeScript, bringUpToDate } from '../../context/own-migrations.ts'
 import { fileNamed } from '../../context/stdin.ts'
-import {
-  type ReplayCommandOptions,
-  withCommandLineNames,
-  defineReplayOptions,
-  replayOptions,
-} from './options.ts'
+import { readingOptions, withCommandLineNames } from '../reading/options.ts'
+import { type ReplayCommandOptions, defineReplayOptions, replayOptions } from './options.ts'
 import { replayWithProgress } from './progress.ts'
 import { adviceOn, renderSummary } from './summary.ts'
 
@@ -39,8 +35,9 @@ export const replayCommand: Command<ReplayCommandOptions> = {
     // Without this flag the heap grows to twice what a replay of a million lines needs, and does not shrink again.
     v8.setFlagsFromString('--heap-growing-percent=50')
     const transform = await transformIn(options)
+    const reading = await readingOptions(options)
     const calls = options.files.map((file) => ({
-      ...replayOptions(fileNamed(file), options, context),
+      ...replayOptions(fileNamed(file), { options, reading }, context),
       ...transform,
     }))
     checkCalls(calls)

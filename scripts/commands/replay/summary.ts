@@ -21,6 +21,7 @@ export function renderSummary(summary: ReplaySummary): string {
       `moved ${currency}`,
       amount,
     ]),
+    ...(summary.timeZone === undefined ? [] : [['dates without a zone', `in ${summary.timeZone}`]]),
     ['time', `${seconds.toFixed(2)} s, ${count.format(Math.round(rate))} a second`],
   ]
   if (summary.retry) rows.splice(3, 0, ...describeRetry(summary, summary.retry))

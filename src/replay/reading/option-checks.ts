@@ -15,7 +15,7 @@ export function checkReadingOptions(options: ReadingOptions): void {
   requireTypes(options)
   if (format !== undefined && !BATCH_FORMATS.includes(format)) {
     throw new ReplayOptionsError(
-      `'format' ${quoted(format)} is not a known format: use csv, tsv, jsonl or json`,
+      `'format' ${quoted(format)} is not a known format: use csv, tsv, jsonl or json, or the object that readFormatFile() returns`,
     )
   }
   checkEncoding(options.encoding)

@@ -65,6 +65,9 @@ const EXAMPLES = 'such as dd.MM.yyyy, MM/dd/yyyy HH:mm or d MMM yy'
 export function compileDateFormat(format: string): DateParser | { problem: string } {
   const unit = UNIX_FORMATS[format]
   if (unit !== undefined) return unixParser(unit)
+  if (format.includes('%')) {
+    return { problem: `has %, which means nothing here: write letters, ${EXAMPLES}` }
+  }
   const fields: Field[] = []
   let pattern = ''
   for (const [token] of format.matchAll(/'[^']*'|([A-Za-z])\1*|[^A-Za-z']+|'/g)) {

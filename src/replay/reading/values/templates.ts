@@ -9,7 +9,7 @@ function partsOf(template: string): readonly Part[] {
   return template
     .split(/(\{[^{}]*\})/)
     .filter((part) => part !== '')
-    .map((part) => (part.startsWith('{') ? namesIn(part) : part))
+    .map((part) => (/^\{.*\}$/s.test(part) ? namesIn(part) : part))
 }
 
 const namesIn = (part: string): readonly string[] => part.slice(1, -1).split('|')

@@ -1,0 +1,166 @@
+import { inject, describe, expect, test } from 'vitest'
+import { type ReadingOptions, readFormatFile, replay } from '../../src/index.ts'
+import { makeFile, openAccounts } from '../support/batch.ts'
+import { daybook as runDaybook } from '../support/command-line.ts'
+import { useDatabase } from '../support/database.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+const uriOf = () => inject('mongodbUri').replace(/\/(\?|$)/, `/${connection.name}$1`)
+
+const daybook = (...parameters: string[]) => runDaybook(uriOf(), parameters)
+
+const STATEMENT =
+  'Date;Payee;Amount;Text\n02.01.2026;A1;-1.050,50;Rent\n03.01.2026;A1;12,00;Refund\n'
+
+const FORMAT: ReadingOptions = {
+  delimiter: ';',
+  decimal: ',',
+  thousands: '.',
+  map: { counterparty: 'Payee', effectiveAt: 'Date', reference: 'Text' },
+  set: { account: 'A0' },
+  dateFormat: 'dd.MM.yyyy',
+  timeZone: 'Europe/Berlin',
+  currency: 'USD',
+}
+
+const POSTED = [
+  {
+    fromAccount: 'A0',
+    toAccount: 'A1',
+    reference: 'Rent',
+    effectiveAt: new Date('2026-01-01T23:00:00Z'),
+  },
+  {
+    fromAccount: 'A1',
+    toAccount: 'A0',
+    reference: 'Refund',
+    effectiveAt: new Date('2026-01-02T23:00:00Z'),
+  },
+]
+
+const posted = () => Transfer.find().sort({ _id: 1 }).lean()
+
+describe('a format', () => {
+  test('is an object in code, and options beside it win over those in it', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '2000' })
+    const file = await makeFile('statement.csv', STATEMENT)
+    const format = { ...FORMAT, map: { ...FORMAT.map, reference: 'None' }, currency: 'EUR' }
+
+    const summary = await replay(connection, {
+      file,
+      format,
+      currency: 'USD',
+      map: { reference: 'Text' },
+    })
+
+    expect(summary).toMatchObject({ posted: 2, refused: 0, timeZone: 'Europe/Berlin' })
+    expect(await posted()).toMatchObject(POSTED)
+  })
+
+  test('is a file for the command line', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '2000' })
+    const file = await makeFile('statement.csv', STATEMENT)
+    const path = await makeFile('bank.json', JSON.stringify({ ...FORMAT, set: undefined }))
+
+    const { exitCode, stdout } = await daybook(
+      'replay',
+      file,
+      '--format-file',
+      path,
+      '--set',
+      'account=A0',
+    )
+
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/posted +2\n[^]*dates without a zone +in Europe\/Berlin\n/),
+    })
+    expect(await posted()).toMatchObject(POSTED)
+  })
+
+  test('says the same as the options of the command line', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '2000' })
+    const file = await makeFile('statement.csv', STATEMENT)
+    const options = [
+      ['--delimiter', ';', '--decimal', ',', '--thousands', '.', '--date-format', 'dd.MM.yyyy'],
+      ['--map', 'counterparty=Payee,effectiveAt=Date', '--map', 'reference=Text'],
+      ['--set', 'account=A0', '--time-zone', 'Europe/Berlin', '--currency', 'USD'],
+    ].flat()
+
+    await daybook('replay', file, ...options, '--on-error', 'stop')
+    const again = await replay(connection, { file, format: FORMAT })
+
+    expect(again).toMatchObject({ alreadyFinished: true, posted: 2 })
+  })
+
+  test.each([
+    ['{', /^".*bank\.json": the format file is not JSON: .+/],
+    ['[]', /^".*bank\.json": the format is \[\], not an object such as/],
+    [
+      '{"mapp":{}}',
+      /^".*bank\.json": the format has an unknown key, "mapp": did you mean "map"\?$/,
+    ],
+    ['{"map":{"form":"x"}}', /^".*bank\.json": "map" cannot map a column to "form": use one of/],
+    ['{"decimal":";"}', /^".*bank\.json": "decimal" ";" is not "\." or ","$/],
+    ['{"skipZero":1}', /^".*bank\.json": "skipZero" 1 is not true or false$/],
+    [
+      '{"map":{},"map":{"from":"x"}}',
+      /^".*bank\.json": the format file is not JSON: Duplicate key/,
+    ],
+  ])('in a file is refused with the file and the key: %s', async (content, message) => {
+    await expect(readFormatFile(await makeFile('bank.json', content))).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test('that has no file is refused with the names that there are', async () => {
+    const { exitCode, stderr } = await daybook('replay', 'a.csv', '--format', 'no-bank')
+
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 64,
+      stderr: expect.stringContaining(
+        '--format no-bank: there is no file formats/no-bank.json. Use csv, tsv, jsonl, json, or name any file with --format-file',
+      ),
+    })
+  })
+})
+
+describe('wrong options are refused with their names', () => {
+  test.each<[ReadingOptions, string]>([
+    [
+      { thousands: '.' },
+      '\'thousands\' "." is also the decimal mark: say which mark stands before',
+    ],
+    [{ decimal: ';' as ',' }, '\'decimal\' ";" is not "." or ","'],
+    [{ timeZone: 'Berlin' }, '\'timeZone\' "Berlin" is not the name of a time zone, such as'],
+    [
+      { dateFormat: 'DD.MM.YYYY' },
+      '\'dateFormat\' "DD.MM.YYYY" has DD, which means nothing here: write dd',
+    ],
+    [{ dateFormat: 'dd.mm.yyyy' }, 'has no month: write MM for it (mm are minutes)'],
+    [{ dateFormat: 'dd.MM.yyyy hh:mm' }, 'needs both hh, the hour from 1 to 12, and a'],
+    [{ dateFormat: '%d.%m.%Y' }, 'has %, which means nothing here'],
+    [{ directions: { out: ['D'], in: ['d '] } }, 'has "d " for both out and in'],
+    [{ currencies: { Euro: 'EURO' } }, 'has "EURO" for "Euro", which is not an ISO 4217 code'],
+    [{ where: { a: { no: 'x' } as never } }, 'is wrong for "a": {"no":"x"} is not a text'],
+    [{ set: { from: '{Bank' } }, 'is wrong for from: "{Bank" has a brace without its partner'],
+    [{ set: { from: '{}' } }, 'has braces without the name of a column in them'],
+    [
+      { map: { from: 'a', account: 'b' } },
+      "'map' and 'set' name both from and account: use from and",
+    ],
+    [{ map: { debit: 'a', amount: 'b' } }, "'map' and 'set' name both debit and amount"],
+    [{ idFrom: [] }, "'idFrom' [] is not a list of roles or columns"],
+    [
+      { idFrom: ['a'], map: { transferId: 'id' } },
+      "'idFrom' makes the ids, but 'map' or 'set' names",
+    ],
+  ])('%j', async (options, message) => {
+    await expect(replay(connection, { file: 'none.csv', ...options })).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringContaining(message),
+    })
+  })
+})
