@@ -16,7 +16,9 @@ test.each([
   'README.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   'docs/records.md',
+  'docs/rights.md',
   'docs/refusals.md',
 ])('%s names only files that exist', async (name) => {
   const text = await read(name)

@@ -1,3 +1,4 @@
+import { Schema } from 'mongoose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Decimal, Decimal128, verify } from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
@@ -452,6 +453,29 @@ describe('protected fields', () => {
     expect(await Account.find().lean()).toEqual(before)
     await Account.aggregate([{ $out: 'report' }])
     expect(await connection.collection('report').countDocuments()).toBe(1)
+  })
+
+  const merge = () => {
+    // Mongoose runs an aggregation of a connection on the client's own database.
+    const into = { db: connection.name, coll: 'accounts' }
+    return { $merge: { into, whenMatched: 'merge' } } as const
+  }
+  const rich = { _id: 'A', balance: Decimal128.fromString('1000000.00') }
+
+  test.each<[string, () => PromiseLike<unknown>]>([
+    [
+      'another model',
+      async () => {
+        await connection.collection('reports').insertOne(rich as never)
+        const Report = connection.model('Report', new Schema({}, { collection: 'reports' }))
+        await Report.aggregate([merge()])
+      },
+    ],
+    ['the connection', () => connection.aggregate([{ $documents: [rich] }, merge() as never])],
+  ])('are found by verify after an aggregation of %s has written them', async (_of, write) => {
+    await write()
+    expect((await Account.findById('A').orFail()).balance.toString()).toBe('1000000')
+    expect((await verify(connection)).violation).toMatch(/A/)
   })
 
   test('do not include the holder', async () => {
