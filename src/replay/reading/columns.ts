@@ -27,6 +27,8 @@ export interface ColumnOptions {
   readonly set?: RoleTexts | undefined
   /** Whether the names are the keys of an object. Keys have no order, and an object may leave some out. */
   readonly areKeys?: boolean
+  /** Names of values within an object. They have a role only if the options name them. */
+  readonly nested?: ReadonlySet<string> | undefined
 }
 
 /** Whether the options say that a role has a column or a text. */
@@ -48,12 +50,13 @@ export const requiredRoles = (options: Omit<ColumnOptions, 'areKeys'>): readonly
 export function candidateColumns(
   columns: readonly string[],
   role: Role,
-  { map, set = {}, areKeys = false }: ColumnOptions,
+  { map, set = {}, areKeys = false, nested }: ColumnOptions,
 ): readonly number[] {
   const name = map[role]
   if (name === null) return []
   if (name === undefined) {
-    return set[role] === undefined ? columnsByKnownName(columns, role) : []
+    const own = nested ? columns.map((column) => (nested.has(column) ? '' : column)) : columns
+    return set[role] === undefined ? columnsByKnownName(own, role) : []
   }
   return columnsNamed(columns, name, areKeys)
 }

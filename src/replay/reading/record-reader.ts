@@ -34,6 +34,8 @@ interface RecordReader {
 export interface ReaderOptions {
   /** Whether the names are the keys of an object. Keys have no order, and an object may leave some out. */
   readonly areKeys?: boolean
+  /** The columns that are values within an object. */
+  readonly nested?: ReadonlySet<string> | undefined
   /** Called when a date without a zone of its own is read. */
   readonly onZoneUsed?: () => void
 }
@@ -50,7 +52,7 @@ export interface CompiledColumns {
 export function compileColumns(
   columns: readonly string[],
   options: ReadingOptions,
-  { areKeys = false, onZoneUsed = () => undefined }: ReaderOptions = {},
+  { areKeys = false, nested, onZoneUsed = () => undefined }: ReaderOptions = {},
 ): CompiledColumns | { readonly problem: string } {
   const { where = {} } = options
   const whySkipped = orProblem(() =>
@@ -59,7 +61,7 @@ export function compileColumns(
   if (whySkipped && 'problem' in whySkipped) return whySkipped
   return {
     whySkipped,
-    reader: orProblem(() => compileReader(columns, options, { areKeys, onZoneUsed })),
+    reader: orProblem(() => compileReader(columns, options, { areKeys, nested, onZoneUsed })),
   }
 }
 
@@ -76,14 +78,19 @@ function orProblem<Result>(compile: () => Result): Result | { readonly problem: 
 function compileReader(
   columns: readonly string[],
   options: ReadingOptions,
-  { areKeys, onZoneUsed }: Required<ReaderOptions>,
+  { areKeys, nested, onZoneUsed }: Required<ReaderOptions>,
 ): RecordReader {
   const { map = {}, set = {}, keep = false, idFrom } = options
-  const found = findColumns(columns, { map, set, areKeys })
+  const found = findColumns(columns, { map, set, areKeys, nested })
   const { indexes } = found
+  const own = nested ? columns.filter((column) => column !== '' && !nested.has(column)) : columns
   // An object may leave out a key to keep.
   const present =
-    areKeys && typeof keep !== 'boolean' ? keep.filter((key) => columns.includes(key)) : keep
+    areKeys && typeof keep !== 'boolean'
+      ? keep.filter((key) => columns.includes(key))
+      : keep && nested
+        ? own
+        : keep
   const kept = keptColumns(columns, indexes, present)
   const readerOf = roleReaders(columns, found, { ...options, areKeys })
   const transferId = idReader(readerOf, options)

@@ -10,6 +10,7 @@ import { type KeyReader, readerFinder } from './json-columns.ts'
 import { jsonElements } from './json-elements.ts'
 import { type JsonObject, objectIdText, readObject } from './json-object.ts'
 import { jsonRejects, readRejected } from './json-rejects.ts'
+import { valueAt } from './nested-values.ts'
 import { surveyJson } from './json-survey.ts'
 
 /** Opens a file of JSON objects. Each object may have other keys. */
@@ -76,7 +77,7 @@ async function* jsonLineRecords(lines: AsyncIterable<RawRecord[]>): RecordBlocks
 function valuesOf(object: JsonObject, { keys, reader }: KeyReader): (index: number) => unknown {
   const amountIndexes = 'problem' in reader ? NO_INDEXES : reader.amountIndexes
   return (index) => {
-    const value = object[keys[index] as string]
+    const value = valueAt(object, keys[index] as string)
     return amountIndexes.has(index) ? value : objectIdText(value)
   }
 }

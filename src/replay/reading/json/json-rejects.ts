@@ -5,6 +5,7 @@ import { MADE_ID_COLUMN, MADE_ID_KEY, REJECT_COLUMNS, isRefusalCode } from '../r
 import { isMissing } from '../values/values.ts'
 import type { JsonLayout } from './element-splitter.ts'
 import { type JsonObject, isObject, readObject } from './json-object.ts'
+import { valueAt } from './nested-values.ts'
 
 /**
  * Writes rejects as JSON objects: the reject columns and the made id come before the keys of the record. If the
@@ -17,8 +18,11 @@ export function jsonRejects(
   const [open, close] = BRACKETS[layout](at)
   const { map, set } = ids
   const idKey = madeIdKey(ids)
-  const ownIdKey = (object: JsonObject): string | undefined => {
+  /** The name of the id in a record: a key, or a dotted name of a value within the object. */
+  const ownIdName = (object: JsonObject): string | undefined => {
     if (ids.areMade) return undefined
+    const name = map.transferId
+    if (typeof name === 'string') return valueAt(object, name) === undefined ? undefined : name
     const keys = Object.keys(object)
     const [index] = candidateColumns(keys, 'transferId', { map, set, areKeys: true })
     return index === undefined ? undefined : keys[index]
@@ -35,13 +39,14 @@ export function jsonRejects(
       const read = readObject(text)
       if ('problem' in read) return JSON.stringify({ ...added, [idKey]: transferId, text })
       const { object } = read
-      const ownKey = ownIdKey(object)
-      const madeId = ownKey === undefined || isMissing(object[ownKey]) ? transferId : undefined
+      const ownId = ownIdName(object)
+      const hasId = ownId !== undefined && !isMissing(valueAt(object, ownId))
+      const madeId = hasId ? undefined : transferId
       const start = JSON.stringify({ ...added, [idKey]: madeId }).slice(0, -1)
       const reserved = [...REJECT_COLUMNS, ...WRAPPERS, ...(madeId === undefined ? [] : [idKey])]
       // The made id would not be read if the record has a blank id, or if the options say that it has none.
       const isMadeIdHidden =
-        madeId !== undefined && !ids.areMade && (ownKey !== undefined || map.transferId === null)
+        madeId !== undefined && !ids.areMade && (ownId !== undefined || map.transferId === null)
       if (isMadeIdHidden || reserved.some((key) => Object.hasOwn(object, key))) {
         return `${start},"record":${text.trim()}}`
       }

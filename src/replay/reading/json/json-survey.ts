@@ -5,8 +5,9 @@ import { columnsNamedBy } from '../named-columns.ts'
 import type { ReadingOptions } from '../reading-options.ts'
 import type { JsonLayout } from './element-splitter.ts'
 import type { ReaderFinder } from './json-columns.ts'
-import { readObject } from './json-object.ts'
+import { type JsonObject, readObject } from './json-object.ts'
 import { readRejected } from './json-rejects.ts'
+import { objectArraysIn, valueAt } from './nested-values.ts'
 
 interface SurveyOptions {
   readonly file: string
@@ -40,11 +41,17 @@ export async function surveyJson(
       }
       if (readRejected(read.object, record.text, ids)) return { hasIds: true }
       const found = readerOf(read.object)
-      for (const key of Object.keys(read.object)) missingKeys.delete(key)
+      for (const name of missingKeys) {
+        if (valueAt(read.object, name) !== undefined) missingKeys.delete(name)
+      }
       const reader = 'problem' in found ? found : found.reader
       if ('problem' in reader) {
         if (!unreadable?.isObject) {
-          unreadable = { line: record.line, problem: reader.problem, isObject: true }
+          unreadable = {
+            line: record.line,
+            problem: reader.problem + arrayHint(read.object),
+            isObject: true,
+          }
         }
       } else {
         hasIds ??= reader.hasIds
@@ -70,6 +77,16 @@ export async function surveyJson(
   }
   return { hasIds: hasIds ?? false }
 }
+
+/** What to do if an object has arrays of objects in it: they may be the transfers. */
+function arrayHint(object: JsonObject): string {
+  const names = objectArraysIn(object).slice(0, MAX_LISTED)
+  if (names.length === 0) return ''
+  const listed = names.map((name) => quote(name)).join(' or ')
+  return `; if the transfers are in the array ${listed}, add --at and its name`
+}
+
+const MAX_LISTED = 5
 
 /** Reads a record as an object, with a hint in the problem if the layout of the file seems to be the cause. */
 function readRecord(record: RawRecord, { format }: ReadingOptions): ReturnType<typeof readObject> {
