@@ -12,7 +12,11 @@ export { untilAborted, waitUntil } from './engine/wait-until.ts'
 export { readOpening } from './ledger/opening.ts'
 export { named, printable, printableLines, quote, reasonOf } from './messages.ts'
 export { BATCH_FORMATS } from './models/batch.ts'
-export { removeCollections, removeEffectiveDateIndexes } from './models/collections.ts'
+export {
+  missingCollections,
+  removeCollections,
+  removeEffectiveDateIndexes,
+} from './models/collections.ts'
 export { isCurrency } from './money/currency.ts'
 export { explainedAccess } from './mongodb/access.ts'
 export { databaseOf } from './mongodb/connection.ts'

@@ -1,23 +1,26 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError, type LedgerDefinition } from '../../src/index.ts'
 import { named, readDefinition, reasonOf } from '../../src/internal.ts'
 import { allowTypeScript } from './own-migrations.ts'
 
-/** The files in which a project defines its ledger: commands look for them in the working folder. */
+/** The files in which a project defines its ledger. */
 const CONFIG_FILES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map(
   (extension) => `daybook.config.${extension}`,
 )
 
 /**
- * The definition of the ledger in a file: the named one, or the project's `daybook.config.…`. An empty definition if
- * there is none.
+ * The definition of the ledger in a file: the named one, or `daybook.config.…` in the project's folder, by default the
+ * working folder. An empty definition if there is none.
  * @throws InputError that names the file and says what is wrong with it
  */
-export async function definitionFrom(file: string | undefined): Promise<LedgerDefinition> {
-  const path = file ?? projectFile()
+export async function definitionFrom(
+  file: string | undefined,
+  projectFolder = '.',
+): Promise<LedgerDefinition> {
+  const path = file ?? projectFile(projectFolder)
   if (path === undefined) return {}
   const definition = await load(path)
   try {
@@ -28,11 +31,11 @@ export async function definitionFrom(file: string | undefined): Promise<LedgerDe
   return definition as LedgerDefinition
 }
 
-function projectFile(): string | undefined {
-  const [file, other] = CONFIG_FILES.filter((name) => existsSync(name))
+function projectFile(folder: string): string | undefined {
+  const [file, other] = CONFIG_FILES.map((name) => join(folder, name)).filter(existsSync)
   if (file === undefined || other === undefined) return file
   throw new InputError(
-    `the folder has both ${file} and ${other}: remove one of them, or name one with --ledger`,
+    `there are both ${named(file)} and ${named(other)}: remove one of them, or name one with --ledger`,
   )
 }
 

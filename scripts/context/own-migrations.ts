@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Connection } from 'mongoose'
 import { InputError, type MigrationFolder, migrate, migrationStatus } from '../../src/index.ts'
-import { holdsNotebook } from '../../src/internal.ts'
+import { holdsNotebook, missingCollections } from '../../src/internal.ts'
 import { type Context, type Database, isInstalled } from './command.ts'
 
 /**
@@ -38,7 +39,8 @@ export async function allowTypeScript(): Promise<void> {
  * Applies Daybook's own migrations to a database at an address of this machine. On any other database its owner decides when to
  * migrate. A project's own migrations and the adoption of a notebook's data are left to `daybook migrate up`.
  * A dry run only checks.
- * @throws InputError if a notebook would be adopted, or a migration is pending on any other database
+ * @throws InputError if a notebook would be adopted, if a migration is pending on any other database, or if the
+ * database was migrated for a ledger with other names
  */
 export async function bringUpToDate(
   { connection, isNear }: Database,
@@ -53,6 +55,7 @@ export async function bringUpToDate(
       'the database has accounts or transfers in the notebook’s shape: adopt them with daybook migrate up (add --currency if they are not in USD)',
     )
   }
+  if (migrations.every(({ state }) => state === 'applied')) await requireCollections(connection)
   if (isNear) {
     if (!dryRun) await migrate(connection, { folder, log, signal })
     return
@@ -60,4 +63,13 @@ export async function bringUpToDate(
   const pending = migrations.find(({ state }) => state === 'pending')
   if (!pending) return
   throw new InputError(`migration ${pending.name} is not applied: run daybook migrate up first`)
+}
+
+/** Checks that a database whose migrations are applied has the collections of this ledger. */
+async function requireCollections(connection: Connection): Promise<void> {
+  const missing = await missingCollections(connection)
+  if (missing.length === 0) return
+  throw new InputError(
+    `the database has no collection ${missing.join(', ')}, although Daybook’s migrations are applied. If you renamed the ledger’s collections, rename them in the database too. If the database has two ledgers, give each its own collections migrations and migration_lock. If they were dropped, createCollections() creates them again`,
+  )
 }

@@ -1,4 +1,5 @@
 import type { ClientSession, Connection } from 'mongoose'
+import { type CollectionNames, collectionsOf } from '../definition.ts'
 import type { Direction } from './record.ts'
 
 /** What the caller decides about the adoption of a notebook's data. */
@@ -15,6 +16,8 @@ export interface MigrationSettings {
  */
 export interface MigrationParameters<Session extends ClientSession | undefined = ClientSession> {
   readonly connection: Connection
+  /** The names of the ledger's collections, such as `collections.accounts`. */
+  readonly collections: CollectionNames
   /**
    * The session of the transaction that contains both the migration and its record. Pass it to every
    * operation. An operation without it is not rolled back when the migration fails.
@@ -51,9 +54,9 @@ export interface Migration {
 /** Calls one of a migration's two functions. The caller passes a session if `transaction` is not false. */
 export async function callMigration(
   { migration, direction }: { migration: Migration; direction: Direction },
-  parameters: MigrationParameters | MigrationParameters<undefined>,
+  parameters: Omit<MigrationParameters | MigrationParameters<undefined>, 'collections'>,
 ): Promise<void> {
-  await (direction === 'up'
-    ? migration.up(parameters as MigrationParameters<never>)
-    : migration.down?.(parameters as MigrationParameters<never>))
+  const collections = collectionsOf(parameters.connection)
+  const all = { ...parameters, collections } as MigrationParameters<never>
+  await (direction === 'up' ? migration.up(all) : migration.down?.(all))
 }

@@ -23,7 +23,7 @@ export interface RehearsedMigration {
 export async function rehearsePlan(
   connection: Connection,
   plan: readonly PlannedMigration[],
-  parameters: Omit<MigrationParameters, 'connection' | 'session'>,
+  parameters: Omit<MigrationParameters, 'connection' | 'session' | 'collections'>,
 ): Promise<RehearsedMigration[]> {
   if (!connection.getClient().options.monitorCommands) {
     throw new TypeError(

@@ -92,6 +92,14 @@ export const expectedCollections = (connection: Connection): ExpectedCollection[
       .map(([keys, { partialFilterExpression }]) => ({ keys, partialFilterExpression })),
   }))
 
+/** The names of those of the four collections that the database does not have. */
+export async function missingCollections(connection: Connection): Promise<string[]> {
+  const stored = await storedCollections(primaryDatabaseOf(connection))
+  return expectedCollections(connection)
+    .map(({ name }) => name)
+    .filter((name) => !stored.has(name))
+}
+
 /** The collections and views that a database has, by name. */
 export async function storedCollections(
   database: mongo.Db,

@@ -31,7 +31,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   update: 'update',
 }
 
-/** `not authorized on db to execute command { insert: "accounts", …`, and then the rest of the command. */
+/** `not authorized on db to execute command { insert: "orders", …`, and then the rest of the command. */
 const REFUSAL =
   /^not authorized on (?<database>\S+) to execute command \{ (?<command>\w+): (?:"(?<target>(?:[^"\\]|\\.)*)")?/
 

@@ -1,4 +1,5 @@
 import type { mongo } from 'mongoose'
+import { DEFAULT_LEDGER } from '../definition.ts'
 import type { MigrationSettings } from '../migration/migration.ts'
 import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
 
@@ -53,6 +54,8 @@ export async function forgetAdoption(database: mongo.Db): Promise<void> {
 
 const REFUSALS_OF_ADOPTION = { '_id.batch': ADOPTION_BATCH }
 
-const batchesOf = (database: mongo.Db) => database.collection<BatchRecord>('batches')
+const batchesOf = (database: mongo.Db) =>
+  database.collection<BatchRecord>(DEFAULT_LEDGER.collections.batches)
 
-const refusalsOf = (database: mongo.Db) => database.collection<RefusalRecord>('refusals')
+const refusalsOf = (database: mongo.Db) =>
+  database.collection<RefusalRecord>(DEFAULT_LEDGER.collections.refusals)

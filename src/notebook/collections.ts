@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { COLLECTION_OF, collectionsOf } from '../definition.ts'
+import { COLLECTION_OF, DEFAULT_LEDGER, collectionsOf } from '../definition.ts'
 import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { forgetAdoption } from './adoption-record.ts'
@@ -34,7 +34,7 @@ export const keptCollections = (database: mongo.Db): NotebookCollections => ({
 })
 
 export const ledgerAccounts = (database: mongo.Db): mongo.Collection<AccountRecord> =>
-  database.collection('accounts')
+  database.collection(DEFAULT_LEDGER.collections.accounts)
 
 /** A field that every document of the notebook has, and no document of Daybook. */
 export const NOTEBOOK_FIELD = { accounts: 'account_id', transfers: 'transfer_id' } as const

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Connection } from 'mongoose'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
+import { collectionsOf } from '../../src/definition.ts'
 import { migrate, revertMigrations } from '../../src/index.ts'
 import { type ReplicaSet, startReplicaSet } from '../../src/testing/index.ts'
 import { useDatabase } from './database.ts'
@@ -50,6 +51,7 @@ export function useAdoption() {
     /** For calling the functions directly, without a migration. */
     parameters: () => ({
       connection,
+      collections: collectionsOf(connection),
       session: undefined,
       log,
       signal: new AbortController().signal,

@@ -33,14 +33,24 @@ const TEMPLATE = `import type { MigrationParameters } from 'daybook'
 //   export const resumable = true
 // so that nobody has to check the database after a crash.
 
-export async function up({ connection, session }: MigrationParameters): Promise<void> {
+export async function up({
+  connection,
+  collections,
+  session,
+}: MigrationParameters): Promise<void> {
   await connection
-    .collection('accounts')
+    .collection(collections.accounts)
     .updateMany({ branch: { $exists: false } }, { $set: { branch: 'main' } }, { session })
 }
 
 /** Reverts the change. Without this function the migration cannot be reverted. */
-export async function down({ connection, session }: MigrationParameters): Promise<void> {
-  await connection.collection('accounts').updateMany({}, { $unset: { branch: '' } }, { session })
+export async function down({
+  connection,
+  collections,
+  session,
+}: MigrationParameters): Promise<void> {
+  await connection
+    .collection(collections.accounts)
+    .updateMany({}, { $unset: { branch: '' } }, { session })
 }
 `
