@@ -135,9 +135,14 @@ export class TransferConflictError extends TransferRefusedError {
   declare readonly transferId: string
   /** The fields in which the request differs from the transfer posted under the same id. */
   declare readonly fields: readonly string[]
-  constructor(details: { transferId: string; fields: readonly string[] }) {
+  /** The group that the transfer cannot join, because it is already posted without it. */
+  declare readonly group?: string
+  constructor(details: { transferId: string; fields: readonly string[]; group?: string }) {
+    const { transferId, fields, group } = details
     super(
-      `transfer ${details.transferId} is already posted with a different ${details.fields.join(', ')}`,
+      group === undefined
+        ? `transfer ${transferId} is already posted with a different ${fields.join(', ')}`
+        : `transfer ${transferId} cannot join group ${named(group)}, which is already posted without it`,
       details,
     )
   }
@@ -217,9 +222,14 @@ export class LinkedTransferRefusedError extends TransferRefusedError {
   declare readonly transferId: string
   /** The transfer of the same atomic group that caused the refusal. */
   declare readonly refusedTransferId: string
-  constructor(details: { transferId: string; refusedTransferId: string }) {
+  /** The name of the group, if it has one. */
+  declare readonly group?: string
+  constructor(details: { transferId: string; refusedTransferId: string; group?: string }) {
+    const { transferId, refusedTransferId, group } = details
     super(
-      `transfer ${details.transferId} is in the same atomic group as ${details.refusedTransferId}, which was refused`,
+      group === undefined
+        ? `transfer ${transferId} is in the same atomic group as ${refusedTransferId}, which was refused`
+        : `transfer ${transferId} is in group ${named(group)} with ${refusedTransferId}, which was refused`,
       details,
     )
   }

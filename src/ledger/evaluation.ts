@@ -49,6 +49,32 @@ export interface EvaluationOptions {
   readonly batch?: string | undefined
 }
 
+/**
+ * The result of a request that its own content and what is posted under its id decide; undefined if the accounts decide.
+ * `accountCurrency` is the currency of its accounts.
+ */
+export function resultById(
+  request: WellFormedRequest,
+  transfers: Ledger['transfers'],
+  accountCurrency: string | undefined,
+): TransferResult | undefined {
+  const { transferId, amount } = request
+  const currency = isCurrency(request.currency) ? request.currency : accountCurrency
+  const problem = currency && decimalsProblem(amount, currency)
+  if (problem) {
+    return refused(transferId, new InvalidAmountError({ amount: amount.toString(), problem }))
+  }
+  if (request.from === request.to) {
+    return refused(transferId, new SameAccountError({ accountId: request.from }))
+  }
+  const existing = transfers.get(transferId)
+  if (!existing) return undefined
+  const fields = conflictingFields(request, existing)
+  return fields.length === 0
+    ? { status: 'existing', transferId, transfer: existing }
+    : refused(transferId, new TransferConflictError({ transferId, fields }))
+}
+
 /** Decides one request in memory: either it changes both accounts, or it is refused and changes nothing. */
 export function evaluate(
   request: WellFormedRequest,
@@ -58,23 +84,8 @@ export function evaluate(
   const { transferId, amount, postedElsewhereAt } = request
   const from = ledger.accounts.get(request.from)
   const to = ledger.accounts.get(request.to)
-
-  const currency = isCurrency(request.currency) ? request.currency : (from ?? to)?.currency
-  const problem = currency && decimalsProblem(amount, currency)
-  if (problem) {
-    return refused(transferId, new InvalidAmountError({ amount: amount.toString(), problem }))
-  }
-  if (request.from === request.to) {
-    return refused(transferId, new SameAccountError({ accountId: request.from }))
-  }
-
-  const existing = ledger.transfers.get(transferId)
-  if (existing) {
-    const fields = conflictingFields(request, existing)
-    return fields.length === 0
-      ? { status: 'existing', transferId, transfer: existing }
-      : refused(transferId, new TransferConflictError({ transferId, fields }))
-  }
+  const result = resultById(request, ledger.transfers, (from ?? to)?.currency)
+  if (result) return result
 
   const isChosenNow = request.reverses === undefined && !postedElsewhereAt
   const expected = isChosenNow ? newIdentifierProblem(transferId) : undefined
@@ -129,6 +140,7 @@ export function evaluate(
     postedAt,
   }
   if (request.effectiveAt !== undefined) transfer.effectiveAt = request.effectiveAt
+  if (request.group !== undefined) transfer.group = request.group
   if (request.reverses !== undefined) transfer.reverses = request.reverses
   if (request.reference !== undefined) transfer.reference = request.reference
   if (request.metadata !== undefined) transfer.metadata = request.metadata
@@ -184,6 +196,7 @@ function conflictingFields(request: WellFormedRequest, transfer: TransferRecord)
     reference: request.reference === transfer.reference,
     metadata: isSameMetadata(request.metadata, transfer.metadata),
     effectiveAt: request.effectiveAt?.getTime() === transfer.effectiveAt?.getTime(),
+    group: request.group === transfer.group,
     reverses: request.reverses === transfer.reverses,
   }
   return Object.keys(equal).filter((field) => !equal[field])

@@ -11,9 +11,10 @@
  * Without `presumeNew`, as in a caller's own transaction, everything is read first and nothing is presumed.
  */
 import { setImmediate } from 'node:timers/promises'
-import { REFUSAL_CODES, type RefusalCode, TransferRefusedError } from '../errors.ts'
+import { REFUSAL_CODES, type RefusalCode, type TransferRefusedError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
+import { evaluateAll, isGrouped, isRefusedByGroup, isWellFormed } from './groups.ts'
 import { couldBeId } from './identifier.ts'
 import { requireNonePending } from './pending-ids.ts'
 import type { TransferRecord } from './records.ts'
@@ -24,12 +25,7 @@ import {
   readAccounts,
   readTransfers,
 } from './stored-ledger.ts'
-import {
-  type RefusedTransfer,
-  type TransferResult,
-  refuseGroup,
-  refused,
-} from './transfer-result.ts'
+import { type RefusedTransfer, type TransferResult, refuseGroup } from './transfer-result.ts'
 
 export interface PostingOptions {
   /** All or nothing: if one request is refused, none is posted. */
@@ -38,7 +34,8 @@ export interface PostingOptions {
   readonly batch?: string | undefined
   /**
    * Presumes that no id was posted before, which saves a look-up. If one was, the insert fails with a
-   * duplicate key and the transaction with it: post again without this option.
+   * duplicate key and the transaction with it, or a group throws {@link PostedBeforeError}: post again without this
+   * option.
    */
   readonly presumeNew?: boolean | undefined
 }
@@ -83,11 +80,7 @@ export async function postToAccounts(
   let inserting = Promise.resolve()
   for (const slice of slices(requests, options.atomic)) {
     const readings = slice.map(readRequest)
-    let outcomes = readings.map((reading, index) =>
-      isWellFormed(reading)
-        ? evaluate(reading, ledger, evaluation)
-        : refused((slice[index] as IdentifiedRequest).transferId, reading),
-    )
+    let outcomes = evaluateAll(slice, readings, ledger, evaluation)
     if (presumeNew && outcomes.some(isRefused)) {
       await inserting
       outcomes = await recognizeExisting(outcomes, readings, ledger, transaction)
@@ -118,6 +111,11 @@ export async function postToAccounts(
 
 type Reading = WellFormedRequest | TransferRefusedError
 
+/** An id of a group was presumed new and is not: post again without `presumeNew`. */
+export class PostedBeforeError extends Error {
+  override readonly name = 'PostedBeforeError'
+}
+
 /**
  * A request that was refused while its id was presumed new may be posted already, which takes precedence
  * over most refusals. Neither outcome moves anything, so it can be decided afterwards, whatever was posted
@@ -137,9 +135,11 @@ async function recognizeExisting(
   const transfers = await readTransfers(transferIdsOf(doubtful), transaction)
   return results.map((result, index) => {
     const reading = readings[index] as Reading
-    return isRefused(result) && isWellFormed(reading) && transfers.has(reading.transferId)
-      ? evaluate(reading, { accounts, transfers }, { now: new Date() })
-      : result
+    if (!isRefused(result) || !isWellFormed(reading)) return result
+    if (!transfers.has(reading.transferId)) return result
+    // What a group does depends on all of its ids, so it must be evaluated with them.
+    if (reading.group !== undefined) throw new PostedBeforeError()
+    return evaluate(reading, { accounts, transfers }, { now: new Date() })
   })
 }
 
@@ -168,7 +168,7 @@ function idsToRefuse(
     results.flatMap((result, index) => {
       const { transferId } = result
       return isRefused(result) &&
-        LOOKED_UP.has(result.code) &&
+        (LOOKED_UP.has(result.code) || isRefusedByGroup(result)) &&
         isWellFormed(readings[index] as Reading) &&
         !known.has(transferId)
         ? [transferId]
@@ -176,9 +176,6 @@ function idsToRefuse(
     }),
   )
 }
-
-export const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
-  !(reading instanceof TransferRefusedError)
 
 const isRefused = (result: TransferResult): result is RefusedTransfer => result.status === 'refused'
 
@@ -205,11 +202,18 @@ const FIRST_SLICE = 100
 /** The most requests that are evaluated while the server inserts the slice before. */
 const LARGEST_SLICE = 1_000
 
-/** Splits items into slices that grow. A few items, and an atomic group of any size, are one slice. */
-function* slices<Item>(items: readonly Item[], atomic = false): Generator<readonly Item[]> {
-  let size = atomic || items.length <= ONE_SLICE ? items.length : FIRST_SLICE
-  for (let start = 0; start < items.length; start += size) {
+/** Splits requests into slices that grow. A few requests, and a group of any size, are in one slice. */
+function* slices(
+  requests: readonly IdentifiedRequest[],
+  atomic = false,
+): Generator<readonly IdentifiedRequest[]> {
+  const { length } = requests
+  let size = atomic || length <= ONE_SLICE ? length : FIRST_SLICE
+  for (let start = 0; start < length;) {
     if (start > 0) size = Math.min(2 * size, LARGEST_SLICE)
-    yield items.slice(start, start + size)
+    let end = Math.min(start + size, length)
+    while (isGrouped(requests[end - 1], requests[end])) end++
+    yield requests.slice(start, end)
+    start = end
   }
 }

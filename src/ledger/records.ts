@@ -44,6 +44,8 @@ export interface TransferRecord {
   postedAt: Date
   /** When it happened, as the caller says. Absent if that is when it was posted. */
   effectiveAt?: Date
+  /** The business event that it is a part of: transfers of one group are posted all or nothing. */
+  group?: string
   /** The id of the transfer that this one reverses. */
   reverses?: string
   reference?: string

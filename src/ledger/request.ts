@@ -48,6 +48,10 @@ export interface TransferRequest {
 export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 'amount'> {
   readonly transferId: string
   readonly amount: Decimal
+  /** The business event that it is a part of. Requests next to each other with one group are posted all or nothing. */
+  readonly group?: string | undefined
+  /** What else the group contains that is refused, such as `line 5`. So the whole group is refused. */
+  readonly refusedBeside?: string | undefined
   /** The id of the transfer that this one reverses. */
   readonly reverses?: string | undefined
   /**
@@ -59,7 +63,10 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
 
 /** A request that has an id, so that every attempt to post it is for the same transfer. */
 export type IdentifiedRequest = TransferRequest &
-  Pick<WellFormedRequest, 'transferId' | 'reverses' | 'postedElsewhereAt'>
+  Pick<
+    WellFormedRequest,
+    'transferId' | 'group' | 'refusedBeside' | 'reverses' | 'postedElsewhereAt'
+  >
 
 /** Makes a unique id. Later ids sort after earlier ones, which is the cheapest order for an index. */
 export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
@@ -139,7 +146,7 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   }
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
-  const { currency, reverses, postedElsewhereAt } = request
+  const { currency, group, refusedBeside, reverses, postedElsewhereAt } = request
   return {
     transferId,
     from,
@@ -149,6 +156,8 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
     reference,
     metadata,
     effectiveAt,
+    group,
+    refusedBeside,
     reverses,
     postedElsewhereAt,
   }

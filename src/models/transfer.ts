@@ -63,6 +63,7 @@ const transferSchema = new Schema<
     toSequence: { type: Number, required: true },
     postedAt: { type: Date, required: true },
     effectiveAt: Date,
+    group: String,
     reverses: { type: String, ref: 'Transfer' },
     reference: String,
     metadata: Schema.Types.Mixed,

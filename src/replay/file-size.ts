@@ -26,7 +26,7 @@ export async function measureFile(
 }
 
 /** The most text of an atomic batch, in characters: all of it is in memory at once. */
-const ATOMIC_TEXT = 16 * 1024 * 1024
+export const ATOMIC_TEXT = 16 * 1024 * 1024
 
 export function requireAtomicSize({ records, characters }: FileSize, file: string): void {
   if (records <= ATOMIC_LIMIT && characters <= ATOMIC_TEXT) return

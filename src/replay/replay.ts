@@ -15,6 +15,7 @@ import {
 } from './options.ts'
 import { databasePoster, recordToContinue, requireNotStarted } from './posting/chunk-poster.ts'
 import { type BatchOutcome, postRows } from './posting/post-rows.ts'
+import { markBrokenGroups } from './posting/row-groups.ts'
 import { Rehearsal } from './posting/rehearsal.ts'
 import { ProgressTracker } from './progress.ts'
 import { type BatchFile, adviceOnChangedFile } from './reading/batch-file.ts'
@@ -240,6 +241,17 @@ async function requireUnchanged(source: Source, advice: string): Promise<void> {
 
 /** The rows of a file after a position, in blocks. */
 async function* rowsAfter(position: number, file: BatchFile): AsyncGenerator<Row[]> {
+  // The row before the first one says whether a group that starts there is broken.
+  let extra = position === 0 ? 0 : 1
+  for await (const block of markBrokenGroups(rowsFrom(position, file))) {
+    yield extra === 0 ? block : block.slice(extra)
+    if (block.length > 0) extra = 0
+  }
+}
+
+/** The rows of a file from the one at a position, in blocks. */
+async function* rowsFrom(from: number, file: BatchFile): AsyncGenerator<Row[]> {
+  const position = Math.max(0, from - 1)
   let end = 0
   for await (const block of file.records()) {
     const start = end

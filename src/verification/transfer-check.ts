@@ -1,4 +1,5 @@
 import { EFFECTIVE_AT_RULE, isEffectiveTime } from '../ledger/effective-at.ts'
+import { IDENTIFIER_RULE } from '../ledger/identifier.ts'
 import { REVERSAL_SUFFIX, metadataProblem, reversalId } from '../ledger/request.ts'
 import { named, quote } from '../messages.ts'
 import { isBatchName } from '../models/batch.ts'
@@ -22,6 +23,7 @@ export const TRANSFER_FIELDS = [
   'toSequence',
   'postedAt',
   'effectiveAt',
+  'group',
   'reverses',
   'reference',
   'metadata',
@@ -104,6 +106,10 @@ function checkTimes(reader: TransferFields, add: Add): void {
 }
 
 function checkTexts(reader: TransferFields, add: Add): void {
+  if (reader.has('group') && !isStoredId(reader.text('group'))) {
+    const found = reader.show('group')
+    add('field', `has the group ${found}, which is not ${IDENTIFIER_RULE}`)
+  }
   if (reader.has('reference') && !isStoredText(reader.text('reference'), 256)) {
     const found = reader.show('reference')
     add('field', `has the reference ${found}, which is not a text of 1–256 printable characters`)

@@ -97,6 +97,7 @@ describe('a transform', () => {
       },
       'a number': () => 7 as never,
       'a list in a list': () => [[]] as never,
+      'a mistyped key': () => ({ from: 'A0', too: 'A1', amount: '1' }) as never,
     }
     const { refusals } = await replayed(`what\n${Object.keys(outcomes).join('\n')}\n`, {
       transform: ({ what = '' }) => outcomes[what]?.(),
@@ -106,8 +107,9 @@ describe('a transform', () => {
       'MALFORMED_LINE: transform: no such kind',
       "MALFORMED_LINE: transform: TypeError: Cannot read properties of undefined (reading 'x')",
       'MALFORMED_LINE: transform: bad \\u001b[31m',
-      'MALFORMED_LINE: the transform returned 7: expected an object with from, to and amount, a list of them, or nothing',
-      'MALFORMED_LINE: the transform returned []: expected an object with from, to and amount, a list of them, or nothing',
+      'MALFORMED_LINE: transform: it returned 7: expected an object with from, to and amount, a list of them, or nothing',
+      'MALFORMED_LINE: transform: it returned []: expected an object with from, to and amount, a list of them, or nothing',
+      'MALFORMED_LINE: transform: TypeError: the returned transfer has an unknown key, "too": did you mean "to"?',
     ])
   })
 

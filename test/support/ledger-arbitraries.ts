@@ -212,9 +212,9 @@ export const anyLine: fc.Arbitrary<Line> = fc.oneof(
     arbitrary: fc.record({
       malformed: fc.constantFrom(
         'T1,ADA,BEA',
-        'T1,ADA,BEA,1,USD,rent,more',
-        'T1,"ADA"x,BEA,1,USD,rent',
-        'T1,ADA,BEA,1,USD,\xff',
+        'T1,ADA,BEA,1,USD,rent,G,more',
+        'T1,"ADA"x,BEA,1,USD,rent,',
+        'T1,ADA,BEA,1,USD,\xff,',
       ),
     }),
   },

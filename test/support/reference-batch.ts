@@ -32,10 +32,12 @@ export class ReferenceBatch {
       if (trial.refusals.length > 0) return 'refused'
     }
     const limit = onError === 'stop' ? 0 : (maxErrors ?? Infinity)
-    for (const line of this.#lines.slice(this.outcomes.length)) {
-      const outcome = this.#post(line, ledger)
-      if (isRefusal(outcome) && this.refusals.length >= limit) return 'stopped'
-      this.outcomes.push(outcome)
+    while (this.outcomes.length < this.#lines.length) {
+      const before = ledger.copy()
+      const outcomes = this.#postGroup(this.#nextGroup(), before)
+      if (this.refusals.length + outcomes.filter(isRefusal).length > limit) return 'stopped'
+      ledger.become(before)
+      this.outcomes.push(...outcomes)
     }
     return 'finished'
   }
@@ -62,17 +64,70 @@ export class ReferenceBatch {
     }
   }
 
-  #post(line: Line, ledger: ReferenceLedger): string {
-    if ('malformed' in line) return 'MALFORMED_LINE'
-    const [outcome] = ledger.transferMany([line.request], { batch: this.#name })
-    if (outcome === 'posted') {
-      const transfer = ledger.transfers.get(String(line.request.transferId))
-      if (!transfer) throw new Error('a posted transfer is in the ledger')
+  /** The next line, with those after it that are in one group with it. */
+  #nextGroup(): Line[] {
+    const [first, ...others] = this.#lines.slice(this.outcomes.length)
+    if (!first) throw new Error('no line is left')
+    const group = groupOf(first)
+    const end = others.findIndex((line) => group === undefined || groupOf(line) !== group)
+    return [first, ...(end < 0 ? others : others.slice(0, end))]
+  }
+
+  #postGroup(lines: readonly Line[], ledger: ReferenceLedger): string[] {
+    const trial = ledger.copy()
+    const outcomes = lines.map((line) => post(line, trial, this.#name))
+    const isStored = (index: number) => ledger.transfers.has(idOf(lines[index]))
+    if (groupOf(lines[0]) !== undefined) {
+      if (outcomes.some((outcome, index) => outcome === 'existing' && isStored(index))) {
+        // What decides a request before its id does, or the id itself, is its own code.
+        return outcomes.map((outcome, index) =>
+          isStored(index) || STATIC_CODES.has(outcome) ? outcome : 'TRANSFER_CONFLICT',
+        )
+      }
+      if (outcomes.some(isRefusal) || this.#isBesideUnreadable(lines.length)) {
+        return outcomes.map((outcome) => (isRefusal(outcome) ? outcome : 'LINKED_TRANSFER_REFUSED'))
+      }
+    }
+    for (const [index, line] of lines.entries()) {
+      const transfer = trial.transfers.get(idOf(line))
+      if (outcomes[index] !== 'posted' || !transfer) continue
       const sum = this.#amounts.get(transfer.currency) ?? 0n
       this.#amounts.set(transfer.currency, sum + transfer.amount)
     }
-    return outcome instanceof Refusal ? outcome.code : String(outcome)
+    ledger.become(trial)
+    return outcomes
   }
+
+  /** Whether a line that cannot be read stands right before the next `length` lines, or right after them. */
+  #isBesideUnreadable(length: number): boolean {
+    const start = this.outcomes.length
+    return [start - 1, start + length].some((index) => {
+      const line = this.#lines[index]
+      return line !== undefined && 'malformed' in line
+    })
+  }
+}
+
+const groupOf = (line: Line | undefined): unknown =>
+  line && 'request' in line ? line.request.group : undefined
+
+const idOf = (line: Line | undefined): string =>
+  line && 'request' in line ? String(line.request.transferId) : ''
+
+/** The codes that come before TRANSFER_CONFLICT. */
+const STATIC_CODES = new Set([
+  'INVALID_TRANSFER_ID',
+  'INVALID_ACCOUNT_ID',
+  'INVALID_REFERENCE',
+  'INVALID_AMOUNT',
+  'SAME_ACCOUNT',
+])
+
+/** What becomes of a line by itself: a status, or the code of a refusal. */
+function post(line: Line, ledger: ReferenceLedger, batch: string): string {
+  if ('malformed' in line) return 'MALFORMED_LINE'
+  const [outcome] = ledger.transferMany([line.request], { batch })
+  return outcome instanceof Refusal ? outcome.code : String(outcome)
 }
 
 const isRefusal = (outcome: string): boolean => !['posted', 'existing'].includes(outcome)

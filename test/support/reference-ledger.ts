@@ -35,6 +35,7 @@ interface ReferenceTransfer {
   readonly reference?: string | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
   readonly effectiveAt?: Date | undefined
+  readonly group?: unknown
   readonly batch?: string | undefined
 }
 
@@ -48,6 +49,8 @@ export interface ReferenceRequest {
   readonly reference?: unknown
   readonly metadata?: unknown
   readonly effectiveAt?: unknown
+  /** Only in files. */
+  readonly group?: unknown
 }
 
 export interface ReferenceOpening {
@@ -292,6 +295,7 @@ export class ReferenceLedger {
       ) {
         fields.push('effectiveAt')
       }
+      if (earlier.group !== optional.group) fields.push('group')
       require(fields.length === 0, 'TRANSFER_CONFLICT', { fields })
       return 'existing'
     }
@@ -326,6 +330,7 @@ export class ReferenceLedger {
       reference,
       metadata,
       effectiveAt,
+      group: optional.group,
       batch,
     })
     return 'posted'

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
-import { post } from '../../ledger/posting.ts'
+import { PostedBeforeError, post } from '../../ledger/posting.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
 import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
@@ -9,6 +9,7 @@ import { inTransaction } from '../../mongodb/transaction.ts'
 import { BatchConflictError } from '../errors.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import type { Row } from '../reading/row.ts'
+import { nextSplit } from './row-groups.ts'
 import { type CountedResults, countResults, linkedResults, requestsOf } from './row-results.ts'
 
 /** What became of a chunk of rows. */
@@ -80,7 +81,10 @@ export function databasePoster(
         // A shorter transaction is less likely to conflict with others that write the same accounts.
         const chunk = isAtomic
           ? remaining
-          : remaining.slice(0, Math.max(MIN_ROWS, rows.length >> (attempts - 1)))
+          : remaining.slice(
+              0,
+              nextSplit(remaining, Math.max(MIN_ROWS, rows.length >> (attempts - 1))),
+            )
         // Another process has consumed these rows. But a batch without any rows must still be finished.
         if (stored && chunk.length === 0 && (rows.length > 0 || stored.status === 'finished')) {
           return { record: stored, wereNew: presumeNew }
@@ -130,12 +134,16 @@ export function databasePoster(
         return await postUpToLimit(rows, isAtomic)
       } catch (error) {
         // An id exists already. It may have been posted after this snapshot; the next look-up finds it.
-        if (!isDuplicateKey(error) || duplicates === MAX_DUPLICATES) throw error
+        if (!isPostedBefore(error) || duplicates === MAX_DUPLICATES) throw error
         presumeNew = false
       }
     }
   }
 }
+
+/** Whether an error shows that an id which was presumed new is posted already. */
+export const isPostedBefore = (error: unknown): boolean =>
+  isDuplicateKey(error) || error instanceof PostedBeforeError
 
 /** How often a chunk is posted again after a duplicate id. */
 export const MAX_DUPLICATES = 5

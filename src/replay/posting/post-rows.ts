@@ -38,7 +38,7 @@ export async function postRows(
   postChunk: PostChunk,
   { start, isAtomic = false, signal, onRead, onPosted, onRefused }: PostRowsOptions,
 ): Promise<BatchOutcome> {
-  const queue = new RowQueue(blocks)
+  const queue = new RowQueue(blocks, start.source)
   const size = new ChunkSize()
   let record = start
   // The next chunk is read while this one is posted.

@@ -1,7 +1,8 @@
 import type { Connection } from 'mongoose'
 import { requireConnection } from '../../arguments.ts'
-import { type LedgerAccount, evaluate } from '../../ledger/evaluation.ts'
-import { accountIdsOf, isWellFormed } from '../../ledger/posting.ts'
+import type { LedgerAccount } from '../../ledger/evaluation.ts'
+import { evaluateAll, isWellFormed } from '../../ledger/groups.ts'
+import { accountIdsOf } from '../../ledger/posting.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
 import {
   type IdentifiedRequest,
@@ -9,7 +10,7 @@ import {
   readRequest,
 } from '../../ledger/request.ts'
 import { readAccounts, readTransfers } from '../../ledger/stored-ledger.ts'
-import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
+import type { TransferResult } from '../../ledger/transfer-result.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { databaseOf } from '../../mongodb/connection.ts'
 import type { PostChunk } from './chunk-poster.ts'
@@ -104,11 +105,7 @@ export class Rehearsal {
     const readings = requests.map(readRequest)
     const ledger = await this.#read(readings.filter(isWellFormed))
     const options = { now: new Date(), batch }
-    const results = readings.map((reading, index): TransferResult =>
-      isWellFormed(reading)
-        ? evaluate(reading, ledger, options)
-        : refused(requests[index]?.transferId as string, reading),
-    )
+    const results = evaluateAll(requests, readings, ledger, options)
     return { accounts: ledger.accounts, results }
   }
 

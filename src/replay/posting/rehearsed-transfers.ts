@@ -12,6 +12,7 @@ type Content = Pick<
   | 'reference'
   | 'metadata'
   | 'effectiveAt'
+  | 'group'
 >
 
 interface Page {
@@ -56,17 +57,17 @@ export class RehearsedTransfers {
     if (!page) return undefined
     const inPage = index % PAGE_SIZE
     const text = page.contents.toString('utf8', page.ends[inPage - 1] ?? 0, page.ends[inPage])
-    const [fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt] = JSON.parse(
-      text,
-    ) as [
-      string,
-      string,
-      string,
-      string,
-      string | null,
-      TransferRecord['metadata'] | null,
-      number | null,
-    ]
+    const [fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt, group] =
+      JSON.parse(text) as [
+        string,
+        string,
+        string,
+        string,
+        string | null,
+        TransferRecord['metadata'] | null,
+        number | null,
+        string | undefined,
+      ]
     const content: Content = {
       _id: id,
       fromAccount,
@@ -76,13 +77,15 @@ export class RehearsedTransfers {
       ...(reference === null ? {} : { reference }),
       ...(metadata ? { metadata } : {}),
       ...(effectiveAt === null ? {} : { effectiveAt: new Date(effectiveAt) }),
+      ...(group === undefined ? {} : { group }),
     }
     return content as TransferRecord
   }
 }
 
 const contentOf = (transfer: TransferRecord): string => {
-  const { fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt } = transfer
+  const { fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt, group } =
+    transfer
   return JSON.stringify([
     fromAccount,
     toAccount,
@@ -91,5 +94,6 @@ const contentOf = (transfer: TransferRecord): string => {
     reference ?? null,
     metadata ?? null,
     effectiveAt?.getTime() ?? null,
+    ...(group === undefined ? [] : [group]),
   ])
 }

@@ -8,6 +8,7 @@ import type { BatchRecord } from '../../models/batch.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import { type Row, requestsOfRow } from '../reading/row.ts'
+import { nextSplit, previousSplit } from './row-groups.ts'
 
 export const requestsOf = (rows: readonly Row[]): IdentifiedRequest[] =>
   rows.flatMap((row) => (row.moreRequests ? requestsOfRow(row) : row.request ? [row.request] : []))
@@ -59,11 +60,7 @@ export function countResults(
       } else {
         const refusal = refusalOf(row, part, result)
         if (before.refused + refusals.length >= refusalLimit) {
-          const counted = countResults(before, rows.slice(0, index), {
-            results,
-            refusalLimit: Infinity,
-          })
-          return { ...counted, overLimit: { index, refusal } }
+          return countUntil(previousSplit(rows, index), before, rows, results)
         }
         refusals.push(refusal)
         refusedByCode[refusal.code] = (refusedByCode[refusal.code] ?? 0) + 1
@@ -94,6 +91,22 @@ export function countResults(
   return { record, refusals }
 }
 
+/** Counts the rows before the group, or the single row, at an index, which exceeds the limit of refusals. */
+function countUntil(
+  index: number,
+  before: BatchRecord,
+  rows: readonly Row[],
+  results: readonly TransferResult[],
+): CountedResults {
+  const refusalLimit = Infinity
+  const counted = countResults(before, rows.slice(0, index), { results, refusalLimit })
+  const start = requestsOf(rows.slice(0, index)).length
+  const group = rows.slice(index, nextSplit(rows, index + 1))
+  const { refusals } = countResults(before, group, { results: results.slice(start), refusalLimit })
+  const cause = refusals.find(({ code }) => code !== 'LINKED_TRANSFER_REFUSED') ?? refusals[0]
+  return { ...counted, overLimit: { index, refusal: cause as BatchRefusal } }
+}
+
 const NONE: readonly IdentifiedRequest[] = []
 
 /** The amount of a posted transfer. The text of a file is read faster than what is stored. */
@@ -122,7 +135,8 @@ export function linkedResults(
   results: readonly TransferResult[],
 ): TransferResult[] {
   const malformed = rows.find(({ problem }) => problem !== undefined)
-  const refusal = results.find(({ status }) => status === 'refused')
+  const refusals = results.filter((result) => result.status === 'refused')
+  const refusal = refusals.find(({ code }) => code !== 'LINKED_TRANSFER_REFUSED') ?? refusals[0]
   if (!malformed && !refusal) return [...results]
   // Each message contains this id. It comes from the file, so it may be anything, and of any length.
   const refusedTransferId = refusal

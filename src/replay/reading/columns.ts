@@ -222,6 +222,7 @@ function columnByNumber(columns: readonly string[], name: string): number[] {
 }
 
 function columnsByKnownName(columns: readonly string[], role: Role): number[] {
+  if (role === 'group') return indexesOf(columns, (column) => column === role)
   const normalized = columns.map(normalizedName)
   for (const names of KNOWN_NAMES[role]) {
     const known = new Set(names.map(normalizedName))

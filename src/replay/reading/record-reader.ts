@@ -7,6 +7,7 @@ import { statementMovement, transferMovement } from './movements.ts'
 import {
   currencyReader,
   effectiveAtReader,
+  groupReader,
   idReader,
   referenceReaderOf,
   roleReaders,
@@ -98,6 +99,7 @@ function compileReader(
   const movement = (found.isStatement ? statementMovement : transferMovement)(readerOf, options)
   const reference = referenceReaderOf(readerOf, options)
   const effectiveAt = effectiveAtReader(readerOf, options, onZoneUsed)
+  const group = groupReader(readerOf)
 
   return {
     hasIds: transferId !== undefined && idFrom === undefined,
@@ -109,6 +111,8 @@ function compileReader(
       if (moved instanceof Problem || moved instanceof Skipped) return moved
       const date = effectiveAt?.(value)
       if (date instanceof Problem) return date
+      const groupName = group?.(value)
+      if (groupName instanceof Problem) return groupName
       return {
         transferId: transferId?.(value),
         from: moved.from,
@@ -118,6 +122,7 @@ function compileReader(
         reference: reference?.(value),
         metadata: kept.length === 0 ? undefined : metadataOf(value, kept),
         effectiveAt: date,
+        group: groupName,
       } as IdentifiedRequest
     },
     contentOf: idFrom && compileContent(idFrom, columns, { readerOf, areKeys }),

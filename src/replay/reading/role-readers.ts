@@ -2,6 +2,7 @@ import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import { isCurrency } from '../../money/currency.ts'
 import type { FoundColumns } from './columns.ts'
+import { groupProblem } from './group.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { Role } from './roles.ts'
 import { dateReader } from './values/dates.ts'
@@ -82,6 +83,18 @@ export function referenceReaderOf(
     const found = read(value)
     const reference = isMissing(found) ? undefined : readText(found)
     return isMissing(reference) ? undefined : reference
+  }
+}
+
+/** Makes the function that reads the group; undefined if no record has one. */
+export function groupReader(readerOf: ReaderOfRole): ((value: ValueOf) => unknown) | undefined {
+  const read = readerOf('group')
+  if (!read) return undefined
+  return (value) => {
+    const group = read(value)
+    if (isMissing(group)) return undefined
+    const problem = groupProblem(group)
+    return problem === undefined ? group : new Problem(problem)
   }
 }
 

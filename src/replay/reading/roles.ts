@@ -11,6 +11,7 @@ export const ROLES = [
   'currency',
   'reference',
   'effectiveAt',
+  'group',
 ] as const
 
 /** What a value of a record is. */
@@ -77,4 +78,6 @@ export const KNOWN_NAMES: Readonly<Record<Role, readonly (readonly string[])[]>>
     ['purpose', 'description', 'memo', 'narrative', 'narration'],
   ],
   effectiveAt: [['effectiveAt', 'effectiveDate']],
+  // Only in this spelling (see columnsByKnownName), because banks have columns such as Group of their own.
+  group: [['group']],
 }

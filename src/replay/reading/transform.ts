@@ -2,12 +2,19 @@ import { createHash } from 'node:crypto'
 import { type IdentifiedRequest, type TransferRequest, withId } from '../../ledger/request.ts'
 import { printable, quote, reasonOf } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
+import { groupProblem } from './group.ts'
 import type { Row } from './row.ts'
 import { Skipped } from './values/skipped.ts'
 import { isMissing } from './values/values.ts'
 
 /** A transfer that a transform asks for. An empty id, currency or reference counts as none. */
-export type RowRequest = TransferRequest
+export interface RowRequest extends TransferRequest {
+  /**
+   * The business event that the transfer is a part of. Transfers that follow each other with the same group are posted all
+   * or nothing, also those of different records.
+   */
+  readonly group?: string | undefined
+}
 
 export interface RecordContext {
   /** The line on which the record starts, from 1. */
@@ -66,57 +73,52 @@ export class RecordTransform {
     record: object,
     read: () => IdentifiedRequest | Skipped | { readonly problem: string },
   ): Row {
-    let outcome: ReturnType<TransformFunction>
     try {
-      outcome = this.#transform(record as never, new LazyContext(parts.line, read))
+      const outcome = this.#transform(record as never, new LazyContext(parts.line, read)) ?? []
+      const returned = (Array.isArray(outcome) ? outcome : [outcome]) as readonly RowRequest[]
+      if (returned.length === 0) return { ...parts, skipped: NO_REQUEST }
+      const request = this.#identified(returned[0], madeId)
+      const moreRequests = returned
+        .slice(1)
+        .map((more, index) => this.#identified(more, `${madeId}#${index + 2}`))
+      return {
+        ...parts,
+        request,
+        ...(moreRequests.length > 0 && { moreRequests }),
+        ...(returned.some(({ transferId }) => isMissing(transferId)) && { madeId }),
+      }
     } catch (error) {
       if (error instanceof SkippedError) return { ...parts, skipped: error.message }
+      if (error instanceof ReplayOptionsError) throw error
       return { ...parts, madeId, problem: problemOf(error) }
     }
-    if (outcome === null || outcome === undefined) return { ...parts, skipped: NO_REQUEST }
-    if (!Array.isArray(outcome)) return this.#rowOf([outcome as RowRequest], madeId, parts)
-    if (outcome.length === 0) return { ...parts, skipped: NO_REQUEST }
-    return this.#rowOf(outcome as readonly RowRequest[], madeId, parts)
   }
 
-  #rowOf(returned: readonly RowRequest[], madeId: string, parts: Omit<RecordOfRow, 'madeId'>): Row {
-    let usesMadeId = false
-    const requests: IdentifiedRequest[] = []
-    for (const [index, request] of returned.entries()) {
-      if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-        return {
-          ...parts,
-          madeId,
-          problem: `the transform returned ${quote(request)}: ${EXPECTED}`,
-        }
-      }
-      requirePlain(request)
-      let { transferId } = request
-      if (isMissing(transferId)) {
-        usesMadeId = true
-        transferId = index === 0 ? madeId : `${madeId}#${index + 1}`
-      }
-      const { currency, reference } = request
-      requests.push(
-        withId({
+  /** A request that was returned, with `madeId` if it has no id of its own. It throws if it cannot be one. */
+  #identified(returned: RowRequest | undefined, madeId: string): IdentifiedRequest {
+    if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) {
+      const expected = 'expected an object with from, to and amount, a list of them, or nothing'
+      throw new Error(`it returned ${quote(returned)}: ${expected}`)
+    }
+    requirePlain(returned)
+    const { group, ...request } = returned
+    const { transferId, currency, reference } = request
+    const problem = isMissing(group) ? undefined : groupProblem(group)
+    if (problem !== undefined) throw new Error(problem)
+    return {
+      ...withId(
+        {
           ...request,
-          transferId,
+          transferId: isMissing(transferId) ? madeId : transferId,
           currency: isMissing(currency) ? this.#currency : currency,
           reference: isMissing(reference) ? undefined : reference,
-        }),
-      )
-    }
-    const [request, ...moreRequests] = requests
-    return {
-      ...parts,
-      request,
-      ...(moreRequests.length > 0 && { moreRequests }),
-      ...(usesMadeId && { madeId }),
+        },
+        'the returned transfer',
+      ),
+      ...(!isMissing(group) && { group }),
     }
   }
 }
-
-const EXPECTED = 'expected an object with from, to and amount, a list of them, or nothing'
 
 const NO_REQUEST = 'the transform returned no transfer'
 

@@ -3,13 +3,13 @@ import { collectionsOf } from '../../definition.ts'
 import { post } from '../../ledger/posting.ts'
 import type { BatchRecord, BatchRefusalCode, RefusalRecord } from '../../models/batch.ts'
 import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
-import { isDuplicateKey } from '../../mongodb/server-errors.ts'
 import { inTransaction } from '../../mongodb/transaction.ts'
 import { BatchConflictError } from '../errors.ts'
 import {
   MAX_DUPLICATES,
   PATIENCE_MS,
   type PostChunk,
+  isPostedBefore,
   recordToContinue,
   refusalRecord,
 } from '../posting/chunk-poster.ts'
@@ -71,7 +71,7 @@ export function databaseRetryPoster(
       try {
         return await postInTransaction(rows as readonly RefusedRow[])
       } catch (error) {
-        if (!isDuplicateKey(error) || duplicates === MAX_DUPLICATES) throw error
+        if (!isPostedBefore(error) || duplicates === MAX_DUPLICATES) throw error
         presumeNew = false
       }
     }
