@@ -13,8 +13,8 @@ import { databaseOf } from '../mongodb/connection.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { repeatUntilAnswered } from '../mongodb/repeated-operation.ts'
 import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
-import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
-import { readOverdraftLimit } from './opening.ts'
+import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifier.ts'
+import { readOverdraftLimit, requireNewAccountId } from './opening.ts'
 import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus, TransferRecord } from './records.ts'
 import { makeId } from './request.ts'
@@ -29,15 +29,22 @@ export interface OperationContext {
   readonly waiting?: WaitOptions | undefined
 }
 
-/** Opens an account unless its id is taken. Returns the account that has the id now. */
+/**
+ * Opens an account unless its id is taken. Returns the account that has the id now.
+ * @throws InvalidAccountIdError if no account has the id, and a new one may not have it
+ */
 export async function insertIfMissing(
   record: AccountRecord,
   context: OperationContext,
 ): Promise<AccountRecord> {
   const accounts = accountsOf(context.connection)
   const filter = { _id: record._id }
-  const { session, isDryRun } = context.transaction ?? {}
-  if (session && isDryRun) return (await accounts.findOne(filter, { session })) ?? record
+  const { isDryRun } = context.transaction ?? {}
+  if (isDryRun || newIdentifierProblem(record._id) !== undefined) {
+    const existing = await findIfExists(record._id, context)
+    if (!existing) requireNewAccountId(record._id)
+    return existing ?? record
+  }
   const stored = await write(context, (options) =>
     accounts.findOneAndUpdate(
       filter,
@@ -198,22 +205,26 @@ const write = <Result>(
 
 type WriteOptions = Pick<mongo.FindOneAndUpdateOptions, 'session' | 'writeConcern'>
 
-async function findAccount(
+async function findAccount(accountId: string, context: OperationContext): Promise<AccountRecord> {
+  requireIdentifier(accountId)
+  const account = await findIfExists(accountId, context)
+  if (!account) throw new AccountNotFoundError({ accountId })
+  return account
+}
+
+async function findIfExists(
   accountId: string,
   { connection, transaction, waiting }: OperationContext,
-): Promise<AccountRecord> {
-  requireIdentifier(accountId)
+): Promise<AccountRecord | null> {
   const filter = { _id: accountId }
   const accounts = accountsOf(connection)
-  const account = transaction
+  return transaction
     ? await accounts.findOne(filter, { session: transaction.session })
     : await repeatUntilAnswered(
         'read',
         () => accounts.findOne(filter, { readPreference: 'primary' }),
         waiting,
       )
-  if (!account) throw new AccountNotFoundError({ accountId })
-  return account
 }
 
 function requireIdentifier(accountId: unknown): void {

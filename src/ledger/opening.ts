@@ -47,19 +47,16 @@ export const HOLDER_RULE = 'a text of 1–256 printable characters'
 export const isHolder = (value: unknown): value is string => isPrintableText(value, 256)
 
 /**
- * The record of a new account, or the reason why it cannot be opened. An account that is adopted keeps its id,
- * which need not be one that a new account could get.
+ * The record of an account as it is when it is opened, or the reason why it cannot be opened. If there is no such
+ * account yet, its id must also pass {@link requireNewAccountId}.
  */
 export function readOpening(
   request: OpeningRequest & { readonly accountId: string },
   now: Date,
-  { isAdopted = false } = {},
 ): AccountRecord | LedgerError {
   const { accountId, holder, currency } = request
   if (!isIdentifier(accountId))
     return new InvalidAccountIdError({ accountId, expected: IDENTIFIER_RULE })
-  const expected = isAdopted ? undefined : newIdentifierProblem(accountId)
-  if (expected !== undefined) return new InvalidAccountIdError({ accountId, expected })
   if (!isHolder(holder)) {
     return new InvalidHolderError({ holder, expected: HOLDER_RULE })
   }
@@ -77,6 +74,15 @@ export function readOpening(
     })
   }
   return newAccount({ accountId, holder, currency, openingBalance, overdraftLimit }, now)
+}
+
+/**
+ * Checks the id of an account that does not exist. One of an earlier version, or of a notebook, keeps its id.
+ * @throws InvalidAccountIdError
+ */
+export function requireNewAccountId(accountId: string): void {
+  const expected = newIdentifierProblem(accountId)
+  if (expected !== undefined) throw new InvalidAccountIdError({ accountId, expected })
 }
 
 interface NewAccount {

@@ -1,6 +1,6 @@
 import type { HydratedDocument, Model, Schema } from 'mongoose'
 import { LedgerError, ProtectedFieldError } from '../errors.ts'
-import { readOpening } from '../ledger/opening.ts'
+import { readOpening, requireNewAccountId } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { toDecimal } from '../money/money.ts'
 import type { WithDecimals } from './money-path.ts'
@@ -66,6 +66,7 @@ function completeOpening(document: AccountToOpen): void {
     new Date(),
   )
   if (record instanceof LedgerError) throw record
+  requireNewAccountId(accountId)
   const { balance, transferCount, transfersComplete, status }: Partial<AccountToOpen> = document
   const changed = [
     ...(balance && !balance.eq(toDecimal(record.balance)) ? ['balance'] : []),

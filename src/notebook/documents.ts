@@ -52,7 +52,7 @@ export function readAccount(
 ): AdoptableAccount | Problem {
   const accountId = account_id as string
   const holder = (account_holder ?? account_id) as string
-  const opening = readOpening({ accountId, holder, currency }, new Date(0), { isAdopted: true })
+  const opening = readOpening({ accountId, holder, currency }, new Date(0))
   if (opening instanceof LedgerError) return { problem: opening.message }
   const balance = readAmount(stored)
   if ('problem' in balance) return { problem: `balance ${quote(stored)} ${balance.problem}` }

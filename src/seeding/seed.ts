@@ -1,8 +1,11 @@
 import type { Connection, mongo } from 'mongoose'
 import { type Keys, optionsOf, requireConnection } from '../arguments.ts'
 import { collectionsOf } from '../definition.ts'
+import { InputError } from '../errors.ts'
+import { newIdentifierProblem } from '../ledger/identifier.ts'
 import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
+import { quote } from '../messages.ts'
 import { explainAccess } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
@@ -86,12 +89,12 @@ export async function seed(connection: Connection, seedOptions?: SeedOptions): P
 }
 
 async function addSeeded(connection: Connection, options: SeedOptions): Promise<Seeded> {
-  const total = (await countAccounts(options.file ?? accountsFile)) + (options.accounts ?? 0)
+  const { accounts: name } = collectionsOf(connection)
+  const collection = databaseOf(connection).collection<AccountRecord>(name)
+  const total = (await countAccounts(collection, options)) + (options.accounts ?? 0)
   const seeded: Seeded = { added: 0, existing: 0, different: 0 }
   if (options.reset === 'seeded') seeded.removed = await removeSeeded(connection, options)
   if (options.reset === 'everything') seeded.removed = await removeEverything(connection, options)
-  const { accounts: name } = collectionsOf(connection)
-  const collection = databaseOf(connection).collection<AccountRecord>(name)
   const isEmpty =
     options.reset === 'everything' ||
     (await collection.findOne({}, { projection: { _id: 1 } })) === null
@@ -117,9 +120,23 @@ async function addSeeded(connection: Connection, options: SeedOptions): Promise<
   return seeded
 }
 
-async function countAccounts(file: string): Promise<number> {
+/**
+ * Counts the accounts of the file, and reads it to its end.
+ * @throws InputError if one of them is new, and a new account may not have its id
+ */
+async function countAccounts(
+  accounts: mongo.Collection<AccountRecord>,
+  { file = accountsFile, reset }: SeedOptions,
+): Promise<number> {
   let count = 0
-  for await (const account of readAccountFile(file)) if (account) count += 1
+  for await (const { _id } of readAccountFile(file)) {
+    count += 1
+    const problem = newIdentifierProblem(_id)
+    if (problem === undefined) continue
+    // An account of an earlier version may have such an id, and stays.
+    if (reset === undefined && (await accounts.findOne({ _id }))) continue
+    throw new InputError(`${quote(file)}: account id ${quote(_id)} is not ${problem}`)
+  }
   return count
 }
 

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isIdentifier, newIdentifierProblem } from '../../src/ledger/identifier.ts'
+import { seed, verify } from '../../src/index.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 import { useDatabase } from '../support/database.ts'
 
 const invisible = (codePoint: string) =>
@@ -106,6 +110,26 @@ describe('an id that is not for new records', () => {
     const account = await Account.findById(old)
     expect((await account?.statement())?.map(({ transferId }) => transferId)).toEqual(['T2', 'T1'])
     expect(await Account.freeze(old)).toMatchObject({ status: 'frozen' })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('is opened again and seeded as the account that exists, but not as a new one', async () => {
+    await openOld()
+    const { holder, currency, openingBalance } = await Account.findById(old).orFail()
+    const opening = { accountId: old, holder, currency, openingBalance }
+    expect(await Account.open(opening)).toMatchObject({ _id: old })
+    await connection.transaction(async (session) => {
+      expect(await Account.open(opening, { session })).toMatchObject({ _id: old })
+    })
+    await expect(Account.open({ ...opening, holder: 'Other' })).rejects.toMatchObject({
+      code: 'ACCOUNT_CONFLICT',
+    })
+
+    const file = join(await makeFolder(), 'accounts.json')
+    await writeFile(file, JSON.stringify([opening]))
+    expect(await seed(connection, { file })).toMatchObject({ added: 0, existing: 1, different: 0 })
+    await writeFile(file, JSON.stringify([opening, { ...opening, accountId: `${old}2` }]))
+    await expect(seed(connection, { file })).rejects.toThrow(/account id ".*2" is not free of/)
   })
 
   test('stays good for a transfer that has it: repeated and reversed', async () => {
