@@ -206,7 +206,18 @@ describe('columns', () => {
     [
       'is not in the first line',
       'Exported by bank,2024-01-01\nfrom,to,amount\nA0,A1,1\n',
-      /"2024-01-01"; choose one with --map from=COLUMN; the first line must be the header: for lines before it add --skip COUNT or --header COLUMNS, and/,
+      /"2024-01-01"; choose one with --map from=COLUMN; line 2 looks like the header: add --skip 1$/,
+    ],
+    [
+      'is nowhere',
+      'Exported by bank,2024-01-01\nA0,A1\n',
+      /; the first line must be the header: for lines before it add --skip COUNT or --header COLUMNS/,
+    ],
+    [
+      'is named by --where and not in the first line',
+      'Exported by bank,2024-01-01\n"\nfrom,to,amount,status\nA0,A1,1,x\n',
+      /no column is named "status", .*; line 3 looks like the header: add --skip 2$/,
+      { where: { status: 'x' } },
     ],
     [
       'has a comma in a file with another delimiter',

@@ -151,12 +151,17 @@ test('an object around the transfers is an error that names the option for it', 
   )
 })
 
+test('the length of a list has no name', () => {
+  expect(valueAt({ a: [1], b: { length: 2 } }, 'a.length')).toBeUndefined()
+  expect(valueAt({ a: [1], b: { length: 2 } }, 'b.length')).toBe(2)
+})
+
 test('every value within an object has a dotted name', () => {
   const object = fc.letrec((tie) => ({
     value: fc.oneof(
       { maxDepth: 3 },
       fc.constant('leaf'),
-      fc.dictionary(fc.constantFrom('a', 'b.c', '0', 'length', ''), tie('value')),
+      fc.dictionary(fc.constantFrom('a', 'a.b', 'b', 'c', '0', ''), tie('value')),
       fc.array(tie('value'), { maxLength: 2 }),
     ),
   })).value

@@ -12,7 +12,7 @@ import { ZoneUse } from '../zone-use.ts'
 import { type Header, headerHint, readHeader } from './csv-header.ts'
 import { csvRecords, fieldsOf } from './csv-records.ts'
 import { csvRejects } from './csv-rejects.ts'
-import { linesAfter, transferLines, withoutLast } from './transfer-lines.ts'
+import { likelyHeaderLine, linesAfter, transferLines, withoutLast } from './transfer-lines.ts'
 import { type Dialect, csvField, trimmed, withoutFirstFields } from './dialect.ts'
 
 interface CsvFileOptions extends BatchFileOptions {
@@ -46,14 +46,23 @@ export async function openCsvFile(
   const fail = (problem: string): never => {
     throw new BatchFileError(file, problem, header.record && { line: header.record.line })
   }
+  /** What to do if the columns do not fit. */
+  const hint = async () => {
+    const likely = header.record && (await likelyHeaderLine({ dialect, lines: allLines }, fits))
+    return likely === undefined
+      ? headerHint(header, dialect, options)
+      : `; line ${likely} looks like the header: add --skip ${likely - 1}`
+  }
+  const fits = (names: readonly string[]) => {
+    const found = compileColumns(names, options)
+    return !('problem' in found) && !('problem' in found.reader)
+  }
   const zoneUse = new ZoneUse(options)
   const compiled = compileColumns(columns, options, { onZoneUsed: zoneUse.note })
-  if ('problem' in compiled) return fail(compiled.problem)
+  if ('problem' in compiled) return fail(compiled.problem + (await hint()))
   const { reader } = compiled
   // A transform may do without the columns that are needed otherwise.
-  if ('problem' in reader && !transform) {
-    return fail(reader.problem + headerHint(header, dialect, options))
-  }
+  if ('problem' in reader && !transform) return fail(reader.problem + (await hint()))
   const hasOwnIds = !transform && 'hasIds' in reader && reader.hasIds
   const rows = new RowMaker({ batch, options, encoding, hasIds: hasOwnIds, transform })
   const keys = recordKeys(columns)

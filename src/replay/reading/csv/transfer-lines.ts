@@ -98,6 +98,21 @@ function lineOfHeader(
   return { problem: notFound(names, lines, nearest) + delimiterHint(names, lines, dialect) }
 }
 
+/** The line of the first record after the first whose columns fit; undefined if there is none near the start. */
+export async function likelyHeaderLine(
+  { dialect, lines }: Omit<FileLines, 'file'>,
+  fits: (columns: readonly string[]) => boolean,
+): Promise<number | undefined> {
+  const start = await startOf(lines())
+  for (let index = 1; index < Math.min(start.length, MAX_LIKELY_LINES); index++) {
+    const record = firstRecord(start.slice(index, index + MAX_HEADER_LINES), dialect)
+    if (record && fits(fieldsOf(record, dialect).map(trimmed))) return record.line
+  }
+  return undefined
+}
+
+const MAX_LIKELY_LINES = 100
+
 const list = (texts: readonly string[]): string => texts.map((text) => quoted(text)).join(', ')
 
 const LISTED_LINES = 3
