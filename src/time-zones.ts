@@ -74,6 +74,14 @@ export function localTimeOf(timeZone: string): LocalTime {
   }
 }
 
+/** Makes the function that finds what the clocks of a zone show at a time in UTC. It is the reverse of {@link localTimeOf}. */
+export function clockOf(timeZone: string): (time: number) => number {
+  const offset = timeZone === 'UTC' ? 0 : offsetOf(timeZone)
+  if (offset !== undefined) return (time) => time + offset
+  const offsetAt = offsetFinder(timeZone)
+  return (time) => time + offsetAt(time)
+}
+
 /** How many days are remembered. */
 const MAX_DAYS = 10_000
 

@@ -15,6 +15,7 @@ import {
 import { explain } from '../context/failure.ts'
 import { withStdinNamed } from '../context/stdin.ts'
 import { accountCommand } from './account.ts'
+import { balancesCommand } from './balances.ts'
 import { batchesCommand } from './batches.ts'
 import { demoCommand } from './demo.ts'
 import { exportCommand } from './export.ts'
@@ -58,6 +59,7 @@ export async function runCommandLine(
   register(batchesCommand)
   register(verifyCommand)
   register(statementCommand)
+  register(balancesCommand)
   register(accountCommand)
   register(exportCommand)
   register(transferCommand)

@@ -1,4 +1,4 @@
-import { named } from '../../src/internal.ts'
+import { localTimeOf, named } from '../../src/internal.ts'
 import { UsageError } from './command.ts'
 
 /** A date, or a date with a time and its zone, as ISO 8601 has it. */
@@ -10,14 +10,20 @@ export const dateOption = (name: string, describe: string) => ({
   describe,
   type: 'string' as const,
   requiresArg: true,
-  coerce(text: string): Date {
-    const date = dateOf(text)
-    if (date) return date
-    throw new UsageError(
-      `--${name} ${named(text)}: expected a date such as 2026-01-31, or a time with its zone such as 2026-01-31T09:30:00Z`,
-    )
-  },
+  coerce: (text: string) => readDate(name, text),
 })
+
+/**
+ * The date that an option names. A date without a time is midnight in the time zone.
+ * @throws UsageError if it is not a date
+ */
+export function readDate(name: string, text: string, timeZone = 'UTC'): Date {
+  const date = dateOf(text, timeZone)
+  if (date) return date
+  throw new UsageError(
+    `--${name} ${named(text)}: expected a date such as 2026-01-31, or a time with its zone such as 2026-01-31T09:30:00Z`,
+  )
+}
 
 /** The option `--by` of the commands that look at an account by date. */
 export const byOption = {
@@ -26,13 +32,13 @@ export const byOption = {
   describe: 'which date of a transfer counts: when it was posted, or when it happened',
 }
 
-function dateOf(text: string): Date | undefined {
+function dateOf(text: string, timeZone: string): Date | undefined {
   const { fields = '', zone } = DATE.exec(text)?.groups ?? {}
   const isTime = fields.includes('T')
   if (isTime !== (zone !== undefined)) return undefined
   // Without this, 30 February would be 2 March.
   const inUtc = new Date(isTime ? `${fields}Z` : fields)
   if (Number.isNaN(inUtc.getTime()) || !inUtc.toISOString().startsWith(fields)) return undefined
-  const date = new Date(text)
+  const date = new Date(isTime ? text : localTimeOf(timeZone)(inUtc.getTime()))
   return Number.isNaN(date.getTime()) ? undefined : date
 }

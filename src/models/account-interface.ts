@@ -2,6 +2,7 @@ import type { ClientSession, HydratedDocument, Model } from 'mongoose'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { TransferRequest } from '../ledger/request.ts'
+import type { BalancesOptions, PeriodBalance } from '../ledger/statement/balances.ts'
 import type { StatementEntry } from '../ledger/statement/statement-entry.ts'
 import type { DateChoice, StatementOptions, StatementRange } from '../ledger/statement/statement.ts'
 import type { TransferResult } from '../ledger/transfer-result.ts'
@@ -33,6 +34,13 @@ export interface AccountMethods {
    * @throws RangeError if the date or an option is not valid
    */
   balanceAt(date: Date, options?: DateChoice): Promise<Decimal>
+
+  /**
+   * Its balances by day, week, month or year, oldest first, with what it received and sent in between. By default from
+   * its first transfer to the present period.
+   * @throws RangeError if an option is not valid; InputError if there are more than 10,000 periods
+   */
+  balances(options: BalancesOptions): Promise<PeriodBalance[]>
 }
 
 export interface AccountStatics {

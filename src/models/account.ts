@@ -27,6 +27,7 @@ import { postInOwnTransaction } from '../ledger/own-transaction.ts'
 import { post } from '../ledger/posting.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { makeId, withId, withIds } from '../ledger/request.ts'
+import { balances } from '../ledger/statement/balances.ts'
 import { balanceAt, statement, statementEntries } from '../ledger/statement/statement.ts'
 import { ledgerAccountOf } from '../ledger/stored-ledger.ts'
 import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.ts'
@@ -96,6 +97,9 @@ const accountSchema = new Schema<
       },
       balanceAt(date, options) {
         return balanceAt(this.db, this._id, date, options)
+      },
+      balances(options) {
+        return balances(this.db, this._id, options)
       },
     },
     statics: {

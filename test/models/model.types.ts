@@ -56,6 +56,9 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
     }
   }
   const page: StatementEntry[] = await account.statement({ limit: 10, from: new Date() })
+  const [month] = await account.balances({ every: 'month', timeZone: 'Europe/Berlin' })
+  const closing: Decimal | undefined = month?.closing
+  const then: Decimal = await account.balanceAt(new Date(), { by: 'effectiveAt' })
   for await (const entry of account.statementEntries()) page.push(entry)
   const reversal: TransferDocument = await Transfer.reverse('T', { reference: 'r' })
   const effectiveAt: Date | undefined = reversal.effectiveAt
@@ -66,7 +69,7 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
     currency: 'USD',
   })
   await Transfer.find().populate<{ fromAccount: AccountDocument }>('fromAccount')
-  void [status, found, amount, reversal, other, plain, text]
+  void [effectiveAt, closing, then, status, found, amount, reversal, other, plain, text]
 }
 
 export async function refuses(account: AccountDocument): Promise<void> {
@@ -88,6 +91,8 @@ export async function refuses(account: AccountDocument): Promise<void> {
   const sum: number = account.balance + 1
   // @ts-expect-error a page starts before a sequence, not before a date
   await account.statement({ before: new Date() })
+  // @ts-expect-error a quarter is not a period
+  await account.balances({ every: 'quarter' })
   // @ts-expect-error only freeze, unfreeze and close change a status
   account.status = 'closed'
   // @ts-expect-error only transfers change a balance

@@ -120,6 +120,61 @@ describe('the command line', () => {
     expect(unknown.exitCode).toBe(4)
   })
 
+  test('lists the balances of an account by month in a time zone', async () => {
+    for (const [id, date] of [
+      ['CLI10', '2027-01-31T22:59:59Z'],
+      ['CLI11', '2027-01-31T23:00:00Z'],
+    ]) {
+      await daybook('transfer', payer, payee, '1', '--id', `${id}`, '--effective-at', `${date}`)
+    }
+    const range = ['--from', '2027-01-01', '--to', '2027-03-01', '--by', 'effectiveAt']
+    const command = ['balances', payee, ...range, '--time-zone', 'Europe/Berlin']
+    const json = await daybook(...command, '--json')
+    const rows = JSON.parse(json.stdout) as Record<'opening' | 'closing', string>[]
+    const [january, february] = rows
+    expect(rows).toEqual([
+      {
+        ...january,
+        from: '2026-12-31T23:00:00.000Z',
+        to: '2027-01-31T23:00:00.000Z',
+        received: '1.00',
+        sent: '0.00',
+        count: 1,
+      },
+      {
+        from: '2027-01-31T23:00:00.000Z',
+        to: '2027-02-28T23:00:00.000Z',
+        opening: january?.closing,
+        received: '1.00',
+        sent: '0.00',
+        closing: february?.closing,
+        count: 1,
+      },
+    ])
+    const { stdout } = await daybook(...command)
+    expect(stdout).toMatch(
+      /\n\nfrom \(Europe\/Berlin\) +opening +in +out +closing +transfers\n2027-01-01 .*\n2027-02-01 /,
+    )
+    const csv = await daybook(...command, '--csv', '--every', 'year')
+    expect(csv.stdout).toBe(
+      `from,to,opening,received,sent,closing,count\n2026-12-31T23:00:00.000Z,2027-02-28T23:00:00.000Z,${january?.opening},2.00,0.00,${february?.closing},2\n`,
+    )
+    for (const [wrong, message] of [
+      [['--time-zone', 'Berlin'], '--time-zone Berlin: expected a time zone such as'],
+      [
+        ['--every', 'quarter'],
+        'every is "quarter", expected one of "day", "week", "month", "year"',
+      ],
+    ] as const) {
+      const refused = await daybook('balances', payee, ...wrong)
+      expect(refused.exitCode).toBe(64)
+      expect(refused.stderr).toContain(message)
+    }
+    const many = await daybook('balances', payee, '--every', 'day', '--from', '1900-01-01')
+    expect(many.exitCode).toBe(4)
+    expect(many.stderr).toContain('daybook: there are more than 10000 periods between 1900-01-01T')
+  })
+
   test('cuts a statement to the width of a terminal and keeps its amounts aligned', async () => {
     await daybook('transfer', payer, payee, '1', '--id', 'CLI3', '--reference', '世'.repeat(100))
     await daybook('transfer', payer, payee, '1000', '--id', 'CLI4', '--reference', 'short')

@@ -1,10 +1,9 @@
 import type { mongo } from 'mongoose'
-import { DatabaseError } from '../../errors.ts'
-import { reasonOf } from '../../messages.ts'
 import { Decimal, type Decimal128, toDecimal } from '../../money/money.ts'
 import type { AccountHistory } from './account-history.ts'
-import { type Place, newestOf } from './place.ts'
-import type { SequenceRange } from './posted-order.ts'
+import { type DateRange, type TransferSelection, explainMissingIndex } from './flows.ts'
+import { FIRST_DATE, type Place, newestOf } from './place.ts'
+import type { SequenceRange } from './entries-between.ts'
 import { type EntrySide, SIDES, type StatementEntry } from './statement-entry.ts'
 
 /** A part of the order of effective dates: from a date, included, to a place. */
@@ -56,18 +55,51 @@ export class DatedTransfers {
     return found.map(entryOf)
   }
 
+  /** The first and the last of their dates; undefined if there are none. */
+  async dates(): Promise<readonly [first: Date, last: Date] | undefined> {
+    const { accountId, transfers } = this.#history
+    const ends = await Promise.all(
+      SIDES.flatMap(({ account, sequence }) =>
+        ([1, -1] as const).map(async (direction) => {
+          const filter = { [account]: accountId, effectiveAt: { $gt: FIRST_DATE } }
+          const found = await transfers
+            .find(filter)
+            .sort({ effectiveAt: direction, [sequence]: direction })
+            .limit(1)
+            .toArray()
+          return found.flatMap(({ effectiveAt }) => (effectiveAt ? [effectiveAt.getTime()] : []))
+        }),
+      ),
+    )
+    const times = ends.flat()
+    return times.length === 0
+      ? undefined
+      : [new Date(Math.min(...times)), new Date(Math.max(...times))]
+  }
+
+  /** Those that happened in a range of time. */
+  selectionIn({ from, to }: DateRange): TransferSelection {
+    return {
+      date: 'effectiveAt',
+      filterOf: ({ sequence }) => ({
+        effectiveAt: { $gte: from, $lt: to },
+        [sequence]: { $lte: this.#count },
+      }),
+      hintOf: (side) => hintFor(side, this.#count),
+    }
+  }
+
   /** The sum of what has these dates and sequences: received − sent. */
   async sum(date: mongo.Condition<Date>, { after, before }: SequenceRange): Promise<Decimal> {
     const end = Math.min(before, this.#count + 1)
     if (end - after <= 1) return new Decimal(0)
     const { accountId, transfers } = this.#history
     const [sent, received] = await Promise.all(
-      SIDES.map(async ({ account, sequence }) => {
+      SIDES.map(async (side) => {
+        const { account, sequence } = side
         const sequences = { $gt: after, $lt: end }
         const filter = { [account]: accountId, effectiveAt: date, [sequence]: sequences }
-        // Without a hint the server often takes the longer of the two ways.
-        const isShort = end - after <= SHORT_RANGE
-        const hint = { [account]: 1, ...(!isShort && { effectiveAt: 1 }), [sequence]: 1 }
+        const hint = hintFor(side, end - after)
         // The server adds a million amounts at the limit without rounding.
         const group = { _id: null, sum: { $sum: '$amount' } }
         const [total] = await transfers
@@ -84,11 +116,12 @@ export class DatedTransfers {
 /** Up to this many sequences are looked through instead of the dates. */
 const SHORT_RANGE = 2_000
 
-/** @throws DatabaseError if an error is about a missing index */
-function explainMissingIndex(error: unknown): never {
-  if (!/hint provided does not correspond to an existing index/.test(reasonOf(error))) throw error
-  throw new DatabaseError(
-    'the collection transfers has no index by effective date: create it with daybook migrate up or createCollections()',
-    { cause: error },
-  )
-}
+/**
+ * The index to use for a range of dates and so many sequences. Without a hint the server often takes the longer of
+ * the two ways.
+ */
+const hintFor = ({ account, sequence }: EntrySide, sequences: number) => ({
+  [account]: 1 as const,
+  ...(sequences > SHORT_RANGE && { effectiveAt: 1 as const }),
+  [sequence]: 1 as const,
+})

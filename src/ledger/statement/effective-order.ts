@@ -6,8 +6,9 @@ import { primaryDatabaseOf } from '../../mongodb/connection.ts'
 import type { AccountRecord } from '../records.ts'
 import { type AccountHistory, historyOf } from './account-history.ts'
 import { DatedTransfers, type EffectiveRange } from './dated-transfers.ts'
+import type { DateRange, DatedOrder, TransferSelection } from './flows.ts'
 import { FIRST_DATE, LAST_DATE, type Place, dateOf, newestOf, placeOf, startOf } from './place.ts'
-import { entriesBetween } from './posted-order.ts'
+import { entriesBetween } from './entries-between.ts'
 import type { StatementEntry } from './statement-entry.ts'
 import { searchTransfersBefore } from './transfers-before.ts'
 
@@ -18,22 +19,24 @@ import { searchTransfersBefore } from './transfers-before.ts'
  * It knows the transfers up to the number that the account had counted when it was opened. They never change,
  * so all that it reads belongs together, whatever is posted in the meantime.
  */
-export class EffectiveOrder {
-  readonly #history: AccountHistory
+export class EffectiveOrder implements DatedOrder {
+  readonly history: AccountHistory
   readonly #count: number
   readonly #openingBalance: Decimal
+  readonly #createdAt: Date | undefined
   readonly #dated: DatedTransfers
 
   private constructor(history: AccountHistory, account: AccountRecord | null) {
-    this.#history = history
+    this.history = history
     this.#count = account?.transferCount ?? 0
     this.#openingBalance = account ? toDecimal(account.openingBalance) : new Decimal(0)
+    this.#createdAt = account?.createdAt
     this.#dated = new DatedTransfers(history, this.#count)
   }
 
   static async of(connection: Connection, accountId: string): Promise<EffectiveOrder> {
     const history = historyOf(connection, accountId, primaryDatabaseOf(connection))
-    const projection = { transferCount: 1, openingBalance: 1 }
+    const projection = { transferCount: 1, openingBalance: 1, createdAt: 1 }
     const account = await history.accounts.findOne({ _id: accountId }, { projection })
     return new EffectiveOrder(history, account)
   }
@@ -51,7 +54,7 @@ export class EffectiveOrder {
     const entry = sequence <= this.#count ? await this.#entryAt(sequence) : undefined
     if (entry) return placeOf(entry)
     throw new InputError(
-      `before ${sequence} is not the sequence of a transfer of account ${named(this.#history.accountId)}`,
+      `before ${sequence} is not the sequence of a transfer of account ${named(this.history.accountId)}`,
     )
   }
 
@@ -92,6 +95,28 @@ export class EffectiveOrder {
     return balance.plus(earlier).plus(sameDate).minus(later).minus(laterOnDate)
   }
 
+  /** When its account was opened or its first transfer happened, and its last one; undefined if it has no account. */
+  async dates(): Promise<readonly [first: Date, last: Date] | undefined> {
+    if (!this.#createdAt) return undefined
+    const [first, last] = (await this.#dated.dates()) ?? [this.#createdAt, this.#createdAt]
+    return [first < this.#createdAt ? first : this.#createdAt, last]
+  }
+
+  balanceBefore(date: Date): Promise<Decimal> {
+    return this.balanceAt(startOf(date))
+  }
+
+  /** The transfers that happened in a range of time. */
+  async selectionsIn({ from, to }: DateRange): Promise<TransferSelection[]> {
+    const after = await this.#postedBefore(startOf(from))
+    const last = await this.#postedBefore(startOf(to))
+    const undated: TransferSelection = {
+      date: 'postedAt',
+      filterOf: ({ sequence }) => ({ [sequence]: { $gt: after, $lte: last }, effectiveAt: null }),
+    }
+    return [undated, this.#dated.selectionIn({ from, to })]
+  }
+
   async #newestIn({ from, to }: EffectiveRange, limit: number): Promise<StatementEntry[]> {
     const dated = await this.#dated.newestIn({ from, to }, limit)
     // Undated entries before the last one of a full page are not on it.
@@ -99,7 +124,7 @@ export class EffectiveOrder {
     const posted = await this.#postedBefore(to)
     const postedBefore = await this.#postedBefore(startOf(last ? dateOf(last) : from))
     if (postedBefore >= posted) return dated
-    const undated = await entriesBetween(this.#history, {
+    const undated = await entriesBetween(this.history, {
       after: postedBefore,
       before: posted + 1,
       limit,
@@ -123,11 +148,11 @@ export class EffectiveOrder {
   }
 
   #search(date: Date, bounds: { atLeast: number; atMost: number }): Promise<number> {
-    return searchTransfersBefore(this.#history, { date, ...bounds })
+    return searchTransfersBefore(this.history, { date, ...bounds })
   }
 
   async #entryAt(sequence: number): Promise<StatementEntry | undefined> {
     const range = { after: sequence - 1, before: sequence + 1, limit: 1 }
-    return (await entriesBetween(this.#history, range))[0]
+    return (await entriesBetween(this.history, range))[0]
   }
 }

@@ -1,32 +1,51 @@
-import type { AccountHistory } from './account-history.ts'
-import { SIDES, type StatementEntry } from './statement-entry.ts'
+import type { Connection } from 'mongoose'
+import { type Decimal, toDecimal } from '../../money/money.ts'
+import { primaryDatabaseOf } from '../../mongodb/connection.ts'
+import type { AccountRecord } from '../records.ts'
+import { type AccountHistory, historyOf } from './account-history.ts'
+import { entriesBetween } from './entries-between.ts'
+import type { DatedOrder, DateRange, TransferSelection } from './flows.ts'
+import { searchTransfersBefore } from './transfers-before.ts'
 
-/** A range of an account's sequences, both ends exclusive. */
-export interface SequenceRange {
-  readonly after: number
-  readonly before: number
-}
+/** The transfers of an account in the order of posting, up to the number that it had counted when it was opened. */
+export class PostedOrder implements DatedOrder {
+  readonly history: AccountHistory
+  readonly #account: AccountRecord
 
-/**
- * The newest entries of an account in a range of its sequences, newest first. It merges two index ranges by
- * sequence, one of sent and one of received transfers.
- */
-export async function entriesBetween(
-  { accountId, transfers }: AccountHistory,
-  { after, before, limit, filter }: SequenceRange & { limit: number; filter?: object },
-): Promise<StatementEntry[]> {
-  const entries = await Promise.all(
-    SIDES.map(async ({ account, sequence, entryOf }) => {
-      const found = await transfers
-        .find({ [account]: accountId, [sequence]: { $gt: after, $lt: before }, ...filter })
-        .sort({ [sequence]: -1 })
-        .limit(limit)
-        .toArray()
-      return found.map(entryOf)
-    }),
-  )
-  return entries
-    .flat()
-    .toSorted((one, other) => other.sequence - one.sequence)
-    .slice(0, limit)
+  private constructor(history: AccountHistory, account: AccountRecord) {
+    this.history = history
+    this.#account = account
+  }
+
+  /** Undefined if there is no such account. */
+  static async of(connection: Connection, accountId: string): Promise<PostedOrder | undefined> {
+    const history = historyOf(connection, accountId, primaryDatabaseOf(connection))
+    const account = await history.accounts.findOne({ _id: accountId })
+    return account ? new PostedOrder(history, account) : undefined
+  }
+
+  dates(): Promise<readonly [first: Date, last: Date]> {
+    return Promise.resolve([this.#account.createdAt, this.#account.updatedAt])
+  }
+
+  async balanceBefore(date: Date): Promise<Decimal> {
+    const count = await this.#countBefore(date)
+    const range = { after: count - 1, before: count + 1, limit: 1 }
+    const [entry] = count === 0 ? [] : await entriesBetween(this.history, range)
+    return entry?.balance ?? toDecimal(this.#account.openingBalance)
+  }
+
+  async selectionsIn({ from, to }: DateRange): Promise<TransferSelection[]> {
+    const after = await this.#countBefore(from)
+    const last = await this.#countBefore(to)
+    const filterOf: TransferSelection['filterOf'] = ({ sequence }) => ({
+      [sequence]: { $gt: after, $lte: last },
+    })
+    return [{ date: 'postedAt', filterOf }]
+  }
+
+  #countBefore(date: Date): Promise<number> {
+    const { transferCount } = this.#account
+    return searchTransfersBefore(this.history, { date, atLeast: 0, atMost: transferCount })
+  }
 }

@@ -6,7 +6,7 @@ import { type AccountHistory, historyOf, readHistory } from './account-history.t
 import type { EffectiveRange } from './dated-transfers.ts'
 import { EffectiveOrder } from './effective-order.ts'
 import { FIRST_DATE, LAST_DATE, isBefore, placeOf, startOf } from './place.ts'
-import { type SequenceRange, entriesBetween } from './posted-order.ts'
+import { type SequenceRange, entriesBetween } from './entries-between.ts'
 import type { StatementEntry } from './statement-entry.ts'
 import { countTransfersBefore } from './transfers-before.ts'
 
@@ -160,7 +160,7 @@ function requireDate(name: string, value: unknown): void {
   throw new RangeError(`${name} ${quote(value)} is not a valid Date`)
 }
 
-function requireDateChoice(by: unknown): void {
+export function requireDateChoice(by: unknown): void {
   if (by === undefined || by === 'postedAt' || by === 'effectiveAt') return
   throw new RangeError(`by ${quote(by)} is not "postedAt" or "effectiveAt"`)
 }

@@ -1,0 +1,32 @@
+import type { AccountHistory } from './account-history.ts'
+import { SIDES, type StatementEntry } from './statement-entry.ts'
+
+/** A range of an account's sequences, both ends exclusive. */
+export interface SequenceRange {
+  readonly after: number
+  readonly before: number
+}
+
+/**
+ * The newest entries of an account in a range of its sequences, newest first. It merges two index ranges by
+ * sequence, one of sent and one of received transfers.
+ */
+export async function entriesBetween(
+  { accountId, transfers }: AccountHistory,
+  { after, before, limit, filter }: SequenceRange & { limit: number; filter?: object },
+): Promise<StatementEntry[]> {
+  const entries = await Promise.all(
+    SIDES.map(async ({ account, sequence, entryOf }) => {
+      const found = await transfers
+        .find({ [account]: accountId, [sequence]: { $gt: after, $lt: before }, ...filter })
+        .sort({ [sequence]: -1 })
+        .limit(limit)
+        .toArray()
+      return found.map(entryOf)
+    }),
+  )
+  return entries
+    .flat()
+    .toSorted((one, other) => other.sequence - one.sequence)
+    .slice(0, limit)
+}
