@@ -136,5 +136,5 @@ export function describeVerification(
   ].join('\n')
 }
 
-const describeKept = ({ database, finishedAt, accounts, transfers }: KeptBooks): string =>
-  `the state of ${named(database)} of ${named(finishedAt)} with ${accounts} accounts and ${transfers} transfers`
+const describeKept = ({ database, finishedAt, accounts, transfers, digest }: KeptBooks): string =>
+  `the state of ${named(database)} of ${named(finishedAt)} with ${accounts} accounts and ${transfers} transfers (digest ${digest})`

@@ -28,11 +28,11 @@ test('verify keeps a state, proves what came since, and finds what was changed',
   const since = await daybook('verify', '--since', file, '--save', file)
   expect(since.stdout).toMatch(/^the books balance: 2 accounts, 1 new transfers, total balance 100/)
   expect(since.stdout).toMatch(
-    /^the state of .* with 2 accounts and 1 transfers was taken as proven$/m,
+    /^the state of .* with 2 accounts and 1 transfers \(digest .* was taken as proven$/m,
   )
   const against = await daybook('verify', '--against', file)
   expect(against.stdout).toMatch(
-    /^nothing in the state of .* with 2 accounts and 2 transfers was changed$/m,
+    /^nothing in the state of .* with 2 accounts and 2 transfers \(digest .* was changed$/m,
   )
   const one = await daybook('verify', '--account', 'A')
   expect(one.stdout).toMatch(

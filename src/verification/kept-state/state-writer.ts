@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -45,13 +45,15 @@ export async function writeStateFile(
     batches: BatchesToKeep
   },
 ): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`
+  // If the path is a link, replace the file that it points to, not the link.
+  const path = await realpath(file).catch(() => file)
+  const temporary = `${path}.${randomUUID()}.tmp`
   try {
     const handle = await open(temporary, 'wx')
     const output = handle.createWriteStream({ flush: true })
     const input = Readable.from(linesOf({ books, accountLines, batches }))
     await (/\.gz$/i.test(file) ? pipeline(input, createGzip(), output) : pipeline(input, output))
-    await rename(temporary, file)
+    await rename(temporary, path)
   } catch (cause) {
     await rm(temporary, { force: true })
     if (cause instanceof StateFileError) throw cause
