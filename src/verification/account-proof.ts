@@ -1,11 +1,5 @@
 import { named } from '../messages.ts'
-import {
-  type Digest,
-  digestOfHex,
-  digestToHex,
-  nextDigest,
-  openingDigest,
-} from './account-digest.ts'
+import { type Digest, digestOfHex, digestToHex, nextDigest } from './account-digest.ts'
 import type { StoredAccount } from './account-reader.ts'
 import type { AccountState } from './kept-state/account-state.ts'
 import type { Entry } from './transfer-reader.ts'
@@ -59,7 +53,7 @@ export class AccountProof {
       this.#digest = digestOfHex(since.digest)
     } else {
       this.#balance = account.openingBalance
-      this.#digest = openingDigest(account.opening)
+      this.#digest = account.openingDigest
       this.#compare()
     }
   }

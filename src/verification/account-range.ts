@@ -21,7 +21,7 @@ export interface AccountRange {
 }
 
 /** How many accounts are read at once. */
-const ACCOUNTS_AT_ONCE = 500
+const ACCOUNTS_AT_ONCE = 250
 
 /** About how many transfers a range has at most, if it has more than one account. */
 const TRANSFERS_PER_RANGE = 20_000

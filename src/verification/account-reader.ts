@@ -2,6 +2,7 @@ import { TRANSFERS_KEPT } from '../ledger/stored-ledger.ts'
 import { named, quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
+import { type Digest, openingDigest } from './account-digest.ts'
 import { DocumentReader } from './document-reader.ts'
 import { isStoredId, isStoredText } from './stored-text.ts'
 import { LIMITS, WHOLE_NUMBER_RULE, moneyRule, showUnits } from './units.ts'
@@ -21,8 +22,8 @@ export interface StoredAccount {
   /** In milliseconds. */
   readonly createdAt: number | undefined
   readonly updatedAt: number | undefined
-  /** What never changes of it, as a BSON document. */
-  readonly opening: Buffer
+  /** Of what never changes in it. */
+  readonly openingDigest: Digest
 }
 
 const FIELDS = [
@@ -70,7 +71,7 @@ export class AccountReader {
       latestIds: reader.texts('transfersComplete'),
       createdAt: reader.time('createdAt'),
       updatedAt: reader.time('updatedAt'),
-      opening: reader.extract(OPENING_FIELDS),
+      openingDigest: openingDigest(reader.extract(OPENING_FIELDS)),
     }
   }
 

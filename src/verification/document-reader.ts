@@ -29,6 +29,8 @@ export class DocumentReader<Name extends string> {
   readonly names: readonly Name[]
   readonly #slots: ReadonlyMap<string, number>
   #bytes: Buffer = Buffer.alloc(0)
+  /** Used again for each document: millions of buffers would take more memory than all else. */
+  #extract: Buffer = Buffer.alloc(0)
   #types: Uint8Array
   #offsets: Uint32Array
   #lengths: Uint32Array
@@ -182,7 +184,7 @@ export class DocumentReader<Name extends string> {
     return reader
   }
 
-  /** A BSON document of some of the fields, in the order of the names, as they are stored. */
+  /** A BSON document of some of the fields, in the order of the names, as they are stored. It is valid until the next call. */
   extract(names: readonly Name[]): Buffer {
     const found = names.flatMap((name) => {
       const slot = this.#slotOf(name)
@@ -192,11 +194,11 @@ export class DocumentReader<Name extends string> {
       return [{ start: offset - name.length - 2, end: offset + (this.#lengths[slot] as number) }]
     })
     const length = found.reduce((sum, { start, end }) => sum + end - start, 5)
-    const document = Buffer.allocUnsafe(length)
-    let at = document.writeInt32LE(length)
-    for (const { start, end } of found) at += this.#bytes.copy(document, at, start, end)
-    document[at] = 0
-    return document
+    if (this.#extract.length < length) this.#extract = Buffer.alloc(2 * length)
+    let at = this.#extract.writeInt32LE(length)
+    for (const { start, end } of found) at += this.#bytes.copy(this.#extract, at, start, end)
+    this.#extract[at] = 0
+    return this.#extract.subarray(0, length)
   }
 
   /** A field's value and its type as printable text, for messages. */

@@ -33,18 +33,23 @@ export async function* withKeptStates(
     return kept[next]
   }
   let one: AccountState | undefined
-  if (after !== undefined) while ((one = await head()) && !isAfter(one.id, after)) next += 1
-  for await (const range of ranges) {
-    const accounts = new Map(range.accounts.map((account) => [account.id, account]))
-    const states = new Map<string, AccountState>()
-    while ((one = await head()) && (range.upTo === undefined || !isAfter(one.id, range.upTo))) {
-      next += 1
-      const account = accounts.get(one.id)
-      const isSame = isUnchanged(account, { kept: one, log: range.log })
-      // What is reported already is not proven wrong a second time.
-      if (account && (isSame || mode === 'since')) states.set(one.id, one)
+  try {
+    if (after !== undefined) while ((one = await head()) && !isAfter(one.id, after)) next += 1
+    for await (const range of ranges) {
+      const accounts = new Map(range.accounts.map((account) => [account.id, account]))
+      const states = new Map<string, AccountState>()
+      while ((one = await head()) && (range.upTo === undefined || !isAfter(one.id, range.upTo))) {
+        next += 1
+        const account = accounts.get(one.id)
+        const isSame = isUnchanged(account, { kept: one, log: range.log })
+        // What is reported already is not proven wrong a second time.
+        if (account && (isSame || mode === 'since')) states.set(one.id, one)
+      }
+      yield { ...range, kept: states }
     }
-    yield { ...range, kept: states }
+  } finally {
+    // Closes the file.
+    await blocks.return()
   }
 }
 

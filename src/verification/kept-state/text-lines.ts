@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { type Readable, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { StateFileError } from './state-file-error.ts'
 
@@ -7,8 +7,6 @@ import { StateFileError } from './state-file-error.ts'
 const LONGEST_LINE = 1024 * 1024
 
 const BLOCK_BYTES = 64 * 1024
-
-const LF = 10
 
 /**
  * Reads the lines of a file, some at a time, unpacked if it is gzipped. The last line may lack its end.
@@ -19,32 +17,23 @@ export async function* readLines(file: string): AsyncGenerator<readonly string[]
     throw new StateFileError(file, openProblem(cause), { cause })
   })
   const bytes = await unpacked(handle)
+  bytes.setEncoding('utf8')
   let number = 1
-  let partial: Buffer[] = []
-  let length = 0
+  let partial = ''
   const tooLong = () =>
-    new StateFileError(file, `the line is longer than ${LONGEST_LINE} bytes`, { line: number })
+    new StateFileError(file, `the line is longer than ${LONGEST_LINE} characters`, { line: number })
   try {
-    for await (const chunk of bytes as AsyncIterable<Buffer>) {
-      const end = chunk.lastIndexOf(LF)
-      if (end >= 0) {
-        const lines = Buffer.concat([...partial, chunk.subarray(0, end)])
-          .toString()
-          .split('\n')
-        for (const line of lines) {
-          if (line.length > LONGEST_LINE) throw tooLong()
-          number += 1
-        }
-        partial = []
-        length = 0
-        yield lines
+    for await (const chunk of bytes as AsyncIterable<string>) {
+      const lines = (partial + chunk).split('\n')
+      partial = lines.pop() as string
+      for (const line of lines) {
+        if (line.length > LONGEST_LINE) throw tooLong()
+        number += 1
       }
-      const rest = chunk.subarray(end + 1)
-      partial.push(Buffer.from(rest))
-      length += rest.length
-      if (length > LONGEST_LINE) throw tooLong()
+      if (partial.length > LONGEST_LINE) throw tooLong()
+      if (lines.length > 0) yield lines
     }
-    if (length > 0) yield [Buffer.concat(partial).toString()]
+    if (partial !== '') yield [partial]
   } catch (cause) {
     if (cause instanceof StateFileError) throw cause
     const problem = `the file cannot be read: ${(cause as Error).message}`
@@ -63,8 +52,8 @@ async function unpacked(handle: FileHandle): Promise<Readable> {
   const isGzipped = bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b
   if (!isGzipped) return bytes
   const unpacking = createGunzip({ chunkSize: BLOCK_BYTES })
-  bytes.on('error', (error) => unpacking.destroy(error))
-  return bytes.pipe(unpacking)
+  // If one of them ends early, so does the other. The reader of the unpacked bytes gets the error.
+  return pipeline(bytes, unpacking, () => undefined)
 }
 
 const openProblem = ({ code, message }: NodeJS.ErrnoException): string =>
