@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts'
-import { reasonOf } from '../messages.ts'
+import { named, reasonOf } from '../messages.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
@@ -15,7 +15,7 @@ const explanations: Readonly<Record<string, string>> = {
 export function folderError(folder: string, error: unknown): EngineError {
   const explanation = explanations[codeOf(error) ?? '']
   const reason = explanation ? `${explanation} (${reasonOf(error)})` : reasonOf(error)
-  return new EngineError(`the folder ${folder} cannot be used: ${reason}`, { cause: error })
+  return new EngineError(`the folder ${named(folder)} cannot be used: ${reason}`, { cause: error })
 }
 
 /** Like {@link folderError} for an error of the file system; any other value is returned as it is. */

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { EngineError, InputError } from '../errors.ts'
-import { reasonOf } from '../messages.ts'
+import { named, reasonOf } from '../messages.ts'
 import {
   NO_USER,
   isMissingRight,
@@ -111,7 +111,7 @@ async function findProblem(uri: string): Promise<string | undefined> {
       if (problem !== undefined) return `${host} ${problem}`
       const { setName } = hello as { setName?: string }
       if (expected !== undefined && setName !== expected) {
-        return `${host} belongs to the replica set ${setName}, but the URI says replicaSet=${expected}`
+        return `${host} belongs to the replica set ${named(setName)}, but the URI says replicaSet=${named(expected)}`
       }
     } catch {
       // It does not answer: the caller reports the driver's own error.

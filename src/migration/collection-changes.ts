@@ -1,4 +1,5 @@
 import type { ClientSession, Connection, mongo } from 'mongoose'
+import { named } from '../messages.ts'
 import { MigrationStateError } from './errors.ts'
 
 /** How many documents of a collection a migration would change. */
@@ -32,7 +33,7 @@ export async function countChanges(
       if (WRITES.has(commandName)) collections.set(requestId, collection)
     } else if (!isRead(commandName, command)) {
       outsideWrite ??= new MigrationStateError(
-        `migration ${name} writes outside its transaction (${commandName} on ${collection}). A rehearsal could not roll that back, so it was not sent. Pass the session to each operation, or add "export const transaction = false" to the file`,
+        `migration ${named(name)} writes outside its transaction (${commandName} on ${named(collection)}). A rehearsal could not roll that back, so it was not sent. Pass the session to each operation, or add "export const transaction = false" to the file`,
       )
       throw outsideWrite
     }
@@ -63,7 +64,7 @@ export async function countChanges(
   if (outsideWrite) throw outsideWrite
   if (failedWrite !== undefined) {
     throw new MigrationStateError(
-      `migration ${name} continues after a failed write (${failedWrite}), but that write has ended its transaction. Check before writing, so that no write fails`,
+      `migration ${named(name)} continues after a failed write (${named(failedWrite)}), but that write has ended its transaction. Check before writing, so that no write fails`,
     )
   }
   return changes

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts'
-import { reasonOf } from '../messages.ts'
+import { named, reasonOf } from '../messages.ts'
 import type { Direction, LockOwner } from './record.ts'
 
 /**
@@ -16,7 +16,7 @@ export class MigrationLockedError extends Error {
   constructor(owner: LockOwner, advice: string) {
     const { host, pid, since } = owner
     super(
-      `the database is being migrated by process ${pid} on ${host} since ${since.toISOString()}: ${advice}`,
+      `the database is being migrated by process ${pid} on ${named(host)} since ${since.toISOString()}: ${advice}`,
     )
     this.owner = owner
   }
@@ -47,7 +47,9 @@ export class MigrationFailedError extends Error {
     advice: string,
     cause: unknown,
   ) {
-    super(`migration ${migration} (${direction}) failed: ${reasonOf(cause)}\n${advice}`, { cause })
+    super(`migration ${named(migration)} (${direction}) failed: ${reasonOf(cause)}\n${advice}`, {
+      cause,
+    })
     this.migration = migration
     this.direction = direction
   }

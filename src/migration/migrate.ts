@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose'
 import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
 import { explainAccess } from '../mongodb/access.ts'
+import { named } from '../messages.ts'
 import type { MigrationFolder } from './files.ts'
 import { lockOwner, withLock } from './lock.ts'
 import type { MigrationSettings } from './migration.ts'
@@ -189,7 +190,7 @@ const DONE: Record<Direction, string> = { up: 'applied', down: 'reverted' }
 async function runAll(plan: readonly PlannedMigration[], options: RunOptions): Promise<string[]> {
   for (const planned of plan) {
     await runMigration(planned, options)
-    options.log(`${DONE[planned.direction]} ${planned.file.name}`)
+    options.log(`${DONE[planned.direction]} ${named(planned.file.name)}`)
   }
   return plan.map(({ file }) => file.name)
 }

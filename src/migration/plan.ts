@@ -1,3 +1,4 @@
+import { named } from '../messages.ts'
 import { MigrationStateError } from './errors.ts'
 import { type MigrationFile, loadMigration } from './files.ts'
 import type { Direction } from './record.ts'
@@ -34,7 +35,9 @@ export async function planDown(
   { to, step = to === undefined ? 1 : undefined }: MigrationRange,
 ): Promise<PlannedMigration[]> {
   if (to !== undefined && to !== '0' && migrationNamed(to, migrations).state === 'pending') {
-    throw new MigrationStateError(`migration ${to} is not applied, so there is nothing to revert`)
+    throw new MigrationStateError(
+      `migration ${named(to)} is not applied, so there is nothing to revert`,
+    )
   }
   const chosen = migrations
     .filter(({ state }) => state !== 'pending')
@@ -57,12 +60,12 @@ async function planOne(known: KnownMigration, direction: Direction): Promise<Pla
   const migration = await loadMigration(file)
   if ((known.state === 'running' || known.state === 'failed') && !migration.resumable) {
     throw new MigrationStateError(
-      `migration ${known.name} did not finish (${known.note}) and may be half done. Check and repair the database, then run daybook migrate mark ${known.name} --applied or --pending`,
+      `migration ${named(known.name)} did not finish (${named(known.note)}) and may be half done. Check and repair the database, then run daybook migrate mark ${named(known.name)} --applied or --pending`,
     )
   }
   if (direction === 'down' && !migration.down) {
     throw new MigrationStateError(
-      `migration ${known.name} cannot be reverted: ${file.path} has no function down`,
+      `migration ${named(known.name)} cannot be reverted: ${named(file.path)} has no function down`,
     )
   }
   return { file, migration, direction }
@@ -70,12 +73,12 @@ async function planOne(known: KnownMigration, direction: Direction): Promise<Pla
 
 const changedError = ({ name, file }: KnownMigration): MigrationStateError =>
   new MigrationStateError(
-    `migration ${name} was edited after it was applied (${file?.path}), and it does not run again. Undo the edit and put the change into a new migration, or accept the file as it is with daybook migrate mark ${name} --applied`,
+    `migration ${named(name)} was edited after it was applied (${named(file?.path)}), and it does not run again. Undo the edit and put the change into a new migration, or accept the file as it is with daybook migrate mark ${named(name)} --applied`,
   )
 
 export function requireFile({ name, file }: KnownMigration): MigrationFile {
   if (file) return file
   throw new MigrationStateError(
-    `migration ${name} has no file here: name the folder that has it, or use the version of the program that came with it`,
+    `migration ${named(name)} has no file here: name the folder that has it, or use the version of the program that came with it`,
   )
 }

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import { InputError } from '../errors.ts'
-import { reasonOf } from '../messages.ts'
+import { named, reasonOf } from '../messages.ts'
 import { explainedAccess } from '../mongodb/access.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { LONG_WORK, inTransaction } from '../mongodb/transaction.ts'
@@ -54,7 +54,7 @@ function adviceFor({ file, migration }: PlannedMigration, error: unknown): strin
   if (migration.transaction === false) {
     return migration.resumable
       ? 'run the same command again: the migration continues from where it stopped'
-      : `it may be half done. Check and repair the database, then run daybook migrate mark ${file.name} --applied or --pending`
+      : `it may be half done. Check and repair the database, then run daybook migrate mark ${named(file.name)} --applied or --pending`
   }
   const rolledBack = 'everything that it wrote with its session was rolled back'
   const code = error instanceof Error && 'code' in error ? error.code : undefined

@@ -41,7 +41,7 @@ function statusOf(name: string, file?: MigrationFile, record?: MigrationRecord):
   if (!record) return { ...known, state: 'pending' }
   const at = record.finishedAt ?? record.startedAt
   if (record.state === 'running') {
-    const note = `${record.direction}, started by process ${record.pid} on ${record.host}`
+    const note = `${record.direction}, started by process ${record.pid} on ${named(record.host)}`
     return { ...known, state: 'running', at, note }
   }
   if (record.state === 'failed') {

@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose'
 import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
+import { named } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import type { BatchRecord } from '../models/batch.ts'
 import { createWithValidators } from '../models/collections.ts'
@@ -120,6 +121,9 @@ async function idsOf(database: mongo.Db, name: string, filter: object): Promise<
 
 function listed({ count, ids }: Ids, what: string): string | undefined {
   if (count === 0) return undefined
-  const names = ids.slice(0, LISTED).join(', ')
+  const names = ids
+    .slice(0, LISTED)
+    .map((id) => named(id))
+    .join(', ')
   return `${what}: ${count} (${names}${count > LISTED ? ', …' : ''})`
 }

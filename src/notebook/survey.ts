@@ -102,7 +102,7 @@ export async function surveyNotebook(
       if (result.code === 'BALANCE_OUT_OF_RANGE') outOfRange += 1
       return result.message
     }
-    if (result.status === 'existing') return `transfer ${transferId} exists already`
+    if (result.status === 'existing') return `transfer ${quote(transferId)} exists already`
     // Memory holds a transfer only if another one has the same id.
     if (!repeatedIds.has(transferId)) transfers.delete(transferId)
     for (const accountId of [from, to]) {

@@ -34,6 +34,26 @@ describe('migrate', () => {
     expect(await states()).toEqual({ '1-a': 'applied', '2-b': 'applied' })
   })
 
+  test('prints the names of migrations without anything that a terminal would act on', async () => {
+    const name = '1-\u001B[2J\u202E'
+    await write(name, logged('a', { end: 'throw new Error("no")' }))
+    const outside = await migrationFolder()
+    await outside.write(name, loggedOutside('b', { end: 'throw new Error("no")' }))
+    const calls = [
+      () => migrate(connection, { folder }),
+      () => revertMigrations(connection, { folder, to: name }),
+      () => migrate(connection, { folder: outside.folder }),
+      () => migrate(connection, { folder: outside.folder }),
+      () => revertMigrations(connection, { folder: [], step: 1 }),
+    ]
+    for (const call of calls) {
+      const { message } = (await call().catch((error: unknown) => error)) as Error
+      expect(message).toContain(String.raw`1-\u001b[2J\u202e`)
+      expect(message).not.toContain('\u001B')
+      expect(message).not.toContain('\u202E')
+    }
+  })
+
   test('applies up to the named migration, or a number of them', async () => {
     for (const name of ['1', '2', '3', '4']) await write(name, logged(name))
     expect(await migrate(connection, { folder, to: '2' })).toEqual(['1', '2'])

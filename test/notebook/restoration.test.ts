@@ -65,7 +65,7 @@ describe('bringing a notebook back', () => {
   })
 
   test('leaves collections with other documents, such as batches from before the adoption', async () => {
-    const earlier = { _id: 'earlier' as never, startedAt: new Date(0) }
+    const earlier = { _id: 'earlier' as never, digest: 'D', startedAt: new Date(0) }
     await connection.collection('batches').insertOne(earlier)
     await up()
     await down()
@@ -201,8 +201,11 @@ describe('a program that writes while a notebook is brought back', () => {
     const before = await notebookBytes()
     await up()
     const work = async () => {
-      await expect(Account.transfer(payment)).rejects.toMatchObject({ code: 121 })
-      const refusal = { codeName: 'DocumentValidationFailure' }
+      await expect(Account.transfer(payment)).rejects.toMatchObject({
+        outcome: 'not posted',
+        cause: { code: 121 },
+      })
+      const refusal = { outcome: 'not posted', cause: { codeName: 'DocumentValidationFailure' } }
       await expect(open()).rejects.toMatchObject(refusal)
       await expect(Account.freeze('A')).rejects.toMatchObject(refusal)
     }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { access, constants, stat } from 'node:fs/promises'
 import { inspect } from 'node:util'
 import { EngineError } from '../../errors.ts'
-import { reasonOf } from '../../messages.ts'
+import { named, reasonOf } from '../../messages.ts'
 
 /** The version of the mongod at a path, such as '6.0.5'. Throws an EngineError that says why it cannot be used. */
 export async function readVersion(path: string): Promise<string> {
@@ -10,17 +10,19 @@ export async function readVersion(path: string): Promise<string> {
   const { output, failure } = await run(path)
   const version = /db version v(\d+\.\d+\.\d+)/.exec(output)?.[1]
   if (version && !failure) return version
-  throw new EngineError(`${path} cannot be used: ${problemOf(output, failure)}`, { cause: failure })
+  throw new EngineError(`${named(path)} cannot be used: ${problemOf(output, failure)}`, {
+    cause: failure,
+  })
 }
 
 async function requireExecutable(path: string): Promise<void> {
   const found = await stat(path).catch((error: unknown) => {
-    throw new EngineError(`${path} cannot be used: ${reasonOf(error)}`, { cause: error })
+    throw new EngineError(`${named(path)} cannot be used: ${reasonOf(error)}`, { cause: error })
   })
-  if (!found.isFile()) throw new EngineError(`${path} cannot be used: it is not a file`)
+  if (!found.isFile()) throw new EngineError(`${named(path)} cannot be used: it is not a file`)
   await access(path, constants.X_OK).catch((error: unknown) => {
     const remedy = `no permission to execute it. Allow it with: chmod +x '${path}'`
-    throw new EngineError(`${path} cannot be used: ${remedy}`, { cause: error })
+    throw new EngineError(`${named(path)} cannot be used: ${remedy}`, { cause: error })
   })
 }
 

@@ -4,6 +4,7 @@ import { EngineError } from '../../errors.ts'
 import { codeOf, folderError } from '../folder-error.ts'
 import type { OnProgress } from '../progress.ts'
 import { waitUntil } from '../wait-until.ts'
+import { named } from '../../messages.ts'
 
 // In milliseconds. The process that holds the lock may be downloading a mongod.
 const longestWait = 300_000
@@ -58,11 +59,11 @@ async function takeLock(
     signal,
     onLongWait: () =>
       onProgress?.(
-        `waiting for another command, which is starting or stopping mongod (lock: ${lockfilePath})`,
+        `waiting for another command, which is starting or stopping mongod (lock: ${named(lockfilePath)})`,
       ),
   })
   if (release) return release
   throw new EngineError(
-    `another command has been starting or stopping mongod for ${longestWait / 1000} s (lock: ${lockfilePath}). End it and try again`,
+    `another command has been starting or stopping mongod for ${longestWait / 1000} s (lock: ${named(lockfilePath)}). End it and try again`,
   )
 }

@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.ts'
 import { findMongod, type FindMongodOptions } from '../finding/mongod.ts'
 import { explainFileError } from '../folder-error.ts'
+import { named } from '../../messages.ts'
 import { type LockWait, withLock } from './folder-lock.ts'
 import { addUser, hasUsers } from './folder-users.ts'
 import { findRunning, serves, startServer, stopServer, type LocalServer } from './local-server.ts'
@@ -53,7 +54,7 @@ export async function openLocalDatabase(
 
 async function start(folder: string, options: FindMongodOptions): Promise<LocalServer> {
   const { path, version } = await findMongod(options)
-  options.onProgress?.(`starting mongod ${version} in ${folder}`)
+  options.onProgress?.(`starting mongod ${version} in ${named(folder)}`)
   return startServer(folder, path, options)
 }
 

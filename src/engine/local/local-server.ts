@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import { reasonOf } from '../../messages.ts'
+import { named, reasonOf } from '../../messages.ts'
 import { explainFileError } from '../folder-error.ts'
 import { commandLineOf, startTimeOf } from '../processes.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -113,7 +113,7 @@ export async function stopServer(folder: string, known: LocalServer): Promise<vo
     )
     if (await waitUntil(hasEnded, { timeout: isSent ? longestStop : 2000 })) return
   }
-  throw new EngineError(`mongod (process ${pid}) of ${folder} does not end`)
+  throw new EngineError(`mongod (process ${pid}) of ${named(folder)} does not end`)
 }
 
 /** Whether a process is the mongod of a folder's data. */
@@ -136,7 +136,7 @@ function becomePrimary(expected: ExpectedServer): Promise<void> {
 async function requireDataFolder(client: Client, { folder, port }: ExpectedServer): Promise<void> {
   const found = await dataFolderOf(client)
   if (found === dataFolderIn(folder)) return
-  throw new EngineError(`the mongod on port ${port} serves the data in ${found}`)
+  throw new EngineError(`the mongod on port ${port} serves the data in ${named(found)}`)
 }
 
 async function shutDown(client: Client, expected: ExpectedServer): Promise<void> {

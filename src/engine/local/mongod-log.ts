@@ -1,5 +1,6 @@
 import { readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { named } from '../../messages.ts'
 
 /** The path of the log of a folder's mongod. */
 export const logIn = (folder: string): string => join(folder, 'mongod.log')
@@ -33,5 +34,7 @@ export async function reasonForEnd(folder: string): Promise<string | undefined> 
 async function describeFullDisk(folder: string, log: string): Promise<string | undefined> {
   const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: Infinity, bsize: 1 }))
   const isFull = /No space left on device|Disk quota exceeded/.test(log) || bavail * bsize < 65_536
-  return isFull ? `No space left on device. Free some of the disk that holds ${folder}` : undefined
+  return isFull
+    ? `No space left on device. Free some of the disk that holds ${named(folder)}`
+    : undefined
 }

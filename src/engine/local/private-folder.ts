@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { reasonOf } from '../../messages.ts'
+import { named, reasonOf } from '../../messages.ts'
 import { codeOf, folderError } from '../folder-error.ts'
 import type { OnProgress } from '../progress.ts'
 
@@ -31,7 +31,7 @@ export async function tighten(folder: string, onProgress?: OnProgress): Promise<
   // Windows has no such permissions: a folder belongs to its user by its place.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return
   await chmod(folder, 0o700).catch((error: unknown) => {
-    onProgress?.(`other users of this machine may read ${folder}: ${reasonOf(error)}`)
+    onProgress?.(`other users of this machine may read ${named(folder)}: ${reasonOf(error)}`)
   })
 }
 
