@@ -3,7 +3,7 @@ import type { RecordCollection } from '../definition.ts'
 import { DatabaseError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
-import { explainedAccess } from '../mongodb/access.ts'
+import { explainedAccess, isMissingRight } from '../mongodb/access.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { ledgerModels } from './define-ledger.ts'
@@ -92,12 +92,16 @@ export const expectedCollections = (connection: Connection): ExpectedCollection[
       .map(([keys, { partialFilterExpression }]) => ({ keys, partialFilterExpression })),
   }))
 
-/** The names of those of the four collections that the database does not have. */
+/** The names of those of the four collections that the database does not have, if the user may list them. */
 export async function missingCollections(connection: Connection): Promise<string[]> {
-  const stored = await storedCollections(primaryDatabaseOf(connection))
-  return expectedCollections(connection)
-    .map(({ name }) => name)
-    .filter((name) => !stored.has(name))
+  try {
+    const stored = await storedCollections(primaryDatabaseOf(connection))
+    const names = expectedCollections(connection).map(({ name }) => name)
+    return names.filter((name) => !stored.has(name))
+  } catch (error) {
+    if (isMissingRight(error)) return []
+    throw error
+  }
 }
 
 /** The collections and views that a database has, by name. */
