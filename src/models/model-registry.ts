@@ -49,22 +49,32 @@ function modelOf(connection: Connection, key: ModelKey): AnyModel {
 export function onDefaultConnection<Found extends object>(
   find: (connection: Connection) => Found,
 ): Found {
-  const forward = (operation: (...parameters: never[]) => unknown) => {
-    return (_: object, ...parameters: unknown[]) =>
-      operation(find(mongoose.connection) as never, ...(parameters as never[]))
+  let found: Found & Partial<AnyModel>
+  const current = (): Found => {
+    // As long as it is registered, it is the one.
+    const { models } = mongoose.connection
+    if (found?.modelName === undefined || models[found.modelName] !== found) {
+      found = find(mongoose.connection)
+    }
+    return found
   }
-  return new Proxy<Found>(standIn as never, {
-    apply: forward(Reflect.apply),
-    construct: forward(Reflect.construct) as never,
-    defineProperty: forward(Reflect.defineProperty) as never,
-    deleteProperty: forward(Reflect.deleteProperty) as never,
-    get: forward(Reflect.get),
-    getOwnPropertyDescriptor: forward(Reflect.getOwnPropertyDescriptor) as never,
-    getPrototypeOf: forward(Reflect.getPrototypeOf) as never,
-    has: forward(Reflect.has) as never,
-    ownKeys: forward(Reflect.ownKeys) as never,
-    set: forward(Reflect.set) as never,
+  const proxy: Found = new Proxy<Found>(standIn as never, {
+    apply: (_, _this, parameters) => Reflect.construct(current() as never, parameters),
+    // With the proxy as the target, V8 makes a new shape for each document, which takes twice as long.
+    construct(_, parameters, target) {
+      const model = current() as never
+      return Reflect.construct(model, parameters, target === proxy ? model : target) as object
+    },
+    defineProperty: (_, key, property) => Reflect.defineProperty(current(), key, property),
+    deleteProperty: (_, key) => Reflect.deleteProperty(current(), key),
+    get: (_, key) => Reflect.get(current(), key) as unknown,
+    getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(current(), key),
+    getPrototypeOf: () => Reflect.getPrototypeOf(current()),
+    has: (_, key) => Reflect.has(current(), key),
+    ownKeys: () => Reflect.ownKeys(current()),
+    set: (_, key, value) => Reflect.set(current(), key, value),
   })
+  return proxy
 }
 
 /** Compiles those models of Daybook that a connection does not have. @throws InputError if a name is taken */

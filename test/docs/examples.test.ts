@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { accountModel, createCollections, verify } from '../../src/index.ts'
+import { accountModel, createCollections, defineLedger, verify } from '../../src/index.ts'
 import { daybook } from '../support/command-line.ts'
 import { compiled } from '../support/programs.ts'
 
@@ -38,6 +38,16 @@ describe('the examples', () => {
     expect(await connection.collection('orders').find().toArray()).toMatchObject([{ _id: '1' }])
     const reader = await accountModel(connection).findById('READER').orFail()
     expect(reader.balance.toFixed(2)).toBe('30.10')
+  })
+
+  test('keep the ledger beside a program’s own accounts', async () => {
+    const { connection, run } = await makeDatabase()
+    await connection.collection('accounts').insertOne({ provider: 'github' })
+    const output = 'accounts and bank_accounts\n'
+    expect(await run(compiled('examples/own-names.ts'))).toBe(output)
+    await connection.collection('accounts').insertOne({ provider: 'github' })
+    defineLedger(connection, { collections: { accounts: 'bank_accounts' } })
+    expect(await verify(connection)).toMatchObject({ balanced: true, accounts: 1 })
   })
 
   test('replay a file and print the refused line', async () => {

@@ -5,12 +5,15 @@ import { expect, test } from 'vitest'
 
 const read = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8')
 
-test.each(['transfer.ts', 'vitest.test.ts', 'vitest-matchers.test.ts', 'node-test.ts'])(
-  'README shows examples/%s exactly',
-  async (name) => {
-    expect(await read('README.md')).toContain(`\`\`\`ts\n${await read(`examples/${name}`)}\`\`\``)
-  },
-)
+test.each([
+  'transfer.ts',
+  'own-names.ts',
+  'vitest.test.ts',
+  'vitest-matchers.test.ts',
+  'node-test.ts',
+])('README shows examples/%s exactly', async (name) => {
+  expect(await read('README.md')).toContain(`\`\`\`ts\n${await read(`examples/${name}`)}\`\`\``)
+})
 
 test.each([
   'README.md',

@@ -172,6 +172,7 @@ describe('Daybook’s models', () => {
     const Model = mongoose.model(DefaultAccount.modelName)
     const account = new DefaultAccount({ _id: 'A', holder: 'Ada', currency: 'USD' })
     expect(account).toBeInstanceOf(Model)
+    expect(account.constructor).toBe(Model)
     expect(account).toBeInstanceOf(DefaultAccount)
     expect(Object.keys(DefaultAccount)).toEqual(Object.keys(Model))
     expect('transfer' in DefaultAccount).toBe(true)
