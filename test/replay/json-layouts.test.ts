@@ -279,25 +279,36 @@ test('objects read the same one a line, one after another, in an array and in a 
   )
 })
 
-test('a wrapped array is split the same wherever its bytes are cut', async () => {
-  const bytes = Buffer.from(pretty(wrapped([...ROWS, 1, 'é'])))
-  const split = async (size: number) => {
-    const encoding = { name: 'UTF-8', decoder: undefined } as never
-    const blocks = async function* () {
-      for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+test.each([
+  ['wrapped', pretty(wrapped([...ROWS, 1, 'é']))],
+  ['array', pretty([...ROWS, 1, 'é'])],
+  ['objects', ROWS.map(pretty).join('')],
+] as const)(
+  'a file that is %s is split the same wherever its bytes are cut',
+  async (layout, text) => {
+    const bytes = Buffer.from(text)
+    const split = async (size: number) => {
+      const encoding = { name: 'UTF-8', decoder: undefined } as never
+      const blocks = async function* () {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+      }
+      const elements = []
+      const source = { name: 'f', encoding, bytes: blocks }
+      for await (const block of jsonElements(source, { layout, at: AT })) elements.push(...block)
+      return elements
     }
-    const elements = []
-    const source = { name: 'f', encoding, bytes: blocks }
-    for await (const block of jsonElements(source, { layout: 'wrapped', at: AT })) {
-      elements.push(...block)
-    }
-    return elements
-  }
-  const whole = await split(bytes.length)
+    const whole = await split(bytes.length)
+    const expected = layout === 'objects' ? ROWS : [...ROWS, 1, 'é']
 
-  expect(whole.map(({ text }) => JSON.parse(text) as unknown)).toEqual([...ROWS, 1, 'é'])
-  for (const size of [1, 2, 3, 7, 50]) expect(await split(size)).toEqual(whole)
-})
+    expect(whole.map((element) => JSON.parse(element.text) as unknown)).toEqual(expected)
+    for (const { line, text: element } of whole) {
+      const lines = text.split('\n').slice(line - 1)
+      expect(lines.join('\n')).toContain(element)
+      expect(lines.slice(1).join('\n')).not.toContain(element)
+    }
+    for (const size of [1, 2, 3, 7, 50]) expect(await split(size)).toEqual(whole)
+  },
+)
 
 describe('the rejects can be replayed with the same options, if the file has', () => {
   const rows = [

@@ -151,6 +151,14 @@ test('an object around the transfers is an error that names the option for it', 
   )
 })
 
+test('objects within the transfers are an error that says how their values are named', async () => {
+  await expect(
+    replayed(ANSWER, { file: 'answer.json', at: 'transactions.booked' }),
+  ).rejects.toThrow(
+    /no column was found for "from": .*; a value within an object has a dotted name, such as "transactionAmount.amount", "transactionAmount.currency", "creditorAccount.iban"; no other/,
+  )
+})
+
 test('the length of a list has no name', () => {
   expect(valueAt({ a: [1], b: { length: 2 } }, 'a.length')).toBeUndefined()
   expect(valueAt({ a: [1], b: { length: 2 } }, 'b.length')).toBe(2)

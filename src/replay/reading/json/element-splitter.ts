@@ -65,37 +65,41 @@ export class ElementSplitter {
    */
   read(piece: string, from: number, records: RawRecord[]): number {
     let start = from
-    for (let position = from; position < piece.length; position++) {
-      const character = piece.charCodeAt(position)
-      if (character === LF) this.line += 1
+    let position = from
+    while (position < piece.length) {
       if (this.#isInElement && this.#start) {
-        const last = this.#scanner.read(character)
-        if (last === undefined) continue
-        const end = last === 'this' ? position + 1 : position
+        const end = this.#scanner.end(piece, position)
+        this.line += this.#scanner.lines
+        if (end === undefined) break
         records.push({ ...this.#start, text: this.#text + piece.slice(start, end) })
         this.#text = ''
         this.#isInElement = false
         this.#expected = this.#layout === 'objects' ? 'object' : 'separator'
-        if (last === 'this') continue
+        position = end
+        continue
       }
-      if (isJsonSpace(character)) continue
-      if (this.#readBetweenElements(character) === 'start') {
+      const character = piece.charCodeAt(position)
+      if (character === LF) this.line += 1
+      if (!isJsonSpace(character) && this.#readBetweenElements(character) === 'start') {
         start = position
-        this.#startElement(character)
-      } else if (!this.isOpen && this.#layout === 'wrapped') {
-        return position + 1
+        this.#startElement()
+        continue
       }
+      position += 1
+      if (!this.isOpen && this.#layout === 'wrapped') return position
     }
-    if (this.#isInElement) {
-      this.#text += piece.slice(start)
-      if (this.#text.length > MAX_RECORD_BYTES) {
-        this.#fail(
-          `the element that starts here is longer than ${MAX_RECORD_BYTES} characters: remove or shorten it`,
-          this.#start?.line,
-        )
-      }
-    }
+    if (this.#isInElement) this.#keep(piece.slice(start))
     return piece.length
+  }
+
+  /** Keeps the start of an element whose end is in a later piece. */
+  #keep(text: string): void {
+    this.#text += text
+    if (this.#text.length <= MAX_RECORD_BYTES) return
+    this.#fail(
+      `the element that starts here is longer than ${MAX_RECORD_BYTES} characters: remove or shorten it`,
+      this.#start?.line,
+    )
   }
 
   /** Throws if the text ended too early. */
@@ -133,12 +137,11 @@ export class ElementSplitter {
     return undefined
   }
 
-  #startElement(character: number): void {
+  #startElement(): void {
     const { line } = this
     const item = this.#start?.line === line ? this.#start.item + 1 : 1
     this.#start = { line, item }
     this.#isInElement = true
-    this.#scanner.start(character)
   }
 
   #fail(problem: string, line = this.line): never {

@@ -63,25 +63,30 @@ export class ArrayFinder {
   /** Reads a piece of the text from a position. Returns the position after the start of the array, or of the piece. */
   read(piece: string, from: number): number {
     this.isFound = false
-    let start = from
-    for (let position = from; position < piece.length; position++) {
+    let position = from
+    while (position < piece.length && !this.isFound) {
+      if (this.#scanned) {
+        position = this.#scan(piece, position)
+        continue
+      }
       const character = piece.charCodeAt(position)
       if (character === LF) this.line += 1
-      if (this.#scanned) {
-        const last = this.#scanner.read(character)
-        if (last === undefined) continue
-        if (this.#scanned === 'key') this.#endKey(piece.slice(start, position + 1))
-        else this.#expected = 'separator'
-        this.#scanned = undefined
-        if (last === 'this') continue
-      }
-      if (isJsonSpace(character)) continue
-      this.#readBetween(character)
-      start = position
-      if (this.isFound) return position + 1
+      if (!isJsonSpace(character)) this.#readBetween(character)
+      if (!this.#scanned) position += 1
     }
-    if (this.#scanned === 'key') this.#addToKey(piece.slice(start))
-    return piece.length
+    return position
+  }
+
+  /** Reads a key, or a value that is skipped. Returns the position after it, or after the piece. */
+  #scan(piece: string, from: number): number {
+    const end = this.#scanner.end(piece, from)
+    this.line += this.#scanner.lines
+    if (this.#scanned === 'key') this.#addToKey(piece.slice(from, end))
+    if (end === undefined) return piece.length
+    if (this.#scanned === 'key') this.#endKey()
+    else this.#expected = 'separator'
+    this.#scanned = undefined
+    return end
   }
 
   /** Throws if the text ended too early. */
@@ -100,7 +105,7 @@ export class ArrayFinder {
     if (expected === 'document') this.#startDocument(character)
     else if ((expected === 'first' || expected === 'key') && character === QUOTE) {
       this.#key = ''
-      this.#scan('key', character)
+      this.#scanned = 'key'
     } else if ((expected === 'first' || expected === 'separator') && character === CLOSE_BRACE) {
       this.#close()
     } else if (expected === 'separator' && character === COMMA) this.#expected = 'key'
@@ -125,17 +130,11 @@ export class ArrayFinder {
     this.#expected = 'first'
   }
 
-  #scan(what: 'key' | 'value', character: number): void {
-    this.#scanned = what
-    this.#scanner.start(character)
-  }
-
   #addToKey(text: string): void {
     if (this.#key.length <= MAX_KEY_LENGTH) this.#key += text
   }
 
-  #endKey(text: string): void {
-    this.#addToKey(text)
+  #endKey(): void {
     this.#key = textOfKey(this.#key)
     const { keys } = this.#open.at(-1) as OpenObject
     if (keys.length < MAX_KEYS) keys.push(this.#key)
@@ -158,7 +157,7 @@ export class ArrayFinder {
       if (rest.startsWith(`${key}.`)) {
         this.#note(`${quote(path)} is ${kindOf(character)}, not an object`)
       }
-      this.#scan('value', character)
+      this.#scanned = 'value'
     }
   }
 

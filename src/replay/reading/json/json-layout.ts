@@ -10,7 +10,7 @@ export async function layoutOfObjects(source: Source): Promise<'lines' | 'object
   let text = ''
   for await (const block of source.bytes()) {
     text += block.toString('latin1')
-    const end = endOfObject(text)
+    const end = new ValueScanner().end(text, text.indexOf('{'))
     const rest = end === undefined ? undefined : /\S/.exec(text.slice(end))
     if (end !== undefined && rest) {
       const object = text.slice(text.indexOf('{'), end)
@@ -22,17 +22,6 @@ export async function layoutOfObjects(source: Source): Promise<'lines' | 'object
   }
   const object = text.slice(text.indexOf('{')).trim()
   return object.includes('\n') && isJson(object) ? 'objects' : 'lines'
-}
-
-/** The position after the first object of a text; undefined if it does not end. */
-function endOfObject(text: string): number | undefined {
-  const start = text.indexOf('{')
-  const scanner = new ValueScanner()
-  scanner.start(text.charCodeAt(start))
-  for (let position = start + 1; position < text.length; position++) {
-    if (scanner.read(text.charCodeAt(position)) !== undefined) return position + 1
-  }
-  return undefined
 }
 
 function isJson(text: string): boolean {

@@ -7,7 +7,7 @@ import type { JsonLayout } from './element-splitter.ts'
 import type { ReaderFinder } from './json-columns.ts'
 import { type JsonObject, readObject } from './json-object.ts'
 import { readRejected } from './json-rejects.ts'
-import { objectArraysIn, valueAt } from './nested-values.ts'
+import { nestedNamesIn, objectArraysIn, valueAt } from './nested-values.ts'
 
 interface SurveyOptions {
   readonly file: string
@@ -49,7 +49,7 @@ export async function surveyJson(
         if (!unreadable?.isObject) {
           unreadable = {
             line: record.line,
-            problem: reader.problem + arrayHint(read.object),
+            problem: reader.problem + nestedHint(read.object),
             isObject: true,
           }
         }
@@ -78,13 +78,23 @@ export async function surveyJson(
   return { hasIds: hasIds ?? false }
 }
 
-/** What to do if an object has arrays of objects in it: they may be the transfers. */
-function arrayHint(object: JsonObject): string {
-  const names = objectArraysIn(object).slice(0, MAX_LISTED)
-  if (names.length === 0) return ''
-  const listed = names.map((name) => quote(name)).join(' or ')
-  return `; if the transfers are in the array ${listed}, add --at and its name`
+/** What to do if the values may be further within the object. */
+function nestedHint(object: JsonObject): string {
+  const arrays = objectArraysIn(object)
+  if (arrays.length > 0) {
+    return `; if the transfers are in the array ${listed(arrays, ' or ')}, add --at and its name`
+  }
+  const names = nestedNamesIn(object)
+  return names.length === 0
+    ? ''
+    : `; a value within an object has a dotted name, such as ${listed(names, ', ')}`
 }
+
+const listed = (names: readonly string[], separator: string): string =>
+  names
+    .slice(0, MAX_LISTED)
+    .map((name) => quote(name))
+    .join(separator)
 
 const MAX_LISTED = 5
 

@@ -28,3 +28,12 @@ export function objectArraysIn(value: JsonObject, depth = 3): string[] {
     return objectArraysIn(part, depth - 1).map((name) => `${key}.${name}`)
   })
 }
+
+/** The dotted names of the values in objects within an object, at most a few levels deep. */
+export function nestedNamesIn(value: JsonObject, depth = 3): string[] {
+  return Object.entries(value).flatMap(([key, part]) => {
+    if (depth === 0 || !isObject(part)) return []
+    const names = Object.keys(part).filter((name) => !isObject(part[name]))
+    return [...names, ...nestedNamesIn(part, depth - 1)].map((name) => `${key}.${name}`)
+  })
+}
