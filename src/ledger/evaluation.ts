@@ -87,6 +87,13 @@ export function evaluate(
   const result = resultById(request, ledger.transfers, (from ?? to)?.currency)
   if (result) return result
 
+  const reversalProblem = problemOfReversal(request, ledger)
+  if (reversalProblem !== undefined) {
+    return refused(
+      transferId,
+      new InvalidTransferIdError({ transferId, expected: reversalProblem }),
+    )
+  }
   const isChosenNow = request.reverses === undefined && !postedElsewhereAt
   const expected = isChosenNow ? newIdentifierProblem(transferId) : undefined
   if (expected !== undefined) {
@@ -124,9 +131,11 @@ export function evaluate(
     )
   }
 
-  const postedAt = laterOf(postedElsewhereAt ?? options.now, laterOf(from.updatedAt, to.updatedAt))
-  applyTo(from, fromBalance, postedAt)
-  applyTo(to, toBalance, postedAt)
+  const isTakenOver = postedElsewhereAt !== undefined
+  const earliest = laterOf(earliestPosting(from, isTakenOver), earliestPosting(to, isTakenOver))
+  const postedAt = laterOf(postedElsewhereAt ?? options.now, earliest)
+  applyTo(from, { balance: fromBalance, postedAt, isTakenOver })
+  applyTo(to, { balance: toBalance, postedAt, isTakenOver })
   const transfer: TransferRecord = {
     _id: transferId,
     fromAccount: from._id,
@@ -147,6 +156,22 @@ export function evaluate(
   if (options.batch !== undefined) transfer.batch = options.batch
   ledger.transfers.set(transferId, transfer)
   return { status: 'posted', transferId, transfer }
+}
+
+/** Why a request is not the reversal that it says it is, as a phrase that follows its id and "is not". */
+function problemOfReversal(
+  { reverses, from, to, amount }: WellFormedRequest,
+  { transfers }: Ledger,
+): string | undefined {
+  if (reverses === undefined) return undefined
+  const original = transfers.get(reverses)
+  if (!original) return `that of a reversal: there is no transfer ${reverses} to reverse`
+  const isOpposite =
+    original.reverses === undefined &&
+    original.fromAccount === to &&
+    original.toAccount === from &&
+    amount.eq(toDecimal(original.amount))
+  return isOpposite ? undefined : `that of a reversal: it is not the opposite of ${reverses}`
 }
 
 function refusalByAccounts(
@@ -178,11 +203,31 @@ const notOpen = (side: Side, { _id: accountId, status }: LedgerAccount) =>
 const mismatch = (side: Side, { _id: accountId, currency }: LedgerAccount, expected: unknown) =>
   new CurrencyMismatchError({ side, accountId, currency, expected })
 
-function applyTo(account: LedgerAccount, balance: Decimal, at: Date): void {
+interface Application {
+  readonly balance: Decimal
+  readonly postedAt: Date
+  readonly isTakenOver: boolean
+}
+
+function applyTo(account: LedgerAccount, { balance, postedAt, isTakenOver }: Application): void {
   account.balance = balance
   account.transferCount += 1
-  account.updatedAt = at
+  const isChanged = isTakenOver && isChangedSince(account)
+  account.updatedAt = isChanged ? new Date(postedAt.getTime() + 1) : postedAt
 }
+
+/**
+ * Whether an account's status or limit was changed after it was posted to: as it is, it could not have been. Then its
+ * `updatedAt` is later than its latest transfer, also if that was posted elsewhere.
+ */
+const isChangedSince = ({ status, balance, lowestBalance }: LedgerAccount): boolean =>
+  status !== 'open' || balance.lt(lowestBalance)
+
+/** The earliest time of an account's next transfer: that of its latest one. */
+const earliestPosting = (account: LedgerAccount, isTakenOver: boolean): Date =>
+  isTakenOver && isChangedSince(account)
+    ? new Date(account.updatedAt.getTime() - 1)
+    : account.updatedAt
 
 const laterOf = (one: Date, other: Date): Date => (one > other ? one : other)
 

@@ -48,11 +48,13 @@ export const isHolder = (value: unknown): value is string => isPrintableText(val
 
 /**
  * The record of an account as it is when it is opened, or the reason why it cannot be opened. If there is no such
- * account yet, its id must also pass {@link requireNewAccountId}.
+ * account yet, its id must also pass {@link requireNewAccountId}. An account with a history may have been opened further
+ * below zero than its limit of today.
  */
 export function readOpening(
   request: OpeningRequest & { readonly accountId: string },
   now: Date,
+  { hasHistory = false } = {},
 ): AccountRecord | LedgerError {
   const { accountId, holder, currency } = request
   if (!isIdentifier(accountId))
@@ -66,7 +68,7 @@ export function readOpening(
   const field = 'openingBalance'
   const openingBalance = readMoney(request.openingBalance ?? 0, currency, field)
   if (openingBalance instanceof InvalidAmountError) return openingBalance
-  if (openingBalance.lt(overdraftLimit.neg())) {
+  if (!hasHistory && openingBalance.lt(overdraftLimit.neg())) {
     return new InvalidAmountError({
       amount: request.openingBalance,
       field,

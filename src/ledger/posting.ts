@@ -70,7 +70,10 @@ export async function postToAccounts(
   const presumeNew = Boolean(options.presumeNew && !options.atomic)
   const ledger: Ledger = {
     accounts,
-    transfers: presumeNew ? new Map() : await readTransfers(transferIdsOf(requests), transaction),
+    transfers: await readTransfers(
+      [...(presumeNew ? [] : transferIdsOf(requests)), ...originalIdsOf(requests)],
+      transaction,
+    ),
   }
   // Ids of which this transaction knows a transfer. While an atomic group is evaluated, none of its own is written.
   const known = options.atomic ? new Set(ledger.transfers.keys()) : ledger.transfers
@@ -188,6 +191,13 @@ export function accountIdsOf(
     if (couldBeId(to)) accountIds.add(to)
   }
   return accountIds
+}
+
+/** The ids of the transfers that requests reverse. They may be among the requests. */
+export function originalIdsOf(requests: readonly Pick<IdentifiedRequest, 'reverses'>[]): string[] {
+  const ids: string[] = []
+  for (const { reverses } of requests) if (couldBeId(reverses)) ids.push(reverses)
+  return ids
 }
 
 const transferIdsOf = (requests: readonly Pick<IdentifiedRequest, 'transferId'>[]): string[] =>

@@ -79,6 +79,7 @@ export async function readTransfers(
   transferIds: readonly string[],
   { connection, database, session }: ReadContext,
 ): Promise<Map<string, TransferRecord>> {
+  if (transferIds.length === 0) return new Map()
   const stored = await database
     .collection<TransferRecord>(collectionsOf(connection).transfers)
     .find(

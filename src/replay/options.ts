@@ -24,6 +24,12 @@ export interface ReplayOptions<
    *   Type === 'fee' ? null : { transferId: `bank-${line}`, from: From, to: To, amount: Value }
    */
   readonly transform?: TransformFunction<FileRecord> | Transform<FileRecord> | undefined
+  /**
+   * Takes transfers over from a file that `exportText()` wrote: each as it was posted, with the time of its posting, its
+   * reversal and its metadata. Neither a status nor an overdraft limit refuses them, because they were posted. The file
+   * needs no other option to be read, except `format`. Default: false.
+   */
+  readonly restore?: boolean | undefined
   /** The batch's name. By default the file's base name, or `stdin-` and the first 16 digits of the digest. */
   readonly name?: string | undefined
   /** At a refused line: `continue` (the default), or `stop` right before it. */
@@ -89,6 +95,7 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
       "'atomic' refuses the whole batch if a line is refused, so it cannot be combined with 'onError' or 'maxErrors'",
     )
   }
+  checkRestore(options)
   requireFlag(retry, 'retry')
   if (retry && (atomic || onError !== undefined || maxErrors !== undefined)) {
     throw new ReplayOptionsError(
@@ -104,6 +111,37 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
       `'rejects' is the path of a file, not the standard output: for the file "-" use ./-`,
     )
   }
+}
+
+/** The options that do not change how a file is read. */
+const BESIDE_RESTORE: ReadonlySet<string> = new Set([
+  'file',
+  'stdin',
+  'format',
+  'restore',
+  'name',
+  'onError',
+  'maxErrors',
+  'atomic',
+  'retry',
+  'dryRun',
+  'rejects',
+  'spreadsheet',
+  'signal',
+  'onProgress',
+] satisfies (keyof ReplayOptions)[])
+
+function checkRestore(options: ReplayOptions<never>): void {
+  const { restore } = options
+  requireFlag(restore, 'restore')
+  if (!restore) return
+  const other = Object.entries(withFormat(options)).find(
+    ([name, value]) => value !== undefined && value !== false && !BESIDE_RESTORE.has(name),
+  )
+  if (!other) return
+  throw new ReplayOptionsError(
+    `'restore' reads a file as daybook export wrote it, so it cannot be combined with '${other[0]}'`,
+  )
 }
 
 /** How many refusals the batch may have in all. */

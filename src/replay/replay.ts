@@ -74,6 +74,7 @@ async function replaySource(
     batch: name,
     options,
     transform: transformOf(options.transform),
+    restore: options.restore,
   })
   const rehearsed = rehearsal?.recordOf(name)
   if (rehearsed && path !== undefined) refuseRejectsOf(name)

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { parse } from 'lossless-json'
 import { InputError, LedgerError } from '../errors.ts'
+import { isEffectiveAt } from '../ledger/effective-at.ts'
 import { type OpeningRequest, readOpening } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
@@ -103,7 +104,15 @@ function readJson(text: string, locate: (index: number) => string): unknown {
   }
 }
 
-const FIELDS = ['accountId', 'holder', 'currency', 'openingBalance', 'overdraftLimit', 'status']
+const FIELDS = [
+  'accountId',
+  'holder',
+  'currency',
+  'openingBalance',
+  'overdraftLimit',
+  'status',
+  'createdAt',
+]
 const STATUSES = ['open', 'frozen', 'closed'] as const
 
 function readAccount(value: unknown, location: string): AccountRecord {
@@ -116,11 +125,15 @@ function readAccount(value: unknown, location: string): AccountRecord {
       `${location}: unknown field ${quote(unknownField)}: expected ${FIELDS.join(', ')}`,
     )
   }
-  const { status: requestedStatus = 'open', ...request } = value as OpeningRequest & {
-    accountId: string
-    status?: unknown
-  }
-  const record = readOpening(request, SEEDED_AT)
+  const {
+    status: requestedStatus = 'open',
+    createdAt,
+    ...request
+  } = value as OpeningRequest & { accountId: string; status?: unknown; createdAt?: unknown }
+  // An exported account has a history, so its status and limit need not fit its opening balance.
+  const isExported = createdAt !== undefined
+  const openedAt = isExported ? readTime(createdAt, location) : SEEDED_AT
+  const record = readOpening(request, openedAt, { hasHistory: isExported })
   if (record instanceof LedgerError) {
     throw new InputError(`${location}: ${record.message}`, { cause: record })
   }
@@ -130,10 +143,21 @@ function readAccount(value: unknown, location: string): AccountRecord {
       `${location}: status ${quote(requestedStatus)} is not one of ${STATUSES.join(', ')}`,
     )
   }
-  if (status === 'closed' && !toDecimal(record.balance).isZero()) {
+  if (status === 'closed' && !isExported && !toDecimal(record.balance).isZero()) {
     throw new InputError(
       `${location}: openingBalance ${record.balance.toString()} is not zero, as that of a closed account must be`,
     )
   }
-  return { ...record, status }
+  const isBelowLimit = toDecimal(record.balance).lt(toDecimal(record.overdraftLimit).neg())
+  // Its limit was lowered after it was opened, which is an update.
+  const updatedAt = isBelowLimit ? new Date(openedAt.getTime() + 1) : openedAt
+  return { ...record, status, updatedAt }
+}
+
+function readTime(value: unknown, location: string): Date {
+  const date = new Date(typeof value === 'string' ? value : NaN)
+  if (isEffectiveAt(date) && date.toISOString() === value) return date
+  throw new InputError(
+    `${location}: createdAt ${quote(value)} is not a time such as 2026-01-31T09:30:00.000Z`,
+  )
 }

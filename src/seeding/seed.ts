@@ -129,9 +129,10 @@ async function countAccounts(
   { file = accountsFile, reset }: SeedOptions,
 ): Promise<number> {
   let count = 0
-  for await (const { _id } of readAccountFile(file)) {
+  for await (const { _id, createdAt } of readAccountFile(file)) {
     count += 1
-    const problem = newIdentifierProblem(_id)
+    // An exported account keeps its id.
+    const problem = createdAt === SEEDED_AT ? newIdentifierProblem(_id) : undefined
     if (problem === undefined) continue
     // An account of an earlier version may have such an id, and stays.
     if (reset === undefined && (await accounts.findOne({ _id }))) continue

@@ -23,6 +23,7 @@ export interface ReplayCommandOptions extends ReadingCommandOptions {
   'max-errors': number | undefined
   atomic: boolean
   retry: boolean
+  restore: boolean
   'dry-run': boolean
   json: boolean
 }
@@ -73,6 +74,12 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
         'post the refused lines of a batch that is finished again, under the same ids, when their cause is gone',
       ),
     )
+    .option(
+      'restore',
+      flagOption(
+        'take over the transfers of a file that daybook export wrote, as they were posted',
+      ),
+    )
     .option('dry-run', flagOption('show what would happen and write nothing but the rejects'))
     .option('json', jsonOption)
 
@@ -93,6 +100,7 @@ export const replayOptions = (
   maxErrors: options['max-errors'],
   atomic: options.atomic,
   retry: options.retry,
+  restore: options.restore,
   dryRun: options['dry-run'],
 })
 

@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose'
 import { requireConnection } from '../../arguments.ts'
 import type { LedgerAccount } from '../../ledger/evaluation.ts'
 import { evaluateAll, isWellFormed } from '../../ledger/groups.ts'
-import { accountIdsOf } from '../../ledger/posting.ts'
+import { accountIdsOf, originalIdsOf } from '../../ledger/posting.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
 import {
   type IdentifiedRequest,
@@ -122,10 +122,13 @@ export class Rehearsal {
     for (const [id, account] of await readAccounts(unread, stored)) accounts.set(id, account)
     const transfers = new Map<string, TransferRecord>()
     const unknown: string[] = []
-    for (const { transferId } of requests) {
-      const transfer = this.#transfers.get(transferId)
-      if (transfer) transfers.set(transferId, transfer)
-      else unknown.push(transferId)
+    for (const id of [
+      ...requests.map((request) => request.transferId),
+      ...originalIdsOf(requests),
+    ]) {
+      const transfer = this.#transfers.get(id)
+      if (transfer) transfers.set(id, transfer)
+      else unknown.push(id)
     }
     for (const [id, transfer] of await readTransfers(unknown, stored)) transfers.set(id, transfer)
     return { accounts, transfers }

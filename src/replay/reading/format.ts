@@ -10,6 +10,7 @@ import { openJsonFile } from './json/json-file.ts'
 import { layoutOfObjects } from './json/json-layout.ts'
 import { refuseCsvOptions, refuseJsonOptions } from './option-checks.ts'
 import { type ReadingOptions, readingText } from './reading-options.ts'
+import { RestoringTransform } from './restoring-transform.ts'
 import { RecordTransform, type Transform } from './transform.ts'
 
 const FORMATS_BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
@@ -25,11 +26,14 @@ interface OpenOptions {
   readonly batch: string
   readonly options: ReadingOptions
   readonly transform?: Transform<never> | undefined
+  /** Whether the file is one that an export has written. */
+  readonly restore?: boolean | undefined
 }
 
 /** Opens a source as a batch. The options, the file's extension or its first character decide the format. */
 export async function openBatchFile(source: Source, open: OpenOptions): Promise<BatchFile> {
   const file = await openInFormat(source, open)
+  if (open.restore) return { ...file, hasIds: true }
   return open.transform ? { ...file, hasIds: await givesIds(file, source.name) } : file
 }
 
@@ -51,6 +55,13 @@ async function givesIds(file: BatchFile, name: string): Promise<boolean> {
   return true
 }
 
+const recordTransformOf = ({
+  options,
+  transform,
+  restore,
+}: OpenOptions): RecordTransform | undefined =>
+  restore ? new RestoringTransform() : transform && new RecordTransform(transform, options.currency)
+
 async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {
   const { options } = open
   const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(source.baseName ?? '')?.[1]?.toLowerCase() ?? ''
@@ -70,9 +81,10 @@ async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFil
 async function openCsv(
   source: Source,
   format: 'csv' | 'tsv',
-  { batch, options, transform: given }: OpenOptions,
+  open: OpenOptions,
 ): Promise<BatchFile> {
-  const transform = given && new RecordTransform(given, options.currency)
+  const { batch, options } = open
+  const transform = recordTransformOf(open)
   refuseJsonOptions(options)
   const { columns, currency, keep = false } = options
   const excelDelimiter =
@@ -99,12 +111,9 @@ const FORMATS_BY_LAYOUT: Readonly<Record<JsonLayout, string>> = {
   objects: 'objects',
 }
 
-async function openJson(
-  source: Source,
-  layout: JsonLayout,
-  { batch, options, transform: given }: OpenOptions,
-): Promise<BatchFile> {
-  const transform = given && new RecordTransform(given, options.currency)
+async function openJson(source: Source, layout: JsonLayout, open: OpenOptions): Promise<BatchFile> {
+  const { batch, options } = open
+  const transform = recordTransformOf(open)
   refuseCsvOptions(options)
   const { currency, keep = false } = options
   const format = FORMATS_BY_LAYOUT[layout]

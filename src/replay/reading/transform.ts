@@ -45,7 +45,7 @@ export interface Transform<FileRecord extends object = Record<string, string>> {
 }
 
 /** What is known of a record before its transform is called. */
-interface RecordOfRow {
+export interface RecordOfRow {
   readonly position: number
   readonly line: number
   readonly item: number
@@ -58,6 +58,8 @@ interface RecordOfRow {
 export class RecordTransform {
   /** Identifies it within the options of a batch. */
   readonly version: string
+  /** Whether the fields of a CSV file keep the spaces at their ends. */
+  readonly isVerbatim: boolean = false
   readonly #transform: TransformFunction<never>
   readonly #currency: string | undefined
 

@@ -66,6 +66,7 @@ export async function openCsvFile(
   const hasOwnIds = !transform && 'hasIds' in reader && reader.hasIds
   const rows = new RowMaker({ batch, options, encoding, hasIds: hasOwnIds, transform })
   const keys = recordKeys(columns)
+  const clean = transform?.isVerbatim ? (text: string) => text : trimmed
   /** The id that an earlier batch made for a record, if this is a file of its rejects. */
   const earlierIdOf = (fields: readonly string[]) =>
     (hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || undefined
@@ -102,7 +103,7 @@ export async function openCsvFile(
       if (fields.length !== rejectColumnCount + columns.length) {
         return refused(fieldCountProblem(fields.length, record, header))
       }
-      const value = (index: number) => trimmed(fields[index + rejectColumnCount] as string)
+      const value = (index: number) => clean(fields[index + rejectColumnCount] as string)
       const object = () => recordOf(keys, value)
       return rows.row({ position, line, item, text }, { compiled, value, object, earlierId })
     },

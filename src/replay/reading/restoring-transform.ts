@@ -1,0 +1,92 @@
+import { isEffectiveTime } from '../../ledger/effective-at.ts'
+import type { Metadata } from '../../ledger/records.ts'
+import { type IdentifiedRequest, REVERSAL_SUFFIX, reversalId } from '../../ledger/request.ts'
+import { quote } from '../../messages.ts'
+import type { Row } from './row.ts'
+import { RecordTransform, type RecordOfRow } from './transform.ts'
+
+/**
+ * Reads the records of a file that `exportText()` has written, so that each transfer is taken over as it was posted:
+ * with the time of its posting, what it reverses and its metadata.
+ */
+export class RestoringTransform extends RecordTransform {
+  override readonly isVerbatim = true
+
+  constructor() {
+    super({ transform: () => undefined, version: 'restore' }, undefined)
+  }
+
+  override row({ position, line, item, text }: RecordOfRow, record: object): Row {
+    const parts = { position, line, item, text }
+    try {
+      return { ...parts, request: exportedRequest(record as Fields, text) }
+    } catch (error) {
+      if (!(error instanceof NotExported)) throw error
+      return { ...parts, problem: error.message }
+    }
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** A record is not one that an export has written. */
+class NotExported extends Error {}
+
+function exportedRequest(fields: Fields, text: string): IdentifiedRequest {
+  const transferId = required(fields, 'transferId')
+  const reverses = optional(fields, 'reverses')
+  const reversalIds = [reversalId(reverses ?? ''), `${reverses}${REVERSAL_SUFFIX}`]
+  if (reverses !== undefined && !reversalIds.includes(transferId)) {
+    throw new NotExported(
+      `transferId ${quote(transferId)} is not the id of the reversal of ${quote(reverses)}`,
+    )
+  }
+  return {
+    transferId,
+    from: required(fields, 'from'),
+    to: required(fields, 'to'),
+    amount: required(fields, 'amount'),
+    currency: required(fields, 'currency'),
+    reference: optional(fields, 'reference'),
+    effectiveAt: dateOf(optional(fields, 'effectiveAt'), 'effectiveAt'),
+    metadata: metadataOf(fields.metadata, text),
+    reverses,
+    postedElsewhereAt: dateOf(required(fields, 'postedAt'), 'postedAt'),
+  }
+}
+
+function required(fields: Fields, name: string): string {
+  const value = optional(fields, name)
+  if (value !== undefined) return value
+  throw new NotExported(`${name} is missing: expected a transfer as daybook export writes it`)
+}
+
+function optional(fields: Fields, name: string): string | undefined {
+  const value = fields[name]
+  if (value === undefined || value === '' || value === null) return undefined
+  if (typeof value === 'string') return value
+  throw new NotExported(`${name} ${quote(value)} is not a text`)
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+function dateOf(text: string | undefined, name: string): Date | undefined {
+  if (text === undefined) return undefined
+  const date = new Date(text)
+  if (TIME.test(text) && isEffectiveTime(date.getTime()) && date.toISOString() === text) return date
+  throw new NotExported(
+    `${name} ${quote(text)} is not a time such as 2026-01-31T09:30:00.000Z, as daybook export writes it`,
+  )
+}
+
+/** Metadata, which are JSON in a CSV file. Where they are an object, its numbers are text, so they are read again. */
+function metadataOf(value: unknown, text: string): Metadata | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  try {
+    return typeof value === 'string'
+      ? (JSON.parse(value) as Metadata)
+      : (JSON.parse(text) as { metadata: Metadata }).metadata
+  } catch {
+    throw new NotExported(`metadata ${quote(value)} is not JSON`)
+  }
+}

@@ -1,0 +1,232 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
+import { type ReplayOptions, exportText, replay, seed, verify } from '../../src/index.ts'
+import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
+import { useDatabase } from '../support/database.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+const { connection, Account, Transfer } = useDatabase()
+
+/** Exports the books, empties the database, and restores them there. */
+async function restored(format: 'csv' | 'jsonl', options: Partial<ReplayOptions> = {}) {
+  const folder = await makeFolder()
+  const [transfers, accounts] = [
+    join(folder, `transfers.${format}`),
+    join(folder, 'accounts.jsonl'),
+  ]
+  await writeFile(transfers, exportText(connection, { format }))
+  await writeFile(accounts, exportText(connection, { format: 'jsonl', accounts: true }))
+  for (const name of ['accounts', 'transfers', 'refusals', 'batches']) {
+    await connection.collection(name).deleteMany({})
+  }
+  await seed(connection, { file: accounts })
+  return await replay(connection, { file: transfers, restore: true, ...options })
+}
+
+/** The books without the batches that transfers came with. */
+async function contents() {
+  const { accounts, transfers } = await booksOf(connection)
+  return {
+    accounts,
+    transfers: transfers.map((transfer) => ({ ...(transfer as object), batch: undefined })),
+    times: await Transfer.find({}, { postedAt: 1 }).sort({ _id: 1 }).lean(),
+    opened: await Account.find({}, { createdAt: 1 }).sort({ _id: 1 }).lean(),
+  }
+}
+
+/** Books with everything that a transfer and an account can have. */
+async function postEverything(): Promise<void> {
+  await openAccounts(Account, { count: 4, openingBalance: '100' })
+  const open = (accountId: string, currency: string, openingBalance: string) =>
+    Account.open({
+      accountId,
+      holder: `“${accountId}”, of\tx`.replace('\t', ' '),
+      currency,
+      openingBalance,
+    })
+  await open('yen', 'JPY', '1000')
+  await open('yen; 2', 'JPY', '0')
+  await open('dinar, "1"', 'KWD', '1000000.001')
+  await open('dinar', 'KWD', '0')
+  await Account.transfer({ transferId: 'T1', from: 'A0', to: 'A1', amount: '60' })
+  await Account.transfer({
+    transferId: 'T, "2"',
+    from: 'A1',
+    to: 'A2',
+    amount: '1.5',
+    reference: '  =1+1;  "x", y ',
+    metadata: {
+      text: 'a, "b"',
+      number: 0.1,
+      big: 12_345_678_901_234_567_000,
+      yes: true,
+      no: false,
+    },
+    effectiveAt: new Date('0987-06-05T04:03:02.001Z'),
+  })
+  await Transfer.reverse('T1', { reference: 'wrong', effectiveAt: new Date('2030-01-01') })
+  await Transfer.reverse('T, "2"')
+  await Account.transfer({ from: 'yen', to: 'yen; 2', amount: '999' })
+  await Account.transfer({ from: 'dinar, "1"', to: 'dinar', amount: '0.001' })
+  // What happened under a limit and a status that were changed later.
+  await Account.setOverdraftLimit('A3', '500')
+  await Account.transfer({ transferId: 'OVERDRAWN', from: 'A3', to: 'A2', amount: '400' })
+  await Account.setOverdraftLimit('A3', '10')
+  await Account.open({
+    accountId: 'DEBT',
+    holder: 'Ada',
+    currency: 'USD',
+    openingBalance: '-50',
+    overdraftLimit: '100',
+  })
+  await Account.setOverdraftLimit('DEBT', '0')
+  await Account.close('A1', { payOutTo: 'A2' })
+  await Account.freeze('A2')
+}
+
+test('an exported account is restored with an id that a new account could not get', async () => {
+  const accountId = 'A\u00A0DA'
+  const line = { accountId, holder: 'Ada', currency: 'USD', createdAt: '2025-01-01T00:00:00.000Z' }
+  const file = await makeFile('accounts.jsonl', `${JSON.stringify(line)}\n`)
+
+  expect(await seed(connection, { file })).toMatchObject({ added: 1 })
+  expect(await Account.findById(accountId)).toMatchObject({ createdAt: new Date(line.createdAt) })
+})
+
+describe('exported books', () => {
+  test.each(['csv', 'jsonl'] as const)(
+    'are the same after they were restored into an empty database, from %s',
+    async (format) => {
+      await postEverything()
+      const before = await contents()
+
+      const summary = await restored(format)
+
+      expect(summary).toMatchObject({ status: 'finished', posted: 8, refused: 0 })
+      expect(await contents()).toEqual(before)
+      expect((await verify(connection)).violations).toEqual([])
+    },
+  )
+
+  test('of a large batch have the same balances and sequences, whatever was posted together', async () => {
+    await openAccounts(Account, { count: 20, openingBalance: '500' })
+    await replay(connection, { file: await makeFile('batch.csv', hardBatch(1_500, 20)) })
+    const before = await contents()
+
+    expect((await restored('jsonl')).refused).toBe(0)
+
+    expect(await contents()).toEqual(before)
+    expect((await verify(connection)).violations).toEqual([])
+  })
+
+  test('are the same after they were restored twice', async () => {
+    await postEverything()
+    const before = await contents()
+    await restored('jsonl')
+
+    const again = await restored('csv', { name: 'again' })
+
+    expect(again).toMatchObject({ posted: 8, existing: 0 })
+    expect(await contents()).toEqual(before)
+  })
+
+  test('are rehearsed with the same summary', async () => {
+    await postEverything()
+
+    expect(await restored('jsonl', { dryRun: true })).toMatchObject({ posted: 8, refused: 0 })
+  })
+
+  test('can be restored into books that have a part of them', async () => {
+    await postEverything()
+    const file = await makeFile(
+      'all.jsonl',
+      await text(exportText(connection, { format: 'jsonl' })),
+    )
+
+    expect(await replay(connection, { file, restore: true })).toMatchObject({
+      posted: 0,
+      existing: 8,
+      refused: 0,
+    })
+  })
+})
+
+describe('a restored line is refused', () => {
+  const line = {
+    transferId: 'T1',
+    from: 'A0',
+    to: 'A1',
+    amount: '1.00',
+    currency: 'USD',
+    postedAt: '2026-01-01T00:00:00.000Z',
+  }
+
+  test.each<[string, object, string, RegExp]>([
+    [
+      'without the time of its posting',
+      { postedAt: undefined },
+      'MALFORMED_LINE',
+      /postedAt is missing/,
+    ],
+    ['without an id', { transferId: '' }, 'MALFORMED_LINE', /transferId is missing/],
+    [
+      'with another date',
+      { effectiveAt: '2026-01-01' },
+      'MALFORMED_LINE',
+      /effectiveAt "2026-01-01" is not a time/,
+    ],
+    [
+      'with a day that does not exist',
+      { postedAt: '2026-02-30T00:00:00.000Z' },
+      'MALFORMED_LINE',
+      /postedAt/,
+    ],
+    ['with metadata that are not JSON', { metadata: '{' }, 'MALFORMED_LINE', /metadata/],
+    ['with metadata that are a list', { metadata: [1] }, 'INVALID_METADATA', /not an object/],
+    [
+      'if its id is not that of what it reverses',
+      { reverses: 'T0' },
+      'MALFORMED_LINE',
+      /not the id of the reversal of "T0"/,
+    ],
+    [
+      'if it has the id of a reversal and reverses nothing',
+      { transferId: 'T0:reversal' },
+      'INVALID_TRANSFER_ID',
+      /belong to reversals/,
+    ],
+    [
+      'if there is nothing to reverse',
+      { transferId: 'T0:reversal', reverses: 'T0' },
+      'INVALID_TRANSFER_ID',
+      /there is no transfer T0 to reverse/,
+    ],
+    [
+      'if it is not the opposite of what it reverses',
+      { transferId: 'P1:reversal', reverses: 'P1', amount: '2.00' },
+      'INVALID_TRANSFER_ID',
+      /not the opposite of P1/,
+    ],
+    ['if an account does not exist', { to: 'A9' }, 'ACCOUNT_NOT_FOUND', /A9/],
+  ])('%s', async (_, fields, code, message) => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    await Account.transfer({ transferId: 'P1', from: 'A1', to: 'A0', amount: '1' })
+    const file = await makeFile('t.jsonl', `${JSON.stringify({ ...line, ...fields })}\n`)
+
+    const summary = await replay(connection, { file, restore: true })
+
+    expect(summary).toMatchObject({ posted: 0, refusedByCode: { [code]: 1 } })
+    const { refusals } = (await booksOf(connection)) as { refusals: { message: string }[] }
+    expect(refusals[0]?.message).toMatch(message)
+  })
+
+  test('a file is not restored with options that read it differently', async () => {
+    await expect(
+      replay(connection, { file: 'x', restore: true, map: { from: 'a' } }),
+    ).rejects.toThrow(
+      /'restore' reads a file as daybook export wrote it, so it cannot be combined with 'map'/,
+    )
+  })
+})
