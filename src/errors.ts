@@ -153,8 +153,14 @@ export class AccountNotFoundError extends TransferRefusedError {
   declare readonly accountId: string
   /** Absent when the operation has only one account, such as freezing it. */
   declare readonly side?: Side
-  constructor(details: { accountId: string; side?: Side }) {
-    super(`${nameOf(details)} does not exist`, details)
+  /** Why the account could not be opened on the way, if it was to be. */
+  declare readonly reason?: string
+  constructor(details: { accountId: string; side?: Side; reason?: string }) {
+    const { reason } = details
+    super(
+      `${nameOf(details)} does not exist${reason === undefined ? '' : ` and cannot be opened: ${reason}`}`,
+      details,
+    )
   }
 }
 

@@ -38,6 +38,8 @@ export { replay } from './replay/replay.ts'
 export type { ReplayOptions } from './replay/options.ts'
 export { readFormatFile } from './replay/reading/format-file.ts'
 export type { ReadingOptions } from './replay/reading/reading-options.ts'
+export type { AccountTexts, OpenMissing } from './replay/reading/open-missing.ts'
+export type { MissingAccount } from './ledger/request.ts'
 export type {
   RecordContext,
   RowRequest,

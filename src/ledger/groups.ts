@@ -5,6 +5,7 @@ import {
 } from '../errors.ts'
 import { named } from '../messages.ts'
 import { type EvaluationOptions, type Ledger, evaluate, resultById } from './evaluation.ts'
+import { evaluateOpening } from './missing-accounts.ts'
 import type { IdentifiedRequest, WellFormedRequest } from './request.ts'
 import { type RefusedTransfer, type TransferResult, refused } from './transfer-result.ts'
 
@@ -48,7 +49,7 @@ function evaluateOne(
 ): TransferResult {
   const reading = readings[index] as Reading
   return isWellFormed(reading)
-    ? evaluate(reading, ledger, options)
+    ? (reading.open ? evaluateOpening : evaluate)(reading, ledger, options)
     : refused((requests[index] as IdentifiedRequest).transferId, reading)
 }
 

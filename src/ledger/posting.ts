@@ -20,6 +20,7 @@ import { requireNonePending } from './pending-ids.ts'
 import type { TransferRecord } from './records.ts'
 import { type IdentifiedRequest, type WellFormedRequest, readRequest } from './request.ts'
 import {
+  insertAccounts,
   prepareAccountUpdates,
   prepareInsert,
   readAccounts,
@@ -106,8 +107,12 @@ export async function postToAccounts(
     posted.push(...transfers)
     await setImmediate()
   }
+  const opened = results.flatMap((result) =>
+    result.status === 'posted' && result.opened ? result.opened : [],
+  )
   const update = prepareAccountUpdates(posted, { accounts }, transaction)
   await inserting
+  if (opened.length > 0) await insertAccounts(opened, transaction)
   await update()
   return results
 }

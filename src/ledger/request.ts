@@ -44,6 +44,19 @@ export interface TransferRequest {
   readonly effectiveAt?: Date | undefined
 }
 
+/** An account that a transfer opens if it does not exist. */
+export interface MissingAccount {
+  readonly accountId: string
+  /** Default: the account's id. */
+  readonly holder?: string | undefined
+  /** Default: the currency of the transfer, or of its other account. */
+  readonly currency?: string | undefined
+  /** Default: zero. */
+  readonly openingBalance?: MoneyInput | undefined
+  /** The text `unlimited` is the largest that can be stored: just below 10^24. Default: zero. */
+  readonly overdraftLimit?: MoneyInput | undefined
+}
+
 /** A request with every part checked and its amount read. Only the ledger can still refuse it. */
 export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 'amount'> {
   readonly transferId: string
@@ -52,6 +65,8 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
   readonly group?: string | undefined
   /** What else the group contains that is refused, such as `line 5`. So the whole group is refused. */
   readonly refusedBeside?: string | undefined
+  /** The accounts to open if they do not exist. */
+  readonly open?: readonly MissingAccount[] | undefined
   /** The id of the transfer that this one reverses. */
   readonly reverses?: string | undefined
   /**
@@ -65,7 +80,7 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
 export type IdentifiedRequest = TransferRequest &
   Pick<
     WellFormedRequest,
-    'transferId' | 'group' | 'refusedBeside' | 'reverses' | 'postedElsewhereAt'
+    'transferId' | 'group' | 'refusedBeside' | 'open' | 'reverses' | 'postedElsewhereAt'
   >
 
 /** Makes a unique id. Later ids sort after earlier ones, which is the cheapest order for an index. */
@@ -146,7 +161,7 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   }
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
-  const { currency, group, refusedBeside, reverses, postedElsewhereAt } = request
+  const { currency, group, refusedBeside, open, reverses, postedElsewhereAt } = request
   return {
     transferId,
     from,
@@ -158,6 +173,7 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
     effectiveAt,
     group,
     refusedBeside,
+    open,
     reverses,
     postedElsewhereAt,
   }

@@ -3,7 +3,7 @@ import { collectionsOf } from '../definition.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import type { LedgerAccount } from './evaluation.ts'
-import type { TransferRecord } from './records.ts'
+import type { AccountRecord, TransferRecord } from './records.ts'
 
 /** How many ids `account.transfersComplete` keeps: those of the latest transfers. */
 export const TRANSFERS_KEPT = 100
@@ -88,6 +88,16 @@ export async function readTransfers(
     )
     .toArray()
   return new Map(stored.map((transfer) => [transfer._id, transfer]))
+}
+
+/** Inserts new accounts. It fails with a duplicate key error if one exists. */
+export async function insertAccounts(
+  accounts: readonly AccountRecord[],
+  { database, session, connection, isDryRun }: Transaction,
+): Promise<void> {
+  if (isDryRun) return
+  const collection = database.collection<AccountRecord>(collectionsOf(connection).accounts)
+  await collection.insertMany([...accounts], { session })
 }
 
 /** An account is not as it was presumed to be, so the transaction must be aborted. */

@@ -3,11 +3,18 @@ import {
   type RefusalCode,
   type TransferRefusedError,
 } from '../errors.ts'
-import type { TransferRecord } from './records.ts'
+import type { AccountRecord, TransferRecord } from './records.ts'
 
 /** The result of one request: posted now, already posted with the same content (`existing`), or refused. */
 export type TransferResult =
-  { status: 'posted' | 'existing'; transferId: string; transfer: TransferRecord } | RefusedTransfer
+  | {
+      status: 'posted' | 'existing'
+      transferId: string
+      transfer: TransferRecord
+      /** The accounts that the transfer opened, as they were before it. Only transfers of a file open any. */
+      opened?: readonly AccountRecord[]
+    }
+  | RefusedTransfer
 
 export interface RefusedTransfer {
   status: 'refused'

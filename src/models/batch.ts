@@ -26,6 +26,8 @@ export interface BatchRecord {
   skipped?: number
   /** How many transfers records asked for beyond one each. Absent while there are none. */
   additional?: number
+  /** How many accounts were opened on the way. Absent while there are none. */
+  accountsOpened?: number
   /** How many transfers were refused, by code. */
   refusedByCode: Record<string, number>
   /** How much money was moved, by currency. */
@@ -106,6 +108,7 @@ const batchSchema = new Schema<BatchRecord>(
     refused: { type: Number, required: true },
     skipped: Number,
     additional: Number,
+    accountsOpened: Number,
     refusedByCode: { type: Schema.Types.Mixed, required: true },
     amountByCurrency: { type: Schema.Types.Mixed, required: true },
     status: { type: String, enum: ['running', 'finished'], required: true },

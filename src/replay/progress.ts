@@ -61,6 +61,7 @@ export class ProgressTracker {
       ...progressOf(record),
       refusedByCode: record.refusedByCode,
       amountByCurrency: amountsOf(record),
+      accountsOpened: record.accountsOpened ?? 0,
       resumedAt,
       seconds,
       rate: done / seconds,

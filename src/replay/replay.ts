@@ -21,6 +21,7 @@ import { ProgressTracker } from './progress.ts'
 import { type BatchFile, adviceOnChangedFile } from './reading/batch-file.ts'
 import { withFormat } from './reading/format-file.ts'
 import { openBatchFile } from './reading/format.ts'
+import { readingOfRetry } from './reading/reading-options.ts'
 import type { Row } from './reading/row.ts'
 import { transformOf } from './reading/transform.ts'
 import { RejectsFile, checkRejectsFile, storedRejects } from './rejects.ts'
@@ -85,6 +86,7 @@ async function replaySource(
       .collection<BatchRecord>(collectionsOf(connection).batches)
       .findOne({ _id: name }))
   const newBatch = freshBatch({ name, source: source.name, digest, reading: file.reading })
+  if (retry && stored) newBatch.reading = readingOfRetry(stored.reading, newBatch.reading)
   const continued = recordToContinue(stored, newBatch, adviceOnChangedFile(file))
   const retried = retry ? withRetry(requireFinished(stored, name)) : undefined
   const start = retried ?? continued

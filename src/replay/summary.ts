@@ -38,6 +38,8 @@ export interface ReplaySummary extends BatchProgress {
   readonly amountByCurrency: Readonly<Record<string, string>>
   /** The zone in which this run read dates without a zone of their own. Absent if there were none. */
   readonly timeZone?: string
+  /** How many accounts were opened on the way. */
+  readonly accountsOpened: number
   /** How many records earlier runs had consumed. */
   readonly resumedAt: number
   /**

@@ -23,7 +23,7 @@ export interface StoredBatch {
 
 const COUNTS = ['records', 'position', 'line', 'posted', 'existing', 'refused'] as const
 /** The counts that are absent while they are zero. */
-const OPTIONAL_COUNTS = ['skipped', 'additional'] as const
+const OPTIONAL_COUNTS = ['skipped', 'additional', 'accountsOpened'] as const
 const TEXTS = ['source', 'digest', 'reading'] as const
 
 const FIELDS = [

@@ -77,6 +77,20 @@ export const readSet = (lists: string | readonly string[]): Record<string, strin
 export const readCurrencies = (lists: string | readonly string[]): Record<string, string> =>
   valuesByName(pairsIn('currencies', lists, '"US Dollar"=USD,Euro=EUR'))
 
+/** How to open accounts: as they come, or as in `holder={Name},to.overdraftLimit=unlimited`. */
+export function readOpenMissing(lists: string | readonly string[]): true | Record<string, unknown> {
+  if ([lists].flat().every((list) => list === '')) return true
+  const example = 'holder={Name},to.overdraftLimit=unlimited'
+  const options: Record<string, unknown> = {}
+  for (const [name, text] of Object.entries(
+    valuesByName(pairsIn('open-missing', lists, example)),
+  )) {
+    const [role = '', key] = name.split('.', 2)
+    options[role] = key === undefined ? text : { ...(options[role] as object), [key]: text }
+  }
+  return options
+}
+
 /** The words for directions in `out=Af,in=Bij,in=Storting`. */
 export function readDirections(lists: string | readonly string[]): {
   out: readonly string[]

@@ -11,6 +11,7 @@ import {
   readKeep,
   readMap,
   readNames,
+  readOpenMissing,
   readSet,
   readWhere,
 } from './option-values.ts'
@@ -43,6 +44,7 @@ export interface ReadingCommandOptions {
   'cut-reference': boolean | undefined
   'id-from': string[] | undefined
   'id-prefix': string | undefined
+  'open-missing': ReadingOptions['openMissing']
   keep: true | string[] | undefined
 }
 
@@ -137,6 +139,12 @@ export const defineReadingOptions = (
       coerce: readNames,
     })
     .option('id-prefix', textOption('what stands before each id: 2026-02-'))
+    .option('open-missing', {
+      describe:
+        'open accounts that do not exist with the transfer that names them: as they come, or as in holder={Name},to.overdraftLimit=unlimited',
+      type: 'string',
+      coerce: readOpenMissing,
+    })
     .option('keep', {
       describe: 'keep other columns as metadata: all, or only those listed',
       type: 'string',
@@ -192,6 +200,7 @@ export async function readingOptions(
     cutReference: options['cut-reference'],
     idFrom: options['id-from'],
     idPrefix: options['id-prefix'],
+    openMissing: options['open-missing'],
     keep: options.keep,
   }
 }

@@ -22,6 +22,9 @@ export function renderSummary(summary: ReplaySummary): string {
       amount,
     ]),
     ...(summary.timeZone === undefined ? [] : [['dates without a zone', `in ${summary.timeZone}`]]),
+    ...(summary.accountsOpened > 0
+      ? [['accounts opened', count.format(summary.accountsOpened)]]
+      : []),
     ['time', `${seconds.toFixed(2)} s, ${count.format(Math.round(rate))} a second`],
   ]
   if (summary.retry) rows.splice(3, 0, ...describeRetry(summary, summary.retry))
@@ -61,7 +64,7 @@ function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySu
 
 /** What a person can do next about the refused lines. */
 export function adviceOn(
-  { name, status, dryRun, refused, stoppedAt }: ReplaySummary,
+  { name, status, dryRun, read, refused, refusedByCode, stoppedAt }: ReplaySummary,
   { rejects }: { rejects?: string | undefined },
 ): string[] {
   const advice = []
@@ -73,6 +76,11 @@ export function adviceOn(
   }
   if (refused === 0) return advice
   const isStored = !dryRun && status !== 'refused'
+  if ((refusedByCode['ACCOUNT_NOT_FOUND'] ?? 0) * 2 > read) {
+    advice.push(
+      'most lines name accounts that do not exist: open them with daybook seed --file ACCOUNTS, or on the way with --open-missing',
+    )
+  }
   if (isStored) {
     advice.push('to post refused lines once their cause is gone, run the same command with --retry')
   }

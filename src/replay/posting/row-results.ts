@@ -35,7 +35,7 @@ export function countResults(
   rows: readonly Row[],
   { results, refusalLimit }: CountOptions,
 ): CountedResults {
-  let [posted, existing, skipped, additional, next] = [0, 0, 0, 0, 0]
+  let [posted, existing, skipped, additional, accountsOpened, next] = [0, 0, 0, 0, 0, 0]
   const refusals: BatchRefusal[] = []
   const refusedByCode = { ...before.refusedByCode }
   const amounts = new Map(
@@ -52,6 +52,7 @@ export function countResults(
       const result = row.request ? (results[next++] as TransferResult) : undefined
       if (result?.status === 'posted') {
         posted += 1
+        accountsOpened += result.opened?.length ?? 0
         const { currency } = result.transfer
         const amount = amountOf(row, part, result.transfer)
         amounts.set(currency, amounts.get(currency)?.plus(amount) ?? amount)
@@ -70,6 +71,7 @@ export function countResults(
   const last = rows.at(-1)
   skipped += before.skipped ?? 0
   additional += before.additional ?? 0
+  accountsOpened += before.accountsOpened ?? 0
   const record: BatchRecord = {
     ...before,
     position: last?.position ?? before.position,
@@ -79,6 +81,7 @@ export function countResults(
     refused: before.refused + refusals.length,
     ...(skipped > 0 && { skipped }),
     ...(additional > 0 && { additional }),
+    ...(accountsOpened > 0 && { accountsOpened }),
     refusedByCode,
     amountByCurrency: Object.fromEntries(
       [...amounts].map(([code, sum]) => [code, toDecimal128(sum, code)]),

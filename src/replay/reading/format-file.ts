@@ -34,6 +34,7 @@ const KEYS: Keys<ReadingOptions> = {
   cutReference: true,
   idFrom: true,
   idPrefix: true,
+  openMissing: true,
   keep: true,
   spreadsheet: true,
 }

@@ -1,5 +1,6 @@
 import type { BatchFormat } from '../../models/batch.ts'
 import type { ColumnMap, RoleTexts } from './columns.ts'
+import type { OpenMissing } from './open-missing.ts'
 import type { AmountSpelling } from './values/amounts.ts'
 import type { Conditions } from './values/conditions.ts'
 import type { Directions } from './values/directions.ts'
@@ -75,6 +76,13 @@ export interface ReadingOptions {
   readonly idFrom?: readonly string[] | undefined
   /** Stands before each id that comes from the file or from `idFrom`. */
   readonly idPrefix?: string | undefined
+  /**
+   * Opens the accounts that a line names and that do not exist, together with its transfer. `true` opens them with
+   * nothing in them; an object says how, with texts in which `{COLUMN}` stands for a column's value.
+   * @example
+   * openMissing: { holder: '{Name}', counterparty: { overdraftLimit: 'unlimited' } }
+   */
+  readonly openMissing?: boolean | OpenMissing | undefined
   /** Other columns to keep as metadata: `true` for all, or their names. */
   readonly keep?: boolean | readonly string[] | undefined
   /**
@@ -101,6 +109,19 @@ export function readingText(
   return JSON.stringify({ ...options, map: sorted(map), ...added })
 }
 
+/**
+ * The text of the options that a batch is retried with. It is that of the batch if they differ only in the accounts that
+ * are opened: a batch that was replayed before its accounts existed is retried with them.
+ */
+export function readingOfRetry(stored: string, reading: string): string {
+  return withoutOpening(stored) === withoutOpening(reading) ? stored : reading
+}
+
+function withoutOpening(reading: string): string {
+  const { openMissing: _, ...others } = JSON.parse(reading) as Record<string, unknown>
+  return JSON.stringify(others)
+}
+
 /** The options since 0.1.0 that decide what a file means, in the order in which they stand in the text. */
 const NEW_OPTIONS = [
   'skip',
@@ -121,6 +142,7 @@ const NEW_OPTIONS = [
   'cutReference',
   'idFrom',
   'idPrefix',
+  'openMissing',
 ] as const satisfies readonly (keyof ReadingOptions)[]
 
 const DEFAULTS: Readonly<Record<string, unknown>> = {

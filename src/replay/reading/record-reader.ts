@@ -1,8 +1,9 @@
 import type { IdentifiedRequest } from '../../ledger/request.ts'
-import { ColumnsError, findColumns } from './columns.ts'
+import { ColumnsError, findColumns, isStatement } from './columns.ts'
 import { keptColumns, metadataOf } from './kept-columns.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import { type ContentOf, compileContent } from './content.ts'
+import { type OpeningReader, openingReader } from './account-openings.ts'
 import { statementMovement, transferMovement } from './movements.ts'
 import {
   currencyReader,
@@ -45,6 +46,8 @@ export interface ReaderOptions {
 export interface CompiledColumns {
   /** Says why a record is skipped; undefined if the options select no records. */
   readonly whySkipped: ((value: ValueOf) => string | undefined) | undefined
+  /** Reads how missing accounts are opened; undefined if none are. */
+  readonly openings: OpeningReader | undefined
   /** The reader, or why the columns do not fit the options. */
   readonly reader: RecordReader | { readonly problem: string }
 }
@@ -60,10 +63,27 @@ export function compileColumns(
     Object.keys(where).length === 0 ? undefined : compileConditions(where, columns, { areKeys }),
   )
   if (whySkipped && 'problem' in whySkipped) return whySkipped
+  const openings = orProblem(() => compileOpenings(columns, options, areKeys))
+  if (openings && 'problem' in openings) return openings
   return {
     whySkipped,
+    openings,
     reader: orProblem(() => compileReader(columns, options, { areKeys, nested, onZoneUsed })),
   }
+}
+
+/** @throws ColumnsError */
+function compileOpenings(
+  columns: readonly string[],
+  options: ReadingOptions,
+  areKeys: boolean,
+): OpeningReader | undefined {
+  const { map = {}, set = {} } = options
+  if (!options.openMissing) return undefined
+  const isOfAccount = isStatement({ map, set })
+  const found = isOfAccount && findColumns(columns, { map, set, areKeys })
+  const readerOf = found ? roleReaders(columns, found, { ...options, areKeys }) : undefined
+  return openingReader(columns, options, { readerOf, areKeys })
 }
 
 function orProblem<Result>(compile: () => Result): Result | { readonly problem: string } {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isIdentifier, newIdentifierProblem } from '../../ledger/identifier.ts'
+import type { IdentifiedRequest } from '../../ledger/request.ts'
 import type { Encoding } from '../source/encoding.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { CompiledColumns } from './record-reader.ts'
@@ -58,7 +59,7 @@ export class RowMaker {
   constructor({ batch, options, encoding, hasIds, transform }: RowMakerOptions) {
     this.#transform = transform
     const { idFrom, idPrefix = '' } = options
-    if (idFrom) this.#contentIds = new ContentIds(idPrefix)
+    if (idFrom && !transform) this.#contentIds = new ContentIds(idPrefix)
     else if (!hasIds) this.#lineId = idMaker(batch, encoding)
   }
 
@@ -79,6 +80,9 @@ export class RowMaker {
       return { position, line, item, text, skipped: request.reason }
     }
     if (request instanceof Problem) return this.refused(parts, request.text, earlierId)
+    const open = compiled.openings?.(value, request)
+    if (open instanceof Problem) return this.refused(parts, open.text, earlierId)
+    if (open) (request as { open: typeof open }).open = open
     if (this.#contentIds && reader.contentOf) {
       const contentId = this.#contentIds.next(reader.contentOf(value, request))
       const madeId = earlierId ?? contentId
@@ -95,14 +99,21 @@ export class RowMaker {
   #transformed(
     transform: RecordTransform,
     { position, line, item, text }: RecordParts,
-    { compiled: { reader }, value, object, earlierId }: RecordValues,
+    { compiled: { reader, openings }, value, object, earlierId }: RecordValues,
   ): Row {
     const madeId = earlierId ?? (this.#lineId as ReturnType<typeof idMaker>)({ line, item })
-    return transform.row({ position, line, item, text, madeId }, object(), () => {
+    const opened = (request: IdentifiedRequest) => {
+      const open = openings?.(value, request)
+      if (open instanceof Problem) throw new Error(open.text)
+      return open
+    }
+    const read = () => {
       if ('problem' in reader) return reader
       const request = reader.read(value)
       return request instanceof Problem ? { problem: request.text } : request
-    })
+    }
+    const record = { position, line, item, text, madeId }
+    return transform.row(record, object(), { read, ...(openings && { opened }) })
   }
 
   /**

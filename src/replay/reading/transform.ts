@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type IdentifiedRequest, type TransferRequest, withId } from '../../ledger/request.ts'
+import {
+  type IdentifiedRequest,
+  type MissingAccount,
+  type TransferRequest,
+  withId,
+} from '../../ledger/request.ts'
 import { printable, quote, reasonOf } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
 import { groupProblem } from './group.ts'
@@ -14,6 +19,8 @@ export interface RowRequest extends TransferRequest {
    * or nothing, also those of different records.
    */
   readonly group?: string | undefined
+  /** The accounts to open if they do not exist. Default: as the option `openMissing` says. */
+  readonly open?: readonly MissingAccount[] | undefined
 }
 
 export interface RecordContext {
@@ -54,6 +61,14 @@ export interface RecordOfRow {
   readonly madeId: string
 }
 
+/** What a record has beside its object. */
+interface RecordParts {
+  /** Reads its request without the transform. */
+  readonly read: () => IdentifiedRequest | Skipped | { readonly problem: string }
+  /** The accounts that the options open for a request, if they open any. */
+  readonly opened?: (request: IdentifiedRequest) => readonly MissingAccount[] | undefined
+}
+
 /** A transform, ready to be called for each record. */
 export class RecordTransform {
   /** Identifies it within the options of a batch. */
@@ -69,20 +84,16 @@ export class RecordTransform {
     this.version = version ?? digestOf(transform)
   }
 
-  /** The row of a record. `read` reads its request without the transform. */
-  row(
-    { madeId, ...parts }: RecordOfRow,
-    record: object,
-    read: () => IdentifiedRequest | Skipped | { readonly problem: string },
-  ): Row {
+  /** The row of a record. */
+  row({ madeId, ...parts }: RecordOfRow, record: object, { read, opened }: RecordParts): Row {
     try {
       const outcome = this.#transform(record as never, new LazyContext(parts.line, read)) ?? []
       const returned = (Array.isArray(outcome) ? outcome : [outcome]) as readonly RowRequest[]
       if (returned.length === 0) return { ...parts, skipped: NO_REQUEST }
-      const request = this.#identified(returned[0], madeId)
+      const request = this.#identified(returned[0], madeId, opened)
       const moreRequests = returned
         .slice(1)
-        .map((more, index) => this.#identified(more, `${madeId}#${index + 2}`))
+        .map((more, index) => this.#identified(more, `${madeId}#${index + 2}`, opened))
       return {
         ...parts,
         request,
@@ -97,20 +108,25 @@ export class RecordTransform {
   }
 
   /** A request that was returned, with `madeId` if it has no id of its own. It throws if it cannot be one. */
-  #identified(returned: RowRequest | undefined, madeId: string): IdentifiedRequest {
+  #identified(
+    returned: RowRequest | undefined,
+    madeId: string,
+    opened: RecordParts['opened'],
+  ): IdentifiedRequest {
     if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) {
       const expected = 'expected an object with from, to and amount, a list of them, or nothing'
       throw new Error(`it returned ${quote(returned)}: ${expected}`)
     }
     requirePlain(returned)
-    const { group, ...request } = returned
-    const { transferId, currency, reference } = request
+    const { group, open, ...parts } = returned
+    if (!isMissing(open)) requireAccounts(open)
+    const { transferId, currency, reference } = parts
     const problem = isMissing(group) ? undefined : groupProblem(group)
     if (problem !== undefined) throw new Error(problem)
-    return {
+    const request = {
       ...withId(
         {
-          ...request,
+          ...parts,
           transferId: isMissing(transferId) ? madeId : transferId,
           currency: isMissing(currency) ? this.#currency : currency,
           reference: isMissing(reference) ? undefined : reference,
@@ -119,7 +135,17 @@ export class RecordTransform {
       ),
       ...(!isMissing(group) && { group }),
     }
+    const accounts = open ?? opened?.(request)
+    return accounts ? { ...request, open: accounts } : request
   }
+}
+
+const isAccount = (each: unknown): boolean =>
+  typeof each === 'object' && each !== null && typeof Reflect.get(each, 'accountId') === 'string'
+
+function requireAccounts(open: unknown): void {
+  if (Array.isArray(open) && open.every(isAccount)) return
+  throw new Error(`open is ${quote(open)}, not a list of objects with accountId`)
 }
 
 const NO_REQUEST = 'the transform returned no transfer'

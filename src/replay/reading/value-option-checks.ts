@@ -1,6 +1,7 @@
 import { quote } from '../../messages.ts'
 import { isCurrency } from '../../money/currency.ts'
 import { ReplayOptionsError } from '../errors.ts'
+import { openMissingProblem } from './open-missing.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import { DECIMAL_MARKS, GROUP_SEPARATORS } from './values/amounts.ts'
 import { compileDateFormat } from './values/date-format.ts'
@@ -74,6 +75,7 @@ const CHECKS = {
   idFrom: (names: unknown) =>
     isTextList(names) && !names.includes('') ? undefined : 'is not a list of roles or columns',
   idPrefix: (prefix: unknown) => (isText(prefix) ? undefined : 'is not a text'),
+  openMissing: openMissingProblem,
 } satisfies Partial<Record<keyof ReadingOptions, Check>>
 
 /**

@@ -60,3 +60,50 @@ describe('replay --transform', () => {
     expect(stderr).toContain('the transform ./none.ts cannot be read: ENOENT')
   })
 })
+
+describe('replay --open-missing', () => {
+  const HEAD = 'id,from,to,amount,name\n'
+
+  test('opens accounts as its pairs say', async () => {
+    await openAccounts(Account, { count: 1, openingBalance: '10' })
+    const file = await makeFile('bank.csv', `${HEAD}T1,A0,N1,5,Ada\nT2,N2,N1,7,World\n`)
+    const pairs = 'holder={name},from.overdraftLimit=unlimited,currency=USD'
+
+    const { exitCode, stdout } = await daybook('replay', file, '--open-missing', pairs)
+
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^accounts opened +2$/m)
+    expect(await Account.findById('N2')).toMatchObject({ holder: 'World' })
+  })
+
+  test.each([
+    [['--open-missing', '--json'], '"accountsOpened":1'],
+    [['--open-missing=', '--json'], '"accountsOpened":1'],
+  ])('opens accounts as they come with %j', async (parameters, expected) => {
+    await openAccounts(Account, { count: 1, openingBalance: '10' })
+    const file = await makeFile('bank.csv', `${HEAD}T1,A0,N1,5,\n`)
+
+    expect((await daybook('replay', file, ...parameters)).stdout).toContain(expected)
+  })
+
+  test.each([
+    [['--open-missing', 'bank.csv'], '--open-missing bank.csv: expected pairs such as holder='],
+    [['--open-missing', 'owner=x'], '--open-missing {"owner":"x"} has the key owner: use one of'],
+  ])('refuses %j', async (parameters, message) => {
+    const { exitCode, stderr } = await daybook('replay', 'x.csv', ...parameters)
+
+    expect(exitCode).toBe(64)
+    expect(stderr).toContain(message)
+  })
+
+  test('is advised when most lines name accounts that do not exist', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '10' })
+    const file = await makeFile('bank.csv', `${HEAD}T1,A0,N1,5,\nT2,N2,N1,7,\nT3,A0,A1,7,\n`)
+
+    const { stderr } = await daybook('replay', file)
+
+    expect(stderr).toContain(
+      'most lines name accounts that do not exist: open them with daybook seed --file ACCOUNTS, or on the way with --open-missing',
+    )
+  })
+})
