@@ -10,7 +10,7 @@ import {
   wholeNumber,
 } from '../context/command.ts'
 import { startProgress } from '../context/progress.ts'
-import { accountOptions } from './seeding-options.ts'
+import { accountOptions, historyOf, historyOptions } from './seeding-options.ts'
 
 /** A yargs option that takes a share, from 0 to 1. */
 const share = (name: string, option: { describe: string; default: number }) => ({
@@ -35,6 +35,8 @@ export const generateCommand: Command<{
   refusals: number
   repeats: number
   seed: number
+  from: string | undefined
+  to: string | undefined
   accounts: number
   currencies: readonly string[]
   'accounts-file': string
@@ -98,6 +100,7 @@ export const generateCommand: Command<{
           default: DEFAULT_SEED,
         }),
       )
+      .options(historyOptions)
       .option('format', {
         describe: 'the format of the file, if its extension does not say it',
         choices: BATCH_FORMATS,
@@ -118,6 +121,7 @@ export const generateCommand: Command<{
         hot,
         refusals,
         repeats,
+        history: historyOf(options),
         format,
         force,
         seeded: {

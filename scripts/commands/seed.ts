@@ -6,11 +6,13 @@ import {
   dryRunOption,
   flagOption,
   jsonOption,
+  wholeNumber,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
 import { startProgress } from '../context/progress.ts'
-import { accountOptions } from './seeding-options.ts'
+import { countHistory, postHistory } from './seed-history.ts'
+import { accountOptions, historyOf, historyOptions } from './seeding-options.ts'
 
 function summary({ added, existing, removed }: Seeded, { dryRun }: { dryRun: boolean }): string {
   const would = dryRun ? 'would be ' : ''
@@ -24,11 +26,20 @@ function summary({ added, existing, removed }: Seeded, { dryRun }: { dryRun: boo
   return lines.join('\n')
 }
 
+const historySummary = (
+  { posted, refused = 0 }: { posted: number; refused?: number },
+  { dryRun }: { dryRun: boolean },
+): string =>
+  `history: ${posted} transfers ${dryRun ? 'would be ' : ''}posted${refused > 0 ? `, ${refused} refused` : ''}`
+
 export const seedCommand: Command<{
   accounts: number
   currencies: readonly string[]
   seed: number
   file: string
+  from: string | undefined
+  to: string | undefined
+  transfers: number
   reset: boolean
   force: boolean
   'dry-run': boolean
@@ -39,6 +50,16 @@ export const seedCommand: Command<{
   builder: (yargs) =>
     yargs
       .options(accountOptions)
+      .options(historyOptions)
+      .option(
+        'transfers',
+        wholeNumber('transfers', {
+          least: 0,
+          most: 999_999_999,
+          describe: 'how many transfers the history has',
+          default: 10_000,
+        }),
+      )
       .option(
         'reset',
         flagOption(
@@ -50,7 +71,10 @@ export const seedCommand: Command<{
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
-      const { dryRun, reset, file, accounts, seed: seedNumber, currencies } = options
+      const { dryRun, reset, file, accounts, seed: seedNumber, currencies, transfers } = options
+      const seedOptions = { file, accounts, seed: seedNumber, currencies }
+      const days = historyOf(options)
+      const history = days && { transfers, seeded: seedOptions, history: days }
       if (reset && !options.force && !database.isLocal) {
         throw new UsageError(
           `--reset removes the seeded accounts, and ${database.name} is not the local database of Daybook: add --force if you mean it`,
@@ -60,10 +84,7 @@ export const seedCommand: Command<{
       const progress = startProgress(context, { unit: 'accounts' })
       try {
         const seeded = await seed(database.connection, {
-          file,
-          accounts,
-          seed: seedNumber,
-          currencies,
+          ...seedOptions,
           dryRun,
           reset: reset ? (database.isLocal ? 'everything' : 'seeded') : undefined,
           onProgress: progress.update,
@@ -75,7 +96,19 @@ export const seedCommand: Command<{
             `${seeded.different} accounts exist with another holder, currency or opening balance, from another --seed, --currencies or --file. They stay as they are. To replace them, add --reset`,
           )
         }
-        context.print(options.json ? JSON.stringify(seeded) : summary(seeded, { dryRun }))
+        const posted =
+          history &&
+          (dryRun
+            ? { posted: await countHistory(history, context) }
+            : await postHistory(database, history, context))
+        context.print(
+          options.json
+            ? JSON.stringify({ ...seeded, ...(posted && { history: posted }) })
+            : [
+                summary(seeded, { dryRun }),
+                ...(posted ? [historySummary(posted, { dryRun })] : []),
+              ].join('\n'),
+        )
       } finally {
         progress.stop()
       }

@@ -8,6 +8,7 @@ import {
   named,
   quote,
 } from '../../src/internal.ts'
+import type { GenerateOptions } from '../../src/index.ts'
 import { UsageError, textOption, wholeNumber } from '../context/command.ts'
 
 /** The options of `seed` and `generate` that say which accounts are meant. */
@@ -43,4 +44,26 @@ function readCurrencies(text: string): readonly string[] {
   throw new UsageError(
     `--currencies ${named(text)}: ${quote(unknown)} is not an ISO 4217 code in capitals: expected a list such as USD,EUR,JPY`,
   )
+}
+
+/** The options of a history: both days, or neither. */
+export const historyOptions = {
+  from: textOption('make a history from this day on: 2025-01-01'),
+  to: textOption('the last day of the history: 2025-12-31'),
+} as const
+
+export function historyOf({
+  from,
+  to,
+}: {
+  from: string | undefined
+  to: string | undefined
+}): GenerateOptions['history'] {
+  if (from === undefined && to === undefined) return undefined
+  if (from === undefined || to === undefined) {
+    throw new UsageError(
+      `--from and --to are the first and the last day of a history: add --${from === undefined ? 'from' : 'to'}`,
+    )
+  }
+  return { from, to }
 }

@@ -9,6 +9,21 @@ const AMOUNTS_IN_DOLLARS = [
   0.5, 2.5, 4.2, 6, 8.5, 11, 14, 18, 23, 30, 40, 52, 68, 90, 120, 165, 235, 350, 620, 1_400, 20_000,
 ]
 
+/** The quantiles of what people pay by card, in steps of 10 %. */
+const CARD_AMOUNTS_IN_DOLLARS = [1, 3.5, 5, 8, 12, 18, 26, 38, 55, 95, 400]
+
+/** Draws a likely amount of a payment by card, in minor units. */
+export const drawCardAmount = (
+  random: Random,
+  { currency, scale }: { currency: string; scale: number },
+): number =>
+  Math.max(
+    1,
+    Math.floor(
+      random.fromQuantiles(CARD_AMOUNTS_IN_DOLLARS) * unitsPerDollar(currency) * 10 ** scale,
+    ),
+  )
+
 /** Draws a likely amount of a transfer, in minor units. Of the amounts above one unit, 40 % are whole. */
 export function drawAmount(
   random: Random,
@@ -45,3 +60,22 @@ export function drawReference(random: Random, currency: string): string {
   const texts = [...REFERENCES, ...(LOCAL_REFERENCES[currency] ?? [])]
   return random.pick(texts).replace('#', String(random.whole({ least: 1, most: 99_999 })))
 }
+
+const CARD_REFERENCES = [
+  'groceries',
+  'bakery',
+  'coffee',
+  'lunch',
+  'restaurant',
+  'pharmacy',
+  'petrol',
+  'train ticket',
+  'cinema',
+  'books',
+  'clothes',
+  'order #',
+]
+
+/** Draws the reference of a payment by card. */
+export const drawCardReference = (random: Random): string =>
+  random.pick(CARD_REFERENCES).replace('#', String(random.whole({ least: 1, most: 99_999 })))

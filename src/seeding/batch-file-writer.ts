@@ -24,9 +24,13 @@ type Blocks = AsyncIterable<readonly FakeTransfer[]>
 
 const COLUMNS = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
 
-const WRITERS: Readonly<Record<BatchFormat, (blocks: Blocks) => Texts>> = {
-  csv: (blocks) => writeSeparated(blocks, ','),
-  tsv: (blocks) => writeSeparated(blocks, '\t'),
+const HISTORY_COLUMNS = [...COLUMNS, 'effectiveAt'] as const
+
+type Writer = (blocks: Blocks, columns: typeof COLUMNS | typeof HISTORY_COLUMNS) => Texts
+
+const WRITERS: Readonly<Record<BatchFormat, Writer>> = {
+  csv: (blocks, columns) => writeSeparated(blocks, { delimiter: ',', columns }),
+  tsv: (blocks, columns) => writeSeparated(blocks, { delimiter: '\t', columns }),
   async *jsonl(blocks) {
     for await (const block of blocks) yield block.map((line) => `${jsonOf(line)}\n`).join('')
   },
@@ -40,12 +44,15 @@ const WRITERS: Readonly<Record<BatchFormat, (blocks: Blocks) => Texts>> = {
   },
 }
 
-async function* writeSeparated(blocks: Blocks, delimiter: string): Texts {
-  yield `${COLUMNS.join(delimiter)}\n`
+async function* writeSeparated(
+  blocks: Blocks,
+  { delimiter, columns }: { delimiter: string; columns: readonly (keyof TransferFields)[] },
+): Texts {
+  yield `${columns.join(delimiter)}\n`
   const quoted = (text: string) => (text.includes(delimiter) ? `"${text}"` : text)
   for await (const block of blocks) {
     const lines = block.map(({ outcome, fields }) => {
-      const values = COLUMNS.map((column) => quoted(fields[column]))
+      const values = columns.map((column) => quoted(fields[column] ?? ''))
       // The line ends after its third field.
       if (outcome === 'MALFORMED_LINE') values.splice(3)
       return `${values.join(delimiter)}\n`
@@ -55,10 +62,10 @@ async function* writeSeparated(blocks: Blocks, delimiter: string): Texts {
 }
 
 function jsonOf({ outcome, fields }: FakeTransfer): string {
-  const { transferId, from, to, amount, currency, reference } = fields
+  const { transferId, from, to, amount, currency, reference, ...dated } = fields
   if (outcome === 'MALFORMED_LINE') return JSON.stringify([transferId, from, to])
   const required: Partial<TransferFields> = { transferId, from, to, amount, currency }
-  return JSON.stringify(reference === '' ? required : { ...required, reference })
+  return JSON.stringify({ ...required, ...(reference !== '' && { reference }), ...dated })
 }
 
 /**
@@ -68,7 +75,8 @@ function jsonOf({ outcome, fields }: FakeTransfer): string {
 export async function writeBatchFile(
   file: string,
   blocks: Blocks,
-  { format, force }: { format: BatchFormat; force: boolean },
+  { format, force, isHistory }: { format: BatchFormat; force: boolean; isHistory: boolean },
 ): Promise<void> {
-  await writeNewFile(file, WRITERS[format](blocks), { force })
+  const columns = isHistory ? HISTORY_COLUMNS : COLUMNS
+  await writeNewFile(file, WRITERS[format](blocks, columns), { force })
 }

@@ -15,6 +15,8 @@ export interface TransferFields {
   readonly amount: string
   readonly currency: string
   readonly reference: string
+  /** In ISO 8601; only in a history. */
+  readonly effectiveAt?: string
 }
 
 /** What a change starts from: a transfer that could be posted, and its surroundings. */
@@ -42,11 +44,6 @@ const CHANGES: Partial<Record<BatchRefusalCode, readonly Change[]>> = {
     ({ fields }) => ({ transferId: fields.transferId.padEnd(129, '-') }),
   ],
   INVALID_ACCOUNT_ID: [() => ({ from: '' }), ({ fields: { to } }) => ({ to: to.padEnd(129, '0') })],
-  INVALID_REFERENCE: [
-    () => ({ reference: 'thank you '.repeat(26) }),
-    // With a right-to-left override, which makes a text look like another.
-    () => ({ reference: 'invoice \u202E4711' }),
-  ],
   INVALID_AMOUNT: [
     ...amounts('0', '-5', 'NaN', '1e3', 'abc'),
     ({ scale }) => ({ amount: formatMinorUnits(1, scale + 1) }),

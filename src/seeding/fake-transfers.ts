@@ -1,8 +1,15 @@
 import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { BatchRefusalCode } from '../models/batch.ts'
-import { drawAmount, drawReference } from './amounts-and-references.ts'
+import {
+  drawAmount,
+  drawCardAmount,
+  drawCardReference,
+  drawReference,
+} from './amounts-and-references.ts'
+import { type DayRange, daysOf } from './days.ts'
 import { DEFAULT_SEED } from './fake-accounts.ts'
+import { type Occasion, companiesByPool, fakeHistory } from './fake-history.ts'
 import { REFUSAL_REASONS, type TransferFields } from './fake-refusals.ts'
 import { formatMinorUnits } from './minor-units.ts'
 import { Random } from './random.ts'
@@ -22,7 +29,7 @@ export interface FakeTransfersOptions {
   readonly seed?: number | undefined
   /**
    * The share of transfers, from 0 to 1, with a hot account on one side. Hot are the richest accounts of each
-   * currency, at most three. Default: 0.2.
+   * currency, at most three. Default: 0.2. Not used in a history.
    */
   readonly hot?: number | undefined
   /**
@@ -32,6 +39,11 @@ export interface FakeTransfersOptions {
   readonly refusals?: number | undefined
   /** The share of lines, from 0 to 1, that repeat an earlier transfer in every field. Default: 0.001. */
   readonly repeats?: number | undefined
+  /**
+   * Makes a history: each transfer has an `effectiveAt` in these days, and they are in chronological order, apart from
+   * repeats. Persons get salaries from the hot accounts each month, pay rents and subscriptions, and shop on every day.
+   */
+  readonly history?: DayRange | undefined
 }
 
 /** The share of transfers with one of the first accounts, so that those who look at these see some transfers. */
@@ -50,10 +62,17 @@ export async function* fakeTransfers(
   accounts: AsyncIterable<readonly AccountRecord[]>,
   options: FakeTransfersOptions,
 ): AsyncGenerator<FakeTransfer[]> {
-  const maker = new TransferMaker(await SimulatedAccounts.of(accounts), options)
-  for (let number = 1; number <= options.transfers;) {
+  const { transfers, history, seed = DEFAULT_SEED } = options
+  const days = history && daysOf(history)
+  const simulated = await SimulatedAccounts.of(accounts)
+  const maker = new TransferMaker(simulated, options)
+  const random = new Random(seed, HISTORY_SEED)
+  const occasions = days && fakeHistory(simulated, { transfers, days, random })
+  for (let number = 1; number <= transfers;) {
     const block: FakeTransfer[] = []
-    while (block.length < BLOCK && number <= options.transfers) block.push(maker.make(number++))
+    while (block.length < BLOCK && number <= transfers) {
+      block.push(maker.make(number++, occasions?.next().value ?? undefined))
+    }
     yield block
   }
 }
@@ -69,6 +88,12 @@ const NOTEBOOK = {
 /** An additional seed, so that transfers are not drawn from the same numbers as accounts. */
 const TRANSFER_SEED = 0x7472
 
+/** An additional seed for the times of a history. */
+const HISTORY_SEED = 0x6869
+
+/** The share of the payments of a history between two persons. */
+const PERSONAL = 0.1
+
 /** A transfer that can be posted. */
 interface Draft extends Movement {
   readonly pool: CurrencyPool
@@ -78,7 +103,9 @@ interface Draft extends Movement {
 class TransferMaker {
   readonly #accounts: SimulatedAccounts
   readonly #random: Random
-  readonly #options: Required<{ [Name in keyof FakeTransfersOptions]: number }>
+  readonly #options: Record<Exclude<keyof FakeTransfersOptions, 'history'>, number>
+  /** The accounts that are companies in a history. */
+  readonly #companies: ReturnType<typeof companiesByPool>
   /** The latest transfers that are posted, in no order. */
   readonly #latest: TransferFields[] = []
   #posted = 0
@@ -94,17 +121,31 @@ class TransferMaker {
     this.#accounts = accounts
     this.#options = { transfers, seed, hot, refusals, repeats }
     this.#random = new Random(seed, TRANSFER_SEED)
+    this.#companies = companiesByPool(accounts)
   }
 
-  make(number: number): FakeTransfer {
+  /** The transfer with a number from 1; in a history, on its occasion. */
+  make(number: number, occasion?: Occasion): FakeTransfer {
     const notebook = number === 1 ? this.#notebook() : undefined
-    if (notebook) return this.#post(notebook)
+    if (notebook) return this.#post(datedDraft(notebook, occasion))
     const { seed, refusals, repeats } = this.#options
     const transferId = `TR${seed}-${String(number).padStart(9, '0')}`
+    const recurring = occasion?.recurring
+    if (recurring && this.#accounts.canMove(recurring.movement)) {
+      return this.#post(datedDraft(this.#draftOf(transferId, recurring), occasion))
+    }
     const drawn = this.#random.next()
-    if (drawn < refusals) return this.#refuse(this.#draft(transferId))
+    const draft = () => {
+      const movement = occasion ? this.#payment() : this.#movement()
+      const { currency } = this.#accounts.poolOf(movement.from)
+      const reference = occasion
+        ? drawCardReference(this.#random)
+        : drawReference(this.#random, currency)
+      return datedDraft(this.#draftOf(transferId, { movement, reference }), occasion)
+    }
+    if (drawn < refusals) return this.#refuse(draft())
     const earlier = drawn < refusals + repeats ? this.#earlier() : undefined
-    return earlier ? { outcome: 'existing', fields: earlier } : this.#post(this.#draft(transferId))
+    return earlier ? { outcome: 'existing', fields: earlier } : this.#post(draft())
   }
 
   #notebook(): Draft | undefined {
@@ -149,8 +190,10 @@ class TransferMaker {
     }
   }
 
-  #draft(transferId: string): Draft {
-    const movement = this.#movement()
+  #draftOf(
+    transferId: string,
+    { movement, reference }: { movement: Movement; reference: string },
+  ): Draft {
     const pool = this.#accounts.poolOf(movement.from)
     return {
       ...movement,
@@ -161,9 +204,27 @@ class TransferMaker {
         to: this.#accounts.idOf(movement.to),
         amount: formatMinorUnits(movement.minorUnits, pool.scale),
         currency: pool.currency,
-        reference: drawReference(this.#random, pool.currency),
+        reference,
       },
     }
+  }
+
+  /** Draws a payment of a person to a company, or to another person. */
+  #payment(): Movement {
+    const random = this.#random
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const from = random.pick(
+        random.isLikely(FIRST) ? this.#accounts.first : this.#accounts.members,
+      )
+      const pool = this.#accounts.poolOf(from)
+      const to = random.pick(
+        random.isLikely(PERSONAL) ? pool.members : (this.#companies.get(pool) ?? pool.members),
+      )
+      const most = Math.ceil(this.#accounts.available(from) / 2)
+      const movement = { from, to, minorUnits: Math.min(drawCardAmount(random, pool), most) }
+      if (movement.minorUnits > 0 && this.#accounts.canMove(movement)) return movement
+    }
+    return this.#movement()
   }
 
   /** Draws a movement that can be posted now. If 20 draws find none, it moves one minor unit between any two. */
@@ -194,3 +255,11 @@ class TransferMaker {
     )
   }
 }
+
+const datedDraft = (draft: Draft, occasion: Occasion | undefined): Draft =>
+  occasion
+    ? { ...draft, fields: { ...draft.fields, effectiveAt: inIsoFormat(occasion.at) } }
+    : draft
+
+/** A moment to the second, in UTC. */
+const inIsoFormat = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`

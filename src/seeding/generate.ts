@@ -43,6 +43,7 @@ const GENERATE_KEYS: Keys<GenerateOptions> = {
   hot: true,
   refusals: true,
   repeats: true,
+  history: true,
   format: true,
   seeded: true,
   force: true,
@@ -85,6 +86,11 @@ export async function generate(options: GenerateOptions): Promise<Generated> {
     }
   }
   if (dryRun) for await (const block of blocks()) void block
-  else await writeBatchFile(file, blocks(), { format, force })
+  else
+    await writeBatchFile(file, blocks(), {
+      format,
+      force,
+      isHistory: options.history !== undefined,
+    })
   return { file, transfers: done, outcomes }
 }

@@ -30,8 +30,8 @@ describe('the command line', () => {
     const first = await daybook('demo')
     expect(first).toMatchObject({ exitCode: 0 })
     expect(first.stdout).toMatch(/^status +finished$/m)
-    expect(first.stdout).toMatch(/^posted +9,765$/m)
-    expect(first.stdout).toContain('the books balance: 1000 accounts, 9765 transfers')
+    expect(first.stdout).toMatch(/^posted +9,768$/m)
+    expect(first.stdout).toContain('the books balance: 1000 accounts, 9768 transfers')
     expect(first.stdout).toContain('TR218721873')
     expect(first.stderr).toContain(`database: ${uri}`)
 
