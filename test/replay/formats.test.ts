@@ -39,6 +39,16 @@ describe('replay reads', () => {
     ['CSV with quotes', 'batch.csv', CSV.replaceAll(/\w[\w.]*/g, '"$&"')],
     ['CSV with spaces around the fields', 'batch.csv', CSV.replaceAll(',', ' \t, ')],
     ['CSV with spaces around quoted fields', 'batch.csv', CSV.replaceAll(/A\d/g, ' "$&"\t')],
+    [
+      'CSV with a delimiter at the end of the lines only',
+      'batch.csv',
+      CSV.replaceAll(/5$|4$/gm, '$&,, '),
+    ],
+    [
+      'CSV with a delimiter at the end of the header only',
+      'batch.csv',
+      CSV.replace('amount', 'amount,'),
+    ],
     ['CSV with blank lines', 'batch.csv', `\n${CSV.replaceAll('\n', '\n\n  \n')}`],
     ['CSV with semicolons', 'batch.csv', CSV.replaceAll(',', ';'), { delimiter: ';' }],
     [

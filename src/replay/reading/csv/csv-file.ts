@@ -100,10 +100,11 @@ export async function openCsvFile(
         return rows.refused(parts, linesPrefix(record) + problem, earlierId)
       }
       if (record.problem !== undefined) return refused(record.problem)
-      if (fields.length !== rejectColumnCount + columns.length) {
+      const difference = fields.length - rejectColumnCount - columns.length
+      if (difference !== 0 && !isHarmless(difference, fields, columns)) {
         return refused(fieldCountProblem(fields.length, record, header))
       }
-      const value = (index: number) => clean(fields[index + rejectColumnCount] as string)
+      const value = (index: number) => clean(fields[index + rejectColumnCount] ?? '')
       const object = () => recordOf(keys, value)
       return rows.row({ position, line, item, text }, { compiled, value, object, earlierId })
     },
@@ -149,6 +150,16 @@ async function* withoutHeader(records: RecordBlocks, { record }: Header): Record
     }
     yield block
   }
+}
+
+/** Whether a record only has empty fields too many, or ends before columns without a name: a delimiter ends the line. */
+const isHarmless = (
+  difference: number,
+  fields: readonly string[],
+  columns: readonly string[],
+): boolean => {
+  const others = difference > 0 ? fields.slice(-difference) : columns.slice(difference)
+  return others.every((text) => text.trim() === '')
 }
 
 const linesPrefix = ({ line, lastLine }: RawRecord): string =>
