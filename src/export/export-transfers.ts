@@ -98,6 +98,9 @@ function dateFilter({ from, to, by = 'postedAt' }: Omit<ExportRange, 'account'>)
     : { $or: [{ effectiveAt: range }, { effectiveAt: { $exists: false }, postedAt: range }] }
 }
 
+/** How many transfers are in memory as the server sends them. By itself it would send 16 MB at once. */
+const BATCH_SIZE = 1_000
+
 /**
  * All transfers, as they were at one moment. The server sorts them on its disk, once: no index of all transfers by
  * `postedAt` has to be kept up with each posting.
@@ -110,7 +113,13 @@ async function* allTransfers(
   try {
     const transfers = primaryDatabaseOf(connection)
       .collection<TransferRecord>(collectionsOf(connection).transfers)
-      .find(filter, { session, sort: { postedAt: 1 }, allowDiskUse: true })
+      .find(filter, {
+        session,
+        sort: { postedAt: 1 },
+        projection: { fromBalance: 0, toBalance: 0 },
+        allowDiskUse: true,
+        batchSize: BATCH_SIZE,
+      })
     yield* inPostingOrder(transfers)
   } finally {
     await session.endSession()

@@ -111,6 +111,22 @@ describe('a retry of a finished batch', () => {
     expect((await verify(connection)).violations).toEqual([])
   })
 
+  test('posts the transfers of a group all or none', async () => {
+    const group = (name: string, to: string) =>
+      `${name}1,A0,${to},1,${name}\n${name}2,A0,A2,1,${name}\n`
+    const content = `id,from,to,amount,group\n${group('P', 'A1')}${group('Q', 'A9')}`
+    const { file, first } = await replayed(content, { map: { group: 'group' } })
+    await openA1()
+
+    const second = await replay(connection, { file, map: { group: 'group' }, retry: true })
+
+    expect(first).toMatchObject({ posted: 0, refused: 4 })
+    expect(second).toMatchObject({ posted: 2, refused: 2, retry: { posted: 2, refused: 2 } })
+    expect(await transferIds()).toEqual(['P1', 'P2'])
+    expect(await refusals()).toEqual(['4 ACCOUNT_NOT_FOUND', '5 LINKED_TRANSFER_REFUSED'])
+    expect((await verify(connection)).violations).toEqual([])
+  })
+
   test('gives a line that is still refused its new reason', async () => {
     const { file } = await replayed(`${HEAD}T1,A0,A1,10\nT2,A0,A9,1\n`)
     await openA1()
