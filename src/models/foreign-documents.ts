@@ -36,9 +36,13 @@ export async function requireOwnDocuments(
   })
   if (!foreign) return
   throw new InputError(
-    `the collection ${quote(name)} holds documents of another program, such as the one with the _id ${quote(foreign['_id'])}, which has no ${OWN_FIELD[key]}. Daybook’s validator would refuse what that program writes. ${remedyFor(key)}`,
+    `the collection ${quote(name)} holds documents of another program, such as the one with the _id ${quote(foreign['_id'])}, which has no ${OWN_FIELD[key]}. Daybook’s validator would refuse what that program writes. ${isNotebook(foreign) ? 'If they are a notebook’s, adopt them with daybook migrate up. Else: ' : ''}${remedyFor(key)}`,
   )
 }
+
+/** Whether a document could be one of a notebook, which Daybook can adopt. */
+const isNotebook = (document: mongo.Document): boolean =>
+  'account_id' in document || 'transfer_id' in document
 
 /** Whether a collection has documents, and none of them is Daybook's. */
 export async function isForeign(
@@ -74,13 +78,13 @@ function isOwnValidation(options: mongo.Document | undefined, key: RecordCollect
   )
 }
 
-/** The `_id` of a document. Undefined if there is none, or if none is found within ten seconds. */
+/** The fields that say whose a document is. Undefined if there is none, or if none is found within ten seconds. */
 async function findDocument(
   collection: mongo.Collection,
   filter: object,
 ): Promise<mongo.Document | undefined> {
   const options = {
-    projection: { _id: 1 },
+    projection: { _id: 1, account_id: 1, transfer_id: 1 },
     readPreference: 'primary',
     maxTimeMS: LONGEST_LOOK_MS,
   } as const

@@ -180,5 +180,9 @@ describe('Daybook’s models', () => {
     expect(transferModel(mongoose.connection).findById('T')).toBe('found')
     find.mockRestore()
     expect(DefaultTransfer.findById('T')).toBeInstanceOf(mongoose.Query)
+
+    mongoose.deleteModel('Account')
+    expect(new DefaultAccount().constructor).toBe(mongoose.model('Account'))
+    expect(mongoose.model('Account')).not.toBe(Model)
   })
 })

@@ -43,6 +43,13 @@ describe('a collection of another program', () => {
     expect((await connection.listCollections()).map(({ name }) => name)).not.toContain('transfers')
   })
 
+  test('may be that of a notebook, which can be adopted', async () => {
+    await connection.collection('accounts').updateOne({}, { $set: { account_id: 'MDB1' } })
+    await expect(createCollections(connection)).rejects.toThrow(
+      'If they are a notebook’s, adopt them with daybook migrate up. Else: Give',
+    )
+  })
+
   test('is named by verify, which checks no record', async () => {
     const { balanced, violations } = await verify(connection)
     expect(balanced).toBe(false)
@@ -82,6 +89,12 @@ describe('a collection of Daybook', () => {
     await Account.collection.updateOne({ _id: 'A' as never }, { $unset: { holder: 1 } })
     await createCollections(connection)
     expect(await validatorOf('accounts')).toHaveProperty('$jsonSchema')
+  })
+
+  test('is not searched where its validator keeps other documents out', async () => {
+    await logins().insertOne(login, { bypassDocumentValidation: true })
+    await createCollections(connection)
+    expect(await logins().countDocuments()).toBe(2)
   })
 
   test('gets the validator of this version in the place of an earlier one', async () => {
