@@ -96,6 +96,21 @@ describe('a ledger with other names', () => {
     )
   })
 
+  test('is not mixed with another program’s documents when its definition is lost', async () => {
+    const ledger = join(await makeFolder(), 'bank.json')
+    const { migrations, migration_lock } = bank.collections
+    const write = (collections: object) => writeFile(ledger, JSON.stringify({ collections }))
+    await write(bank.collections)
+    const commands = (...parameters: string[]) =>
+      runDaybook(uri, [...parameters, '--ledger', ledger])
+    expect(await commands('migrate', 'up')).toMatchObject({ exitCode: 0 })
+    await write({ migrations, migration_lock })
+    const seeded = await commands('seed')
+    expect(seeded).toMatchObject({ exitCode: 4 })
+    expect(seeded.stderr).toContain('the collection "accounts" holds documents of another program')
+    await requireOthersUntouched()
+  })
+
   test('is missing from a database that was migrated under other names', async () => {
     const folder = await makeFolder()
     const commands = async (definition: LedgerDefinition, ...parameters: string[]) => {

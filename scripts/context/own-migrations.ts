@@ -40,7 +40,7 @@ export async function allowTypeScript(): Promise<void> {
  * migrate. A project's own migrations and the adoption of a notebook's data are left to `daybook migrate up`.
  * A dry run only checks.
  * @throws InputError if a notebook would be adopted, if a migration is pending on any other database, or if the
- * database was migrated for a ledger with other names
+ * database was migrated for a ledger with other names, or if a collection holds documents of another program
  */
 export async function bringUpToDate(
   { connection, isNear }: Database,
@@ -65,7 +65,7 @@ export async function bringUpToDate(
   throw new InputError(`migration ${pending.name} is not applied: run daybook migrate up first`)
 }
 
-/** Checks that a database whose migrations are applied has the collections of this ledger. */
+/** Checks that a database whose migrations are applied has the collections of this ledger, and not those of others. */
 async function requireCollections(connection: Connection): Promise<void> {
   const missing = await missingCollections(connection)
   if (missing.length === 0) return

@@ -92,9 +92,13 @@ export const expectedCollections = (connection: Connection): ExpectedCollection[
       .map(([keys, { partialFilterExpression }]) => ({ keys, partialFilterExpression })),
   }))
 
-/** The names of those of the four collections that the database does not have, if the user may list them. */
+/**
+ * The names of those of the four collections that the database does not have. None if the user may not list them.
+ * @throws InputError if one that it has holds documents of another program
+ */
 export async function missingCollections(connection: Connection): Promise<string[]> {
   try {
+    await requireOwnCollections(connection)
     const stored = await storedCollections(primaryDatabaseOf(connection))
     const names = expectedCollections(connection).map(({ name }) => name)
     return names.filter((name) => !stored.has(name))
