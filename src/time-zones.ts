@@ -48,29 +48,18 @@ export function localTimeOf(timeZone: string): LocalTime {
   const offset = timeZone === 'UTC' ? 0 : offsetOf(timeZone)
   if (offset !== undefined) return (local) => local - offset
   const offsetAt = offsetFinder(timeZone)
-  /** The offset of each local day on which it does not change. */
-  const days = new Map<number, number | undefined>()
-  const offsetOfDay = (day: number): number | undefined => {
-    if (days.has(day)) return days.get(day)
-    const before = offsetAt((day - 1) * DAY)
-    const isSame =
-      before === offsetAt(day * DAY) &&
-      before === offsetAt((day + 1) * DAY) &&
-      before === offsetAt((day + 2) * DAY)
-    if (days.size >= MAX_DAYS) days.clear()
-    days.set(day, isSame ? before : undefined)
-    return isSame ? before : undefined
-  }
+  const days = new Map<number, LocalDay>()
   return (local) => {
-    const usual = offsetOfDay(Math.floor(local / DAY))
-    if (usual !== undefined) return local - usual
-    const before = offsetAt(local - DAY)
-    const after = offsetAt(local + DAY)
-    // The earlier of the two times that show this local time comes with the offset before the change.
-    const candidates = [local - before, local - after].filter(
-      (time) => time + offsetAt(time) === local,
-    )
-    return candidates.length === 0 ? local - before : Math.min(...candidates)
+    const day = Math.floor(local / DAY)
+    let found = days.get(day)
+    if (!found) {
+      found = localDay(day, offsetAt)
+      if (days.size >= MAX_DAYS) days.clear()
+      days.set(day, found)
+    }
+    const { before, change, after } = found
+    const time = local - before
+    return time < change || local - after < change ? time : local - after
   }
 }
 
@@ -80,6 +69,28 @@ export function clockOf(timeZone: string): (time: number) => number {
   if (offset !== undefined) return (time) => time + offset
   const offsetAt = offsetFinder(timeZone)
   return (time) => time + offsetAt(time)
+}
+
+/** The offsets of a zone on one of its days. */
+interface LocalDay {
+  readonly before: number
+  /** When the offset changes; never on most days. */
+  readonly change: number
+  readonly after: number
+}
+
+/** Finds the offsets of a local day, which can begin 14 hours before the same day in UTC, and end 12 hours after it. */
+function localDay(day: number, offsetAt: (time: number) => number): LocalDay {
+  let start = (day - 1) * DAY
+  let end = (day + 2) * DAY
+  const [before, after] = [offsetAt(start), offsetAt(end)]
+  if (before === after) return { before, change: Infinity, after }
+  while (end - start > 1_000) {
+    const middle = Math.floor((start + end) / 2_000) * 1_000
+    if (offsetAt(middle) === before) start = middle
+    else end = middle
+  }
+  return { before, change: end, after }
 }
 
 /** How many days are remembered. */

@@ -65,8 +65,14 @@ export type ResolvedReplayOptions = WithFormat<ReplayOptions<never>>
  */
 export function checkReplayOptions(options: ReplayOptions<never>): void {
   requireObject(options, 'the options argument of replay()', 'an object with file')
-  checkReadingOptions(withFormat(options))
+  const { idFrom, ...reading } = withFormat(options)
+  checkReadingOptions({ idFrom, ...reading })
   checkTransform(options.transform)
+  if (idFrom !== undefined && options.transform !== undefined) {
+    throw new ReplayOptionsError(
+      "'idFrom' cannot be combined with 'transform': let the function return a transferId",
+    )
+  }
   const { file, stdin, name, onError, maxErrors, atomic, retry, rejects } = options
   if (typeof file !== 'string') {
     throw new ReplayOptionsError(`'file' ${quote(file)} is not the path of a file`)

@@ -127,6 +127,12 @@ describe('a format', () => {
   })
 })
 
+test('ids of the content are refused beside a transform, which returns its own', async () => {
+  const call = replay(connection, { file: 'none.csv', idFrom: ['date'], transform: () => null })
+
+  await expect(call).rejects.toThrow("'idFrom' cannot be combined with 'transform'")
+})
+
 describe('wrong options are refused with their names', () => {
   test.each<[ReadingOptions, string]>([
     [

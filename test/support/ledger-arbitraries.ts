@@ -177,8 +177,12 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
 /** What a file can hold of a value: text on one line, with no spaces at its ends. */
 const asField = (value: unknown): string => [value].join('').replaceAll('\n', ' ').trim()
 
-/** An amount as a file has it: there `+5` is read as 5, and `1,5` is a malformed line rather than a wrong amount. */
-const asAmount = (value: unknown): string => asField(value).replace(/^\+/, '').replace(',', 'x')
+/** An amount as a file has it: there `+5` is read as 5, and `1,5` and `1.500` are malformed lines because they are unclear. */
+const asAmount = (value: unknown): string =>
+  asField(value)
+    .replace(/^\+/, '')
+    .replace(',', 'x')
+    .replace(/^(\d+\.\d\d)0$/, '$1')
 
 /** A line of a file: mostly a request, in which an empty currency or reference counts as absent. */
 export const anyLine: fc.Arbitrary<Line> = fc.oneof(

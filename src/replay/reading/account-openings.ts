@@ -56,8 +56,8 @@ function accountReader(
   columns: readonly string[],
   {
     areKeys,
-    decimal = '.',
-    thousands = '',
+    decimal = areKeys ? '.' : undefined,
+    thousands,
     currencies = {},
   }: ReadingOptions & { areKeys: boolean },
 ): SideReader {

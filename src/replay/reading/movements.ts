@@ -25,11 +25,11 @@ export function transferMovement(readerOf: ReaderOfRole, options: ReadingOptions
   const from = sideReader('from', readerOf, options)
   const to = sideReader('to', readerOf, options)
   const amountText = readerOf('amount') as (value: ValueOf) => unknown
-  const readAmount = amountReader(spellingOf(options))
+  const readAmount = amountReader(options)
   const currencyOf = currencyBeside(options.currencies)
   const { skipZero = false } = options
   return (value, lineCurrency) => {
-    const read = readAmount(amountText(value))
+    const read = readAmount(amountText(value), lineCurrency)
     if (read instanceof Problem) return read
     let [amount, currency] = [read, lineCurrency]
     if (read instanceof MarkedAmount) {
@@ -55,7 +55,7 @@ export function statementMovement(readerOf: ReaderOfRole, options: ReadingOption
   const currencyOf = currencyBeside(options.currencies)
   const { skipZero = false } = options
   return (value, lineCurrency) => {
-    const read = readSigned(value)
+    const read = readSigned(value, lineCurrency)
     if (read instanceof Problem) return read
     const { isOutgoing, mark } = read
     const marked = mark === undefined ? lineCurrency : currencyOf(mark, lineCurrency)
@@ -78,17 +78,21 @@ interface DirectedAmount {
   readonly mark?: MarkedAmount | undefined
 }
 
-type DirectedAmountReader = (value: ValueOf) => DirectedAmount | Problem
+type DirectedAmountReader = (value: ValueOf, currency: unknown) => DirectedAmount | Problem
 
 /** Makes the function for a column of amounts. A direction says which way they went, or else their sign. */
 function signedAmount(readerOf: ReaderOfRole, options: ReadingOptions): DirectedAmountReader {
   const readText = readerOf('amount') as (value: ValueOf) => unknown
-  const readAmount = amountReader(spellingOf(options))
+  const readAmount = amountReader(options)
   const directionText = readerOf('direction')
   const readDirection = directionText && directionReader(options.directions)
-  return (value) => {
-    const read = readAmount(readText(value))
+  return (value, currency) => {
+    const read = readAmount(readText(value), currency)
     if (read instanceof Problem) return read
+    if (!readDirection && typeof read === 'string') {
+      const isOutgoing = isSigned(read)
+      return { amount: isOutgoing ? read.slice(1) : read, isOutgoing, mark: undefined }
+    }
     const { amount, isNegative, mark } = withoutSign(read)
     if (!readDirection) return { amount, isOutgoing: isNegative, mark }
     const isOutgoing = readDirection(directionText(value))
@@ -105,11 +109,11 @@ function signedAmount(readerOf: ReaderOfRole, options: ReadingOptions): Directed
 /** Makes the function for two columns of amounts. Exactly one of them has an amount other than zero. */
 function debitOrCredit(readerOf: ReaderOfRole, options: ReadingOptions): DirectedAmountReader {
   const [debitText, creditText] = [readerOf('debit'), readerOf('credit')]
-  const readAmount = amountReader(spellingOf(options))
+  const readAmount = amountReader(options)
   const { signedDebit = false } = options
-  const readSide = (text: unknown, side: 'debit' | 'credit') => {
+  const readSide = (text: unknown, currency: unknown, side: 'debit' | 'credit') => {
     if (isMissing(text)) return undefined
-    const read = readAmount(text)
+    const read = readAmount(text, currency)
     if (read instanceof Problem) return read
     const { amount, isNegative, mark } = withoutSign(read)
     const isOutgoing = side === 'debit'
@@ -123,10 +127,10 @@ function debitOrCredit(readerOf: ReaderOfRole, options: ReadingOptions): Directe
     const found = isNegative ? 'is negative' : 'is not negative'
     return new Problem(`the ${side} ${quote(text)} ${found}${hint}`)
   }
-  return (value) => {
-    const debit = readSide(debitText?.(value), 'debit')
+  return (value, currency) => {
+    const debit = readSide(debitText?.(value), currency, 'debit')
     if (debit instanceof Problem) return debit
-    const credit = readSide(creditText?.(value), 'credit')
+    const credit = readSide(creditText?.(value), currency, 'credit')
     if (credit instanceof Problem) return credit
     const moved = [debit, credit].filter((side) => side && !isZero(side.amount))
     if (moved.length > 1) {
@@ -144,10 +148,15 @@ function withoutSign(
 ): Pick<DirectedAmount, 'amount' | 'mark'> & { readonly isNegative: boolean } {
   const mark = read instanceof MarkedAmount ? read : undefined
   const amount = mark ? mark.amount : read
-  return typeof amount === 'string' && /^-\d/.test(amount)
+  return typeof amount === 'string' && isSigned(amount)
     ? { amount: amount.slice(1), isNegative: true, mark }
     : { amount, isNegative: false, mark }
 }
+
+/** Whether an amount as read is negative. What is not a number has no sign. */
+const isSigned = (amount: string): boolean => amount.charCodeAt(0) === MINUS && /^-\d/.test(amount)
+
+const MINUS = 45
 
 /** Makes the function that reads an account. One that the options put together or need must not be empty. */
 function sideReader(
@@ -170,8 +179,6 @@ const emptyText = (role: Role): string =>
 
 const emptyColumn = (role: Role): string =>
   `the column of the ${role} is empty: name an account for such lines with --set ${role}=ACCOUNT`
-
-const spellingOf = ({ decimal = '.', thousands = '' }: ReadingOptions) => ({ decimal, thousands })
 
 const ZERO_AMOUNT = 'the amount is zero'
 

@@ -116,7 +116,9 @@ function compileReader(
   const readerOf = roleReaders(columns, found, { ...options, areKeys })
   const transferId = idReader(readerOf, options)
   const currency = currencyReader(readerOf, options)
-  const movement = (found.isStatement ? statementMovement : transferMovement)(readerOf, options)
+  // A number of JSON has a point before its decimals.
+  const spelled = areKeys ? { ...options, decimal: options.decimal ?? '.' } : options
+  const movement = (found.isStatement ? statementMovement : transferMovement)(readerOf, spelled)
   const reference = referenceReaderOf(readerOf, options)
   const effectiveAt = effectiveAtReader(readerOf, options, onZoneUsed)
   const group = groupReader(readerOf)

@@ -37,8 +37,6 @@ export interface RecordValues {
   readonly value: ValueOf
   /** Makes the object that a transform is called with. */
   readonly object: () => object
-  /** The id that was made for the record before, if it comes from a file of rejects. */
-  readonly earlierId?: string | undefined
 }
 
 interface RowMakerOptions {
@@ -65,14 +63,15 @@ export class RowMaker {
 
   /**
    * The row of a record. Ids of the content count equal records, so with them all rows must be made in the order of
-   * the file, from the first.
+   * the file, from the first. `earlierId` is the id that was made for the record before, if it comes from a file of
+   * rejects.
    */
-  row(parts: RecordParts, values: RecordValues): Row {
-    const { compiled, value, earlierId } = values
+  row(parts: RecordParts, values: RecordValues, earlierId: string | undefined): Row {
+    const { compiled, value } = values
     const { position, line, item, text } = parts
     const reason = compiled.whySkipped?.(value)
     if (reason !== undefined) return { position, line, item, text, skipped: reason }
-    if (this.#transform) return this.#transformed(this.#transform, parts, values)
+    if (this.#transform) return this.#transformed(this.#transform, parts, values, earlierId)
     const { reader } = compiled
     if ('problem' in reader) return this.refused(parts, reader.problem, earlierId)
     const request = reader.read(value)
@@ -99,7 +98,8 @@ export class RowMaker {
   #transformed(
     transform: RecordTransform,
     { position, line, item, text }: RecordParts,
-    { compiled: { reader, openings }, value, object, earlierId }: RecordValues,
+    { compiled: { reader, openings }, value, object }: RecordValues,
+    earlierId: string | undefined,
   ): Row {
     const madeId = earlierId ?? (this.#lineId as ReturnType<typeof idMaker>)({ line, item })
     const opened = (request: IdentifiedRequest) => {

@@ -63,8 +63,8 @@ export async function openJsonFile(
       const compiled = readerOf(object)
       if ('problem' in compiled) return refused(compiled.problem, text, earlierId)
       const value = valuesOf(object, compiled)
-      const values = { compiled, value, object: () => object, earlierId }
-      return rows.row({ position, line, item, text }, values)
+      const values = { compiled, value, object: () => object }
+      return rows.row({ position, line, item, text }, values, earlierId)
     },
   }
 }

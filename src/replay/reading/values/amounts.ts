@@ -1,4 +1,5 @@
 import { quote } from '../../../messages.ts'
+import { isCurrency, scaleOf } from '../../../money/currency.ts'
 import { Problem } from './problem.ts'
 
 export const DECIMAL_MARKS = ['.', ','] as const
@@ -6,9 +7,9 @@ export const GROUP_SEPARATORS = ['', ',', '.', "'", ' '] as const
 
 /** How a file writes its amounts. */
 export interface AmountSpelling {
-  readonly decimal: (typeof DECIMAL_MARKS)[number]
+  readonly decimal?: (typeof DECIMAL_MARKS)[number] | undefined
   /** Stands between groups of digits. A space stands for every kind of space, `'` also for `’`. */
-  readonly thousands: (typeof GROUP_SEPARATORS)[number]
+  readonly thousands?: (typeof GROUP_SEPARATORS)[number] | undefined
 }
 
 /** An amount that has a currency's sign or code beside it. */
@@ -42,70 +43,88 @@ const SPELLED = new RegExp(
 /** The longest amount that is looked at. */
 const LONGEST = 200
 
+/** Reads an amount. `currency` is the one that its line names. */
+export type AmountReader = (value: unknown, currency?: unknown) => unknown
+
 /**
  * Makes the function that reads amounts: it returns a plain decimal number as text, with its sign, or a
- * {@link MarkedAmount}. What is not an amount is returned as it is, and the posting refuses it. An amount that would be read otherwise with
- * another option is a {@link Problem} that names the option.
+ * {@link MarkedAmount}. What is not an amount is returned as it is, and the posting refuses it. An amount that
+ * would be read otherwise with another option is a {@link Problem} that names the option.
  */
-export function amountReader(spelling: AmountSpelling): (value: unknown) => unknown {
+export function amountReader(spelling: AmountSpelling): AmountReader {
   const readDigits = digitReader(spelling)
-  const readSpelled = (value: string): MarkedAmount | Problem | string => {
+  const readSpelled = (value: string, currency: unknown): MarkedAmount | Problem | string => {
     if (value.length > LONGEST) return value
     const parts = SPELLED.exec(value.replaceAll(LOOSE_SPACES, ''))
     if (!parts) return value
-    const [
-      ,
-      open,
-      sign1 = '',
-      mark1 = '',
-      sign2 = '',
-      found = '',
-      sign3 = '',
-      mark2 = '',
-      sign4 = '',
-      close,
-    ] = parts
+    const [, open, sign1 = '', mark1 = '', sign2 = '', found = '', ...rest] = parts
+    const [sign3 = '', mark2 = '', sign4 = '', close] = rest
     const sign = sign1 + sign2 + sign3 + sign4 + (open === '' ? '' : '-')
     const isOneParenthesis = (open === '') !== (close === '')
     if (sign.length > 1 || isOneParenthesis || (mark1 !== '' && mark2 !== '')) return value
-    const digits = readDigits(found)
+    const digits = readDigits(found, currency)
     if (digits === undefined) return value
     if (digits instanceof Problem) return new Problem(`the amount ${quote(value)} ${digits.text}`)
     const amount = sign === '' || sign === '+' ? digits : `-${digits}`
     const mark = mark1 + mark2
     return mark === '' ? amount : new MarkedAmount(amount, mark)
   }
-  if (spelling.decimal === '.') {
-    return (value) => (typeof value !== 'string' || PLAIN.test(value) ? value : readSpelled(value))
+  const { decimal = '.', thousands = '' } = spelling
+  if (decimal === '.' && thousands !== '.') {
+    const plain = isDefault(spelling) ? CLEAR : PLAIN
+    return (value, currency) =>
+      typeof value !== 'string' || plain.test(value) ? value : readSpelled(value, currency)
   }
-  return (value) => {
+  // What nearly every amount looks like is read without looking for signs and marks.
+  return (value, currency) => {
     if (typeof value !== 'string') return value
-    return PLAIN_WITH_COMMA.test(value) ? value.replace(',', '.') : readSpelled(value)
+    const digits = value.charCodeAt(0) === MINUS ? value.slice(1) : value
+    const first = digits.charCodeAt(0)
+    const read = first >= ZERO && first <= NINE ? readDigits(digits, currency) : undefined
+    if (typeof read !== 'string') return readSpelled(value, currency)
+    return digits === value ? read : `-${read}`
   }
 }
 
+const [MINUS, ZERO, NINE] = [45, 48, 57]
+
+/** Whether nothing says how the amounts are spelled. */
+const isDefault = ({ decimal, thousands = '' }: AmountSpelling): boolean =>
+  decimal === undefined && thousands === ''
+
 const PLAIN = /^-?\d+(?:\.\d+)?$/
-const PLAIN_WITH_COMMA = /^-?\d+(?:,\d+)?$/
+/** A plain decimal number in which the point cannot separate thousands. */
+const CLEAR = /^-?\d+(?:\.\d{1,2})?$/
+
+/** A number in which the point could separate thousands. */
+const UNCLEAR = /^[1-9]\d{0,2}\.\d{3}$/
 
 /** Makes the function that reads digits and separators. It returns undefined for what is not a number. */
-function digitReader({
-  decimal,
-  thousands,
-}: AmountSpelling): (digits: string) => string | Problem | undefined {
+function digitReader(
+  spelling: AmountSpelling,
+): (digits: string, currency: unknown) => string | Problem | undefined {
+  const { decimal = '.', thousands = '' } = spelling
   const separator = `[${CHARACTERS[thousands]}]`
   // In India the groups before the last have two digits.
   const groups =
     thousands === '' ? '' : String.raw`|\d{1,3}(?:${separator}\d{2,3})*${separator}\d{3}`
   const number = new RegExp(String.raw`^(\d+${groups})(?:[${decimal}](\d+))?$`, 'u')
-  return (digits) => {
+  const isUnsaid = isDefault(spelling)
+  return (digits, currency) => {
     const found = number.exec(digits)
     if (!found) {
       return SEPARATED.test(digits)
         ? new Problem(adviceOn(digits, { decimal, thousands }))
         : undefined
     }
+    // Where the currency has three decimals, three are what its amounts have.
+    if (isUnsaid && UNCLEAR.test(digits) && !(isCurrency(currency) && scaleOf(currency) >= 3)) {
+      return new Problem(
+        'can mean two things: add --decimal "." if decimals follow the ".", or --decimal "," and --thousands "." if it separates thousands',
+      )
+    }
     const [, whole = '', decimals] = found
-    const plain = whole.replaceAll(/\D/g, '')
+    const plain = whole.length > 3 && thousands !== '' ? whole.replaceAll(/\D/g, '') : whole
     return decimals === undefined ? plain : `${plain}.${decimals}`
   }
 }
@@ -117,7 +136,7 @@ const CHARACTERS = { '': '', ',': ',', '.': '.', "'": APOSTROPHES, ' ': SPACES }
 const SEPARATED = new RegExp(`^\\d+(?:[.,${APOSTROPHES}${SPACES}]\\d+)+$`, 'u')
 
 /** Why digits cannot be read, with the options that would allow it. */
-function adviceOn(digits: string, { decimal, thousands }: AmountSpelling): string {
+function adviceOn(digits: string, { decimal, thousands }: Required<AmountSpelling>): string {
   const found = GROUP_SEPARATORS.filter(
     (each) => each !== '' && new RegExp(`[${CHARACTERS[each]}]`, 'u').test(digits),
   )

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digestOf } from 'node:crypto'
 
 /** How many bytes of a hash make an id: with a billion ids, two are equal with a chance of 1 in 10^11. */
 const HASH_BYTES = 12
@@ -17,7 +17,7 @@ export class ContentIds {
 
   /** The id of the next record of the file. */
   next(content: readonly unknown[]): string {
-    const hash = createHash('sha256').update(JSON.stringify(content)).digest()
+    const hash = digestOf('sha256', JSON.stringify(content), 'buffer')
     const occurrence = this.#occurrences.add(hash)
     const id = this.#prefix + hash.toString('hex', 0, HASH_BYTES)
     return occurrence === 1 ? id : `${id}-${occurrence}`

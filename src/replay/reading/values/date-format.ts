@@ -1,13 +1,10 @@
 import { type LocalTime, offsetOf } from '../../../time-zones.ts'
 
-/** Reads a date; undefined for a text that is not one. */
-export type DateParser = (text: string, localTime: LocalTime) => ParsedDate | undefined
-
-export interface ParsedDate {
-  readonly date: Date
-  /** Whether the text says its zone itself. */
-  readonly hasZone: boolean
-}
+/**
+ * Reads a date as a time in milliseconds; undefined for a text that is not one. `localTime` is called for a date that
+ * does not say its zone itself.
+ */
+export type DateParser = (text: string, localTime: LocalTime) => number | undefined
 
 type Part = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'fraction' | 'half' | 'zone'
 
@@ -128,7 +125,7 @@ const unixParser =
   (unit: number): DateParser =>
   (text) => {
     if (!/^-?\d{1,15}(?:\.\d{1,9})?$/.test(text)) return undefined
-    return { date: new Date(Math.floor(Number(text) * unit)), hasZone: true }
+    return Math.floor(Number(text) * unit)
   }
 
 /** Makes the parser of a text whose groups are these fields. */
@@ -154,7 +151,7 @@ function fieldParser(pattern: RegExp, fields: readonly Field[]): DateParser {
       if (hour < 1 || hour > 12) return undefined
       hour = (hour % 12) + (/^p/i.test(groups[half] as string) ? 12 : 0)
     }
-    return dateOf(
+    return timeOf(
       {
         year: yearOf(groups),
         month: monthOf(groups),
@@ -182,17 +179,17 @@ export interface DateParts {
   readonly zone?: string | undefined
 }
 
-/** The date of parts; undefined if there is no such day or time. What is finer than a millisecond is dropped. */
-export function dateOf(parts: DateParts, localTime: LocalTime): ParsedDate | undefined {
-  const { year, month, day, hour, minute, second, fraction = '', zone } = parts
+/** The time of parts; undefined if there is no such day or time. What is finer than a millisecond is dropped. */
+export function timeOf(parts: DateParts, localTime: LocalTime): number | undefined {
+  const { year, month, day, hour, minute, second, fraction, zone } = parts
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 59) return undefined
-  const millisecond = Number(fraction.slice(0, 3).padEnd(3, '0'))
+  const millisecond = fraction === undefined ? 0 : Number(fraction.slice(0, 3).padEnd(3, '0'))
   let local = Date.UTC(year, month - 1, day, hour, minute, second, millisecond)
   if (year < 100) local = new Date(local).setUTCFullYear(year)
-  if (zone === undefined) return { date: new Date(localTime(local)), hasZone: false }
+  if (zone === undefined) return localTime(local)
   const offset = /^[+-]/.test(zone) ? offsetIn(zone) : 0
-  return offset === undefined ? undefined : { date: new Date(local - offset), hasZone: true }
+  return offset === undefined ? undefined : local - offset
 }
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

@@ -1,5 +1,5 @@
 import { quote } from '../../../messages.ts'
-import { type DateParser, compileDateFormat, dateOf } from './date-format.ts'
+import { type DateParser, compileDateFormat, timeOf } from './date-format.ts'
 import { Problem } from './problem.ts'
 import { localTimeOf } from '../../../time-zones.ts'
 
@@ -17,16 +17,30 @@ export function dateReader({
   timeZone,
   onZoneUsed,
 }: DateOptions): (value: unknown) => Date | Problem {
-  const localTime = localTimeOf(timeZone)
+  const utcOf = localTimeOf(timeZone)
+  const localTime = (local: number) => {
+    onZoneUsed()
+    return utcOf(local)
+  }
   const parse = dateFormat === undefined ? parseKnown : requireParser(dateFormat)
+  /** The times of the latest dates: in most files many lines have the same. */
+  const known = new Map<string, number>()
   return (value) => {
     const text = textOf(value)
-    const parsed = text === undefined ? undefined : parse(text, localTime)
-    if (!parsed) return new Problem(problemOf(value, dateFormat))
-    if (!parsed.hasZone) onZoneUsed()
-    return parsed.date
+    if (text === undefined) return new Problem(problemOf(value, dateFormat))
+    const time = known.get(text) ?? parse(text, localTime)
+    if (time === undefined) return new Problem(problemOf(value, dateFormat))
+    if (text.length <= LONGEST_KNOWN && !known.has(text)) {
+      if (known.size >= MOST_KNOWN) known.clear()
+      known.set(text, time)
+    }
+    return new Date(time)
   }
 }
+
+/** Dates with a time of day are seldom the same, so only short ones are remembered. */
+const LONGEST_KNOWN = 12
+const MOST_KNOWN = 1_000
 
 function requireParser(dateFormat: string): DateParser {
   const parser = compileDateFormat(dateFormat)
@@ -74,7 +88,7 @@ function parseKnown(text: string, localTime: Parameters<DateParser>[1]): ReturnT
   const parts = YEAR_FIRST.exec(text) ?? COMPACT.exec(text)
   if (parts) {
     const [, year, , month, day, hour = 0, minute = 0, second = 0, fraction, zone] = parts
-    return dateOf(
+    return timeOf(
       {
         year: Number(year),
         month: Number(month),
