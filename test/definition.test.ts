@@ -79,6 +79,8 @@ describe('a ledger with other names', () => {
     await daybook('replay', file, '--dry-run')
     await daybook('replay', file, '--rejects', rejects)
     expect(await daybook('statement', 'A')).toContain('T1')
+    expect(await daybook('balances', 'A', '--every', 'day')).toContain('95.00')
+    expect(await daybook('export')).toContain('T1')
     expect(await daybook('batches', 'file.csv')).toContain('INSUFFICIENT_FUNDS')
     expect(await daybook('migrate', 'status', '--check')).toContain('0002-create-collections')
     expect(await daybook('verify')).toContain('the books balance')

@@ -10,6 +10,7 @@ import {
   Transfer,
   type TransferDocument,
   accountModel,
+  defineLedger,
   isLedgerError,
 } from '../../src/index.ts'
 
@@ -18,6 +19,11 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const balance: Decimal = account.balance
   const status: 'open' | 'frozen' | 'closed' = account.status
   const [first] = await Account.find()
+  const { Account: BankAccount } = defineLedger(mongoose.connection, {
+    models: { account: 'BankAccount' },
+  })
+  const opened: AccountDocument = await BankAccount.open({ holder: 'Ada', currency: 'USD' })
+  void opened
   account.holder = 'Ada'
   const plain: Decimal128 = account.toObject().balance
   const text: string = account.toJSON().balance
@@ -85,6 +91,10 @@ export async function refuses(account: AccountDocument): Promise<void> {
   await Account.transfer({ from: 'A', to: 'B', amount: '1', note: 'x' })
   // @ts-expect-error a misspelled option is not ignored
   await Account.transfer({ from: 'A', to: 'B', amount: '1' }, { sesion: undefined })
+  // @ts-expect-error no model has this name
+  defineLedger(mongoose.connection, { models: { acount: 'BankAccount' } })
+  // @ts-expect-error a name is a text
+  defineLedger(mongoose.connection, { collections: { accounts: 5 } })
   // @ts-expect-error an account has a currency
   await Account.open({ holder: 'Ada' })
   // @ts-expect-error a balance is a decimal, not a number to add to
