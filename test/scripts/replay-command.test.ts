@@ -74,6 +74,37 @@ test('an option that does not fit the file is wrong usage too', async () => {
   )
 })
 
+test('options say what stands around the transfers, and in which encoding', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '100' })
+  const lines = ['Müller, 2026', 'id,from,to,"amount, net"', '# booked', 'T1,A0,A1,1', 'sum,,,1']
+  const bank = await makeFile('bank.csv', Buffer.from(lines.join('\n'), 'latin1'))
+  const title = await makeFile('title.csv', lines.slice(0, 4).join('\n'))
+  const row = { id: 'T2', from: 'A0', to: 'A1', amount: 2 }
+  const answer = await makeFile('answer.json', JSON.stringify({ page: { rows: [row] } }))
+  const amount = ['--map', 'amount="amount, net"', '--comment', '#']
+
+  const results = [
+    await daybook(
+      'replay',
+      bank,
+      ...amount,
+      '--encoding',
+      'latin1',
+      '--header',
+      'id,"amount, net"',
+      '--skip-last',
+      '1',
+      '--json',
+    ),
+    await daybook('replay', title, ...amount, '--skip', '1', '--json'),
+    await daybook('replay', answer, '--at', 'page.rows', '--json'),
+  ]
+
+  expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
+  const counts = results.map(({ stdout }) => JSON.parse(stdout) as object)
+  expect(counts).toMatchObject([{ posted: 1 }, { existing: 1 }, { posted: 1 }])
+})
+
 test('options are read as people write them in a shell', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const tabs = await makeFile('tabs.csv', 'T1\tA0\tA1\t1\n')
