@@ -40,6 +40,7 @@ export { readFormatFile } from './replay/reading/format-file.ts'
 export type { ReadingOptions } from './replay/reading/reading-options.ts'
 export type { AccountTexts, OpenMissing } from './replay/reading/open-missing.ts'
 export type { MissingAccount } from './ledger/request.ts'
+export type { FoundRecord, ReadFunction, TextFile } from './replay/reading/text-file.ts'
 export type {
   RecordContext,
   RowRequest,

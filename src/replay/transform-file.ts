@@ -21,13 +21,13 @@ export async function loadTransform(path: string): Promise<Transform<never>> {
   const exported = await importFile(path).catch((error: unknown) =>
     fail(`cannot be loaded: ${reasonOf(error)}`),
   )
-  const { transform, version } = exported
+  const { transform, read, version } = exported
   if (typeof transform !== 'function') {
     return fail(
       'exports no function transform: expected export const transform = (record, { line }) => …',
     )
   }
-  return { transform, version: version ?? digestOf(source) }
+  return { transform, read, version: version ?? digestOf(source) }
 }
 
 /** How lines end does not count, because Git may check out a file with other line ends. */

@@ -1,11 +1,21 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { accountModel, createCollections, defineLedger, verify } from '../../src/index.ts'
+import {
+  type ReplaySummary,
+  accountModel,
+  createCollections,
+  defineLedger,
+  transferModel,
+  verify,
+} from '../../src/index.ts'
 import { daybook } from '../support/command-line.ts'
 import { compiled } from '../support/programs.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 
 /** Creates a database for an example and drops it when the test has finished. */
 async function makeDatabase() {
@@ -57,6 +67,89 @@ describe('the examples', () => {
     const output = `finished: 2 posted, 1 refused\n${refusal}\n`
     expect(await run(compiled('examples/replay.ts'))).toBe(output)
     expect(await run(compiled('examples/replay.ts'), 'examples/salaries.csv')).toBe(output)
+  })
+
+  describe('read files of any kind by a transform', () => {
+    const transforms = 'examples/transforms'
+    const replayExample = async (file: string, transform: string, ...more: string[]) => {
+      const { connection, uri } = await makeDatabase()
+      await createCollections(connection)
+      const path = join(await makeFolder(), file)
+      await copyFile(`${transforms}/${file}`, path)
+      const parameters = ['replay', path, '--transform', `${transforms}/${transform}`, '--json']
+      const { stdout } = await daybook(uri, [...parameters, ...more])
+      const Account = accountModel(connection)
+      const balances = (await Account.find().sort({ _id: 1 })).map(
+        ({ _id, balance }) => `${_id} ${balance.toFixed(2)}`,
+      )
+      expect(await verify(connection)).toMatchObject({ balanced: true, violations: [] })
+      return { connection, uri, summary: JSON.parse(stdout) as ReplaySummary, balances }
+    }
+
+    test('PaySim’s payments with the balances that the file says', async () => {
+      const { summary, balances } = await replayExample('paysim.csv', 'paysim.ts')
+
+      expect(summary).toMatchObject({ posted: 3, skipped: 1, accountsOpened: 5 })
+      expect(summary.refusedByCode).toEqual({ INSUFFICIENT_FUNDS: 1 })
+      expect(balances).toEqual([
+        'C100 160115.36',
+        'C200 1100.50',
+        'C300 399.50',
+        'C400 181.00',
+        'M900 9839.64',
+      ])
+    })
+
+    const opening = 'openingBalance=1000,overdraftLimit=unlimited,currency=EUR'
+
+    test('MT940, whose rejects can be corrected and replayed', async () => {
+      const rejects = join(await makeFolder(), 'rejects.jsonl')
+      const { connection, uri, summary, balances } = await replayExample(
+        'statement.sta',
+        'mt940.ts',
+        '--open-missing',
+        'currency=EUR',
+        '--rejects',
+        rejects,
+      )
+
+      expect(summary.refusedByCode).toEqual({ INSUFFICIENT_FUNDS: 3, MALFORMED_LINE: 1 })
+      expect(balances).toEqual([])
+      const written = await readFile(rejects, 'utf8')
+      expect(written).toContain('"line":6,')
+      const again = rejects.replace('rejects', 'again')
+      await writeFile(again, written.replace('"not a booking"', '"260107D1,NTRFNONREF//B-4"'))
+      const transform = ['--transform', `${transforms}/mt940.ts`]
+      const open = ['--open-missing', opening]
+      const { stdout } = await daybook(uri, ['replay', again, ...transform, ...open, '--json'])
+
+      expect(JSON.parse(stdout)).toMatchObject({ posted: 4, refused: 0 })
+      const account = await accountModel(connection).findById('10020030/1234567').orFail()
+      expect(account.balance.toFixed(2)).toBe('-7850.25')
+      expect(await transferModel(connection).findById('B-1')).toMatchObject({
+        reference: 'RENT JANUARY FLAT 7',
+        effectiveAt: new Date('2026-01-02'),
+      })
+    })
+
+    test('camt.053, in which pending entries are skipped', async () => {
+      const { connection, summary, balances } = await replayExample(
+        'statement.xml',
+        'camt053.ts',
+        '--open-missing',
+        opening,
+      )
+
+      expect(summary).toMatchObject({ posted: 2, skipped: 1, refused: 0 })
+      expect(balances).toEqual([
+        'DE02100100100006820101 2149.75',
+        'DE75512108001245126199 1050.25',
+        'WORLD -200.00',
+      ])
+      expect(await transferModel(connection).findById('B-1')).toMatchObject({
+        reference: 'Rent & heating',
+      })
+    })
   })
 
   test('migrate a database and revert the migration', async () => {

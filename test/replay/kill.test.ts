@@ -9,6 +9,7 @@ import { failNext } from '../../src/testing/index.ts'
 import { verify } from '../../src/verification/verify.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
+import { orderTransfers, ordersFile } from '../support/orders.ts'
 import { compiled } from '../support/programs.ts'
 
 const { connection, Account } = useDatabase()
@@ -20,7 +21,7 @@ const OPTIONS = { skip: 2, skipLast: 2 }
 const KILLS = 3
 
 /** Replays in a child process, and kills it some milliseconds after its first chunk. Returns whether it was killed. */
-async function replayAndKill(file: string, delay: number): Promise<boolean> {
+async function replayAndKill(file: string, delay: number, options: object): Promise<boolean> {
   const child = spawn(
     process.execPath,
     [
@@ -28,7 +29,7 @@ async function replayAndKill(file: string, delay: number): Promise<boolean> {
       inject('mongodbUri'),
       connection.name,
       file,
-      JSON.stringify(OPTIONS),
+      JSON.stringify(options),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
@@ -74,7 +75,7 @@ test('a batch whose replay is killed several times ends as if it had run undistu
   const delays: number[] = []
   for (let kill = 0; kill < KILLS; kill++) {
     const delay = Math.floor(Math.random() * 120)
-    if (!(await replayAndKill(file, delay))) break
+    if (!(await replayAndKill(file, delay, OPTIONS))) break
     delays.push(delay)
   }
   const last = await replay(connection, { ...OPTIONS, file })
@@ -89,6 +90,38 @@ test('a batch whose replay is killed several times ends as if it had run undistu
   })
   expect(await booksOf(connection)).toEqual(books)
   expect(await verify(connection)).not.toHaveProperty('violation')
+}, 60_000)
+
+test('a killed batch of groups that open their accounts ends as if it had run undisturbed', async () => {
+  const file = await makeFile('orders.csv', ordersFile(2_500))
+  // The child's function is compiled, so its source differs.
+  const transform = { transform: orderTransfers, version: '1' }
+  const undisturbed = await replay(connection, { file, transform })
+  const books = await booksOf(connection)
+  for (const name of ['accounts', 'transfers', 'refusals', 'batches']) {
+    await connection.collection(name).deleteMany({})
+  }
+
+  const delays: number[] = []
+  for (const delay of [10, 70].map((most) => Math.floor(Math.random() * most))) {
+    if (!(await replayAndKill(file, delay, {}))) break
+    delays.push(delay)
+  }
+  const last = await replay(connection, { file, transform })
+  await endAllAbandoned()
+
+  expect(delays.length, `killed after ${delays.join(', ')} ms`).toBeGreaterThan(0)
+  expect(last).toMatchObject({
+    posted: undisturbed.posted,
+    skipped: undisturbed.skipped,
+    refusedByCode: undisturbed.refusedByCode,
+    accountsOpened: undisturbed.accountsOpened,
+  })
+  expect(Object.keys(undisturbed.refusedByCode)).toEqual(
+    expect.arrayContaining(['MALFORMED_LINE', 'LINKED_TRANSFER_REFUSED', 'INSUFFICIENT_FUNDS']),
+  )
+  expect(await booksOf(connection)).toEqual(books)
+  expect(await verify(connection)).toMatchObject({ violations: [] })
 }, 60_000)
 
 test('only the abandoned transactions of the same program are ended', async () => {

@@ -64,6 +64,8 @@ export interface BatchFileOptions {
   readonly reading: string
   readonly options: ReadingOptions
   readonly transform: RecordTransform | undefined
+  /** Reads the records of a file in a format of its own, each as JSON. */
+  readonly ownRecords?: (() => RecordBlocks) | undefined
 }
 
 /** Advice for a file that has changed since its batch was started. */

@@ -2,6 +2,7 @@ import { quote as quoted } from '../../messages.ts'
 import type { BatchFormat } from '../../models/batch.ts'
 import { BatchFileError, ReplayOptionsError } from '../errors.ts'
 import { isUtf8 } from '../source/encoding.ts'
+import type { RecordBlocks } from '../source/raw-record.ts'
 import type { Source } from '../source/source.ts'
 import type { BatchFile } from './batch-file.ts'
 import { openCsvFile } from './csv/csv-file.ts'
@@ -9,6 +10,7 @@ import type { JsonLayout } from './json/element-splitter.ts'
 import { openJsonFile } from './json/json-file.ts'
 import { layoutOfObjects } from './json/json-layout.ts'
 import { refuseCsvOptions, refuseJsonOptions } from './option-checks.ts'
+import { holdsRejects, ownRecords } from './own-records.ts'
 import { type ReadingOptions, readingText } from './reading-options.ts'
 import { RestoringTransform } from './restoring-transform.ts'
 import { RecordTransform, type Transform } from './transform.ts'
@@ -28,6 +30,8 @@ interface OpenOptions {
   readonly transform?: Transform<never> | undefined
   /** Whether the file is one that an export has written. */
   readonly restore?: boolean | undefined
+  /** Reads the records of a file in a format of its own, each as JSON. */
+  readonly ownRecords?: () => RecordBlocks
 }
 
 /** Opens a source as a batch. The options, the file's extension or its first character decide the format. */
@@ -63,7 +67,12 @@ const recordTransformOf = ({
   restore ? new RestoringTransform() : transform && new RecordTransform(transform, options.currency)
 
 async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {
-  const { options } = open
+  const { options, transform } = open
+  const read = transform?.read
+  if (read && !(await holdsRejects(source))) {
+    refuseLayout(options)
+    return await openJson(source, 'lines', { ...open, ownRecords: () => ownRecords(source, read) })
+  }
   const extension = /\.([^.]+?)(?:\.gz)?$/i.exec(source.baseName ?? '')?.[1]?.toLowerCase() ?? ''
   const format = options.format ?? FORMATS_BY_EXTENSION[extension]
   if (format === 'csv' || format === 'tsv') return await openCsv(source, format, open)
@@ -76,6 +85,13 @@ async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFil
   return content === 'csv'
     ? await openCsv(source, content, open)
     : await openJson(source, content, open)
+}
+
+function refuseLayout({ format, at }: ReadingOptions): void {
+  if (format === undefined && at === undefined) return
+  throw new ReplayOptionsError(
+    "'format' and 'at' cannot be combined with a transform that reads the file itself: leave them out",
+  )
 }
 
 async function openCsv(
@@ -120,7 +136,14 @@ async function openJson(source: Source, layout: JsonLayout, open: OpenOptions): 
   const encoding = encodingText(options)
   const parts = { format, currency, keep, encoding, transform: transform?.version }
   const reading = readingText(parts, options)
-  return await openJsonFile(source, layout, { batch, reading, options, transform })
+  const { ownRecords: found } = open
+  return await openJsonFile(source, layout, {
+    batch,
+    reading,
+    options,
+    transform,
+    ownRecords: found,
+  })
 }
 
 /** An encoding's name to compare; undefined for the default. */

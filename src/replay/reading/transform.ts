@@ -9,6 +9,7 @@ import { printable, quote, reasonOf } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
 import { groupProblem } from './group.ts'
 import type { Row } from './row.ts'
+import type { ReadFunction } from './text-file.ts'
 import { Skipped } from './values/skipped.ts'
 import { isMissing } from './values/values.ts'
 
@@ -47,6 +48,8 @@ export type TransformFunction<FileRecord extends object = Record<string, string>
 /** A function for the records of a file. A module that exports these names is one. */
 export interface Transform<FileRecord extends object = Record<string, string>> {
   readonly transform: TransformFunction<FileRecord>
+  /** Finds the records of a file that is neither CSV nor JSON. `transform` gets them as JSON would give them back. */
+  readonly read?: ReadFunction | undefined
   /** Identifies the function: a batch is continued only with the same version. Default: a digest of its source. */
   readonly version?: string | undefined
 }
@@ -78,10 +81,10 @@ export class RecordTransform {
   readonly #transform: TransformFunction<never>
   readonly #currency: string | undefined
 
-  constructor({ transform, version }: Transform<never>, currency: string | undefined) {
+  constructor({ transform, read, version }: Transform<never>, currency: string | undefined) {
     this.#transform = transform
     this.#currency = currency
-    this.version = version ?? digestOf(transform)
+    this.version = version ?? digestOf(transform, read)
   }
 
   /** The row of a record. */
@@ -203,11 +206,14 @@ export function transformOf(
 export function checkTransform(option: unknown): void {
   if (option === undefined) return
   if (typeof option === 'function') return checkSource(option as TransformFunction<never>)
-  const { transform, version } = (option ?? {}) as Partial<Transform>
+  const { transform, read, version } = (option ?? {}) as Partial<Transform>
   if (typeof transform !== 'function') {
     throw new ReplayOptionsError(
       `'transform' ${quote(option)} is not a function, and not an object with a function transform`,
     )
+  }
+  if (read !== undefined && typeof read !== 'function') {
+    throw new ReplayOptionsError(`the read ${quote(read)} of 'transform' is not a function`)
   }
   if (version === undefined) return checkSource(transform)
   if (typeof version === 'string' && version !== '' && version.length <= 256) return
@@ -224,6 +230,6 @@ function checkSource(transform: TransformFunction<never>): void {
   )
 }
 
-/** A digest that changes with the source of a function, but not with what it uses from elsewhere. */
-const digestOf = (transform: TransformFunction<never>): string =>
-  createHash('sha256').update(String(transform)).digest('hex').slice(0, 32)
+/** A digest that changes with the source of functions, but not with what they use from elsewhere. */
+const digestOf = (...functions: (TransformFunction<never> | ReadFunction | undefined)[]) =>
+  createHash('sha256').update(functions.join('\n')).digest('hex').slice(0, 32)

@@ -17,13 +17,14 @@ import { surveyJson } from './json-survey.ts'
 export async function openJsonFile(
   source: Source,
   layout: JsonLayout,
-  { batch, reading, options, transform }: BatchFileOptions,
+  { batch, reading, options, transform, ownRecords }: BatchFileOptions,
 ): Promise<BatchFile> {
   const { name: file, encoding } = source
-  const records = (): RecordBlocks =>
+  const ofLayout = (): RecordBlocks =>
     layout === 'lines'
       ? jsonLineRecords(linesOf(source.bytes(), file, { encoding: encoding.name }))
       : jsonElements(source, { layout, at: options.at })
+  const records = ownRecords ?? ofLayout
   const zoneUse = new ZoneUse(options)
   const readerOf = readerFinder(options, { onZoneUsed: zoneUse.note })
   // A transform may do without the keys that are needed otherwise.
