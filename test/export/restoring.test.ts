@@ -110,10 +110,15 @@ describe('exported books', () => {
     },
   )
 
-  test('of a large batch have the same balances and sequences, whatever was posted together', async () => {
+  test('have the same balances and sequences, in whatever order the server keeps transfers', async () => {
     await openAccounts(Account, { count: 20, openingBalance: '500' })
-    await replay(connection, { file: await makeFile('batch.csv', hardBatch(1_500, 20)) })
+    await replay(connection, { file: await makeFile('batch.csv', hardBatch(600, 20)) })
     const before = await contents()
+    const transfers = connection.collection('transfers')
+    // As after mongorestore.
+    const byId = await transfers.find().sort({ _id: 1 }).toArray()
+    await transfers.deleteMany({})
+    await transfers.insertMany(byId)
 
     expect((await restored('jsonl')).refused).toBe(0)
 
