@@ -23,6 +23,7 @@ export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './l
 export type { OpeningRequest } from './ledger/opening.ts'
 export type { TransferRequest } from './ledger/request.ts'
 export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
+export type { ReadOptions } from './ledger/statement/account-history.ts'
 export type { BalancesOptions, PeriodBalance } from './ledger/statement/balances.ts'
 export type { PeriodLength } from './ledger/statement/periods.ts'
 export type { StatementEntry } from './ledger/statement/statement-entry.ts'

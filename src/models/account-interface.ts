@@ -2,6 +2,7 @@ import type { ClientSession, HydratedDocument, Model } from 'mongoose'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { TransferRequest } from '../ledger/request.ts'
+import type { ReadOptions } from '../ledger/statement/account-history.ts'
 import type { BalancesOptions, PeriodBalance } from '../ledger/statement/balances.ts'
 import type { StatementEntry } from '../ledger/statement/statement-entry.ts'
 import type { DateChoice, StatementOptions, StatementRange } from '../ledger/statement/statement.ts'
@@ -26,14 +27,16 @@ export interface AccountMethods {
    * Reads its whole statement, newest first, a page at a time.
    * @throws RangeError if an option is not valid
    */
-  statementEntries(range?: StatementRange): AsyncGenerator<StatementEntry, void, undefined>
+  statementEntries(
+    options?: StatementRange & ReadOptions,
+  ): AsyncGenerator<StatementEntry, void, undefined>
 
   /**
    * The balance that it had at a moment, including transfers posted in that very millisecond, or with
    * `by: 'effectiveAt'` those that happened until then.
    * @throws RangeError if the date or an option is not valid
    */
-  balanceAt(date: Date, options?: DateChoice): Promise<Decimal>
+  balanceAt(date: Date, options?: DateChoice & ReadOptions): Promise<Decimal>
 
   /**
    * Its balances by day, week, month or year, oldest first, with what it received and sent in between. By default from

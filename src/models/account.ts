@@ -92,8 +92,8 @@ const accountSchema = new Schema<
       statement(options) {
         return statement(this.db, this._id, options)
       },
-      statementEntries(range) {
-        return statementEntries(this.db, this._id, range)
+      statementEntries(options) {
+        return statementEntries(this.db, this._id, options)
       },
       balanceAt(date, options) {
         return balanceAt(this.db, this._id, date, options)

@@ -167,7 +167,7 @@ describe('a statement by effective date', () => {
 
   test('adds up what was posted until it began', async () => {
     await post([{ amount: -1, posted: 9, effective: 3 }])
-    const order = await EffectiveOrder.of(connection, 'A')
+    const order = await EffectiveOrder.of({ connection, accountId: 'A', session: undefined })
     await Account.transfer({ from: 'A', to: 'B', amount: 500, effectiveAt: day(2) })
     expect((await order.balanceAt(order.endOf(day(4)))).toNumber()).toBe(999)
   })

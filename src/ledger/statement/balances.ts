@@ -4,14 +4,14 @@ import { quote } from '../../messages.ts'
 import type { Decimal } from '../../money/money.ts'
 import { isTimeZone } from '../../time-zones.ts'
 import { EFFECTIVE_AT_RULE, isEffectiveAt } from '../effective-at.ts'
-import { readHistory } from './account-history.ts'
+import { type ReadOptions, accountIn, readHistory } from './account-history.ts'
 import { EffectiveOrder } from './effective-order.ts'
 import { type DatedOrder, flowsBetween } from './flows.ts'
 import { PERIOD_LENGTHS, type PeriodLength, Periods } from './periods.ts'
 import { PostedOrder } from './posted-order.ts'
 import { type StatementRange, requireDateChoice } from './statement.ts'
 
-export interface BalancesOptions extends StatementRange {
+export interface BalancesOptions extends StatementRange, ReadOptions {
   /** How long a period is. A week starts on Monday. */
   readonly every: PeriodLength
   /** The zone in whose days the periods begin, such as `Europe/Berlin` or `+02:00`. Default: UTC. */
@@ -44,7 +44,7 @@ export async function balances(
   options: BalancesOptions,
 ): Promise<PeriodBalance[]> {
   requireObject(options, 'the options argument of balances()', 'an object with every')
-  const { every, timeZone = 'UTC', by, ...range } = optionsOf(options, 'balances()', KEYS)
+  const { every, timeZone = 'UTC', by, session, ...range } = optionsOf(options, 'balances()', KEYS)
   if (!PERIOD_LENGTHS.includes(every as PeriodLength)) {
     throw new RangeError(`every ${quote(every)} is not one of ${PERIOD_LENGTHS.join(', ')}`)
   }
@@ -60,13 +60,21 @@ export async function balances(
   }
   requireDateChoice(by)
   const periods = new Periods({ every: every as PeriodLength, timeZone })
-  return await readHistory(connection, accountId, async () => {
+  const account = accountIn(connection, accountId, session)
+  return await readHistory(account, async () => {
     const Order = by === 'effectiveAt' ? EffectiveOrder : PostedOrder
-    return await balancesOf(await Order.of(connection, accountId), periods, range)
+    return await balancesOf(await Order.of(account), periods, range)
   })
 }
 
-const KEYS: Keys<BalancesOptions> = { every: true, timeZone: true, from: true, to: true, by: true }
+const KEYS: Keys<BalancesOptions> = {
+  every: true,
+  timeZone: true,
+  from: true,
+  to: true,
+  by: true,
+  session: true,
+}
 
 async function balancesOf(
   order: DatedOrder | undefined,

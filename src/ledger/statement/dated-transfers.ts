@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose'
 import { Decimal, type Decimal128, toDecimal } from '../../money/money.ts'
-import type { AccountHistory } from './account-history.ts'
+import { type AccountHistory, readEach } from './account-history.ts'
 import { type DateRange, type TransferSelection, explainMissingIndex } from './flows.ts'
 import { FIRST_DATE, type Place, newestOf } from './place.ts'
 import type { SequenceRange } from './entries-between.ts'
@@ -25,19 +25,17 @@ export class DatedTransfers {
 
   /** The newest entries in a range, newest first. */
   async newestIn(range: EffectiveRange, limit: number): Promise<StatementEntry[]> {
-    const entries = await Promise.all(
-      SIDES.map(async (side) => {
-        const { from, to } = range
-        const sameDate =
-          to.sequence > 1 && to.date >= from
-            ? await this.#read(side, { date: to.date, before: to.sequence, limit })
-            : []
-        const left = limit - sameDate.length
-        if (left === 0) return sameDate
-        const earlier = { date: { $gte: from, $lt: to.date }, before: Infinity, limit: left }
-        return [...sameDate, ...(await this.#read(side, earlier))]
-      }),
-    )
+    const { from, to } = range
+    const entries = await readEach(this.#history, SIDES, async (side) => {
+      const sameDate =
+        to.sequence > 1 && to.date >= from
+          ? await this.#read(side, { date: to.date, before: to.sequence, limit })
+          : []
+      const left = limit - sameDate.length
+      if (left === 0) return sameDate
+      const earlier = { date: { $gte: from, $lt: to.date }, before: Infinity, limit: left }
+      return [...sameDate, ...(await this.#read(side, earlier))]
+    })
     return newestOf(entries.flat(), limit)
   }
 
@@ -46,9 +44,9 @@ export class DatedTransfers {
     { date, before, limit }: { date: mongo.Condition<Date>; before: number; limit: number },
   ): Promise<StatementEntry[]> {
     const sequences = { $lt: Math.min(before, this.#count + 1) }
-    const { accountId, transfers } = this.#history
+    const { accountId, transfers, within } = this.#history
     const found = await transfers
-      .find({ [account]: accountId, effectiveAt: date, [sequence]: sequences })
+      .find({ [account]: accountId, effectiveAt: date, [sequence]: sequences }, within)
       .sort({ effectiveAt: -1, [sequence]: -1 })
       .limit(limit)
       .toArray()
@@ -57,19 +55,22 @@ export class DatedTransfers {
 
   /** The first and the last of their dates; undefined if there are none. */
   async dates(): Promise<readonly [first: Date, last: Date] | undefined> {
-    const { accountId, transfers } = this.#history
-    const ends = await Promise.all(
-      SIDES.flatMap(({ account, sequence }) =>
-        ([1, -1] as const).map(async (direction) => {
-          const filter = { [account]: accountId, effectiveAt: { $gt: FIRST_DATE } }
-          const found = await transfers
-            .find(filter)
-            .sort({ effectiveAt: direction, [sequence]: direction })
-            .limit(1)
-            .toArray()
-          return found.flatMap(({ effectiveAt }) => (effectiveAt ? [effectiveAt.getTime()] : []))
-        }),
-      ),
+    const { accountId, transfers, within } = this.#history
+    const directions = SIDES.flatMap((side) =>
+      ([1, -1] as const).map((direction) => ({ ...side, direction })),
+    )
+    const ends = await readEach(
+      this.#history,
+      directions,
+      async ({ account, sequence, direction }) => {
+        const filter = { [account]: accountId, effectiveAt: { $gt: FIRST_DATE } }
+        const found = await transfers
+          .find(filter, within)
+          .sort({ effectiveAt: direction, [sequence]: direction })
+          .limit(1)
+          .toArray()
+        return found.flatMap(({ effectiveAt }) => (effectiveAt ? [effectiveAt.getTime()] : []))
+      },
     )
     const times = ends.flat()
     return times.length === 0
@@ -93,22 +94,20 @@ export class DatedTransfers {
   async sum(date: mongo.Condition<Date>, { after, before }: SequenceRange): Promise<Decimal> {
     const end = Math.min(before, this.#count + 1)
     if (end - after <= 1) return new Decimal(0)
-    const { accountId, transfers } = this.#history
-    const [sent, received] = await Promise.all(
-      SIDES.map(async (side) => {
-        const { account, sequence } = side
-        const sequences = { $gt: after, $lt: end }
-        const filter = { [account]: accountId, effectiveAt: date, [sequence]: sequences }
-        const hint = hintFor(side, end - after)
-        // The server adds a million amounts at the limit without rounding.
-        const group = { _id: null, sum: { $sum: '$amount' } }
-        const [total] = await transfers
-          .aggregate<{ sum: Decimal128 }>([{ $match: filter }, { $group: group }], { hint })
-          .toArray()
-          .catch(explainMissingIndex)
-        return total ? toDecimal(total.sum) : new Decimal(0)
-      }),
-    )
+    const { accountId, transfers, within } = this.#history
+    const [sent, received] = await readEach(this.#history, SIDES, async (side) => {
+      const { account, sequence } = side
+      const sequences = { $gt: after, $lt: end }
+      const filter = { [account]: accountId, effectiveAt: date, [sequence]: sequences }
+      const options = { ...within, hint: hintFor(side, end - after) }
+      // The server adds a million amounts at the limit without rounding.
+      const group = { _id: null, sum: { $sum: '$amount' } }
+      const [total] = await transfers
+        .aggregate<{ sum: Decimal128 }>([{ $match: filter }, { $group: group }], options)
+        .toArray()
+        .catch(explainMissingIndex)
+      return total ? toDecimal(total.sum) : new Decimal(0)
+    })
     return (received as Decimal).minus(sent as Decimal)
   }
 }

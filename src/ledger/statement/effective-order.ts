@@ -1,10 +1,13 @@
-import type { Connection } from 'mongoose'
 import { InputError } from '../../errors.ts'
 import { named } from '../../messages.ts'
 import { Decimal, toDecimal } from '../../money/money.ts'
-import { primaryDatabaseOf } from '../../mongodb/connection.ts'
 import type { AccountRecord } from '../records.ts'
-import { type AccountHistory, historyOf } from './account-history.ts'
+import {
+  type AccountHistory,
+  type ReadAccount,
+  primaryHistoryOf,
+  readEach,
+} from './account-history.ts'
 import { DatedTransfers, type EffectiveRange } from './dated-transfers.ts'
 import type { DateRange, DatedOrder, TransferSelection } from './flows.ts'
 import { FIRST_DATE, LAST_DATE, type Place, dateOf, newestOf, placeOf, startOf } from './place.ts'
@@ -34,11 +37,12 @@ export class EffectiveOrder implements DatedOrder {
     this.#dated = new DatedTransfers(history, this.#count)
   }
 
-  static async of(connection: Connection, accountId: string): Promise<EffectiveOrder> {
-    const history = historyOf(connection, accountId, primaryDatabaseOf(connection))
+  static async of(account: ReadAccount): Promise<EffectiveOrder> {
+    const history = primaryHistoryOf(account)
     const projection = { transferCount: 1, openingBalance: 1, createdAt: 1 }
-    const account = await history.accounts.findOne({ _id: accountId }, { projection })
-    return new EffectiveOrder(history, account)
+    const options = { ...history.within, projection }
+    const stored = await history.accounts.findOne({ _id: account.accountId }, options)
+    return new EffectiveOrder(history, stored)
   }
 
   /** The place after all entries of a date. */
@@ -85,14 +89,17 @@ export class EffectiveOrder implements DatedOrder {
     const { date, sequence } = place
     const posted = await this.#postedBefore(place)
     const stored = posted === 0 ? undefined : await this.#entryAt(posted)
-    const [earlier, sameDate, later, laterOnDate] = await Promise.all([
-      this.#dated.sum({ $lt: date }, { after: posted, before: Infinity }),
-      this.#dated.sum(date, { after: posted, before: sequence }),
-      this.#dated.sum({ $gt: date }, { after: 0, before: posted + 1 }),
-      this.#dated.sum(date, { after: sequence - 1, before: posted + 1 }),
-    ])
     const balance = stored?.balance ?? this.#openingBalance
-    return balance.plus(earlier).plus(sameDate).minus(later).minus(laterOnDate)
+    const differences = [
+      { sign: 1, at: { $lt: date }, after: posted, before: Infinity },
+      { sign: 1, at: date, after: posted, before: sequence },
+      { sign: -1, at: { $gt: date }, after: 0, before: posted + 1 },
+      { sign: -1, at: date, after: sequence - 1, before: posted + 1 },
+    ]
+    const sums = await readEach(this.history, differences, async ({ sign, at, ...range }) =>
+      (await this.#dated.sum(at, range)).times(sign),
+    )
+    return sums.reduce((sum, difference) => sum.plus(difference), balance)
   }
 
   /** When its account was opened or its first transfer happened, and its last one; undefined if it has no account. */

@@ -1,4 +1,4 @@
-import type { AccountHistory } from './account-history.ts'
+import { type AccountHistory, readEach } from './account-history.ts'
 import { SIDES, type StatementEntry } from './statement-entry.ts'
 
 /** A range of an account's sequences, both ends exclusive. */
@@ -12,19 +12,19 @@ export interface SequenceRange {
  * sequence, one of sent and one of received transfers.
  */
 export async function entriesBetween(
-  { accountId, transfers }: AccountHistory,
+  history: AccountHistory,
   { after, before, limit, filter }: SequenceRange & { limit: number; filter?: object },
 ): Promise<StatementEntry[]> {
-  const entries = await Promise.all(
-    SIDES.map(async ({ account, sequence, entryOf }) => {
-      const found = await transfers
-        .find({ [account]: accountId, [sequence]: { $gt: after, $lt: before }, ...filter })
-        .sort({ [sequence]: -1 })
-        .limit(limit)
-        .toArray()
-      return found.map(entryOf)
-    }),
-  )
+  const { accountId, transfers, within } = history
+  const entries = await readEach(history, SIDES, async ({ account, sequence, entryOf }) => {
+    const sequences = { $gt: after, $lt: before }
+    const found = await transfers
+      .find({ [account]: accountId, [sequence]: sequences, ...filter }, within)
+      .sort({ [sequence]: -1 })
+      .limit(limit)
+      .toArray()
+    return found.map(entryOf)
+  })
   return entries
     .flat()
     .toSorted((one, other) => other.sequence - one.sequence)

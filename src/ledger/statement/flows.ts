@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose'
 import { DatabaseError } from '../../errors.ts'
 import { reasonOf } from '../../messages.ts'
 import { Decimal, type Decimal128, toDecimal } from '../../money/money.ts'
-import type { AccountHistory } from './account-history.ts'
+import { type AccountHistory, readEach } from './account-history.ts'
 import { type EntrySide, SIDES } from './statement-entry.ts'
 
 /** Some transfers of an account, and which of their dates counts. */
@@ -47,41 +47,38 @@ interface Total {
  */
 export async function flowsBetween(
   borders: readonly Date[],
-  { accountId, transfers }: AccountHistory,
+  history: AccountHistory,
   selections: readonly TransferSelection[],
 ): Promise<Flow[]> {
+  const { accountId, transfers, within } = history
   const periods = borders.length - 1
   const sums = Array.from({ length: periods }, () => ({
     fromAccount: new Decimal(0),
     toAccount: new Decimal(0),
     count: 0,
   }))
-  await Promise.all(
-    selections.flatMap(({ date, filterOf, hintOf }) =>
-      SIDES.map(async (side) => {
-        const pipeline = [
-          { $match: { [side.account]: accountId, ...filterOf(side) } },
-          {
-            $group: {
-              _id: periodOf(`$${date}`, borders, { first: 0, last: periods - 1 }),
-              amount: { $sum: '$amount' },
-              count: { $sum: 1 },
-            },
-          },
-        ]
-        const options = hintOf ? { hint: hintOf(side) } : {}
-        const totals = await transfers
-          .aggregate<Total>(pipeline, options)
-          .toArray()
-          .catch(explainMissingIndex)
-        for (const total of totals) {
-          const sum = sums[total._id] as (typeof sums)[number]
-          sum[side.account] = sum[side.account].plus(toDecimal(total.amount))
-          sum.count += total.count
-        }
-      }),
-    ),
-  )
+  const parts = selections.flatMap((selection) => SIDES.map((side) => ({ ...selection, side })))
+  await readEach(history, parts, async ({ date, filterOf, hintOf, side }) => {
+    const pipeline = [
+      { $match: { [side.account]: accountId, ...filterOf(side) } },
+      {
+        $group: {
+          _id: periodOf(`$${date}`, borders, { first: 0, last: periods - 1 }),
+          amount: { $sum: '$amount' },
+          count: { $sum: 1 },
+        },
+      },
+    ]
+    const totals = await transfers
+      .aggregate<Total>(pipeline, { ...within, ...(hintOf && { hint: hintOf(side) }) })
+      .toArray()
+      .catch(explainMissingIndex)
+    for (const total of totals) {
+      const sum = sums[total._id] as (typeof sums)[number]
+      sum[side.account] = sum[side.account].plus(toDecimal(total.amount))
+      sum.count += total.count
+    }
+  })
   return sums.map(({ toAccount, fromAccount, count }) => ({
     received: toAccount,
     sent: fromAccount,

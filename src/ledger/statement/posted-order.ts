@@ -1,8 +1,6 @@
-import type { Connection } from 'mongoose'
 import { type Decimal, toDecimal } from '../../money/money.ts'
-import { primaryDatabaseOf } from '../../mongodb/connection.ts'
 import type { AccountRecord } from '../records.ts'
-import { type AccountHistory, historyOf } from './account-history.ts'
+import { type AccountHistory, type ReadAccount, primaryHistoryOf } from './account-history.ts'
 import { entriesBetween } from './entries-between.ts'
 import type { DatedOrder, DateRange, TransferSelection } from './flows.ts'
 import { searchTransfersBefore } from './transfers-before.ts'
@@ -18,10 +16,10 @@ export class PostedOrder implements DatedOrder {
   }
 
   /** Undefined if there is no such account. */
-  static async of(connection: Connection, accountId: string): Promise<PostedOrder | undefined> {
-    const history = historyOf(connection, accountId, primaryDatabaseOf(connection))
-    const account = await history.accounts.findOne({ _id: accountId })
-    return account ? new PostedOrder(history, account) : undefined
+  static async of(account: ReadAccount): Promise<PostedOrder | undefined> {
+    const history = primaryHistoryOf(account)
+    const stored = await history.accounts.findOne({ _id: account.accountId }, history.within)
+    return stored ? new PostedOrder(history, stored) : undefined
   }
 
   dates(): Promise<readonly [first: Date, last: Date]> {

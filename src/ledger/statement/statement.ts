@@ -2,7 +2,14 @@ import type { Connection } from 'mongoose'
 import { type Keys, optionsOf } from '../../arguments.ts'
 import { quote } from '../../messages.ts'
 import { Decimal, toDecimal } from '../../money/money.ts'
-import { type AccountHistory, historyOf, readHistory } from './account-history.ts'
+import {
+  type AccountHistory,
+  type ReadAccount,
+  type ReadOptions,
+  accountIn,
+  historyOf,
+  readHistory,
+} from './account-history.ts'
 import type { EffectiveRange } from './dated-transfers.ts'
 import { EffectiveOrder } from './effective-order.ts'
 import { FIRST_DATE, LAST_DATE, isBefore, placeOf, startOf } from './place.ts'
@@ -26,7 +33,7 @@ export interface StatementRange extends DateChoice {
   readonly to?: Date | undefined
 }
 
-export interface StatementOptions extends StatementRange {
+export interface StatementOptions extends StatementRange, ReadOptions {
   /** Only entries that come before the one with this sequence. For the next page, pass the sequence of the last entry. */
   readonly before?: number | undefined
   /** The most entries to return. Default: 50. */
@@ -44,18 +51,24 @@ export async function statement(
   accountId: string,
   options?: StatementOptions,
 ): Promise<StatementEntry[]> {
-  const { before, limit = 50, ...range } = optionsOf(options, 'statement()', STATEMENT_KEYS)
+  const {
+    before,
+    limit = 50,
+    session,
+    ...range
+  } = optionsOf(options, 'statement()', STATEMENT_KEYS)
   requirePositiveInteger('limit', limit)
   if (before !== undefined) requirePositiveInteger('before', before)
   requireRange(range)
-  return await readHistory(connection, accountId, async () => {
+  const account = accountIn(connection, accountId, session)
+  return await readHistory(account, async () => {
     if (range.by === 'effectiveAt') {
-      const order = await EffectiveOrder.of(connection, accountId)
+      const order = await EffectiveOrder.of(account)
       const { from, to } = effectiveRange(range)
       const start = before === undefined ? to : await order.placeOf(before)
       return await order.page({ from, to: isBefore(start, to) ? start : to }, limit)
     }
-    const history = historyOf(connection, accountId)
+    const history = historyOf(account)
     const sequences = await sequencesIn(range, history)
     return await entriesBetween(history, {
       after: sequences.after,
@@ -73,19 +86,20 @@ export async function statement(
 export async function* statementEntries(
   connection: Connection,
   accountId: string,
-  options?: StatementRange,
+  options?: StatementRange & ReadOptions,
 ): AsyncGenerator<StatementEntry, void, undefined> {
-  const range = optionsOf(options, 'statementEntries()', RANGE_KEYS)
+  const { session, ...range } = optionsOf(options, 'statementEntries()', RANGE_KEYS)
   requireRange(range)
-  const nextPage = await readHistory(connection, accountId, () =>
+  const account = accountIn(connection, accountId, session)
+  const nextPage = await readHistory(account, () =>
     range.by === 'effectiveAt'
-      ? pagesByEffectiveDate(range, connection, accountId)
-      : pagesByPosting(range, connection, accountId),
+      ? pagesByEffectiveDate(range, account)
+      : pagesByPosting(range, account),
   )
   let last: StatementEntry | undefined
   for (;;) {
     const following = last
-    const page = await readHistory(connection, accountId, () => nextPage(following))
+    const page = await readHistory(account, () => nextPage(following))
     yield* page
     last = page.at(-1)
     if (!last || page.length < PAGE_SIZE) return
@@ -95,12 +109,8 @@ export async function* statementEntries(
 /** Reads the page before an entry, or the first one. */
 type NextPage = (following: StatementEntry | undefined) => Promise<StatementEntry[]>
 
-async function pagesByPosting(
-  range: StatementRange,
-  connection: Connection,
-  accountId: string,
-): Promise<NextPage> {
-  const history = historyOf(connection, accountId)
+async function pagesByPosting(range: StatementRange, account: ReadAccount): Promise<NextPage> {
+  const history = historyOf(account)
   const { after, before } = await sequencesIn(range, history)
   return (following) =>
     entriesBetween(history, { after, before: following?.sequence ?? before, limit: PAGE_SIZE })
@@ -108,16 +118,20 @@ async function pagesByPosting(
 
 async function pagesByEffectiveDate(
   range: StatementRange,
-  connection: Connection,
-  accountId: string,
+  account: ReadAccount,
 ): Promise<NextPage> {
-  const order = await EffectiveOrder.of(connection, accountId)
+  const order = await EffectiveOrder.of(account)
   const { from, to } = effectiveRange(range)
   return (following) =>
     order.page({ from, to: following ? placeOf(following) : to }, PAGE_SIZE, following)
 }
 
-const RANGE_KEYS: Keys<StatementRange> = { from: true, to: true, by: true }
+const RANGE_KEYS: Keys<StatementRange & ReadOptions> = {
+  from: true,
+  to: true,
+  by: true,
+  session: true,
+}
 const STATEMENT_KEYS: Keys<StatementOptions> = { ...RANGE_KEYS, before: true, limit: true }
 
 const PAGE_SIZE = 1_000
@@ -131,22 +145,26 @@ export async function balanceAt(
   connection: Connection,
   accountId: string,
   date: Date,
-  options?: DateChoice,
+  options?: DateChoice & ReadOptions,
 ): Promise<Decimal> {
   requireDate('date', date)
-  const { by } = optionsOf(options, 'balanceAt()', { by: true })
+  const { by, session } = optionsOf(options, 'balanceAt()', { by: true, session: true })
   requireDateChoice(by)
-  return await readHistory(connection, accountId, async () => {
+  const account = accountIn(connection, accountId, session)
+  return await readHistory(account, async () => {
     if (by === 'effectiveAt') {
-      const order = await EffectiveOrder.of(connection, accountId)
+      const order = await EffectiveOrder.of(account)
       return await order.balanceAt(order.endOf(date))
     }
-    const history = historyOf(connection, accountId)
+    const history = historyOf(account)
     const count = await countTransfersBefore(history, new Date(date.getTime() + 1))
     const [entry] = await entriesBetween(history, { after: 0, before: count + 1, limit: 1 })
     if (count > 0 && entry) return entry.balance
-    const account = await history.accounts.findOne({ _id: accountId, createdAt: { $lte: date } })
-    return account ? toDecimal(account.openingBalance) : new Decimal(0)
+    const stored = await history.accounts.findOne(
+      { _id: accountId, createdAt: { $lte: date } },
+      history.within,
+    )
+    return stored ? toDecimal(stored.openingBalance) : new Decimal(0)
   })
 }
 

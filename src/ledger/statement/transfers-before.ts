@@ -1,5 +1,5 @@
 import type { TransferRecord } from '../records.ts'
-import type { AccountHistory } from './account-history.ts'
+import { type AccountHistory, readEach } from './account-history.ts'
 import { SIDES } from './statement-entry.ts'
 
 /** How many sequences each round of the search reads. A million transfers take four rounds. */
@@ -8,7 +8,8 @@ const SEQUENCES_PER_ROUND = 32
 /** Counts the transfers of an account that were posted before a moment. */
 export async function countTransfersBefore(history: AccountHistory, date: Date): Promise<number> {
   const filter = { _id: history.accountId }
-  const account = await history.accounts.findOne(filter, { projection: { transferCount: 1 } })
+  const options = { ...history.within, projection: { transferCount: 1 } }
+  const account = await history.accounts.findOne(filter, options)
   return await searchTransfersBefore(history, {
     date,
     atLeast: 0,
@@ -44,17 +45,16 @@ export async function searchTransfersBefore(
 }
 
 async function readPostedAt(
-  { accountId, transfers }: AccountHistory,
+  history: AccountHistory,
   sequences: readonly number[],
 ): Promise<Map<number, Date>> {
-  const times = await Promise.all(
-    SIDES.map(async ({ account, sequence }) => {
-      const found = await transfers
-        .find({ [account]: accountId, [sequence]: { $in: sequences } })
-        .project<TransferRecord>({ [sequence]: 1, postedAt: 1 })
-        .toArray()
-      return found.map((transfer) => [transfer[sequence], transfer.postedAt] as const)
-    }),
-  )
+  const { accountId, transfers, within } = history
+  const times = await readEach(history, SIDES, async ({ account, sequence }) => {
+    const found = await transfers
+      .find({ [account]: accountId, [sequence]: { $in: sequences } }, within)
+      .project<TransferRecord>({ [sequence]: 1, postedAt: 1 })
+      .toArray()
+    return found.map((transfer) => [transfer[sequence], transfer.postedAt] as const)
+  })
   return new Map(times.flat())
 }
