@@ -127,6 +127,19 @@ describe('a retry of a finished batch', () => {
     expect((await verify(connection)).violations).toEqual([])
   })
 
+  test('opens missing accounts where the batch does, and counts them', async () => {
+    const content = `${HEAD}T1,A2,B1,1\nT2,A2,B1,1\n`
+    const options = { openMissing: { holder: 'Ada', currency: 'USD' } } as const
+    const { file, first } = await replayed(content, options)
+    await Account.transfer({ from: 'A0', to: 'A2', amount: '10' })
+
+    const second = await replay(connection, { file, ...options, retry: true })
+
+    expect(first).toMatchObject({ posted: 0, refused: 2 })
+    expect(second).toMatchObject({ posted: 2, refused: 0, accountsOpened: 1 })
+    expect((await verify(connection)).violations).toEqual([])
+  })
+
   test('gives a line that is still refused its new reason', async () => {
     const { file } = await replayed(`${HEAD}T1,A0,A1,10\nT2,A0,A9,1\n`)
     await openA1()
