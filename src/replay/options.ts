@@ -73,6 +73,11 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
       "'idFrom' cannot be combined with 'transform': let the function return a transferId",
     )
   }
+  if (options.transform !== undefined && withFormat(options).idFrom !== undefined) {
+    throw new ReplayOptionsError(
+      "'idFrom' cannot be combined with 'transform': let the function make the ids",
+    )
+  }
   const { file, stdin, name, onError, maxErrors, atomic, retry, rejects } = options
   if (typeof file !== 'string') {
     throw new ReplayOptionsError(`'file' ${quote(file)} is not the path of a file`)

@@ -154,6 +154,12 @@ describe('a transform', () => {
   })
 })
 
+test('a transform cannot be combined with ids made of the content', async () => {
+  await expect(
+    replay(connection, { file: 'x.csv', transform: bank, idFrom: ['amount'] }),
+  ).rejects.toThrow("'idFrom' cannot be combined with 'transform'")
+})
+
 describe('the refusals of a record with several transfers', () => {
   const content = `${BANK}pay,A0,A1,5,9999\nbad,,,,\npay,A0,NOBODY,7,8888\npay,A0,A1,1,1\n`
 

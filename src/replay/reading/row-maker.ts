@@ -57,7 +57,7 @@ export class RowMaker {
   constructor({ batch, options, encoding, hasIds, transform }: RowMakerOptions) {
     this.#transform = transform
     const { idFrom, idPrefix = '' } = options
-    if (idFrom && !transform) this.#contentIds = new ContentIds(idPrefix)
+    if (idFrom) this.#contentIds = new ContentIds(idPrefix)
     else if (!hasIds) this.#lineId = idMaker(batch, encoding)
   }
 
