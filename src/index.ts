@@ -37,6 +37,13 @@ export { createCollections } from './models/collections.ts'
 // Replay: post a file of transfers.
 export { replay } from './replay/replay.ts'
 export type { ReplayOptions } from './replay/options.ts'
+export {
+  type ExplainOptions,
+  type ExplainedRecord,
+  type FileExplanation,
+  explainFile,
+} from './replay/reading/explanation.ts'
+export type { ExplainedColumn } from './replay/reading/proposal.ts'
 export { readFormatFile } from './replay/reading/format-file.ts'
 export type { ReadingOptions } from './replay/reading/reading-options.ts'
 export type { AccountTexts, OpenMissing } from './replay/reading/open-missing.ts'

@@ -19,6 +19,7 @@ import { balancesCommand } from './balances.ts'
 import { batchesCommand } from './batches.ts'
 import { demoCommand } from './demo.ts'
 import { exportCommand } from './export.ts'
+import { formatsCommand } from './formats.ts'
 import { generateCommand } from './generate.ts'
 import { migrateCommand } from './migrate/migrate.ts'
 import { replayCommand } from './replay/replay.ts'
@@ -38,8 +39,8 @@ export async function runCommandLine(
 ): Promise<ExitCode> {
   const context = printableContext(rawContext)
   let exitCode: ExitCode = Exit.done
-  // Only replay reads standard input.
-  const isReplay = parameters.includes('replay')
+  // Only these read standard input.
+  const isReplay = parameters.includes('replay') || parameters.includes('formats')
   const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters)
   /** The command's name, empty if no command has the name that was typed. */
   let commandName: string[] = []
@@ -56,6 +57,7 @@ export async function runCommandLine(
   register(seedCommand)
   register(generateCommand)
   register(replayCommand)
+  register(formatsCommand)
   register(batchesCommand)
   register(verifyCommand)
   register(statementCommand)

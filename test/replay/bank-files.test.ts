@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { readFormatFile } from '../../src/index.ts'
+import { makeFile } from '../support/batch.ts'
 import { outcomesOf, readRows } from '../support/read-rows.ts'
 
 test('a statement with a decimal comma is read with a sign that says who pays', async () => {
@@ -105,5 +108,27 @@ test('a reference that is only recognized never refuses a transfer', async () =>
     'ADA BEA 5.00 Rent March',
     'ADA BEA 5.00',
     `ADA BEA 5.00 ${'x'.repeat(255)}…`,
+  ])
+})
+
+test('the format file of the README reads the file of a bank', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, json = ''] = /```json\n(\{[^`]+"skipLast"[^`]+)```/.exec(readme) ?? []
+  const content = [
+    'Umsatzanzeige;Stand 31.01.2026',
+    '"Buchungstag";"Valuta";"Auftraggeber";"IBAN";"Verwendungszweck";"Betrag";"Waehrung"',
+    '"02.01.2026";"03.01.2026";"Muster AG";"DE02300209000106531065";"Gehalt";"2.500,00";"EUR"',
+    '"31.01.2026";"";"Kiosk";"DE02370502990000684712";"vorgemerkt";"-3,20";"EUR"',
+    'Summe;;;;;1.446,30;EUR',
+  ].join('\n')
+
+  const outcomes = await outcomesOf(
+    content,
+    await readFormatFile(await makeFile('bank.json', json)),
+  )
+
+  expect(outcomes).toEqual([
+    'DE02300209000106531065 DE02100100100006820101 2500.00 EUR 2026-01-02T23:00:00.000Z',
+    'skipped: "Valuta" is ""',
   ])
 })

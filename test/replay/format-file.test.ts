@@ -170,3 +170,41 @@ describe('wrong options are refused with their names', () => {
     })
   })
 })
+
+describe('ids of the content', () => {
+  const ids = { idFrom: ['date', 'from', 'to', 'amount'] }
+  const head = 'from,to,amount,date\n'
+  const january = `${head}A0,A1,5.00,2026-01-02\nA0,A1,5.00,2026-01-02\nA1,A0,1.00,2026-01-31\n`
+  const february = `${head}A0,A1,5.00,2026-01-02\nA1,A0,1.00,2026-01-31\nA0,A1,2.00,2026-02-01\n`
+
+  test('post of overlapping files only what is new', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+
+    const first = await replay(connection, { file: await makeFile('january.csv', january), ...ids })
+    const second = await replay(connection, {
+      file: await makeFile('february.csv', february),
+      ...ids,
+    })
+
+    expect(first).toMatchObject({ posted: 3, existing: 0, refused: 0 })
+    expect(second).toMatchObject({ posted: 1, existing: 2, refused: 0 })
+  })
+
+  test('are the same after a batch has stopped between equal lines, in a retry and in the rejects', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '5' })
+    const lines = `${head}A0,A1,5.00,2026-01-02\nA0,A1,5,2026-01-02\nA0,A1,5.00,2026-01-02\n`
+    const file = await makeFile('january.csv', lines)
+    const rejects = await makeFile('rejects.csv', '')
+
+    const stopped = await replay(connection, { file, ...ids, onError: 'stop' })
+    expect(stopped).toMatchObject({ status: 'stopped', posted: 1 })
+    const refused = await replay(connection, { file, ...ids, rejects })
+    expect(refused).toMatchObject({ posted: 1, refused: 2 })
+    await Account.transfer({ from: 'A1', to: 'A0', amount: '10' })
+    const corrected = await replay(connection, { file: rejects, ...ids })
+    expect(corrected).toMatchObject({ posted: 2, refused: 0, existing: 0 })
+    const retried = await replay(connection, { file, ...ids, retry: true })
+
+    expect(retried.retry).toMatchObject({ existing: 2, posted: 0, refused: 0 })
+  })
+})

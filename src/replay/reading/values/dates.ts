@@ -111,6 +111,9 @@ function parseKnown(text: string, localTime: Parameters<DateParser>[1]): ReturnT
   return undefined
 }
 
+/** Whether a text is a date in a well-known form. */
+export const isKnownDate = (text: string): boolean => parseKnown(text, Number) !== undefined
+
 /** A date whose day and month are digits, in one order or the other, and what follows it. */
 const DAY_AND_MONTH =
   /^(\d\d?)([-/.])(\d\d?)\2(\d{4}|\d\d)((?:T|\s+)(\d\d?):\d\d(:\d\d)?(\s*[AP]M)?)?$/i
@@ -118,7 +121,7 @@ const DAY_AND_MONTH =
 const letters = (letter: string, digits: string): string => letter.repeat(digits.length)
 
 /** The formats in which a text could be a date whose day and month are digits: one, or two if it can mean two days. */
-function possibleFormats(text: string): string[] {
+export function possibleFormats(text: string): string[] {
   const [, first = '', separator = '', second = '', year = '', time, hour = '', seconds, half] =
     DAY_AND_MONTH.exec(text) ?? []
   if (first === '') return []

@@ -1,0 +1,120 @@
+import { writeFile } from 'node:fs/promises'
+import {
+  type ExplainedRecord,
+  type FileExplanation,
+  InputError,
+  ReplayOptionsError,
+  explainFile,
+} from '../../src/index.ts'
+import { named } from '../../src/internal.ts'
+import {
+  type Command,
+  type Context,
+  Exit,
+  UsageError,
+  jsonOption,
+  textOption,
+  wholeNumber,
+} from '../context/command.ts'
+import { fileNamed } from '../context/stdin.ts'
+import { cell, renderTable } from '../context/table.ts'
+import {
+  type ReadingCommandOptions,
+  defineReadingOptions,
+  readingOptions,
+  withCommandLineNames,
+} from './reading/options.ts'
+
+interface FormatsOptions extends ReadingCommandOptions {
+  file: string
+  records: number
+  write: string | undefined
+  json: boolean
+}
+
+export const formatsCommand: Command<FormatsOptions> = {
+  command: 'formats try <file>',
+  describe: 'show how the first lines of a file would be read, and propose a format file',
+  builder: (yargs) =>
+    defineReadingOptions(yargs)
+      .positional('file', {
+        describe: 'a file of transfers; - is the standard input',
+        type: 'string',
+        demandOption: true,
+      })
+      .option(
+        'records',
+        wholeNumber('records', {
+          least: 1,
+          most: 1_000,
+          describe: 'how many records to show',
+          default: 5,
+        }),
+      )
+      .option('write', textOption('write the proposed format to this file, which must not exist'))
+      .option('json', jsonOption),
+  run: async (options, context) => {
+    const explanation = await explained(options, context)
+    context.print(options.json ? JSON.stringify(explanation) : render(explanation))
+    if (options.write !== undefined) await write(options.write, explanation, context)
+    return explanation.problem === undefined ? Exit.done : Exit.badInput
+  },
+}
+
+async function explained(options: FormatsOptions, context: Context): Promise<FileExplanation> {
+  const { stdin, signal } = context
+  const reading = await readingOptions(options)
+  try {
+    const file = fileNamed(options.file)
+    return await explainFile({ ...reading, file, stdin, signal, records: options.records })
+  } catch (error) {
+    throw error instanceof ReplayOptionsError
+      ? new UsageError(withCommandLineNames(error.message))
+      : error
+  }
+}
+
+function render({ columns, records, problem, proposal }: FileExplanation): string {
+  const columnTable = renderTable(
+    ['column', 'role', 'first values'],
+    columns.map(({ name, role, how, values }) => [
+      cell(name),
+      role === undefined ? '' : `${role} (${how})`,
+      values.map((value) => cell(value, 40)).join(' | '),
+    ]),
+  )
+  const recordTable = renderTable(
+    ['line', 'from', 'to', 'amount', 'currency', 'effectiveAt', 'reference'],
+    records.map(rowOf),
+    ['right', 'left', 'left', 'right'],
+  )
+  const read =
+    problem === undefined
+      ? `As they would be read:\n\n${recordTable}`
+      : `Cannot be read: ${problem}`
+  return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from these lines.\n\n${JSON.stringify(proposal, null, 2)}`
+}
+
+function rowOf({ line, request, skipped, problem }: ExplainedRecord): string[] {
+  if (!request) {
+    return [String(line), problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`]
+  }
+  const { from, to, amount, currency, effectiveAt, reference } = request
+  return [
+    String(line),
+    ...[from, to, amount, currency, effectiveAt?.toISOString(), reference].map((part) =>
+      part === undefined ? '' : cell(String(part), 60),
+    ),
+  ]
+}
+
+async function write(path: string, { proposal }: FileExplanation, { log }: Context): Promise<void> {
+  try {
+    await writeFile(path, `${JSON.stringify(proposal, null, 2)}\n`, { flag: 'wx' })
+  } catch (error) {
+    throw new InputError(`${named(path)} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  log(`the proposed format is in ${named(path)}`)
+}

@@ -1,0 +1,155 @@
+import { InputError } from '../../errors.ts'
+import type { IdentifiedRequest } from '../../ledger/request.ts'
+import { type Source, type SourceOptions, openSource } from '../source/source.ts'
+import { candidateColumns, isStatement } from './columns.ts'
+import { type OptionsWithFormat, withFormat } from './format-file.ts'
+import { openBatchFile } from './format.ts'
+import { nestedNamesIn, valueAt } from './json/nested-values.ts'
+import { checkReadingOptions } from './option-checks.ts'
+import { type ExplainedColumn, proposeFormat } from './proposal.ts'
+import type { ReadingOptions } from './reading-options.ts'
+import { ROLES, type Role, STATEMENT_ROLES } from './roles.ts'
+import type { Row } from './row.ts'
+
+/** A record as it would be read. */
+export interface ExplainedRecord {
+  readonly line: number
+  readonly request?: IdentifiedRequest
+  /** Why it is no transfer. */
+  readonly skipped?: string
+  /** Why it would be refused. */
+  readonly problem?: string
+}
+
+/** How a file would be read. */
+export interface FileExplanation {
+  readonly columns: readonly ExplainedColumn[]
+  /** The first records; none if the whole file cannot be read. */
+  readonly records: readonly ExplainedRecord[]
+  /** Why the whole file cannot be read. */
+  readonly problem?: string
+  /** The options as given, with what their columns and values suggest. To be checked: it is a guess. */
+  readonly proposal: ReadingOptions
+}
+
+export interface ExplainOptions extends OptionsWithFormat, SourceOptions {
+  /** How many records to show. Default: 5. */
+  readonly records?: number | undefined
+}
+
+/**
+ * Shows how the first records of a file would be read, column by column, and proposes options for what is missing. It
+ * needs no database.
+ * @throws InputError if the file or the options cannot be read at all
+ */
+export async function explainFile(call: ExplainOptions): Promise<FileExplanation> {
+  const { records: count = 5, file, stdin, signal, ...reading } = withFormat(call)
+  checkReadingOptions(reading)
+  const source = await openSource({ file, stdin, signal, encoding: reading.encoding })
+  try {
+    const objects = await firstObjects(source, reading, count)
+    const columns = explainedColumns(objects, reading)
+    const rows = await firstRows(source, reading, count)
+    return { columns, ...rows, proposal: proposeFormat(columns, reading) }
+  } finally {
+    await source.close()
+  }
+}
+
+/** The first records as objects, whether or not they can be read as transfers. */
+async function firstObjects(
+  source: Source,
+  options: ReadingOptions,
+  count: number,
+): Promise<readonly object[]> {
+  const objects: object[] = []
+  const transform = (record: object) => {
+    if (objects.length < count) objects.push(record)
+    return NO_TRANSFER
+  }
+  const batch = await openBatchFile(source, {
+    batch: 'explained',
+    options: { ...options, where: undefined, idFrom: undefined },
+    transform: { transform },
+  })
+  objects.length = 0
+  await takeRows(batch, count)
+  return objects
+}
+
+/** What the transform that only looks at records returns, so that one record is enough to open the file. */
+const NO_TRANSFER = { transferId: 'none', from: 'none', to: 'none', amount: 1 }
+
+async function firstRows(
+  source: Source,
+  options: ReadingOptions,
+  count: number,
+): Promise<Pick<FileExplanation, 'records' | 'problem'>> {
+  try {
+    const batch = await openBatchFile(source, { batch: 'explained', options })
+    const rows = await takeRows(batch, count)
+    return { records: rows.map(explainedRecord) }
+  } catch (error) {
+    if (error instanceof InputError) return { records: [], problem: error.message }
+    throw error
+  }
+}
+
+async function takeRows(
+  batch: Awaited<ReturnType<typeof openBatchFile>>,
+  count: number,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  for await (const block of batch.records()) {
+    for (const record of block) {
+      if (rows.length >= count) return rows
+      rows.push(batch.row(record, rows.length + 1))
+    }
+  }
+  return rows
+}
+
+const explainedRecord = ({ line, request, skipped, problem }: Row): ExplainedRecord => ({
+  line,
+  ...(request && { request }),
+  ...(skipped !== undefined && { skipped }),
+  ...(problem !== undefined && { problem }),
+})
+
+/** The roles that are recognized in a file that is not a statement. */
+const TRANSFER_ROLES = ROLES.filter((role) => !(STATEMENT_ROLES as readonly Role[]).includes(role))
+
+function explainedColumns(
+  objects: readonly object[],
+  { map = {}, set = {} }: ReadingOptions,
+): readonly ExplainedColumn[] {
+  const names = [...new Set(objects.flatMap(namesIn))]
+  // The name of a value within an object has a role only if the options name it.
+  const own = names.filter((name) => objects.some((object) => Object.hasOwn(object, name)))
+  const found = new Map<string, Role>()
+  const roles = isStatement({ map, set }) ? ROLES : TRANSFER_ROLES
+  for (const role of roles) {
+    const searched = typeof map[role] === 'string' ? names : own
+    for (const index of candidateColumns(searched, role, { map, set })) {
+      const name = searched[index] as string
+      if (!found.has(name)) found.set(name, role)
+    }
+  }
+  return names.map((name) => {
+    const role = found.get(name)
+    const how = role !== undefined && typeof map[role] === 'string' ? 'mapped' : 'recognized'
+    const values = objects.map((object) => textOf(valueAt(object, name)))
+    return { name, ...(role !== undefined && { role, how }), values } as const
+  })
+}
+
+/** The names of an object's values, with the dotted names of those within it in place of an object. */
+const namesIn = (object: object): readonly string[] => [
+  ...Object.entries(object)
+    .filter(([, value]) => typeof value !== 'object' || value === null)
+    .map(([name]) => name),
+  ...nestedNamesIn(object as Readonly<Record<string, unknown>>),
+]
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
