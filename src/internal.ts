@@ -21,6 +21,7 @@ export {
 export { isCurrency } from './money/currency.ts'
 export { explainedAccess } from './mongodb/access.ts'
 export { databaseOf } from './mongodb/connection.ts'
+export { isConnectionLost } from './mongodb/passing-errors.ts'
 export { dryRun } from './mongodb/transaction.ts'
 export { requireNewFile, writeNewFile } from './new-file.ts'
 export { adoptNotebook } from './notebook/adoption.ts'

@@ -5,6 +5,7 @@ import {
   type Engine,
   describeUri,
   explainedAccess,
+  isConnectionLost,
   isLocalUri,
   reasonOf,
   requireReplicaSet,
@@ -123,7 +124,5 @@ function withLogPath(error: unknown, folder: string | undefined): unknown {
 /** Whether an error, or the one that it explains, says that the connection was lost. */
 function isLost(error: unknown): error is Error {
   const isExplained = error instanceof CommandFailure || error instanceof OutcomeError
-  const cause = isExplained ? error.cause : error
-  const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
-  return cause instanceof MongoNetworkError || cause instanceof MongoServerSelectionError
+  return isConnectionLost(isExplained ? error.cause : error)
 }

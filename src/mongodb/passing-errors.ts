@@ -60,14 +60,19 @@ const driverErrorOf = (error: unknown): unknown =>
     ? error.errorResponse
     : error
 
+/** Whether an error says that the connection to the server was lost, or that no server is there. */
+export const isConnectionLost = (thrown: unknown): boolean => {
+  const error = driverErrorOf(thrown)
+  const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
+  return error instanceof MongoNetworkError || error instanceof MongoServerSelectionError
+}
+
 /** Whether an error may pass by itself: a lost connection, an election, a write conflict. */
 export const isPassing = (thrown: unknown): boolean => {
   const error = driverErrorOf(thrown)
-  const { MongoError, MongoErrorLabel, MongoNetworkError, MongoServerSelectionError } =
-    mongoose.mongo
+  const { MongoError, MongoErrorLabel } = mongoose.mongo
   return (
-    error instanceof MongoNetworkError ||
-    error instanceof MongoServerSelectionError ||
+    isConnectionLost(error) ||
     (error instanceof MongoError &&
       (PASSING.has(error.code) ||
         error.hasErrorLabel(MongoErrorLabel.TransientTransactionError) ||
