@@ -191,15 +191,15 @@ describe('ids of the content', () => {
   })
 
   test('are the same after a batch has stopped between equal lines, in a retry and in the rejects', async () => {
-    await openAccounts(Account, { count: 2, openingBalance: '5' })
-    const lines = `${head}A0,A1,5.00,2026-01-02\nA0,A1,5,2026-01-02\nA0,A1,5.00,2026-01-02\n`
+    await openAccounts(Account, { count: 2, openingBalance: '10' })
+    const lines = `${head}${'A0,A1,5.00,2026-01-02\nA0,A1,5,2026-01-02\n'.repeat(2)}`
     const file = await makeFile('january.csv', lines)
     const rejects = await makeFile('rejects.csv', '')
 
     const stopped = await replay(connection, { file, ...ids, onError: 'stop' })
-    expect(stopped).toMatchObject({ status: 'stopped', posted: 1 })
+    expect(stopped).toMatchObject({ status: 'stopped', posted: 2 })
     const refused = await replay(connection, { file, ...ids, rejects })
-    expect(refused).toMatchObject({ posted: 1, refused: 2 })
+    expect(refused).toMatchObject({ posted: 2, refused: 2, existing: 0 })
     await Account.transfer({ from: 'A1', to: 'A0', amount: '10' })
     const corrected = await replay(connection, { file: rejects, ...ids })
     expect(corrected).toMatchObject({ posted: 2, refused: 0, existing: 0 })
