@@ -153,4 +153,5 @@ export {
 } from './migration/errors.ts'
 
 // Money.
+export { type DecimalRecord, plain, type PlainRecord, withDecimals } from './money/plain-records.ts'
 export { Decimal, Decimal128, formatMoney, type MoneyInput, toDecimal } from './money/money.ts'

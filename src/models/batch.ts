@@ -1,8 +1,10 @@
-import { type Connection, type Model, Schema } from 'mongoose'
+import { type Connection, type HydratedDocument, type Model, Schema } from 'mongoose'
 import type { RefusalCode } from '../errors.ts'
 import { isPrintableText } from '../ledger/printable-text.ts'
 import type { Decimal128 } from '../money/money.ts'
+import { plain } from '../money/plain-records.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
+import type { PlainForms } from './money-path.ts'
 
 /** A batch as it is stored. It is updated in the same transaction as each chunk of its transfers. */
 export interface BatchRecord {
@@ -128,7 +130,13 @@ const batchSchema = new Schema<BatchRecord>(
       { _id: false },
     ),
   },
-  { collection: 'batches', versionKey: false, strict: 'throw', minimize: false },
+  {
+    collection: 'batches',
+    versionKey: false,
+    strict: 'throw',
+    minimize: false,
+    toJSON: { transform: (_, json: object) => plain(json) },
+  },
 )
 
 const refusalSchema = new Schema<RefusalRecord>(
@@ -154,10 +162,18 @@ const refusalSchema = new Schema<RefusalRecord>(
   { collection: 'refusals', versionKey: false, strict: 'throw' },
 )
 
+type BatchModel = Model<
+  BatchRecord,
+  object,
+  object,
+  object,
+  PlainForms<BatchRecord> & HydratedDocument<BatchRecord>
+>
+
 /** The `Batch` model on a connection. */
 export const batchModel = declareModel('batch', batchSchema) as (
   connection: Connection,
-) => Model<BatchRecord>
+) => BatchModel
 
 /** The `Refusal` model, for the refused lines of batches, on a connection. */
 export const refusalModel = declareModel('refusal', refusalSchema) as (

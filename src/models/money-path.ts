@@ -1,20 +1,17 @@
 import { Schema, type SchemaTypeOptions } from 'mongoose'
-import { type Decimal, Decimal128, formatMoney, readDecimal, toDecimal } from '../money/money.ts'
+import type { PlainRecord } from '../money/plain-records.ts'
+import { storedMoney } from '../money/json.ts'
+import { type Decimal, Decimal128, formatMoney, isDecimal128, readDecimal } from '../money/money.ts'
 
 /** A record as its document shows it: money is a Decimal, and the other fields are as stored. */
 export type WithDecimals<Record> = {
   [Path in keyof Record]: Record[Path] extends Decimal128 ? Decimal : Record[Path]
 }
 
-/** A record as JSON: money is a string with the currency's decimals. */
-type WithTexts<Record> = {
-  [Path in keyof Record]: Record[Path] extends Decimal128 ? string : Record[Path]
-}
-
 /** The plain objects that a document converts to. They have no Decimal: money is a Decimal128 or a string. */
 export interface PlainForms<Record> {
   toObject(): Record
-  toJSON(): WithTexts<Record>
+  toJSON(): PlainRecord<Record>
 }
 
 /** The lower bound of a money path. */
@@ -33,11 +30,13 @@ export const moneyPath = (bounds: MoneyBounds = {}): SchemaTypeOptions<Decimal12
   ...bounds,
   type: Schema.Types.Decimal128,
   required: true,
-  get: (stored: Decimal128 | undefined) => (stored && toDecimal(stored)) as unknown as Decimal128,
+  get: (stored: Decimal128 | undefined) => (stored && storedMoney(stored)) as unknown as Decimal128,
   set(value: unknown) {
     const decimal = readDecimal(value)
     if ('problem' in decimal) throw new RangeError(decimal.problem)
-    return value instanceof Decimal128 ? value : Decimal128.fromString(decimal.toString())
+    return isDecimal128(value)
+      ? new Decimal128(value.bytes)
+      : Decimal128.fromString(decimal.toString())
   },
 })
 
@@ -48,7 +47,7 @@ export const moneyAsText = <Path extends string>(...paths: Path[]) => ({
       const value = document[path]
       // The document may have been read without its currency.
       const { currency } = document
-      if (value) json[path] = currency ? formatMoney(value, currency) : value.toString()
+      if (value) json[path] = currency ? formatMoney(value, currency) : value.toJSON()
     }
     return json
   },

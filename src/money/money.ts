@@ -65,7 +65,7 @@ export function readDecimal(value: unknown): Decimal | { problem: string } {
       if (DecimalJs.isDecimal(value) && typeof value.toFixed === 'function') {
         return readDecimalJs(value)
       }
-      if (value instanceof Decimal128) {
+      if (isDecimal128(value)) {
         const decimal = toDecimal(value)
         return decimal.isFinite() ? decimal : { problem: 'is not a finite number' }
       }
@@ -96,10 +96,18 @@ export const decimalsProblem = (value: Decimal, currency: string): string | unde
     ? `has more than the ${scaleOf(currency)} decimals of ${currency}`
     : undefined
 
+/** Whether a value is a Decimal128, of whichever copy of bson. */
+export const isDecimal128 = (value: unknown): value is Decimal128 =>
+  value instanceof Decimal128 ||
+  (typeof value === 'object' &&
+    value !== null &&
+    (value as Partial<Decimal128>)._bsontype === 'Decimal128' &&
+    // JSON from outside can have the mark, but no bytes.
+    ArrayBuffer.isView((value as Partial<Decimal128>).bytes))
+
 /** Converts a stored value, exactly. */
 export function toDecimal(stored: Decimal128): Decimal {
-  const isStored: boolean = stored?._bsontype === 'Decimal128'
-  if (!isStored) throw new TypeError(`${quote(stored)} is not a Decimal128`)
+  if (!isDecimal128(stored)) throw new TypeError(`${quote(stored)} is not a Decimal128`)
   return new Decimal(stored.toString())
 }
 

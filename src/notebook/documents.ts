@@ -5,7 +5,7 @@ import type { IdentifiedRequest } from '../ledger/request.ts'
 import { quote } from '../messages.ts'
 import {
   Decimal,
-  Decimal128,
+  isDecimal128,
   LIMIT,
   decimalsProblem,
   isOutOfRange,
@@ -111,6 +111,6 @@ const isLong = (stored: unknown): stored is mongo.BSON.Long =>
 function literalOf(stored: unknown): unknown {
   if (typeof stored !== 'object' || stored === null) return undefined
   const [[key, value] = [], ...others] = Object.entries(stored)
-  const isNumber = typeof value !== 'object' || isLong(value) || value instanceof Decimal128
+  const isNumber = typeof value !== 'object' || isLong(value) || isDecimal128(value)
   return key === '$numberDecimal' && others.length === 0 && isNumber ? value : undefined
 }

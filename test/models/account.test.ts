@@ -489,10 +489,10 @@ describe('protected fields', () => {
 })
 
 describe('a document that was read without its currency', () => {
-  test('prints money without the currency’s decimals in JSON', async () => {
+  test('prints money with the currency’s decimals in JSON too', async () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
     const account = await Account.findById('A').select('balance').orFail()
-    expect(JSON.parse(JSON.stringify(account))).toEqual({ _id: 'A', balance: '100' })
+    expect(JSON.parse(JSON.stringify(account))).toEqual({ _id: 'A', balance: '100.00' })
   })
 })
 

@@ -10,8 +10,11 @@ import {
   Transfer,
   type TransferDocument,
   accountModel,
+  batchModel,
   defineLedger,
   isLedgerError,
+  plain,
+  withDecimals,
 } from '../../src/index.ts'
 
 export async function accepts(session: mongoose.ClientSession): Promise<void> {
@@ -25,11 +28,18 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const opened: AccountDocument = await BankAccount.open({ holder: 'Ada', currency: 'USD' })
   void opened
   account.holder = 'Ada'
-  const plain: Decimal128 = account.toObject().balance
+  const object: Decimal128 = account.toObject().balance
   const text: string = account.toJSON().balance
   const found: Decimal | undefined = first?.balance
   const lean = await Account.findById('A').orFail().lean()
   const stored: Decimal128 = lean.balance
+  void (plain(lean).balance satisfies string)
+  void (plain(lean).createdAt satisfies Date)
+  void (plain(lean).status satisfies 'open' | 'frozen' | 'closed')
+  void (withDecimals([lean])[0]?.balance satisfies Decimal | undefined)
+  const batch = await batchModel(mongoose.connection).findById('b').orFail()
+  void (batch.toJSON().amountByCurrency['USD'] satisfies string | undefined)
+  void (batch.startedAt satisfies Date)
   const transfer: TransferDocument = await Account.transfer({ from: 'A', to: 'B', amount: '1' })
   const amount: Decimal = transfer.amount
   for (const money of ['1.50', 1, 1n, balance, stored]) {
@@ -64,7 +74,7 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const page: StatementEntry[] = await account.statement({ limit: 10, from: new Date() })
   const [month] = await account.balances({ every: 'month', timeZone: 'Europe/Berlin' })
   const closing: Decimal | undefined = month?.closing
-  const then: Decimal = await account.balanceAt(new Date(), { by: 'effectiveAt' })
+  const then: Decimal = await account.balanceAt(new Date(), { by: 'effectiveAt', session })
   for await (const entry of account.statementEntries()) page.push(entry)
   const reversal: TransferDocument = await Transfer.reverse('T', { reference: 'r' })
   const effectiveAt: Date | undefined = reversal.effectiveAt
@@ -75,7 +85,7 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
     currency: 'USD',
   })
   await Transfer.find().populate<{ fromAccount: AccountDocument }>('fromAccount')
-  void [effectiveAt, closing, then, status, found, amount, reversal, other, plain, text]
+  void [effectiveAt, closing, then, status, found, amount, reversal, other, object, text]
 }
 
 export async function refuses(account: AccountDocument): Promise<void> {

@@ -92,10 +92,18 @@ async function balancesOf(
   const selections = await order.selectionsIn({ from, to })
   const flows = await flowsBetween(borders, order.history, selections)
   let closing = await order.balanceBefore(from)
-  return flows.map((flow, index) => {
+  return flows.map(({ received, sent, count }, index) => {
     const opening = closing
-    closing = opening.plus(flow.received).minus(flow.sent)
+    closing = opening.plus(received).minus(sent)
     const [start, end] = borders.slice(index, index + 2) as [Date, Date]
-    return { from: start, to: end, opening, ...flow, closing }
+    return {
+      from: start,
+      to: end,
+      opening: order.inCurrency(opening),
+      received: order.inCurrency(received),
+      sent: order.inCurrency(sent),
+      closing: order.inCurrency(closing),
+      count,
+    }
   })
 }

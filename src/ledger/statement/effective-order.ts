@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.ts'
 import { named } from '../../messages.ts'
+import { inCurrency } from '../../money/json.ts'
 import { Decimal, toDecimal } from '../../money/money.ts'
 import type { AccountRecord } from '../records.ts'
 import {
@@ -26,6 +27,7 @@ export class EffectiveOrder implements DatedOrder {
   readonly history: AccountHistory
   readonly #count: number
   readonly #openingBalance: Decimal
+  readonly #currency: string | undefined
   readonly #createdAt: Date | undefined
   readonly #dated: DatedTransfers
 
@@ -33,16 +35,21 @@ export class EffectiveOrder implements DatedOrder {
     this.history = history
     this.#count = account?.transferCount ?? 0
     this.#openingBalance = account ? toDecimal(account.openingBalance) : new Decimal(0)
+    this.#currency = account?.currency
     this.#createdAt = account?.createdAt
     this.#dated = new DatedTransfers(history, this.#count)
   }
 
   static async of(account: ReadAccount): Promise<EffectiveOrder> {
     const history = primaryHistoryOf(account)
-    const projection = { transferCount: 1, openingBalance: 1, createdAt: 1 }
+    const projection = { transferCount: 1, openingBalance: 1, currency: 1, createdAt: 1 }
     const options = { ...history.within, projection }
     const stored = await history.accounts.findOne({ _id: account.accountId }, options)
     return new EffectiveOrder(history, stored)
+  }
+
+  inCurrency(value: Decimal): Decimal {
+    return this.#currency === undefined ? value : inCurrency(value, this.#currency)
   }
 
   /** The place after all entries of a date. */
@@ -75,7 +82,7 @@ export class EffectiveOrder implements DatedOrder {
     if (entries.length === 0) return entries
     let balance = following?.balance.minus(following.amount) ?? (await this.balanceAt(range.to))
     return entries.map((entry) => {
-      const shown = { ...entry, balance }
+      const shown = { ...entry, balance: this.inCurrency(balance) }
       balance = balance.minus(entry.amount)
       return shown
     })
@@ -99,7 +106,7 @@ export class EffectiveOrder implements DatedOrder {
     const sums = await readEach(this.history, differences, async ({ sign, at, ...range }) =>
       (await this.#dated.sum(at, range)).times(sign),
     )
-    return sums.reduce((sum, difference) => sum.plus(difference), balance)
+    return this.inCurrency(sums.reduce((sum, difference) => sum.plus(difference), balance))
   }
 
   /** When its account was opened or its first transfer happened, and its last one; undefined if it has no account. */

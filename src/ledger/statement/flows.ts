@@ -21,6 +21,8 @@ export interface DateRange {
 /** The transfers of an account, ordered by one of their dates. */
 export interface DatedOrder {
   readonly history: AccountHistory
+  /** A value of the account's currency. */
+  readonly inCurrency: (value: Decimal) => Decimal
   /** When the first and the last transfer happened; undefined if there is no account. */
   readonly dates: () => Promise<readonly [first: Date, last: Date] | undefined>
   readonly balanceBefore: (date: Date) => Promise<Decimal>

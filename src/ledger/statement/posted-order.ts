@@ -1,3 +1,4 @@
+import { inCurrency } from '../../money/json.ts'
 import { type Decimal, toDecimal } from '../../money/money.ts'
 import type { AccountRecord } from '../records.ts'
 import { type AccountHistory, type ReadAccount, primaryHistoryOf } from './account-history.ts'
@@ -20,6 +21,10 @@ export class PostedOrder implements DatedOrder {
     const history = primaryHistoryOf(account)
     const stored = await history.accounts.findOne({ _id: account.accountId }, history.within)
     return stored ? new PostedOrder(history, stored) : undefined
+  }
+
+  inCurrency(value: Decimal): Decimal {
+    return inCurrency(value, this.#account.currency)
   }
 
   dates(): Promise<readonly [first: Date, last: Date]> {

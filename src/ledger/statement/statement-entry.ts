@@ -1,3 +1,4 @@
+import { inCurrency, storedMoney } from '../../money/json.ts'
 import { type Decimal, toDecimal } from '../../money/money.ts'
 import type { TransferRecord } from '../records.ts'
 
@@ -34,8 +35,8 @@ const SENT: EntrySide = {
     ...commonFields(transfer),
     sequence: transfer.fromSequence,
     counterparty: transfer.toAccount,
-    amount: toDecimal(transfer.amount).neg(),
-    balance: toDecimal(transfer.fromBalance),
+    amount: inCurrency(toDecimal(transfer.amount).neg(), transfer.currency),
+    balance: storedMoney(transfer.fromBalance),
   }),
 }
 
@@ -46,8 +47,8 @@ const RECEIVED: EntrySide = {
     ...commonFields(transfer),
     sequence: transfer.toSequence,
     counterparty: transfer.fromAccount,
-    amount: toDecimal(transfer.amount),
-    balance: toDecimal(transfer.toBalance),
+    amount: storedMoney(transfer.amount),
+    balance: storedMoney(transfer.toBalance),
   }),
 }
 

@@ -1,7 +1,8 @@
 import type { Connection } from 'mongoose'
 import { type Keys, optionsOf } from '../../arguments.ts'
 import { quote } from '../../messages.ts'
-import { Decimal, toDecimal } from '../../money/money.ts'
+import { inCurrency, storedMoney } from '../../money/json.ts'
+import { Decimal } from '../../money/money.ts'
 import {
   type AccountHistory,
   type ReadAccount,
@@ -160,11 +161,11 @@ export async function balanceAt(
     const count = await countTransfersBefore(history, new Date(date.getTime() + 1))
     const [entry] = await entriesBetween(history, { after: 0, before: count + 1, limit: 1 })
     if (count > 0 && entry) return entry.balance
-    const stored = await history.accounts.findOne(
-      { _id: accountId, createdAt: { $lte: date } },
-      history.within,
-    )
-    return stored ? toDecimal(stored.openingBalance) : new Decimal(0)
+    const stored = await history.accounts.findOne({ _id: accountId }, history.within)
+    if (!stored) return new Decimal(0)
+    return stored.createdAt <= date
+      ? storedMoney(stored.openingBalance)
+      : inCurrency(new Decimal(0), stored.currency)
   })
 }
 
