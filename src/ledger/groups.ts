@@ -17,8 +17,8 @@ export const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
 /** Whether a request and the next one are in one group. */
 export const isGrouped = (
   one: Pick<IdentifiedRequest, 'group'> | undefined,
-  next: Pick<IdentifiedRequest, 'group'> | undefined,
-): boolean => one?.group !== undefined && one.group === next?.group
+  next: Pick<IdentifiedRequest, 'group' | 'startsGroup'> | undefined,
+): boolean => one?.group !== undefined && one.group === next?.group && !next.startsGroup
 
 /** Decides requests in memory, one after another. Those next to each other with one group are posted all or nothing. */
 export function evaluateAll(

@@ -81,7 +81,10 @@ export type IdentifiedRequest = TransferRequest &
   Pick<
     WellFormedRequest,
     'transferId' | 'group' | 'refusedBeside' | 'open' | 'reverses' | 'postedElsewhereAt'
-  >
+  > & {
+    /** Whether its group starts here, even if the request before has the same one: something else stands between them. */
+    readonly startsGroup?: boolean | undefined
+  }
 
 /** Makes a unique id. Later ids sort after earlier ones, which is the cheapest order for an index. */
 export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()

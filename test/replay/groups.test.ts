@@ -107,6 +107,17 @@ describe('a group of a file', () => {
     },
   )
 
+  test('is not one with a group of the same name behind such a line', async () => {
+    const { refused } = await replayed(`${HEAD}G,T1,A0,A1,1\nbad\nG,T2,A0,NOBODY,1\nG,T1,A1,A2,7\n`)
+
+    expect(refused).toEqual([
+      '2 LINKED_TRANSFER_REFUSED',
+      '3 MALFORMED_LINE',
+      '4 ACCOUNT_NOT_FOUND',
+      '5 LINKED_TRANSFER_REFUSED',
+    ])
+  })
+
   test('stays refused beside such a line when the batch is continued after it', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '10' })
     const file = await makeFile('batch.csv', `${HEAD}bad\nG,T1,A0,A1,1\n`)

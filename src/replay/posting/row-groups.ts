@@ -46,16 +46,22 @@ function lastAsking(rows: readonly Row[], index: number): Row | undefined {
 }
 
 /**
- * Marks each group that stands next to a record that cannot be read, so that it is refused: the record may be one of its
+ * Marks where groups start, and each group that stands next to a record that cannot be read, so that it is refused: the record may be one of its
  * own.
  */
 export async function* markBrokenGroups(blocks: AsyncIterable<Row[]>): AsyncGenerator<Row[]> {
   let previous: Row | undefined
+  /** The last row that is not skipped. */
+  let asking: Row | undefined
   /** A row is held back until it is known what comes after it. */
   let held: Row | undefined
   for await (const block of blocks) {
     const marked: Row[] = []
     for (const row of block) {
+      if (row.request?.group !== undefined && !(asking && isOneGroup(asking, row))) {
+        Object.assign(row.request, { startsGroup: true })
+      }
+      if (row.skipped === undefined) asking = row
       if (held) marked.push(row.problem === undefined ? held : markedBeside(held, row, 'last'))
       held = previous?.problem === undefined ? row : markedBeside(row, previous, 'first')
       previous = row
