@@ -1,4 +1,4 @@
-import type { ClientSession, HydratedDocument, Model } from 'mongoose'
+import type { ClientSession, HydratedDocument } from 'mongoose'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { TransferRequest } from '../ledger/request.ts'
@@ -9,7 +9,7 @@ import type { DateChoice, StatementOptions, StatementRange } from '../ledger/sta
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import type { Decimal, MoneyInput } from '../money/money.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
-import type { PlainForms, WithDecimals } from './money-path.ts'
+import type { MoneyModel, PlainForms, WithDecimals } from './money-path.ts'
 import type { TransferDocument } from './transfer.ts'
 
 export interface AccountMethods {
@@ -134,4 +134,4 @@ export type AccountDocument = PlainForms<AccountRecord> &
   >
 
 export interface AccountModel
-  extends Model<AccountRecord, object, AccountMethods, object, AccountDocument>, AccountStatics {}
+  extends MoneyModel<AccountRecord, AccountDocument, AccountMethods>, AccountStatics {}

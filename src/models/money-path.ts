@@ -1,12 +1,37 @@
-import { Schema, type SchemaTypeOptions } from 'mongoose'
+import { type Model, Schema, type SchemaTypeOptions } from 'mongoose'
 import type { PlainRecord } from '../money/plain-records.ts'
 import { storedMoney } from '../money/json.ts'
-import { type Decimal, Decimal128, formatMoney, isDecimal128, readDecimal } from '../money/money.ts'
+import {
+  type Decimal,
+  Decimal128,
+  formatMoney,
+  isDecimal128,
+  readDecimal,
+  type MoneyInput,
+} from '../money/money.ts'
 
 /** A record as its document shows it: money is a Decimal, and the other fields are as stored. */
 export type WithDecimals<Record> = {
   [Path in keyof Record]: Record[Path] extends Decimal128 ? Decimal : Record[Path]
 }
+
+/** A record as filters may name its values: money in each type that Mongoose casts, which a bigint is not. */
+type WithMoneyInputs<Record> = {
+  [Path in keyof Record]: Record[Path] extends Decimal128
+    ? Exclude<MoneyInput, bigint>
+    : Record[Path]
+}
+
+/** A model of records with money. Filters take money as text, number or Decimal too, and `lean()` returns the records as stored. */
+export type MoneyModel<Record, HydratedRecord, Methods = object> = Model<
+  WithMoneyInputs<Record>,
+  object,
+  Methods,
+  object,
+  HydratedRecord,
+  Schema,
+  Record
+>
 
 /** The plain objects that a document converts to. They have no Decimal: money is a Decimal128 or a string. */
 export interface PlainForms<Record> {

@@ -1,10 +1,4 @@
-import {
-  type ClientSession,
-  type Connection,
-  type HydratedDocument,
-  type Model,
-  Schema,
-} from 'mongoose'
+import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
 import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
 import { copyOfDate } from '../ledger/effective-at.ts'
 import type { TransferRecord } from '../ledger/records.ts'
@@ -15,7 +9,13 @@ import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { type Transaction, inTransaction, joinTransaction } from '../mongodb/transaction.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
-import { type PlainForms, type WithDecimals, moneyAsText, moneyPath } from './money-path.ts'
+import {
+  type MoneyModel,
+  type PlainForms,
+  type WithDecimals,
+  moneyAsText,
+  moneyPath,
+} from './money-path.ts'
 import { refuseEveryWrite } from './write-guard.ts'
 
 interface TransferStatics {
@@ -38,7 +38,7 @@ export type TransferDocument = PlainForms<TransferRecord> &
   HydratedDocument<Readonly<WithDecimals<TransferRecord>>>
 
 export interface TransferModel
-  extends Model<TransferRecord, object, object, object, TransferDocument>, TransferStatics {}
+  extends MoneyModel<TransferRecord, TransferDocument>, TransferStatics {}
 
 const transferSchema = new Schema<
   TransferRecord,

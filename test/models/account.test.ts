@@ -496,6 +496,18 @@ describe('a document that was read without its currency', () => {
   })
 })
 
+test('a filter finds money by text, number, Decimal and Decimal128', async () => {
+  await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '93.4' })
+  await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
+  for (const balance of ['93.4', '93.40', new Decimal('93.4'), Decimal128.fromString('93.400')]) {
+    expect(await Account.find({ balance })).toMatchObject([{ _id: 'A' }])
+    expect(await Account.find({ $or: [{ balance: { $in: [balance] } }] })).toHaveLength(1)
+    expect(await Account.find({ balance: { $gte: balance } })).toHaveLength(1)
+    expect(await Account.find({ balance: { $gt: balance } })).toEqual([])
+  }
+  expect(await Account.countDocuments({ balance: { $gt: 93, $lt: 94 } })).toBe(1)
+})
+
 describe('populate', () => {
   test('loads the account of a transfer', async () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })

@@ -3,7 +3,7 @@ import mongoose from 'mongoose'
 import {
   Account,
   type AccountDocument,
-  type Decimal,
+  Decimal,
   type Decimal128,
   type RefusalCode,
   type StatementEntry,
@@ -40,6 +40,25 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const batch = await batchModel(mongoose.connection).findById('b').orFail()
   void (batch.toJSON().amountByCurrency['USD'] satisfies string | undefined)
   void (batch.startedAt satisfies Date)
+  await Account.find({ balance: { $gt: '60' }, overdraftLimit: balance })
+  await Account.findOne({ balance: { $in: ['60', balance, stored] } })
+  await Account.countDocuments({ balance: 60 })
+  await Account.exists({ $or: [{ balance: { $lt: balance } }] })
+  const [listed] = await Account.find({ balance: { $gt: '60' } }).lean()
+  void (listed?.balance satisfies Decimal128 | undefined)
+  const [alsoListed] = await Account.find({}, null, { lean: true })
+  void (alsoListed?.balance satisfies Decimal128 | undefined)
+  await Transfer.find({ amount: { $gte: new Decimal(1), $lt: '5.50' } })
+  // @ts-expect-error money is not a date
+  await Account.find({ balance: { $gt: new Date() } })
+  // @ts-expect-error a status is one of three
+  await Account.find({ status: 'shut' })
+  const [document] = await Account.find({ balance: { $gt: '60' } })
+    .where('balance')
+    .gt(7)
+  void (document satisfies AccountDocument | undefined)
+  void (document?.balance satisfies Decimal | undefined)
+  void ((await Account.findOne().select('balance').orFail()).balance satisfies Decimal)
   const transfer: TransferDocument = await Account.transfer({ from: 'A', to: 'B', amount: '1' })
   const amount: Decimal = transfer.amount
   for (const money of ['1.50', 1, 1n, balance, stored]) {
