@@ -1,4 +1,5 @@
 import mongoose from 'mongoose'
+import { isDriverError } from '../mongodb/driver-errors.ts'
 import { Decimal, toDecimal128 } from '../money/money.ts'
 import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
@@ -22,7 +23,7 @@ export async function requireNonePending(
   try {
     await prepareInsert([...transferIds].map(placeholderOf), { connection, database, session })()
   } catch (error) {
-    if (error instanceof mongoose.mongo.MongoServerError && isDuplicateKey(error)) {
+    if (isDriverError(error, 'MongoServerError') && isDuplicateKey(error)) {
       error.addErrorLabel(mongoose.mongo.MongoErrorLabel.TransientTransactionError)
     }
     throw error

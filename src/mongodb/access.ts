@@ -1,4 +1,5 @@
-import mongoose, { type Connection } from 'mongoose'
+import type { Connection, mongo } from 'mongoose'
+import { isDriverError } from './driver-errors.ts'
 import { DatabaseError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import {
@@ -15,19 +16,19 @@ const AUTHENTICATION_FAILED = 18
 const ATLAS_ERROR = 8000
 
 /** Whether the server does not accept the user and the password of a connection. */
-export const isWrongPassword = (error: unknown): error is mongoose.mongo.MongoServerError =>
-  error instanceof mongoose.mongo.MongoServerError &&
+export const isWrongPassword = (error: unknown): error is mongo.MongoServerError =>
+  isDriverError(error, 'MongoServerError') &&
   (error.code === AUTHENTICATION_FAILED ||
     (error.code === ATLAS_ERROR && /auth(?:entication)? failed|bad auth/i.test(error.message)))
 
 /** Whether the server refuses a command because the user lacks a right, or because there is no user. */
-export const isMissingRight = (error: unknown): error is mongoose.mongo.MongoServerError =>
-  error instanceof mongoose.mongo.MongoServerError &&
+export const isMissingRight = (error: unknown): error is mongo.MongoServerError =>
+  isDriverError(error, 'MongoServerError') &&
   (error.code === UNAUTHORIZED ||
     (error.code === ATLAS_ERROR && rightsNamedIn(error.message).length > 0))
 
 /** What is wrong with the user of a client, as a sentence without the password. */
-export function wrongPasswordProblem(client: mongoose.mongo.MongoClient): string {
+export function wrongPasswordProblem(client: mongo.MongoClient): string {
   const { username = '', source = '' } = client.options.credentials ?? {}
   return `authentication failed: the database ${quote(source)} (authSource) has no user ${quote(username)}, or the password is wrong. Check the user and the password in the URI. If the user belongs to another database, add its name, such as authSource=admin`
 }

@@ -1,4 +1,5 @@
-import mongoose, { type Connection } from 'mongoose'
+import type { Connection } from 'mongoose'
+import { isDriverError } from './driver-errors.ts'
 import { LedgerError } from '../errors.ts'
 import { quote, reasonOf } from '../messages.ts'
 import { explainedAccess } from './access.ts'
@@ -78,7 +79,7 @@ export const explainFailure =
   (connection: Connection) =>
   async (error: unknown): Promise<never> => {
     const explained = await explainedAccess(error, connection)
-    if (!(explained instanceof mongoose.mongo.MongoError)) throw explained
+    if (!isDriverError(explained, 'MongoError')) throw explained
     // Whatever may be written is an OutcomeError already.
     const startedAt = performance.now()
     throw new OutcomeError({ startedAt, isInDoubt: false, attempts: 1, latestError: error })
@@ -117,7 +118,7 @@ function reasonFor({ startedAt, attempts, latestError }: UnsettledCall, signal?:
 }
 
 function adviceFor(error: unknown, about: OutcomeSubject | undefined): string {
-  const isPermanent = error instanceof mongoose.mongo.MongoServerError && !isPassing(error)
+  const isPermanent = isDriverError(error, 'MongoServerError') && !isPassing(error)
   const correct = isPermanent ? 'Correct the cause, then ' : ''
   const repeat =
     about && VERBS[about.what] !== 'read'
@@ -134,6 +135,6 @@ const HINTS: Readonly<Record<number, string>> = {
 }
 
 const hintsOn = (error: unknown): string[] => {
-  const code = error instanceof mongoose.mongo.MongoError ? Number(error.code) : 0
+  const code = isDriverError(error, 'MongoError') ? Number(error.code) : 0
   return HINTS[code] === undefined ? [] : [HINTS[code]]
 }

@@ -1,4 +1,5 @@
 import mongoose from 'mongoose'
+import { isDriverError } from './driver-errors.ts'
 
 /** What a server answers that is not the primary. It has not done what it was asked. */
 const NOT_PRIMARY = [
@@ -56,24 +57,25 @@ const REFUSED_AT_THE_DOOR: ReadonlySet<unknown> = new Set([
  * The driver's own error. A bulk write wraps it in a server's error, which hides that the connection was lost.
  */
 const driverErrorOf = (error: unknown): unknown =>
-  error instanceof mongoose.mongo.MongoBulkWriteError && error.errorResponse instanceof Error
+  isDriverError(error, 'MongoBulkWriteError') && error.errorResponse instanceof Error
     ? error.errorResponse
     : error
 
 /** Whether an error says that the connection to the server was lost, or that no server is there. */
 export const isConnectionLost = (thrown: unknown): boolean => {
   const error = driverErrorOf(thrown)
-  const { MongoNetworkError, MongoServerSelectionError } = mongoose.mongo
-  return error instanceof MongoNetworkError || error instanceof MongoServerSelectionError
+  return (
+    isDriverError(error, 'MongoNetworkError') || isDriverError(error, 'MongoServerSelectionError')
+  )
 }
 
 /** Whether an error may pass by itself: a lost connection, an election, a write conflict. */
 export const isPassing = (thrown: unknown): boolean => {
   const error = driverErrorOf(thrown)
-  const { MongoError, MongoErrorLabel } = mongoose.mongo
+  const { MongoErrorLabel } = mongoose.mongo
   return (
     isConnectionLost(error) ||
-    (error instanceof MongoError &&
+    (isDriverError(error, 'MongoError') &&
       (PASSING.has(error.code) ||
         error.hasErrorLabel(MongoErrorLabel.TransientTransactionError) ||
         error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)))
@@ -82,7 +84,7 @@ export const isPassing = (thrown: unknown): boolean => {
 
 /** Whether an error means that its transaction was certainly not committed. */
 export const isCertainlyAborted = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoError &&
+  isDriverError(error, 'MongoError') &&
   error.hasErrorLabel(mongoose.mongo.MongoErrorLabel.TransientTransactionError)
 
 /**
@@ -92,7 +94,7 @@ export const isCertainlyAborted = (error: unknown): boolean =>
 export const isWithinTransaction = (thrown: unknown): boolean => {
   const error = driverErrorOf(thrown)
   return (
-    error instanceof mongoose.mongo.MongoServerError &&
+    isDriverError(error, 'MongoServerError') &&
     (error.code === WRITE_CONFLICT || !PASSING.has(error.code)) &&
     !REFUSED_AT_THE_DOOR.has(error.code)
   )
@@ -100,11 +102,10 @@ export const isWithinTransaction = (thrown: unknown): boolean => {
 
 /** Whether an error means that a single write was certainly not done: the server refused it, or got nothing. */
 export const isCertainlyUndone = (error: unknown): boolean => {
-  const { MongoServerError, MongoServerSelectionError, MongoWriteConcernError } = mongoose.mongo
   return (
-    error instanceof MongoServerSelectionError ||
-    (error instanceof MongoServerError &&
-      !(error instanceof MongoWriteConcernError) &&
+    isDriverError(error, 'MongoServerSelectionError') ||
+    (isDriverError(error, 'MongoServerError') &&
+      !isDriverError(error, 'MongoWriteConcernError') &&
       (UNDONE.has(error.code) || !isPassing(error)))
   )
 }

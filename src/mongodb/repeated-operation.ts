@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import mongoose from 'mongoose'
+import { isDriverError } from './driver-errors.ts'
 import { OutcomeError } from './outcome.ts'
 import { isCertainlyUndone, isPassing } from './passing-errors.ts'
 import { PAUSE, TimeIsUp, type WaitOptions, hasTime, withinPatience } from './patience.ts'
@@ -26,7 +26,7 @@ export const repeatUntilAnswered = <Result>(
         if (isCertainlyUndone(error)) call.isInDoubt = wasInDoubt
         if (!isPassing(error)) {
           // A driver that was closed in the meantime, for example, does not know what the server did.
-          throw call.isInDoubt && error instanceof mongoose.mongo.MongoError
+          throw call.isInDoubt && isDriverError(error, 'MongoError')
             ? new OutcomeError(call)
             : error
         }

@@ -1,4 +1,5 @@
-import mongoose from 'mongoose'
+import type { mongo } from 'mongoose'
+import { isDriverError } from './driver-errors.ts'
 
 const DUPLICATE_KEY = 11_000
 
@@ -8,18 +9,18 @@ const indexNamedIn = (message = ''): string =>
 
 /** Whether an error comes from the server and has this `codeName`. */
 export const isServerError = (error: unknown, codeName: string): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.codeName === codeName
+  isDriverError(error, 'MongoServerError') && error.codeName === codeName
 
 /** Whether an error is a duplicate key error: a document with the same key already exists. */
 export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY
+  isDriverError(error, 'MongoServerError') && error.code === DUPLICATE_KEY
 
 /**
  * Whether an unordered insert failed only for documents whose `_id` already exists. All its other documents
  * are stored.
  */
-export const hasOnlyDuplicateIds = (error: unknown): error is mongoose.mongo.MongoBulkWriteError =>
-  error instanceof mongoose.mongo.MongoBulkWriteError &&
+export const hasOnlyDuplicateIds = (error: unknown): error is mongo.MongoBulkWriteError =>
+  isDriverError(error, 'MongoBulkWriteError') &&
   // An error of the whole command, such as a missing right, has no errors of single documents.
   isDuplicateKey(error) &&
   !error.result.getWriteConcernError() &&

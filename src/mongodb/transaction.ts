@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import mongoose, { type ClientSession, type Connection } from 'mongoose'
+import type { ClientSession, Connection, mongo } from 'mongoose'
+import { isDriverError } from './driver-errors.ts'
 import { databaseOf, waitUntilOpen, withAmbientSession } from './connection.ts'
 import { isCertainlyAborted, isPassing, isWithinTransaction } from './passing-errors.ts'
 import {
@@ -16,7 +17,7 @@ import {
 export interface Transaction {
   readonly connection: Connection
   /** The driver's own object: Mongoose's collections buffer commands while the server is away. */
-  readonly database: mongoose.mongo.Db
+  readonly database: mongo.Db
   readonly session: ClientSession
   /** Whether it only reads, and what would be written is left out: see {@link dryRun}. */
   readonly isDryRun?: boolean
@@ -60,7 +61,7 @@ function requireTransaction(session: ClientSession): void {
 }
 
 /** Set on the transaction itself, which ignores the options of a schema, a database or a collection. */
-const OPTIONS: mongoose.mongo.TransactionOptions = {
+const OPTIONS: mongo.TransactionOptions = {
   readConcern: { level: 'snapshot' },
   writeConcern: { w: 'majority' },
   readPreference: 'primary',
@@ -132,7 +133,7 @@ export async function attemptUntilKnown<Result>(
           isCommitting = false
         } else if (!isPassing(error)) {
           // An error of the driver itself, such as a closed connection, does not settle an earlier commit.
-          if (call.isInDoubt && error instanceof mongoose.mongo.MongoError) throw new TimeIsUp()
+          if (call.isInDoubt && isDriverError(error, 'MongoError')) throw new TimeIsUp()
           throw error
         }
         if (!hasTime(call, PAUSE)) throw new TimeIsUp()

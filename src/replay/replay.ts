@@ -1,4 +1,5 @@
-import mongoose, { type Connection } from 'mongoose'
+import type { Connection } from 'mongoose'
+import { isDriverError } from '../mongodb/driver-errors.ts'
 import { requireConnection } from '../arguments.ts'
 import { collectionsOf } from '../definition.ts'
 import { quote } from '../messages.ts'
@@ -122,7 +123,7 @@ async function replaySource(
       const keptRejects = await rejects?.save()
       return keptRejects === undefined ? summary : { ...summary, keptRejects }
     } catch (error) {
-      throw error instanceof mongoose.mongo.MongoError
+      throw isDriverError(error, 'MongoError')
         ? error
         : new RejectsError(path ?? '', error, summary)
     }

@@ -1,7 +1,5 @@
-import mongoose from 'mongoose'
+import { isDriverError } from '../mongodb/driver-errors.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
-
-const { MongoNetworkError } = mongoose.mongo
 
 /** How often a part of a proof is read before its failure is thrown. */
 const ATTEMPTS = 5
@@ -26,7 +24,8 @@ export async function readAgain<Result>(read: () => Promise<Result>): Promise<Re
       return await read()
     } catch (error) {
       const isPassing =
-        error instanceof MongoNetworkError || PASSING.some((name) => isServerError(error, name))
+        isDriverError(error, 'MongoNetworkError') ||
+        PASSING.some((name) => isServerError(error, name))
       if (!isPassing || attempt === ATTEMPTS) throw error
     }
   }
