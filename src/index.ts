@@ -71,6 +71,7 @@ export { type ExportOptions, exportText } from './export/export-text.ts'
 export { type Seeded, type SeedOptions, seed } from './seeding/seed.ts'
 export type { RemovedRecords, SeedReset } from './seeding/reset.ts'
 export type { SeededAccounts } from './seeding/seeded-accounts.ts'
+export type { AccountFormat } from './seeding/account-table.ts'
 export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
 
 // Verification: prove that the books balance.

@@ -30,6 +30,7 @@ export { restoreNotebook } from './notebook/restoration.ts'
 export { checkReplayOptions } from './replay/options.ts'
 export { loadTransform } from './replay/transform-file.ts'
 export { withoutFormula } from './replay/reading/csv/formula.ts'
+export { requireAccountFormat } from './seeding/account-table.ts'
 export {
   DEFAULT_CURRENCIES,
   DEFAULT_SEED,

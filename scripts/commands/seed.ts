@@ -11,6 +11,11 @@ import {
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
 import { startProgress } from '../context/progress.ts'
+import {
+  type AccountFormatOptions,
+  accountFormatOf,
+  defineAccountFormat,
+} from './account-format.ts'
 import { countHistory, postHistory } from './seed-history.ts'
 import { accountOptions, historyOf, historyOptions } from './seeding-options.ts'
 
@@ -32,23 +37,25 @@ const historySummary = (
 ): string =>
   `history: ${posted} transfers ${dryRun ? 'would be ' : ''}posted${refused > 0 ? `, ${refused} refused` : ''}`
 
-export const seedCommand: Command<{
-  accounts: number
-  currencies: readonly string[]
-  seed: number
-  file: string
-  from: string | undefined
-  to: string | undefined
-  transfers: number
-  reset: boolean
-  force: boolean
-  'dry-run': boolean
-  json: boolean
-}> = {
+export const seedCommand: Command<
+  AccountFormatOptions & {
+    accounts: number
+    currencies: readonly string[]
+    seed: number
+    file: string
+    from: string | undefined
+    to: string | undefined
+    transfers: number
+    reset: boolean
+    force: boolean
+    'dry-run': boolean
+    json: boolean
+  }
+> = {
   command: 'seed',
   describe: 'add accounts to work with: the same ones each time, and only those that are missing',
   builder: (yargs) =>
-    yargs
+    defineAccountFormat(yargs)
       .options(accountOptions)
       .options(historyOptions)
       .option(
@@ -72,7 +79,8 @@ export const seedCommand: Command<{
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
       const { dryRun, reset, file, accounts, seed: seedNumber, currencies, transfers } = options
-      const seedOptions = { file, accounts, seed: seedNumber, currencies }
+      const fileFormat = await accountFormatOf(options)
+      const seedOptions = { file, fileFormat, accounts, seed: seedNumber, currencies }
       const days = historyOf(options)
       const history = days && { transfers, seeded: seedOptions, history: days }
       if (reset && !options.force && !database.isLocal) {

@@ -31,7 +31,7 @@ export const accountOptions = {
     default: DEFAULT_SEED,
   }),
   file: {
-    ...textOption('a file of accounts: a JSON array, or JSON Lines in a .jsonl file'),
+    ...textOption('a file of accounts: JSON, JSON Lines (.jsonl) or CSV (.csv, .tsv)'),
     default: accountsFile,
     defaultDescription: 'the one that comes with Daybook',
   },

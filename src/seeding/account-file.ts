@@ -7,29 +7,39 @@ import { type OpeningRequest, readOpening } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { toDecimal } from '../money/money.ts'
+import { type AccountFormat, tableAccounts } from './account-table.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
 
 /**
- * Reads the accounts of a JSON file (one array) or of a JSON Lines file (`.jsonl` or `.ndjson`, one account
- * per line). Numbers are read as text, so that none of them is rounded.
+ * Reads the accounts of a JSON file (one array), of a JSON Lines file (`.jsonl` or `.ndjson`, one account per line), or of
+ * a table (`.csv` or `.tsv`, or any file with a format). Numbers are read as text, so that none of them is rounded.
  * @throws InputError naming the file, the entry or line, and the field
  */
-export async function* readAccountFile(file: string): AsyncGenerator<AccountRecord> {
+export async function* readAccountFile(
+  file: string,
+  format?: AccountFormat,
+): AsyncGenerator<AccountRecord> {
+  const positions = new Map<string, string>()
+  for await (const { position, value } of entriesOf(file, format)) {
+    const account = readAccount(value, `${quote(file)}, ${position}`)
+    const earlier = positions.get(account._id)
+    if (earlier !== undefined) {
+      throw new InputError(
+        `${quote(file)}, ${position}: ${earlier} already has accountId ${quote(account._id)}`,
+      )
+    }
+    positions.set(account._id, position)
+    yield account
+  }
+}
+
+async function* entriesOf(file: string, format: AccountFormat | undefined): AsyncGenerator<Entry> {
   const handle = await openFile(file)
   try {
-    const readEntries = /\.(?:jsonl|ndjson)$/i.test(file) ? readLines : readArray
-    const positions = new Map<string, string>()
-    for await (const { position, value } of readEntries(handle, file)) {
-      const account = readAccount(value, `${quote(file)}, ${position}`)
-      const earlier = positions.get(account._id)
-      if (earlier !== undefined) {
-        throw new InputError(
-          `${quote(file)}, ${position}: ${earlier} already has accountId ${quote(account._id)}`,
-        )
-      }
-      positions.set(account._id, position)
-      yield account
-    }
+    if (format || /\.(?:csv|tsv|tab)(?:\.gz)?$/i.test(file))
+      yield* tableAccounts(file, format ?? {})
+    else if (/\.(?:jsonl|ndjson)$/i.test(file)) yield* readLines(handle, file)
+    else yield* readArray(handle, file)
   } finally {
     await handle.close()
   }

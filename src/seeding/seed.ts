@@ -10,6 +10,7 @@ import { explainAccess } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { readAccountFile } from './account-file.ts'
+import { requireAccountFormat } from './account-table.ts'
 import { SEEDED_AT, requireCurrencies } from './fake-accounts.ts'
 import { type RemovedRecords, type SeedReset, removeEverything, removeSeeded } from './reset.ts'
 import {
@@ -85,6 +86,7 @@ export async function seed(connection: Connection, seedOptions?: SeedOptions): P
   requireConnection(connection)
   const options = optionsOf(seedOptions, 'seed()', SEED_KEYS)
   requireCurrencies(options.currencies ?? [])
+  if (options.fileFormat) requireAccountFormat(options.fileFormat)
   return await addSeeded(connection, options).catch(explainAccess(connection))
 }
 
@@ -126,10 +128,10 @@ async function addSeeded(connection: Connection, options: SeedOptions): Promise<
  */
 async function countAccounts(
   accounts: mongo.Collection<AccountRecord>,
-  { file = accountsFile, reset }: SeedOptions,
+  { file = accountsFile, fileFormat, reset }: SeedOptions,
 ): Promise<number> {
   let count = 0
-  for await (const { _id, createdAt } of readAccountFile(file)) {
+  for await (const { _id, createdAt } of readAccountFile(file, fileFormat)) {
     count += 1
     // An exported account keeps its id.
     const problem = createdAt === SEEDED_AT ? newIdentifierProblem(_id) : undefined

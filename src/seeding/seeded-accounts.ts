@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Keys } from '../arguments.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { readAccountFile } from './account-file.ts'
+import type { AccountFormat } from './account-table.ts'
 import { type FakeAccountsOptions, fakeAccounts } from './fake-accounts.ts'
 
 export const accountsFile = fileURLToPath(new URL('../../seeds/accounts.json', import.meta.url))
@@ -9,10 +10,12 @@ export const accountsFile = fileURLToPath(new URL('../../seeds/accounts.json', i
 /** Which accounts are seeded: those of a file, then accounts that are made with faker. */
 export interface SeededAccounts extends FakeAccountsOptions {
   /**
-   * A file of accounts: a JSON array, or JSON Lines if its name ends in `.jsonl` or `.ndjson`. `seeds/README.md`
+   * A file of accounts: a JSON array, JSON Lines if its name ends in `.jsonl` or `.ndjson`, or a `.csv` or `.tsv` file. `seeds/README.md`
    * lists the fields. Default: the 20 accounts that come with Daybook.
    */
   readonly file?: string | undefined
+  /** How to read the file if it is a CSV or TSV file whose columns are not recognized. */
+  readonly fileFormat?: AccountFormat | undefined
   /**
    * The number of accounts to make in addition to those of the file, up to 999,999,999. Their ids are
    * `DBK000000001` and so on. Default: 0.
@@ -22,6 +25,7 @@ export interface SeededAccounts extends FakeAccountsOptions {
 
 export const SEEDED_KEYS: Keys<SeededAccounts> = {
   file: true,
+  fileFormat: true,
   accounts: true,
   seed: true,
   currencies: true,
@@ -36,11 +40,12 @@ const BATCH = 2_000
  */
 export async function* seededAccounts({
   file = accountsFile,
+  fileFormat,
   accounts = 0,
   ...options
 }: SeededAccounts = {}): AsyncGenerator<AccountRecord[]> {
   let batch: AccountRecord[] = []
-  for await (const account of readAccountFile(file)) {
+  for await (const account of readAccountFile(file, fileFormat)) {
     batch.push(account)
     if (batch.length < BATCH) continue
     yield batch
