@@ -8,6 +8,7 @@ import {
   evaluate,
   resultById,
 } from './evaluation.ts'
+import { newIdentifierProblem } from './identifier.ts'
 import { readOpening } from './opening.ts'
 import type { AccountRecord } from './records.ts'
 import type { MissingAccount, WellFormedRequest } from './request.ts'
@@ -29,6 +30,8 @@ export function evaluateOpening(
   const wanted = (['from', 'to'] as const).flatMap((side) => {
     const accountId = request[side]
     if (ledger.accounts.has(accountId)) return []
+    // An id that a new account may not have stays missing, and `evaluate` says why.
+    if (newIdentifierProblem(accountId) !== undefined) return []
     const account = open.find((each) => each.accountId === accountId)
     return account ? [{ side, account }] : []
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type OpenMissing, Rehearsal, type TransformFunction } from '../../src/index.ts'
+import type { AccountRecord } from '../../src/ledger/records.ts'
 import { replay } from '../../src/replay/replay.ts'
 import { failNext } from '../../src/testing/index.ts'
 import { verify } from '../../src/verification/verify.ts'
@@ -113,6 +114,40 @@ describe('openMissing', () => {
       { code: 'ACCOUNT_NOT_FOUND', message: expect.stringContaining(reason) as unknown },
     ])
     expect(await opened()).toEqual([])
+  })
+
+  test.each([false, true])(
+    'opens no account under an id that looks like another (dry run: %s)',
+    async (dryRun) => {
+      const { summary, refusals } = await replayed(
+        `${HEAD}T1,A0,Ren\u00E9,5,,,\nT2,A0,Rene\u0301,5,,,\nT3,X\u00A0Y,A0,5,,,\n`,
+        { openMissing: true, dryRun },
+      )
+
+      expect(summary).toMatchObject({
+        posted: 1,
+        accountsOpened: 1,
+        refusedByCode: { INVALID_ACCOUNT_ID: 2 },
+      })
+      if (dryRun) return
+      expect(refusals.map(({ message }) => message)).toEqual([
+        expect.stringContaining('is not in the composed form of Unicode: normalize it to NFC'),
+        expect.stringContaining('it contains U+00A0'),
+      ])
+      expect(await opened()).toEqual(['Ren\u00E9 Ren\u00E9 5 0 0 USD'])
+    },
+  )
+
+  test('posts to an account that exists under such an id', async () => {
+    await Account.open({ accountId: 'old', holder: 'Ada', currency: 'USD' })
+    const accounts = connection.collection<AccountRecord>('accounts')
+    const old = (await accounts.findOne({ _id: 'old' })) as AccountRecord
+    await accounts.insertOne({ ...old, _id: 'Rene\u0301' })
+
+    const { summary } = await replayed(`${HEAD}T1,A0,Rene\u0301,5,,,\n`, { openMissing: true })
+
+    expect(summary).toMatchObject({ posted: 1, refused: 0 })
+    expect(summary).not.toHaveProperty('accountsOpened', 1)
   })
 
   test('leaves accounts that exist, and transfers that are posted, as they are', async () => {
@@ -236,6 +271,20 @@ describe('the accounts of a transform', () => {
 
     expect(summary).toMatchObject({ posted: 3, accountsOpened: 3 })
     expect(await opened()).toEqual(['N1 N1 4 5 0 USD', 'N2 N2 -1 0 9 USD', 'N3 N3 1 0 9 USD'])
+  })
+
+  test('are not opened under an id that a new account may not have', async () => {
+    const { summary } = await replayed('name\nRene\u0301\n', {
+      transform: ({ name = '' }) => ({
+        from: 'A0',
+        to: name,
+        amount: '1',
+        open: [{ accountId: name, currency: 'USD' }],
+      }),
+    })
+
+    expect(summary).toMatchObject({ posted: 0, refusedByCode: { INVALID_ACCOUNT_ID: 1 } })
+    expect(await opened()).toEqual([])
   })
 
   test('refuse the line if they are not a list of accounts', async () => {
