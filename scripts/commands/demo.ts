@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { accountModel, seed, verify } from '../../src/index.ts'
+import { BatchConflictError, InputError, accountModel, seed, verify } from '../../src/index.ts'
 import { type Command, Exit } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
@@ -12,6 +12,15 @@ const transfersFile = fileURLToPath(new URL('../../seeds/transfers.csv', import.
 
 /** The sender in the notebook's example. */
 const SENDER = 'MDB574189300'
+
+/** The demo's transfers may change with a new version. */
+function explainOtherDemo(error: unknown): never {
+  if (!(error instanceof BatchConflictError)) throw error
+  throw new InputError(
+    'the database has the transfers of another version’s demo. To empty it, run daybook seed --reset; to keep it, choose another folder with --folder',
+    { cause: error },
+  )
+}
 
 export const demoCommand: Command<object> = {
   command: 'demo',
@@ -27,7 +36,7 @@ export const demoCommand: Command<object> = {
         connection,
         { file: transfersFile, signal: context.signal },
         context,
-      )
+      ).catch(explainOtherDemo)
       const verification = await verify(connection)
       const account = await accountModel(connection).findById(SENDER).orFail()
       context.print(

@@ -42,6 +42,21 @@ describe('the command line', () => {
     )
   })
 
+  test('says what to do if the database has the demo of another version', async () => {
+    const connection = await mongoose.createConnection(uri).asPromise()
+    const batch = connection.collection<{ _id: string; digest: string }>('batches')
+    const setDigest = (digest: string) =>
+      batch.findOneAndUpdate({ _id: 'transfers.csv' }, { $set: { digest } })
+    const stored = await setDigest('0'.repeat(64))
+    const outcome = await daybook('demo')
+    await setDigest(stored?.digest ?? '')
+    await connection.close()
+    expect(outcome).toMatchObject({ exitCode: 4 })
+    expect(outcome.stderr).toContain(
+      'another version’s demo. To empty it, run daybook seed --reset',
+    )
+  })
+
   test('posts a transfer once, shows it in the statement, and reverses it', async () => {
     const transfer = ['transfer', payer, payee, '2.50', '--id', 'CLI1', '--json', '--quiet']
     const posted = await daybook(...transfer)
