@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readFormatFile } from '../../src/index.ts'
 import { makeFile } from '../support/batch.ts'
 import { outcomesOf, readRows } from '../support/read-rows.ts'
@@ -99,6 +99,40 @@ test('ids of the content are the same in files that overlap', async () => {
   expect(second).toBe(`${first}-2`)
   expect([again, thirdAgain]).toEqual([first, third])
   expect([first, second, third]).not.toContain(added)
+})
+
+describe('the id of a transfer between two accounts of one statement', () => {
+  const header = 'Konto,Gegen,Tag,Betrag'
+  const sent = 'GIRO,SPAR,2026-01-05,-100.00'
+  const received = 'SPAR,GIRO,2026-01-05,100.00'
+  const idsOf = async (lines: readonly string[], idFrom: readonly string[]) => {
+    const map = { account: 'Konto', counterparty: 'Gegen', amount: 'Betrag', effectiveAt: 'Tag' }
+    const { rows } = await readRows([header, ...lines].join('\n'), { map, idFrom })
+    return rows.map(({ request }) => request?.transferId)
+  }
+  const sides = ['effectiveAt', 'from', 'to', 'amount']
+
+  test('is the same on both sides', async () => {
+    const [one, other] = await idsOf([sent, received], sides)
+
+    expect(one).toMatch(/^[0-9a-f]{24}$/)
+    expect(other).toBe(one)
+    expect(await idsOf([received], sides)).toEqual([one])
+  })
+
+  test('counts equal lines of each side', async () => {
+    const ids = await idsOf([sent, sent, received, sent, received], sides)
+    const [one] = ids
+
+    expect(ids).toEqual([one, `${one}-2`, one, `${one}-3`, `${one}-2`])
+  })
+
+  test('has the sign of the amount if the sides are not both named', async () => {
+    const [one, other] = await idsOf([sent, received], ['effectiveAt', 'from', 'amount'])
+
+    expect(other).not.toBe(one)
+    expect(other).toMatch(/^[0-9a-f]{24}$/)
+  })
 })
 
 test('a reference that is only recognized never refuses a transfer', async () => {

@@ -3,10 +3,11 @@ import { quote } from '../../messages.ts'
 import { ColumnsError, namedColumn } from './columns.ts'
 import type { ReaderOfRole } from './role-readers.ts'
 import { isRole } from './roles.ts'
+import type { Content } from './values/content-ids.ts'
 import { type ValueOf, plainText } from './values/values.ts'
 
 /** The values that an id of a record's content is made of. */
-export type ContentOf = (value: ValueOf, request: IdentifiedRequest) => readonly string[]
+export type ContentOf = (value: ValueOf, request: IdentifiedRequest) => Content
 
 type Part = (value: ValueOf, request: IdentifiedRequest) => string
 
@@ -17,7 +18,8 @@ interface ContentOptions {
 
 /**
  * Makes the function that collects the values of these names. The name of a role stands for what was read, so that
- * an id does not depend on how a file spells it; any other name is a column's.
+ * an id does not depend on how a file spells it; any other name is a column's. In a statement the amount has its sign,
+ * unless the sender and the receiver are among the names: then both sides of one transfer have the same values.
  * @throws ColumnsError
  */
 export function compileContent(
@@ -30,6 +32,8 @@ export function compileContent(
     ? (value, { from }) => from === account(value)
     : () => false
 
+  const areSidesNamed = names.includes('from') && names.includes('to')
+
   function partOf(name: string): Part {
     const column = () => {
       const index = namedColumn(columns, name, { option: '--id-from', areKeys })
@@ -37,7 +41,9 @@ export function compileContent(
     }
     if (!isRole(name)) return column()
     if (name === 'amount') {
-      return (value, request) => (isOutgoing(value, request) ? '-' : '') + shortest(request.amount)
+      return areSidesNamed
+        ? (_, request) => shortest(request.amount)
+        : (value, request) => (isOutgoing(value, request) ? '-' : '') + shortest(request.amount)
     }
     if (name === 'from' || name === 'to' || name === 'currency') {
       return (_, request) => plainText(request[name])
@@ -55,7 +61,14 @@ export function compileContent(
   }
 
   const parts = names.map(partOf)
-  return (value, request) => parts.map((part) => part(value, request))
+  const sideOf =
+    account && areSidesNamed
+      ? (value: ValueOf, request: IdentifiedRequest) => (isOutgoing(value, request) ? 'from' : 'to')
+      : () => undefined
+  return (value, request) => ({
+    values: parts.map((part) => part(value, request)),
+    side: sideOf(value, request),
+  })
 }
 
 /** An amount in the same digits, however many zeros it is written with: 5 for 5.00. */

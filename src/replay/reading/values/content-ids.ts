@@ -3,6 +3,13 @@ import { hash as digestOf } from 'node:crypto'
 /** How many bytes of a hash make an id: with a billion ids, two are equal with a chance of 1 in 10^11. */
 const HASH_BYTES = 12
 
+/** What an id is made of. */
+export interface Content {
+  readonly values: readonly string[]
+  /** The side from which the record sees the transfer, if it is not a part of its values. */
+  readonly side: 'from' | 'to' | undefined
+}
+
 /**
  * Makes ids of the content of records: the hash of the content, and from the second record with equal content
  * on its number, as in `3f2a…-2`. So a record has the same id in every file that has its equals before it.
@@ -15,14 +22,20 @@ export class ContentIds {
     this.#prefix = prefix
   }
 
-  /** The id of the next record of the file. */
-  next(content: readonly unknown[]): string {
-    const hash = digestOf('sha256', JSON.stringify(content), 'buffer')
-    const occurrence = this.#occurrences.add(hash)
+  /**
+   * The id of the next record of the file. Records with equal content are counted for each side on its own, so that
+   * the two records of one transfer, from the statements of both its accounts, have the same id.
+   */
+  next({ values, side }: Content): string {
+    const hash = hashOf(values)
+    const occurrence = this.#occurrences.add(side === undefined ? hash : hashOf([side, ...values]))
     const id = this.#prefix + hash.toString('hex', 0, HASH_BYTES)
     return occurrence === 1 ? id : `${id}-${occurrence}`
   }
 }
+
+const hashOf = (values: readonly string[]): Buffer =>
+  digestOf('sha256', JSON.stringify(values), 'buffer')
 
 const WORDS = HASH_BYTES / 4
 const SLOT = WORDS + 1
