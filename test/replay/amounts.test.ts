@@ -98,9 +98,15 @@ describe('an amount that can mean two things is refused with the options', () =>
     [
       '5.00 Taler',
       {},
-      '"Taler" beside the amount 5.00 is no currency: name it with --currencies "Taler"=CODE',
+      '"Taler" beside the amount 5.00 is not a known currency: if it is one, name it with --currencies "Taler"=CODE; if it says which way the money went, with --directions',
     ],
-    ['5.00 CR', { currency: 'EUR' }, '"CR" beside the amount 5.00 is no currency'],
+    ...['CR', 'dr.', 'Debit', 'D', 'C', 'S', 'h', 'Soll'].map(
+      (word): [string, ReadingOptions, string] => [
+        `5.00 ${word}`,
+        { currency: 'EUR' },
+        `"${word}" beside the amount 5.00 says which way the money went, but its line has a sender and a receiver: for a statement, map account and counterparty instead`,
+      ],
+    ),
   ])('%s with %j', async (amount, options, message) => {
     expect(await amountsOf([amount], options)).toEqual([expect.stringContaining(message)])
   })

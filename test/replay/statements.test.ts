@@ -42,6 +42,49 @@ describe('a statement', () => {
     ])
   })
 
+  test.each([
+    ['5.00 Dr', 'ME A 5.00'],
+    ['5.00DR.', 'ME A 5.00'],
+    ['dr 5.00', 'ME A 5.00'],
+    ['5.00 Debit', 'ME A 5.00'],
+    ['5.00 Cr', 'A ME 5.00'],
+    ['5.00 CR.', 'A ME 5.00'],
+    ['€ 5.00 Dr', 'ME A 5.00 EUR'],
+    ['5.00 EUR Dr', 'ME A 5.00 EUR'],
+    ['Rs. 5.00 cr', 'refused: "Rs." beside the amount 5.00 stands for INR, PKR, LKR and others'],
+    ['-5.00 Dr', 'refused: the amount -5.00 has a sign and a word that says which way'],
+    ['+5.00 Dr', 'refused: the amount 5.00 has a sign and a word that says which way'],
+    ['5.00 D', 'refused: "D" beside the amount 5.00 may say which way the money went: name its'],
+    ['5.00 H', 'refused: "H" beside the amount 5.00 may say which way the money went: name its'],
+    ['5.00 Soll', 'refused: "Soll" beside the amount 5.00 may say which way the money went'],
+    ['Dr 5.00 Cr', 'A ME Dr 5.00 Cr'],
+  ])('has a direction beside an amount: %s', async (amount, expected) => {
+    const [outcome] = await outcomesOf(`other,amount\nA,${amount}\n`, STATEMENT)
+
+    expect(outcome?.startsWith(expected)).toBe(true)
+  })
+
+  test('has the words of the options beside an amount, and only these', async () => {
+    const content = 'other,amount\nA,5 S\nA,5 h.\nA,5 Dr\nA,5 EUR S\n'
+    const directions = { out: ['S'], in: ['H'] }
+
+    expect(await outcomesOf(content, { ...STATEMENT, directions })).toEqual([
+      'ME A 5',
+      'A ME 5',
+      'refused: "Dr" beside the amount 5 may say which way the money went: name its words with --directions out=WORD,in=WORD',
+      'ME A 5 EUR',
+    ])
+  })
+
+  test('says only once which way the money went', async () => {
+    expect(await outcomesOf('other,amount,direction\nA,5 Dr,DEBIT\n', STATEMENT)).toEqual([
+      'refused: "Dr" beside the amount 5 says which way the money went, and its line has a direction, "DEBIT": if the word beside the amount says it all, add --map direction=',
+    ])
+    expect(await outcomesOf('other,debit,credit\nA,,5 Dr\n', STATEMENT)).toEqual([
+      'refused: "Dr" beside the amount 5 says which way the money went, and so does its column, the credit: remove the word, or read the file with --transform',
+    ])
+  })
+
   test('has a debit or a credit, and never both', async () => {
     const content = [
       'other,debit,credit',
@@ -191,6 +234,12 @@ describe('where', () => {
 })
 
 describe('currencies', () => {
+  test.each(['Dr', 'CR.', 'd', 'S', 'Haben'])('are never directions: %s', async (word) => {
+    await expect(outcomesOf('from,to,amount\n', { currencies: { [word]: 'EUR' } })).rejects.toThrow(
+      `has "${word}", which is not a currency: it says which way the money went. Name it in 'directions'`,
+    )
+  })
+
   test('are words, and an unknown one is refused', async () => {
     const content = 'from,to,amount,currency\nA,B,1,US Dollar\nA,B,1,EUR\nA,B,1,Rupee\n'
 

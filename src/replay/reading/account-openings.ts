@@ -1,4 +1,5 @@
 import type { IdentifiedRequest, MissingAccount } from '../../ledger/request.ts'
+import { quote } from '../../messages.ts'
 import { ACCOUNT_TEXTS, type AccountTexts, type OpenMissing } from './open-missing.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { ReaderOfRole } from './role-readers.ts'
@@ -72,6 +73,11 @@ function accountReader(
     if (name === 'holder' || text === 'unlimited') return text
     if (name === 'currency') return currencies[text] ?? text
     const amount = readAmount(text)
+    if (amount instanceof MarkedAmount && amount.direction) {
+      return new Problem(
+        `the ${name} ${quote(text)} has a word that says which way money went: write it with a sign, or open the account with --transform`,
+      )
+    }
     return amount instanceof MarkedAmount ? amount.amount : amount
   }
   return (value, accountId) => {

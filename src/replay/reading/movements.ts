@@ -33,6 +33,11 @@ export function transferMovement(readerOf: ReaderOfRole, options: ReadingOptions
     if (read instanceof Problem) return read
     let [amount, currency] = [read, lineCurrency]
     if (read instanceof MarkedAmount) {
+      if (read.direction) {
+        return new Problem(
+          `${directionBeside(read)}, but its line has a sender and a receiver: for a statement, map account and counterparty instead; if the word changes nothing, remove it, or read the file with --transform`,
+        )
+      }
       amount = read.amount
       currency = currencyOf(read, lineCurrency)
       if (currency instanceof Problem) return currency
@@ -94,7 +99,16 @@ function signedAmount(readerOf: ReaderOfRole, options: ReadingOptions): Directed
       return { amount: isOutgoing ? read.slice(1) : read, isOutgoing, mark: undefined }
     }
     const { amount, isNegative, mark } = withoutSign(read)
-    if (!readDirection) return { amount, isOutgoing: isNegative, mark }
+    if (!readDirection) {
+      if (!mark?.direction) return { amount, isOutgoing: isNegative, mark }
+      const isOutgoing = directionOf(mark)
+      return isOutgoing instanceof Problem ? isOutgoing : { amount, isOutgoing, mark }
+    }
+    if (mark?.direction) {
+      return new Problem(
+        `${directionBeside(mark)}, and its line has a direction, ${quote(directionText(value))}: if the word beside the amount says it all, add --map direction=`,
+      )
+    }
     const isOutgoing = readDirection(directionText(value))
     if (isOutgoing instanceof Problem) return isOutgoing
     if (isNegative && !isZero(amount)) {
@@ -116,6 +130,11 @@ function debitOrCredit(readerOf: ReaderOfRole, options: ReadingOptions): Directe
     const read = readAmount(text, currency)
     if (read instanceof Problem) return read
     const { amount, isNegative, mark } = withoutSign(read)
+    if (mark?.direction) {
+      return new Problem(
+        `${directionBeside(mark)}, and so does its column, the ${side}: remove the word, or read the file with --transform`,
+      )
+    }
     const isOutgoing = side === 'debit'
     const isExpected = isNegative === (signedDebit && isOutgoing)
     if (isExpected || isZero(amount)) return { amount, isOutgoing, mark }
@@ -141,6 +160,23 @@ function debitOrCredit(readerOf: ReaderOfRole, options: ReadingOptions): Directe
     return moved[0] ?? debit ?? credit ?? new Problem('the line has neither a debit nor a credit')
   }
 }
+
+/** Whether the money left the account, by the word beside its amount. */
+function directionOf({ amount, direction, hasSign }: MarkedAmount): boolean | Problem {
+  const { word = '', isOutgoing } = direction ?? {}
+  if (isOutgoing === undefined) {
+    return new Problem(
+      `${quote(word)} beside the amount ${amount} may say which way the money went: name its words with --directions out=WORD,in=WORD`,
+    )
+  }
+  if (!hasSign) return isOutgoing
+  return new Problem(
+    `the amount ${amount} has a sign and a word that says which way the money went, ${quote(word)}: remove one of them, or read the file with --transform`,
+  )
+}
+
+const directionBeside = ({ amount, direction }: MarkedAmount): string =>
+  `${quote(direction?.word)} beside the amount ${amount} says which way the money went`
 
 /** An amount as read, in two parts. What is not a number stays as it is. */
 function withoutSign(

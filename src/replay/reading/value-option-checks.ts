@@ -5,7 +5,7 @@ import { openMissingProblem } from './open-missing.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import { DECIMAL_MARKS, GROUP_SEPARATORS } from './values/amounts.ts'
 import { compileDateFormat } from './values/date-format.ts'
-import { contradictoryWord } from './values/directions.ts'
+import { contradictoryWord, isDirectionMark } from './values/directions.ts'
 import { templateProblem } from './values/templates.ts'
 import { isTimeZone } from '../../time-zones.ts'
 
@@ -60,7 +60,14 @@ const CHECKS = {
   currencies(words: unknown) {
     if (!isObject(words)) return 'is not an object such as { "US Dollar": "USD" }'
     const wrong = Object.entries(words).find(([, code]) => !isCurrency(code))
-    return wrong && `has ${quote(wrong[1])} for ${quote(wrong[0])}, which is not an ISO 4217 code`
+    if (wrong) {
+      return `has ${quote(wrong[1])} for ${quote(wrong[0])}, which is not an ISO 4217 code`
+    }
+    const direction = Object.keys(words).find(isDirectionMark)
+    return (
+      direction &&
+      `has ${quote(direction)}, which is not a currency: it says which way the money went. Name it in 'directions'`
+    )
   },
   dateFormat(format: unknown) {
     if (!isText(format)) return 'is not a text such as dd.MM.yyyy'

@@ -1,5 +1,6 @@
 import { quote } from '../../../messages.ts'
 import { isCurrency, scaleOf } from '../../../money/currency.ts'
+import { type DirectionMark, type Directions, directionMarkReader } from './directions.ts'
 import { Problem } from './problem.ts'
 
 export const DECIMAL_MARKS = ['.', ','] as const
@@ -12,15 +13,21 @@ export interface AmountSpelling {
   readonly thousands?: (typeof GROUP_SEPARATORS)[number] | undefined
 }
 
-/** An amount that has a currency's sign or code beside it. */
+/** An amount that has a currency's sign or code beside it, or a direction, or both. */
 export class MarkedAmount {
   /** A plain decimal number, which may be negative. */
   readonly amount: string
+  /** A currency's sign or code; empty if there is none. */
   readonly mark: string
+  readonly direction: DirectionMark | undefined
+  /** Whether the amount has a sign, which may be `+`. */
+  readonly hasSign: boolean
 
-  constructor(amount: string, mark: string) {
-    this.amount = amount
-    this.mark = mark
+  constructor(parts: Pick<MarkedAmount, 'amount' | 'mark' | 'direction' | 'hasSign'>) {
+    this.amount = parts.amount
+    this.mark = parts.mark
+    this.direction = parts.direction
+    this.hasSign = parts.hasSign
   }
 }
 
@@ -40,6 +47,9 @@ const SPELLED = new RegExp(
   'u',
 )
 
+/** A word after another one, as in `500.00 EUR Dr`. */
+const TWO_WORDS = new RegExp(`^(.*[\\p{L}\\p{Sc}]\\.?)[${SPACES}]+(${MARK})[${SPACES}]*$`, 'u')
+
 /** The longest amount that is looked at. */
 const LONGEST = 200
 
@@ -51,23 +61,35 @@ export type AmountReader = (value: unknown, currency?: unknown) => unknown
  * {@link MarkedAmount}. What is not an amount is returned as it is, and the posting refuses it. An amount that
  * would be read otherwise with another option is a {@link Problem} that names the option.
  */
-export function amountReader(spelling: AmountSpelling): AmountReader {
+export function amountReader(
+  spelling: AmountSpelling & { readonly directions?: Directions | undefined },
+): AmountReader {
   const readDigits = digitReader(spelling)
+  const directionOf = directionMarkReader(spelling.directions)
   const readSpelled = (value: string, currency: unknown): MarkedAmount | Problem | string => {
     if (value.length > LONGEST) return value
-    const parts = SPELLED.exec(value.replaceAll(LOOSE_SPACES, ''))
+    const [, before = '', last = ''] = TWO_WORDS.exec(value) ?? []
+    const lastDirection = directionOf(last)
+    const parts = SPELLED.exec((lastDirection ? before : value).replaceAll(LOOSE_SPACES, ''))
     if (!parts) return value
-    const [, open, sign1 = '', mark1 = '', sign2 = '', found = '', ...rest] = parts
+    const [, open, sign1 = '', mark1 = '', sign2 = '', number = '', ...rest] = parts
     const [sign3 = '', mark2 = '', sign4 = '', close] = rest
     const sign = sign1 + sign2 + sign3 + sign4 + (open === '' ? '' : '-')
     const isOneParenthesis = (open === '') !== (close === '')
-    if (sign.length > 1 || isOneParenthesis || (mark1 !== '' && mark2 !== '')) return value
-    const digits = readDigits(found, currency)
+    if (sign.length > 1 || isOneParenthesis) return value
+    const marks = [mark1, mark2].filter((mark) => mark !== '')
+    const found = marks.map((each) => directionOf(each))
+    const [direction, ...others] = [...found, lastDirection].filter((each) => each !== undefined)
+    const [mark = '', ...more] = marks.filter((_, index) => found[index] === undefined)
+    // A text with two currencies or two directions is not an amount.
+    if (others.length > 0 || more.length > 0) return value
+    const digits = readDigits(number, currency)
     if (digits === undefined) return value
     if (digits instanceof Problem) return new Problem(`the amount ${quote(value)} ${digits.text}`)
     const amount = sign === '' || sign === '+' ? digits : `-${digits}`
-    const mark = mark1 + mark2
-    return mark === '' ? amount : new MarkedAmount(amount, mark)
+    return mark === '' && !direction
+      ? amount
+      : new MarkedAmount({ amount, mark, direction, hasSign: sign !== '' })
   }
   const { decimal = '.', thousands = '' } = spelling
   if (decimal === '.' && thousands !== '.') {

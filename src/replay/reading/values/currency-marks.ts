@@ -67,19 +67,23 @@ const SIGNS = new Map<string, readonly string[]>(
 
 /**
  * Makes the function that finds the currency of an amount with a mark beside it. `words` are the file's own. The
- * mark must agree with the currency that the line names, or stand for one currency only.
+ * mark must agree with the currency that the line names, or stand for one currency only. Without a mark it is the
+ * line's. What cannot be a currency is a {@link Problem}.
  */
 export function currencyBeside(
   words: Readonly<Record<string, string>> = {},
-): (amount: MarkedAmount, lineCurrency: unknown) => string | Problem {
+): (amount: MarkedAmount, lineCurrency: unknown) => unknown {
   const named = new Map(Object.entries(words))
   return ({ amount, mark }, lineCurrency) => {
+    if (mark === '') return lineCurrency
     const code = named.get(mark) ?? mark.toUpperCase()
     const possible = isCurrency(code) ? [code] : (SIGNS.get(mark.toLowerCase()) ?? [])
     const [only, other] = possible
     const what = `${quote(mark)} beside the amount ${amount}`
     if (only === undefined) {
-      return new Problem(`${what} is no currency: name it with --currencies ${quote(mark)}=CODE`)
+      return new Problem(
+        `${what} is not a known currency: if it is one, name it with --currencies ${quote(mark)}=CODE; if it says which way the money went, with --directions`,
+      )
     }
     if (isMissing(lineCurrency)) {
       return other === undefined
