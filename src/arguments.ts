@@ -37,7 +37,7 @@ function refuseKey(key: string, keys: readonly string[], what: string): never {
 }
 
 /** The name that was probably meant by another: one that differs by case, separators or two letters. */
-function similarName(name: string, names: readonly string[]): string | undefined {
+export function similarName(name: string, names: readonly string[]): string | undefined {
   // Comparing takes time that grows with the length.
   const wanted = normalized(name.slice(0, 100))
   const [nearest] = names

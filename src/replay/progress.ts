@@ -1,6 +1,7 @@
 import type { BatchRecord, BatchRetry } from '../models/batch.ts'
 import type { ReplayOptions } from './options.ts'
 import type { BatchOutcome } from './posting/post-rows.ts'
+import type { BatchFile } from './reading/batch-file.ts'
 import {
   type BatchProgress,
   type ReplayProgress,
@@ -46,7 +47,13 @@ export class ProgressTracker {
     this.#report({ records: lines, read: triedBy(retry), ...counts }, 'posting')
   }
 
-  summary({ record, status, stoppedAt }: BatchOutcome, timeZone?: string): ReplaySummary {
+  /** `file` says how it was read, once it was. */
+  summary(
+    { record, status, stoppedAt }: BatchOutcome,
+    file?: Pick<BatchFile, 'timeZone' | 'warnings'>,
+  ): ReplaySummary {
+    const timeZone = file?.timeZone()
+    const warnings = file?.warnings({ areAllSkipped: record.skipped === record.position }) ?? []
     const seconds = (performance.now() - this.#startedAt) / 1000
     const { position: resumedAt, status: before } = this.#start
     const retry = this.#options.retry ? record.retry : undefined
@@ -68,6 +75,7 @@ export class ProgressTracker {
       ...(retry && { retry: summaryOf(retry) }),
       ...(stoppedAt && { stoppedAt }),
       ...(timeZone !== undefined && { timeZone }),
+      ...(warnings.length > 0 && { warnings }),
     }
   }
 

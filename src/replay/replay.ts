@@ -117,7 +117,7 @@ async function replaySource(
       : start.status === 'finished'
         ? { record: start, status: start.status }
         : await postFile(parts, connection, postingOptions)
-    const summary = progress.summary(outcome, file.timeZone())
+    const summary = progress.summary(outcome, file)
     try {
       if (!rehearsal) await rejects?.add(storedRejects(connection, name))
       const keptRejects = await rejects?.save()

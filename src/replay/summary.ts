@@ -38,6 +38,11 @@ export interface ReplaySummary extends BatchProgress {
   readonly amountByCurrency: Readonly<Record<string, string>>
   /** The zone in which this run read dates without a zone of their own. Absent if there were none. */
   readonly timeZone?: string
+  /**
+   * What may be wrong with the options: keys that they name and no object has, or a `where` that left out every line
+   * of this run. Absent if there is nothing.
+   */
+  readonly warnings?: readonly string[]
   /** How many accounts were opened on the way. */
   readonly accountsOpened: number
   /** How many records earlier runs had consumed. */

@@ -117,10 +117,48 @@ describe('in JSON a dotted name', () => {
     ).rejects.toThrow(/no column was found for "amount"/)
   })
 
-  test('that no object has is an error', async () => {
-    await expect(
-      replayed(ANSWER, { ...ANSWER_OPTIONS, keep: ['transactionAmount.value'] }),
-    ).rejects.toThrow(/no object has the key "transactionAmount.value": correct the option/)
+  test('that no object has is an empty value and a warning', async () => {
+    const { posted, summary } = await replayed(ANSWER, {
+      ...ANSWER_OPTIONS,
+      map: { ...ANSWER_OPTIONS.map, reference: 'remittance.text', group: 'bookingDat' },
+      where: { 'kind.code': { not: 'FEE' } },
+    })
+
+    expect(posted).toHaveLength(2)
+    expect(summary.warnings).toEqual([
+      'no object has the keys "remittance.text", "bookingDat" (did you mean "bookingDate"?), "kind.code", which the options name: taken for an empty value',
+    ])
+  })
+
+  test.each(['creditorAccount.iban', 'debtorAccount.iban'])(
+    'may be missing in every object if it is one of several, as %s',
+    async (name) => {
+      const key = name.split('.')[0] as string
+      const row = { id: 'T', [key]: { iban: 'A1' }, amount: -1 }
+
+      const { posted } = await replayed(JSON.stringify([row]), {
+        file: 'batch.json',
+        set: { account: 'A0', counterparty: '{creditorAccount.iban|debtorAccount.iban}' },
+      })
+
+      expect(posted).toEqual(['T A0 A1 1'])
+    },
+  )
+
+  test.each<[string, Partial<ReplayOptions>]>([
+    ['all of several', { set: { account: 'A0', counterparty: '{creditor.iban|debtor.iban}' } }],
+    [
+      'the amounts',
+      {
+        map: { debit: 'creditor.iban', credit: 'out' },
+        set: { account: 'A0', counterparty: 'A1' },
+      },
+    ],
+    ['the ids', { idFrom: ['creditor.iban'] }],
+  ])('is an error if no object has what every transfer needs: %s', async (_, options) => {
+    await expect(replayed(ANSWER, { ...ANSWER_OPTIONS, ...options })).rejects.toThrow(
+      /no object has the key "creditor.iban": correct the option that names it/,
+    )
   })
 
   test('can be that of the ids, and the rejects keep the made ones', async () => {

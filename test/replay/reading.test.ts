@@ -76,10 +76,10 @@ describe('JSON', () => {
 
   test.each<[string, string, Partial<ReplayOptions>, RegExp]>([
     [
-      'an option names a key that no object has',
-      '{"id":"T1","from":"A0","to":"A1","amount":1}',
-      { keep: ['cod'] },
-      /no object has the key "cod": correct the option that names it$/,
+      'where needs a value of a key that no object has',
+      '{"id":"T1","from":"A0","to":"A1","amount":1,"code":"a"}',
+      { where: { cod: 'a' } },
+      /no object has the key "cod": correct the option that names it; did you mean "code"\?$/,
     ],
     [
       'several keys match one role',

@@ -366,3 +366,26 @@ describe('daybook batches', () => {
     expect(stdout.length).toBeLessThan(2_000)
   })
 })
+
+test('a retry is not advised for lines that are only malformed', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '100' })
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\nT2,A0\n`)
+
+  const { stderr } = await daybook('replay', file)
+
+  expect(stderr).toContain('to correct and replay them, add --rejects FILE')
+  expect(stderr).not.toContain('--retry')
+})
+
+test('a where that leaves out every line lists the values that the file has', async () => {
+  const file = await makeFile(
+    'batch.csv',
+    'id,from,to,amount,Status\nT1,A0,A1,1,Completed\nT2,A0,A1,1,Failed\nT3,A0,A1,1,Completed\n',
+  )
+
+  const { stderr } = await daybook('replay', file, '--where', 'Status=completed')
+
+  expect(stderr).toContain(
+    'warning: --where left out every line, because "Status" is "Completed", "Status" is "Failed": case and spelling',
+  )
+})

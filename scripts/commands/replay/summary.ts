@@ -62,12 +62,12 @@ function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySu
   return dryRun ? `${ended} (dry run: nothing was written)` : ended
 }
 
-/** What a person can do next about the refused lines. */
+/** What may be wrong with the options, and what a person can do next about the refused lines. */
 export function adviceOn(
-  { name, status, dryRun, read, refused, refusedByCode, stoppedAt }: ReplaySummary,
+  { name, status, dryRun, read, refused, refusedByCode, stoppedAt, warnings = [] }: ReplaySummary,
   { rejects }: { rejects?: string | undefined },
 ): string[] {
-  const advice = []
+  const advice = warnings.map((warning) => `warning: ${warning}`)
   if (stoppedAt) {
     const { line } = stoppedAt
     advice.push(
@@ -81,7 +81,8 @@ export function adviceOn(
       'most lines name accounts that do not exist: open them with daybook seed --file ACCOUNTS, or on the way with --open-missing',
     )
   }
-  if (isStored) {
+  // No account and no money that comes later makes a malformed line readable.
+  if (isStored && (refusedByCode['MALFORMED_LINE'] ?? 0) < refused) {
     advice.push('to post refused lines once their cause is gone, run the same command with --retry')
   }
   const word = /^[\w.-]+$/.test(name) ? name : 'NAME'

@@ -54,6 +54,11 @@ export interface BatchFile {
   readonly isCumulative: boolean
   /** The zone in which dates without a zone were read; undefined if there were none in the rows made so far. */
   timeZone(): string | undefined
+  /**
+   * What may be wrong with the options, as the file and the rows made so far show it. `areAllSkipped` says whether that
+   * is true of every record of the batch.
+   */
+  warnings(batch: { readonly areAllSkipped: boolean }): readonly string[]
   /** Reads what a record asks for. `position` is its number in the file, from 1. */
   row(record: RawRecord, position: number): Row
 }

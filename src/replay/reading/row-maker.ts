@@ -48,11 +48,16 @@ interface RowMakerOptions {
   readonly transform: RecordTransform | undefined
 }
 
+/** How many reasons a message lists. */
+const MOST_REASONS = 5
+
 /** Makes the rows of a file, with ids for the records that have none. */
 export class RowMaker {
   readonly #lineId: ReturnType<typeof idMaker> | undefined
   readonly #contentIds: ContentIds | undefined
   readonly #transform: RecordTransform | undefined
+  /** Why the first records were skipped. */
+  readonly #skipped = new Set<string>()
 
   constructor({ batch, options, encoding, hasIds, transform }: RowMakerOptions) {
     this.#transform = transform
@@ -70,7 +75,10 @@ export class RowMaker {
     const { compiled, value } = values
     const { position, line, item, text } = parts
     const reason = compiled.whySkipped?.(value)
-    if (reason !== undefined) return { position, line, item, text, skipped: reason }
+    if (reason !== undefined) {
+      if (this.#skipped.size < MOST_REASONS) this.#skipped.add(reason)
+      return { position, line, item, text, skipped: reason }
+    }
     if (this.#transform) return this.#transformed(this.#transform, parts, values, earlierId)
     const { reader } = compiled
     if ('problem' in reader) return this.refused(parts, reader.problem, earlierId)
@@ -93,6 +101,15 @@ export class RowMaker {
     const madeId = earlierId ?? this.#lineId?.(parts)
     if (madeId !== undefined) (request as { transferId: string }).transferId = madeId
     return { position, line, item, text, request, madeId }
+  }
+
+  /** A hint if `where` has left out every record: it may be spelled in another way than the file. */
+  warnings({ areAllSkipped }: { readonly areAllSkipped: boolean }): readonly string[] {
+    if (!areAllSkipped || this.#skipped.size === 0) return []
+    const more = this.#skipped.size === MOST_REASONS ? ' …' : ''
+    return [
+      `--where left out every line, because ${[...this.#skipped].join(', ')}${more}: case and spelling must be those of the file`,
+    ]
   }
 
   #transformed(

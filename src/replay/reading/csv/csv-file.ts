@@ -87,6 +87,7 @@ export async function openCsvFile(
     hasIds: hasOwnIds || hasMadeIds || options.idFrom !== undefined,
     isCumulative: options.idFrom !== undefined,
     timeZone: zoneUse.zone,
+    warnings: (rowsOfBatch) => rows.warnings(rowsOfBatch),
     rejects: csvRejects(columns, {
       dialect,
       hasIds: hasOwnIds,

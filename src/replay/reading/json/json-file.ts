@@ -28,8 +28,8 @@ export async function openJsonFile(
   const zoneUse = new ZoneUse(options)
   const readerOf = readerFinder(options, { onZoneUsed: zoneUse.note })
   // A transform may do without the keys that are needed otherwise.
-  const { hasIds } = transform
-    ? { hasIds: false }
+  const { hasIds, warning } = transform
+    ? { hasIds: false, warning: undefined }
     : await surveyJson(records(), { file, layout, options, readerOf })
   const rows = new RowMaker({ batch, options, encoding, hasIds, transform })
   const { map = {}, set, idFrom } = options
@@ -40,6 +40,10 @@ export async function openJsonFile(
     hasIds: hasIds || idFrom !== undefined,
     isCumulative: idFrom !== undefined,
     timeZone: zoneUse.zone,
+    warnings: (rowsOfBatch) => [
+      ...(warning === undefined ? [] : [warning]),
+      ...rows.warnings(rowsOfBatch),
+    ],
     rejects: jsonRejects({ layout, at: options.at }, ids),
     records,
     row(record: RawRecord, position): Row {

@@ -6,6 +6,7 @@ import type { ReadingOptions } from '../reading-options.ts'
 import type { JsonLayout } from './element-splitter.ts'
 import type { ReaderFinder } from './json-columns.ts'
 import { type JsonObject, readObject } from './json-object.ts'
+import { missingKeyProblem, missingKeysWarning, neededKey } from './missing-keys.ts'
 import { readRejected } from './json-rejects.ts'
 import { nestedNamesIn, objectArraysIn, valueAt } from './nested-values.ts'
 
@@ -18,16 +19,18 @@ interface SurveyOptions {
 
 /**
  * Reads as much of a file as is needed to see that it is a batch, usually one record. If no record can be
- * read as a transfer, or no record has a key that an option names, the file or the options must be wrong:
- * that is a {@link BatchFileError}. In a file of rejects all records may be unreadable.
+ * read as a transfer, or no record has a key that all transfers need, the file or the options must be wrong:
+ * that is a {@link BatchFileError}. Another key that no record has is a warning. In a file of rejects all records may
+ * be unreadable.
  */
 export async function surveyJson(
   records: RecordBlocks,
   { file, layout, options, readerOf }: SurveyOptions,
-): Promise<{ hasIds: boolean }> {
+): Promise<{ hasIds: boolean; warning?: string }> {
   const missingKeys = new Set(columnsNamedBy(options))
   const { map = {}, set, idFrom } = options
   const ids = { map, set, areMade: idFrom !== undefined }
+  const seenKeys = new Set<string>()
   let isEmpty = true
   let hasIds: boolean | undefined
   let unreadable: { line: number; problem: string; isObject: boolean } | undefined
@@ -41,6 +44,11 @@ export async function surveyJson(
       }
       if (readRejected(read.object, record.text, ids)) return { hasIds: true }
       const found = readerOf(read.object)
+      if (seenKeys.size < MOST_SEEN) {
+        for (const name of [...Object.keys(read.object), ...nestedNamesIn(read.object)]) {
+          seenKeys.add(name)
+        }
+      }
       for (const name of missingKeys) {
         if (valueAt(read.object, name) !== undefined) missingKeys.delete(name)
       }
@@ -69,14 +77,14 @@ export async function surveyJson(
       : 'no JSON object follows'
     throw new BatchFileError(file, `${problem}; ${others}`, { line })
   }
-  const [missing] = unreadable || hasIds !== undefined ? missingKeys : []
-  if (missing !== undefined) {
-    const hint = missing.startsWith('#') ? ' (give a name, because keys have no numbers)' : ''
-    const problem = `no object has the key ${quote(missing)}: correct the option that names it${hint}`
-    throw new BatchFileError(file, problem)
-  }
-  return { hasIds: hasIds ?? false }
+  if (missingKeys.size === 0 || hasIds === undefined) return { hasIds: hasIds ?? false }
+  const needed = neededKey(missingKeys, options)
+  if (needed !== undefined) throw new BatchFileError(file, missingKeyProblem(needed, seenKeys))
+  return { hasIds, warning: missingKeysWarning(missingKeys, seenKeys) }
 }
+
+/** How many keys are remembered, for the one that was probably meant by a missing one. */
+const MOST_SEEN = 200
 
 /** What to do if the values may be further within the object. */
 function nestedHint(object: JsonObject): string {

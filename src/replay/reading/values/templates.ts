@@ -29,6 +29,10 @@ export function templateProblem(template: string): string | undefined {
 export const columnsInTemplate = (template: string): readonly string[] =>
   partsOf(template).flatMap((part) => (typeof part === 'string' ? [] : part))
 
+/** The lists of columns of which one must have a value, one list for each pair of braces in a text. */
+export const alternativesInTemplate = (template: string): readonly (readonly string[])[] =>
+  partsOf(template).filter((part) => typeof part !== 'string')
+
 interface TemplateOptions {
   readonly areKeys: boolean
   /** Where the text is from, for messages. */
