@@ -64,7 +64,7 @@ export function optionsOf<Options extends object>(
 }
 
 /** The keys of the options of every call that may wait for the database. */
-const WAIT_KEYS = { patience: true, signal: true } as const
+export const WAIT_KEYS = { patience: true, signal: true } as const
 
 /** The keys of the options of every call that may also be part of the caller's transaction. */
 export const CALL_KEYS = { ...WAIT_KEYS, session: true } as const

@@ -89,6 +89,16 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
     'the options argument of seed() has an unknown key, "account": did you mean "accounts"?',
   ],
   [
+    'replay with a mistyped option',
+    () => call(daybook.replay, connection, { file: 'x.csv', maxError: 5 }),
+    'the options argument of replay() has an unknown key, "maxError": did you mean "maxErrors"?',
+  ],
+  [
+    'replay with a patience that is not a number',
+    () => call(daybook.replay, connection, { file: 'x.csv', patience: 'long' }),
+    'patience is "long", not a number of milliseconds',
+  ],
+  [
     'generate with a mistyped option',
     () => call(daybook.generate, { file: 'x.csv', transfer: 5 }),
     'the options argument of generate() has an unknown key, "transfer": did you mean "transfers"?',

@@ -1,10 +1,22 @@
 import type { Readable } from 'node:stream'
-import { requireFlag, requireObject } from '../arguments.ts'
+import {
+  type Keys,
+  requireFlag,
+  requireKnownKeys,
+  requireObject,
+  WAIT_KEYS,
+  waitOptionsOf,
+} from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { ReplayOptionsError } from './errors.ts'
 import type { Rehearsal } from './posting/rehearsal.ts'
-import { type OptionsWithFormat, type WithFormat, withFormat } from './reading/format-file.ts'
+import {
+  type OptionsWithFormat,
+  READING_KEYS,
+  type WithFormat,
+  withFormat,
+} from './reading/format-file.ts'
 import { checkReadingOptions } from './reading/option-checks.ts'
 import { type Transform, type TransformFunction, checkTransform } from './reading/transform.ts'
 import type { ReplayProgress } from './summary.ts'
@@ -50,6 +62,11 @@ export interface ReplayOptions<
   readonly dryRun?: boolean | Rehearsal | undefined
   /** The path of a file for all refused lines of the batch. It is written at the end, in the input's format. */
   readonly rejects?: string | undefined
+  /**
+   * How long each chunk waits for the database, in milliseconds. Then the replay throws an OutcomeError; it continues when
+   * it is called again. Default: two minutes, because a server keeps the transaction of a killed process for one.
+   */
+  readonly patience?: number | undefined
   /** Ends the replay after the current chunk. Before the file's digest is known, the replay throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /** Called with the progress a few times a second. */
@@ -59,12 +76,42 @@ export interface ReplayOptions<
 /** The options of a call, together with those of its format. */
 export type ResolvedReplayOptions = WithFormat<ReplayOptions<never>>
 
+/** The options that do not change how a file is read. */
+const POSTING_KEYS = {
+  file: true,
+  stdin: true,
+  restore: true,
+  name: true,
+  onError: true,
+  maxErrors: true,
+  atomic: true,
+  retry: true,
+  dryRun: true,
+  rejects: true,
+  patience: true,
+  signal: true,
+  onProgress: true,
+} as const
+
+const REPLAY_KEYS: Keys<ReplayOptions<never>> = {
+  ...READING_KEYS,
+  ...POSTING_KEYS,
+  transform: true,
+}
+
+const BESIDE_RESTORE: ReadonlySet<string> = new Set([
+  ...Object.keys(POSTING_KEYS),
+  'format',
+  'spreadsheet',
+])
+
 /**
  * Checks that the options are valid and can be combined.
  * @throws ReplayOptionsError
  */
 export function checkReplayOptions(options: ReplayOptions<never>): void {
   requireObject(options, 'the options argument of replay()', 'an object with file')
+  requireKnownKeys(options, REPLAY_KEYS, 'the options argument of replay()')
   const { idFrom, ...reading } = withFormat(options)
   checkReadingOptions({ idFrom, ...reading })
   checkTransform(options.transform)
@@ -73,12 +120,8 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
       "'idFrom' cannot be combined with 'transform': let the function return a transferId",
     )
   }
-  if (options.transform !== undefined && withFormat(options).idFrom !== undefined) {
-    throw new ReplayOptionsError(
-      "'idFrom' cannot be combined with 'transform': let the function make the ids",
-    )
-  }
-  const { file, stdin, name, onError, maxErrors, atomic, retry, rejects } = options
+  const { file, stdin, name, onError, maxErrors, atomic, retry, rejects, patience, signal } =
+    options
   if (typeof file !== 'string') {
     throw new ReplayOptionsError(`'file' ${quote(file)} is not the path of a file`)
   }
@@ -107,6 +150,7 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
     )
   }
   checkRestore(options)
+  waitOptionsOf({ patience, signal }, 'replay()', WAIT_KEYS)
   requireFlag(retry, 'retry')
   if (retry && (atomic || onError !== undefined || maxErrors !== undefined)) {
     throw new ReplayOptionsError(
@@ -123,24 +167,6 @@ export function checkReplayOptions(options: ReplayOptions<never>): void {
     )
   }
 }
-
-/** The options that do not change how a file is read. */
-const BESIDE_RESTORE: ReadonlySet<string> = new Set([
-  'file',
-  'stdin',
-  'format',
-  'restore',
-  'name',
-  'onError',
-  'maxErrors',
-  'atomic',
-  'retry',
-  'dryRun',
-  'rejects',
-  'spreadsheet',
-  'signal',
-  'onProgress',
-] satisfies (keyof ReplayOptions)[])
 
 function checkRestore(options: ReplayOptions<never>): void {
   const { restore } = options

@@ -200,7 +200,7 @@ async function postFile(
   const advice = adviceOnChangedFile(file)
   const poster =
     rehearsal?.poster({ start, refusalLimit }) ??
-    databasePoster(connection, { newBatch, refusalLimit, advice })
+    databasePoster(connection, { newBatch, refusalLimit, advice, patience: options.patience })
   if (!rehearsal) await endAbandonedTransactions(connection)
   return await postRows(rowsAfter(start.position, file), poster, {
     start,
@@ -221,7 +221,7 @@ async function postFile(
 async function retryFile(
   { source, file, start, progress }: Replay & { readonly start: BatchInRetry },
   connection: Connection,
-  { rehearsal, rejects, signal }: PostFileOptions,
+  { rehearsal, rejects, signal, patience }: PostFileOptions,
 ): Promise<BatchOutcome> {
   const advice = adviceOnChangedFile(file)
   if (!rehearsal) await endAbandonedTransactions(connection)
@@ -229,6 +229,7 @@ async function retryFile(
     start,
     rehearsal,
     signal,
+    patience,
     advice,
     rows: rowsAfter(0, file),
     onRead: () => requireUnchanged(source, advice),

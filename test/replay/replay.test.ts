@@ -508,3 +508,18 @@ test('a stream of a file is replayed as the standard input', async () => {
 
   expect(summary.posted).toBe(1)
 })
+
+test('waits for a locked account no longer than its patience, and continues later', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '10' })
+  const file = await makeFile('locked.csv', 'from,to,amount\nA0,A1,1\n')
+  const session = await connection.startSession()
+  session.startTransaction()
+  await Account.updateOne({ _id: 'A0' }, { holder: 'Lock' }, { session })
+  await expect(replay(connection, { file, patience: 300 })).rejects.toMatchObject({
+    name: 'OutcomeError',
+    outcome: 'not posted',
+  })
+  await session.abortTransaction()
+  await session.endSession()
+  expect(await replay(connection, { file })).toMatchObject({ posted: 1, status: 'finished' })
+})

@@ -38,6 +38,8 @@ interface DatabasePosterOptions {
   readonly refusalLimit: number
   /** What to do if another batch is stored under the name. It ends the error's message. */
   readonly advice: string
+  /** How long a chunk waits for the database, in milliseconds. Default: two minutes. */
+  readonly patience?: number | undefined
 }
 
 /** A chunk keeps at least this many of its rows when a write conflict shortens it. */
@@ -59,7 +61,7 @@ class ChunkRollback extends Error {
  */
 export function databasePoster(
   connection: Connection,
-  { newBatch, refusalLimit, advice }: DatabasePosterOptions,
+  { newBatch, refusalLimit, advice, patience = PATIENCE_MS }: DatabasePosterOptions,
 ): PostChunk {
   const filter = { _id: newBatch._id }
   const names = collectionsOf(connection)
@@ -106,7 +108,7 @@ export function databasePoster(
         await batches.replaceOne(filter, counted.record, { session, upsert: true })
         return { record: counted.record, wereNew: counted.record.existing === before.existing }
       },
-      { patience: PATIENCE_MS },
+      { patience },
     )
     presumeNew = wereNew
     return { record, refusals: [], attempts }

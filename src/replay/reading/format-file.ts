@@ -8,7 +8,7 @@ import { ReplayOptionsError } from '../errors.ts'
 import { checkReadingOptions } from './option-checks.ts'
 import type { ReadingOptions } from './reading-options.ts'
 
-const KEYS: Keys<ReadingOptions> = {
+export const READING_KEYS: Keys<ReadingOptions> = {
   format: true,
   encoding: true,
   delimiter: true,
@@ -69,7 +69,7 @@ export async function readFormatFile(path: string): Promise<ReadingOptions> {
 /** @throws TypeError if a value is not an object with the keys of a format */
 function checkFormat(format: unknown): asserts format is ReadingOptions {
   requireObject(format, 'the format', 'an object such as { "map": { "from": "Payer" } }')
-  requireKnownKeys(format as ReadingOptions, KEYS, 'the format')
+  requireKnownKeys(format as ReadingOptions, READING_KEYS, 'the format')
 }
 
 /** Options in which `format` may be a whole format. */

@@ -25,7 +25,11 @@ import { type BatchInRetry, countRetry, refusedRequestsOf, withRetry } from './r
  */
 export function databaseRetryPoster(
   connection: Connection,
-  { start, advice }: { start: BatchInRetry; advice: string },
+  {
+    start,
+    advice,
+    patience = PATIENCE_MS,
+  }: { start: BatchInRetry; advice: string; patience?: number | undefined },
 ): PostChunk {
   const filter = { _id: start._id }
   const names = collectionsOf(connection)
@@ -61,7 +65,7 @@ export function databaseRetryPoster(
         await batches.replaceOne(filter, after, { session })
         return after
       },
-      { patience: PATIENCE_MS },
+      { patience },
     )
     return { record: asRunning(posted), refusals: [], attempts }
   }

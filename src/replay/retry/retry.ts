@@ -25,6 +25,7 @@ interface RetryOptions {
   readonly rows: AsyncGenerator<readonly Row[]>
   readonly rehearsal: Rehearsal | undefined
   readonly signal: AbortSignal | undefined
+  readonly patience: number | undefined
   /** What to do if the stored batch is of another file. */
   readonly advice: string
   /** Called before each chunk is posted. It may throw. */
@@ -36,7 +37,7 @@ interface RetryOptions {
 /** Posts the refused rows of a finished batch again, in their order. */
 export async function retryRows(
   connection: Connection,
-  { start, rows, rehearsal, advice, onPosted, ...options }: RetryOptions,
+  { start, rows, rehearsal, advice, patience, onPosted, ...options }: RetryOptions,
 ): Promise<BatchOutcome> {
   if (start.retry.lines === 0) return { record: start, status: 'finished' }
   const { _id: batch, position, status } = start
@@ -44,7 +45,7 @@ export async function retryRows(
   const refused = refusedRows(rows, connection, { batch, after })
   const poster = rehearsal
     ? rehearsalRetryPoster(rehearsal, start)
-    : databaseRetryPoster(connection, { start, advice })
+    : databaseRetryPoster(connection, { start, advice, patience })
   const outcome = await postRows(refused, poster, {
     ...options,
     start: asRunning(start),
