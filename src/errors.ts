@@ -133,15 +133,19 @@ export class SameAccountError extends TransferRefusedError {
 export class TransferConflictError extends TransferRefusedError {
   override readonly code = 'TRANSFER_CONFLICT'
   declare readonly transferId: string
-  /** The fields in which the request differs from the transfer posted under the same id. */
+  /**
+   * The fields in which the request differs from the transfer posted under the same id. Empty if it does not differ, but
+   * is known to be another transfer: a line of a file of rejects whose id is only made of its content.
+   */
   declare readonly fields: readonly string[]
   /** The group that the transfer cannot join, because it is already posted without it. */
   declare readonly group?: string
   constructor(details: { transferId: string; fields: readonly string[]; group?: string }) {
     const { transferId, fields, group } = details
+    const content = fields.length === 0 ? 'the same content' : `a different ${fields.join(', ')}`
     super(
       group === undefined
-        ? `transfer ${transferId} is already posted with a different ${fields.join(', ')}`
+        ? `transfer ${transferId} is already posted with ${content}`
         : `transfer ${transferId} cannot join group ${named(group)}, which is already posted without it`,
       details,
     )

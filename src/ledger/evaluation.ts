@@ -70,7 +70,7 @@ export function resultById(
   const existing = transfers.get(transferId)
   if (!existing) return undefined
   const fields = conflictingFields(request, existing)
-  return fields.length === 0
+  return fields.length === 0 && !request.mustBeNew
     ? { status: 'existing', transferId, transfer: existing }
     : refused(transferId, new TransferConflictError({ transferId, fields }))
 }

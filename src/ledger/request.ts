@@ -65,6 +65,8 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
   readonly group?: string | undefined
   /** What else the group contains that is refused, such as `line 5`. So the whole group is refused. */
   readonly refusedBeside?: string | undefined
+  /** Whether what is posted under its id is another transfer, even with the same content: then it is refused. */
+  readonly mustBeNew?: boolean | undefined
   /** The accounts to open if they do not exist. */
   readonly open?: readonly MissingAccount[] | undefined
   /** The id of the transfer that this one reverses. */
@@ -80,7 +82,13 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
 export type IdentifiedRequest = TransferRequest &
   Pick<
     WellFormedRequest,
-    'transferId' | 'group' | 'refusedBeside' | 'open' | 'reverses' | 'postedElsewhereAt'
+    | 'transferId'
+    | 'group'
+    | 'refusedBeside'
+    | 'mustBeNew'
+    | 'open'
+    | 'reverses'
+    | 'postedElsewhereAt'
   > & {
     /** Whether its group starts here, even if the request before has the same one: something else stands between them. */
     readonly startsGroup?: boolean | undefined
@@ -164,7 +172,7 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   }
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
-  const { currency, group, refusedBeside, open, reverses, postedElsewhereAt } = request
+  const { currency, group, refusedBeside, mustBeNew, open, reverses, postedElsewhereAt } = request
   return {
     transferId,
     from,
@@ -176,6 +184,7 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
     effectiveAt,
     group,
     refusedBeside,
+    mustBeNew,
     open,
     reverses,
     postedElsewhereAt,

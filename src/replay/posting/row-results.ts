@@ -1,12 +1,13 @@
-import { LinkedTransferRefusedError } from '../../errors.ts'
+import { LinkedTransferRefusedError, TransferConflictError } from '../../errors.ts'
 import { isIdentifier } from '../../ledger/identifier.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
-import { type TransferResult, refused } from '../../ledger/transfer-result.ts'
+import { type RefusedTransfer, type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
+import { MADE_ID_COLUMN } from '../reading/reject-columns.ts'
 import { type Row, requestsOfRow } from '../reading/row.ts'
 import { nextSplit, previousSplit } from './row-groups.ts'
 
@@ -119,17 +120,30 @@ function amountOf(row: Row, part: number, transfer: TransferRecord): Decimal {
 }
 
 function refusalOf(row: Row, part: number, result: TransferResult | undefined): BatchRefusal {
-  const { line, item, text, madeId, moreRequests } = row
+  const { line, item, text, moreRequests } = row
+  // An id that may be another transfer's is not kept: replayed with it, the line would count as that one.
+  const madeId = row.request?.mustBeNew ? undefined : row.madeId
   if (!result || result.status !== 'refused') {
     const message = row.problem as string
     return { line, item, part, text, code: 'MALFORMED_LINE', message, transferId: madeId, madeId }
   }
   const { code, transferId } = result
-  const id = typeof transferId === 'string' ? transferId : undefined
+  const id = row.request?.mustBeNew || typeof transferId !== 'string' ? undefined : transferId
   const message = moreRequests
     ? `transfer ${part} of ${1 + moreRequests.length}: ${result.message}`
-    : result.message
+    : result.message + remedyOf(row, result)
   return { line, item, part, text, code, message, transferId: id, madeId }
+}
+
+/** What to do about an id that was made of a line's content and is another transfer's. It ends the message. */
+function remedyOf({ request, isIdOfContent }: Row, { error }: RefusedTransfer): string {
+  if (!(error instanceof TransferConflictError) || error.group !== undefined) return ''
+  if (request?.mustBeNew) {
+    return `: this line of rejects has no id of its own, so one was made of its content. If it is another payment, write an id of its own as its ${MADE_ID_COLUMN}; if not, delete the line`
+  }
+  return isIdOfContent
+    ? ': --id-from made this id of the content of the line. If they are two payments, add account or another column in which they differ to --id-from, or keep the ids of this file apart with --id-prefix'
+    : ''
 }
 
 /** The results of the rows of an atomic batch: if one row is refused, the others are refused with it. */

@@ -31,6 +31,12 @@ export function idMaker(
 /** Where a record is in its file, and its text. */
 export type RecordParts = Pick<Row, 'position' | 'line' | 'item' | 'text'>
 
+/** What a file of rejects says of one of its records. */
+export interface EarlierReject {
+  /** The id that was made for the record before, or that somebody has written there. */
+  readonly madeId: string | undefined
+}
+
 /** What a record is read with. */
 export interface RecordValues {
   readonly compiled: CompiledColumns
@@ -55,6 +61,8 @@ const MOST_REASONS = 5
 export class RowMaker {
   readonly #lineId: ReturnType<typeof idMaker> | undefined
   readonly #contentIds: ContentIds | undefined
+  /** The ids that were made of the content of rejects without an id. */
+  readonly #idsOfRejects = new Set<string>()
   readonly #transform: RecordTransform | undefined
   /** Why the first records were skipped. */
   readonly #skipped = new Set<string>()
@@ -68,11 +76,11 @@ export class RowMaker {
 
   /**
    * The row of a record. Ids of the content count equal records, so with them all rows must be made in the order of
-   * the file, from the first. `earlierId` is the id that was made for the record before, if it comes from a file of
-   * rejects.
+   * the file, from the first. `reject` is there if the record comes from a file of rejects.
    */
-  row(parts: RecordParts, values: RecordValues, earlierId: string | undefined): Row {
+  row(parts: RecordParts, values: RecordValues, reject: EarlierReject | undefined): Row {
     const { compiled, value } = values
+    const earlierId = reject?.madeId
     const { position, line, item, text } = parts
     const reason = compiled.whySkipped?.(value)
     if (reason !== undefined) {
@@ -93,7 +101,10 @@ export class RowMaker {
     if (this.#contentIds && reader.contentOf) {
       const contentId = this.#contentIds.next(reader.contentOf(value, request))
       const madeId = earlierId ?? contentId
-      return { position, line, item, text, request: { ...request, transferId: madeId }, madeId }
+      const isIdOfContent = madeId === contentId
+      const mustBeNew = reject && this.#isUncertain(reject, contentId)
+      const identified = { ...request, transferId: madeId, ...(mustBeNew && { mustBeNew }) }
+      return { position, line, item, text, request: identified, madeId, isIdOfContent }
     }
     if (!isMissing(request.transferId)) {
       return { position, line, item, text, request, madeId: undefined }
@@ -110,6 +121,16 @@ export class RowMaker {
     return [
       `--where left out every line, because ${[...this.#skipped].join(', ')}${more}: case and spelling must be those of the file`,
     ]
+  }
+
+  /**
+   * Whether nobody knows which of the transfers with equal content a reject is. One without an id was not counted in its
+   * first file, and its equals there are not in this one. So its id may be that of another, also of one that follows.
+   */
+  #isUncertain({ madeId }: EarlierReject, contentId: string): boolean {
+    if (madeId !== undefined) return this.#idsOfRejects.has(madeId)
+    this.#idsOfRejects.add(contentId)
+    return true
   }
 
   #transformed(

@@ -17,6 +17,8 @@ export interface Row {
   readonly skipped?: string | undefined
   /** The id that was made for a record without one. The ids of further requests of the record start with it. */
   readonly madeId?: string | undefined
+  /** Whether that id is made of the content of the record. */
+  readonly isIdOfContent?: boolean | undefined
 }
 
 /** The requests of a row, in order. */

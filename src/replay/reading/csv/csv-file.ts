@@ -74,6 +74,7 @@ export async function openCsvFile(
   const values = { compiled, value, object: () => recordOf(keys, value) }
   /** The id that an earlier batch made for the record, if this is a file of its rejects. */
   const earlierId = () => (hasMadeIds && trimmed(fields[REJECT_COLUMNS.length] ?? '')) || undefined
+  const reject = () => (rejectColumnCount === 0 ? undefined : { madeId: earlierId() })
   const problemOf = (record: RawRecord) => {
     if (record.problem !== undefined) return record.problem
     const difference = fields.length - rejectColumnCount - columns.length
@@ -107,7 +108,7 @@ export async function openCsvFile(
           : withoutFirstFields(record.text, rejectColumnCount, dialect)
       const problem = problemOf(record)
       if (problem === undefined) {
-        return rows.row({ position, line, item, text }, values, earlierId())
+        return rows.row({ position, line, item, text }, values, reject())
       }
       const shown = record.damage ? asOneField(text, dialect) : text
       const parts = { position, line, item, text: shown }

@@ -69,7 +69,7 @@ export async function openJsonFile(
       if ('problem' in compiled) return refused(compiled.problem, text, earlierId)
       const value = valuesOf(object, compiled)
       const values = { compiled, value, object: () => object }
-      return rows.row({ position, line, item, text }, values, earlierId)
+      return rows.row({ position, line, item, text }, values, rejected)
     },
   }
 }

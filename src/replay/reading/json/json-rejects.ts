@@ -107,7 +107,7 @@ export function readRejected(object: JsonObject, text: string, ids: IdKeys): Rej
   if (typeof line !== 'string' || !/^\d+$/.test(line)) return undefined
   const idKey = madeIdKey(ids)
   const { [idKey]: id, ...others } = parts
-  const madeId = typeof id === 'string' ? id : undefined
+  const madeId = typeof id === 'string' && id.trim() !== '' ? id : undefined
   const [key, ...more] = Object.keys(others)
   const onlyValue = key === undefined || more.length > 0 ? undefined : others[key]
   if (key === 'text' && typeof onlyValue === 'string') {
