@@ -26,6 +26,7 @@ import { readingOfRetry } from './reading/reading-options.ts'
 import type { Row } from './reading/row.ts'
 import { transformOf } from './reading/transform.ts'
 import { RejectsFile, checkRejectsFile, storedRejects } from './rejects.ts'
+import { isRestart, removeEarlierRun } from './restart.ts'
 import { requireFinished, retryRows } from './retry/retry.ts'
 import { type BatchInRetry, withRetry } from './retry/retry-counts.ts'
 import { type Source, openSource } from './source/source.ts'
@@ -37,7 +38,7 @@ export type { ReplayOptions, ReplaySummary }
  * Posts the transfers of a file as a batch: each exactly once, as if they were posted one by one in the file's
  * order. If the process is killed, the next replay of the file continues where this one stopped. The whole file
  * is read before anything is posted, so that a file that cannot be read posts nothing. A refused line is a
- * result, not an error.
+ * result, not an error. A batch that has posted nothing is started again if the file or its options have changed.
  *
  * @throws InputError if the file, the options or a batch of the same name do not allow the replay
  * @throws DatabaseError if the user lacks a right
@@ -79,16 +80,20 @@ async function replaySource(
     restore: options.restore,
   })
   const rehearsed = rehearsal?.recordOf(name)
-  if (rehearsed && path !== undefined) refuseRejectsOf(name)
   if (rehearsed && retry) refuseRetryOf(name)
-  const stored =
+  const newBatch = freshBatch({ name, source: source.name, digest, reading: file.reading })
+  const found =
     rehearsed ??
     (await connection
       .collection<BatchRecord>(collectionsOf(connection).batches)
       .findOne({ _id: name }))
-  const newBatch = freshBatch({ name, source: source.name, digest, reading: file.reading })
-  if (retry && stored) newBatch.reading = readingOfRetry(stored.reading, newBatch.reading)
-  const continued = recordToContinue(stored, newBatch, adviceOnChangedFile(file))
+  if (retry && found) newBatch.reading = readingOfRetry(found.reading, newBatch.reading)
+  const canRestart = found !== null && isRestart(found, newBatch)
+  const earlier = canRestart && !retry ? found : undefined
+  const stored = earlier ? null : found
+  if (rehearsed && stored && path !== undefined) refuseRejectsOf(name)
+  const advice = canRestart ? ADVICE_ON_RESTART : adviceOnChangedFile(file)
+  const continued = recordToContinue(stored, newBatch, advice)
   const retried = retry ? withRetry(requireFinished(stored, name)) : undefined
   const start = retried ?? continued
   const progress = new ProgressTracker(start, options)
@@ -104,12 +109,16 @@ async function replaySource(
   } else if (atomic && stored.status !== 'finished') {
     requireNotStarted(stored)
   }
+  if (earlier) {
+    if (rehearsal) rehearsal.forget(name)
+    else await removeEarlierRun(connection, newBatch)
+  }
 
   const rejects =
     path === undefined ? undefined : new RejectsFile(path, file.rejects, source.encoding)
   try {
     // A retry tries them all again, so what it refuses is complete.
-    if (rehearsal && !retry) await rejects?.add(storedRejects(connection, name))
+    if (rehearsal && !retry && !earlier) await rejects?.add(storedRejects(connection, name))
     const parts = { source, file, start, newBatch, progress }
     const postingOptions = { ...options, rehearsal, rejects }
     const outcome = retried
@@ -117,7 +126,10 @@ async function replaySource(
       : start.status === 'finished'
         ? { record: start, status: start.status }
         : await postFile(parts, connection, postingOptions)
-    const summary = progress.summary(outcome, file)
+    const summary = {
+      ...progress.summary(outcome, file),
+      ...(earlier && { startedAgain: { refused: earlier.refused } }),
+    }
     try {
       if (!rehearsal) await rejects?.add(storedRejects(connection, name))
       const keptRejects = await rejects?.save()
@@ -131,6 +143,8 @@ async function replaySource(
     await rejects?.close()
   }
 }
+
+const ADVICE_ON_RESTART = 'leave --retry out: the batch has posted nothing, so it is started again'
 
 function batchNameOf(
   { baseName, name: file }: Source,
@@ -153,10 +167,10 @@ async function refuseSameContent(
   rehearsed: readonly BatchRecord[] = [],
 ): Promise<void> {
   const same =
-    rehearsed.find((record) => record.digest === digest) ??
+    rehearsed.find((record) => record.digest === digest && record._id !== _id) ??
     (await connection
       .collection<BatchRecord>(collectionsOf(connection).batches)
-      .findOne({ digest }))
+      .findOne({ digest, _id: { $ne: _id } }))
   if (!same) return
   const name = quote(same._id)
   const problem = `has the same content as batch ${name}, and its lines have no ids, so all of them would be posted again. To continue batch ${name}, add --as ${name}. To post them again on purpose, name this batch with --as NAME`

@@ -45,6 +45,11 @@ export interface ReplaySummary extends BatchProgress {
   readonly warnings?: readonly string[]
   /** How many accounts were opened on the way. */
   readonly accountsOpened: number
+  /**
+   * What an earlier run had left, if this one started the batch again: that one had posted nothing, and was of another
+   * file or read it with other options. Its record and its refusals were removed.
+   */
+  readonly startedAgain?: { readonly refused: number }
   /** How many records earlier runs had consumed. */
   readonly resumedAt: number
   /**

@@ -32,6 +32,7 @@ interface RefusalTally {
 /**
  * Proves the batches by the transfers and refusals that name them. A batch that was replayed in the meantime is at
  * least where it was before they were read, and at most where it is afterwards; a retry turns that round for refusals.
+ * A batch that has posted nothing may be started again in the meantime, which removes its record and its refusals first.
  */
 export class BatchProof {
   readonly #books: Books
@@ -97,7 +98,7 @@ export class BatchProof {
       this.#add('batch', name, `does not exist, but ${transfers} transfers name it`)
     }
     for (const [name, tally] of this.#refusals) {
-      if (existing.has(name)) continue
+      if (existing.has(name) || this.#before.get(name)?.posted === 0) continue
       this.#add('refusal', name, `does not exist, but ${tally.refusals} refusals name it`)
     }
     return { batches: existing.size, refusals, digests }
@@ -151,6 +152,7 @@ export class BatchProof {
   }
 
   #checkRefusals(batch: StoredBatch): void {
+    if (this.#isStartedAgain(batch)) return
     const tally = this.#refusals.get(batch.name) ?? { refusals: 0, byCode: new Map() }
     const { refused, refusedByCode } = this.#leastOf(batch)
     const isRetried = this.#isRetried(batch)
@@ -177,8 +179,14 @@ export class BatchProof {
   /** What the batch had at least while its transfers and refusals were read. */
   #leastOf(batch: StoredBatch): Partial<StoredBatch> {
     const before = this.#before.get(batch.name)
-    if (!before) return {}
+    if (!before || this.#isStartedAgain(batch)) return {}
     return before.position === batch.position && before.retry === batch.retry ? batch : before
+  }
+
+  /** Whether a batch was started again while transfers and refusals were read. */
+  #isStartedAgain({ name, startedAt }: StoredBatch): boolean {
+    const before = this.#before.get(name)
+    return before?.startedAt !== undefined && before.posted === 0 && before.startedAt !== startedAt
   }
 
   /** Whether refused lines of a finished batch were tried again while transfers and refusals were read. */

@@ -120,6 +120,7 @@ describe('replay', () => {
   })
 
   test('refuses another file under the name of a batch', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', 'from,to,amount\nA0,A1,1\n')
     await replay(connection, { file })
     await writeFile(file, 'from,to,amount\nA0,A1,2\n')
@@ -130,6 +131,7 @@ describe('replay', () => {
   })
 
   test('refuses to continue a batch with options that read the file differently', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
     const file = await makeFile('batch.csv', 'from,to,amount\nA0,A1,1\n')
     await replay(connection, { file })
 

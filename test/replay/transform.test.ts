@@ -252,7 +252,7 @@ describe('a batch with a transform', () => {
     await replay(connection, named)
 
     await expect(replay(connection, { file, transform: () => null })).rejects.toThrow(
-      /^batch "batch.csv" was started with the options \{.*"transform":"\w{32}".*\}: use the same/,
+      /^batch "batch.csv" was started with the options \{.*"transform":"\w{32}".*\}, and has posted 3 transfers: use/,
     )
     await expect(replay(connection, { file })).rejects.toThrow('no column was found for "from"')
     expect(await replay(connection, { file, transform: bank })).toMatchObject({ resumedAt: 3 })

@@ -159,6 +159,24 @@ test('rejects do not replace the input, even if it comes as standard input', asy
   expect(stderr).toContain('the rejects would replace the file that is replayed')
 })
 
+test('a batch that has posted nothing is started again, and the command says so', async () => {
+  await openAccounts(Account, { count: 2, openingBalance: '100' })
+  const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,"1,5"\n`)
+
+  const wrong = await daybook('replay', file)
+  const rehearsed = await daybook('replay', file, '--decimal', ',', '--dry-run')
+  const right = await daybook('replay', file, '--decimal', ',')
+
+  expect(wrong.stderr).toContain(
+    'nothing is posted, so the file can be replayed with other options',
+  )
+  const restart = (would: string, removed: string) =>
+    `batch batch.csv ${would} started again, because its earlier run had posted nothing and was of another file or had other options: its 1 refusals ${removed} removed\n`
+  expect(rehearsed.stderr).toContain(restart('would be', 'would be'))
+  expect(right.stderr).toContain(restart('was', 'were'))
+  expect(right).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^posted +1$/m) })
+})
+
 test('the summary is printed even if the rejects cannot be written', async () => {
   await openAccounts(Account, { count: 2, openingBalance: '100' })
   const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\nT2,A0,A9,1\n`)

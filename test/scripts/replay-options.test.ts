@@ -29,7 +29,7 @@ describe('replay --transform', () => {
 
   test('continues a batch only with the same file, or one of the same version', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '10' })
-    const file = await makeFile('bank.csv', 'von,nach,betrag\nA0,A9,5\n')
+    const file = await makeFile('bank.csv', 'von,nach,betrag\nA0,A9,5\nA0,A1,5\n')
     const replayWith = async (source: string) =>
       await daybook('replay', file, '--transform', await makeFile('bank.ts', source))
     await replayWith(TRANSFORM)

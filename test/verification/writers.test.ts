@@ -46,6 +46,12 @@ test('finds no violation while others open accounts, post, reverse, freeze and r
       const file = await makeFile(`r${round}.csv`, `id,from,to,amount\n${rows.join('\n')}\n`)
       await replay(connection, { file })
     }),
+    repeat(async (round) => {
+      const rows = Array.from({ length: 100 }, (_, row) => `S${round}-${row},A,B,"0,01"`)
+      const file = await makeFile(`s${round}.csv`, `id,from,to,amount\n${rows.join('\n')}\n`)
+      await replay(connection, { file })
+      await replay(connection, { file, decimal: ',' })
+    }),
   ]
   try {
     let before = 0

@@ -121,7 +121,8 @@ async function replayOne(
   try {
     const summary = await replayWithProgress(connection, options, context)
     print(summary)
-    const { keptRejects } = summary
+    const { keptRejects, startedAgain } = summary
+    if (startedAgain) context.log(describeRestart(summary, startedAgain))
     if (keptRejects !== undefined) {
       context.log(
         `${named(options.rejects ?? '')} had other rejects, or corrections: it is kept as ${named(keptRejects)}`,
@@ -133,6 +134,14 @@ async function replayOne(
     if (error instanceof RejectsError) print(error.summary)
     throw explained(error, options)
   }
+}
+
+function describeRestart(
+  { name, dryRun }: ReplaySummary,
+  { refused }: NonNullable<ReplaySummary['startedAgain']>,
+): string {
+  const state = dryRun ? 'would be started again' : 'was started again'
+  return `batch ${named(name)} ${state}, because its earlier run had posted nothing and was of another file or had other options: its ${refused} refusals ${dryRun ? 'would be' : 'were'} removed`
 }
 
 /** An error with a message for a person at the command line. */

@@ -64,9 +64,10 @@ function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySu
 
 /** What may be wrong with the options, and what a person can do next about the refused lines. */
 export function adviceOn(
-  { name, status, dryRun, read, refused, refusedByCode, stoppedAt, warnings = [] }: ReplaySummary,
+  summary: ReplaySummary,
   { rejects }: { rejects?: string | undefined },
 ): string[] {
+  const { name, status, dryRun, read, refused, refusedByCode, stoppedAt, warnings = [] } = summary
   const advice = warnings.map((warning) => `warning: ${warning}`)
   if (stoppedAt) {
     const { line } = stoppedAt
@@ -81,8 +82,14 @@ export function adviceOn(
       'most lines name accounts that do not exist: open them with daybook seed --file ACCOUNTS, or on the way with --open-missing',
     )
   }
+  const malformed = refusedByCode['MALFORMED_LINE'] ?? 0
+  if (isStored && malformed * 2 > read && summary.posted + summary.existing === 0) {
+    advice.push(
+      'nothing is posted, so the file can be replayed with other options, or corrected: daybook formats try shows how it is read',
+    )
+  }
   // No account and no money that comes later makes a malformed line readable.
-  if (isStored && (refusedByCode['MALFORMED_LINE'] ?? 0) < refused) {
+  if (isStored && malformed < refused) {
     advice.push('to post refused lines once their cause is gone, run the same command with --retry')
   }
   const word = /^[\w.-]+$/.test(name) ? name : 'NAME'

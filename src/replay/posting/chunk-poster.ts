@@ -172,11 +172,18 @@ export function recordToContinue(
   if (stored.reading !== newBatch.reading) {
     throw new BatchConflictError(
       newBatch._id,
-      `was started with the options ${stored.reading}, not ${newBatch.reading}: use the same options to continue it`,
+      `was started with the options ${stored.reading}, not ${newBatch.reading}, and has posted ${stored.posted} transfers: ${adviceOnContinuing(stored)}. To use other options, ${advice}`,
     )
   }
   return stored
 }
+
+const adviceOnContinuing = ({ status, refused }: BatchRecord): string =>
+  status === 'running'
+    ? 'use the same options to continue it'
+    : refused > 0
+      ? `use the same options and --retry to post its ${refused} refused lines`
+      : 'it is finished, so nothing is left to post with the same options'
 
 const describeFile = ({ source, digest }: BatchRecord): string =>
   `${quote(source)} (SHA-256 ${digest.slice(0, 12)}…)`

@@ -47,6 +47,11 @@ export class Rehearsal {
     return this.#batches.get(batch)
   }
 
+  /** Forgets the record of a batch of which nothing was posted, because it is started again. */
+  forget(batch: string): void {
+    this.#batches.delete(batch)
+  }
+
   get records(): readonly BatchRecord[] {
     return [...this.#batches.values()]
   }

@@ -76,5 +76,5 @@ export interface BatchFileOptions {
 /** Advice for a file that has changed since its batch was started. */
 export const adviceOnChangedFile = ({ hasIds }: Pick<BatchFile, 'hasIds'>): string =>
   hasIds
-    ? 'replay the file under another name (--as NAME): lines whose ids are already posted are not posted again'
+    ? 'replay the file under another name (--as NAME): lines whose ids are already posted are not posted again, and --dry-run shows which would be'
     : 'remove the lines that are already posted, because without ids they would be posted again; then replay the file under another name (--as NAME)'

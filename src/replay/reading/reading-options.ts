@@ -117,6 +117,9 @@ export function readingOfRetry(stored: string, reading: string): string {
   return withoutOpening(stored) === withoutOpening(reading) ? stored : reading
 }
 
+/** Whether a text is of the options that a file is read with. A notebook's adoption keeps other ones in its batch. */
+export const isReadingOfFile = (reading: string): boolean => /"map":[{[]/.test(reading)
+
 function withoutOpening(reading: string): string {
   const { openMissing: _, ...others } = JSON.parse(reading) as Record<string, unknown>
   return JSON.stringify(others)
