@@ -30,6 +30,7 @@ describe('a date is read in a well-known form', () => {
     ['20260102T141607Z', '2026-01-02T14:16:07.000Z'],
     ['20260102141607', '2026-01-02T14:16:07.000Z'],
     ['2 Jan 2026', '2026-01-02T00:00:00.000Z'],
+    ['1 Jan 1970', '1970-01-01T00:00:00.000Z'],
     ['02-JAN-2026', '2026-01-02T00:00:00.000Z'],
     ['2 January 2026 14:16', '2026-01-02T14:16:00.000Z'],
     ['January 2, 2026', '2026-01-02T00:00:00.000Z'],
@@ -76,17 +77,23 @@ describe('a date is refused', () => {
     ['01/31/2026', "is read only with its format: add --date-format 'MM/dd/yyyy'"],
     ['1767363367', 'is a number: add --date-format unix if it counts seconds since 1970'],
     ['46024', 'is not in a known form such as 2026-01-31'],
-    ['2026-02-29', 'is not in a known form'],
-    ['2026-01-02T24:00:00', 'is not in a known form'],
-    ['2026-01-02T10:00:60', 'is not in a known form'],
-    ['2026-01-02T10:00:00+16:00', 'is not in a known form'],
+    ['2026-02-29', 'is not a day of the calendar'],
+    ['29.02.2025', 'is not a day of the calendar'],
+    ['2/30/2025', 'is not a day of the calendar'],
+    ['13.13.2025', 'is not a day of the calendar'],
+    ['970229', 'is not a day of the calendar'],
+    ['20250229', 'is not a day of the calendar'],
+    ['30 Feb 2025', 'is not a day of the calendar'],
+    ['31.01.2026 25:00', 'has a time that no day has'],
+    ['20022025', 'is not in a known form'],
+    ['29.02.2025', 'is not a day of the calendar', { dateFormat: 'dd.MM.yyyy' }],
+    ['970229', 'is not a day of the calendar', { dateFormat: 'yyMMdd' }],
+    ['02.01.2025 13:00 PM', 'has a time', { dateFormat: 'dd.MM.yyyy hh:mm a' }],
+    ['2026-01-02T24:00:00', 'has a time that no day has: expected one from 00:00:00 to 23:59:59'],
+    ['2026-01-02T10:00:60', 'has a time that no day has'],
+    ['2026-01-02T10:00:00+16:00', 'has an offset that no time zone has, "+16:00"'],
     ['2026-01/02', 'is not in a known form'],
     ['12 Foo 2026', 'is not in a known form'],
-    [
-      '31.04.2026',
-      'is not in the format dd.MM.yyyy of --date-format',
-      { dateFormat: 'dd.MM.yyyy' },
-    ],
     ['2.1.2026', 'is not in the format dd.MM.yyyy of --date-format', { dateFormat: 'dd.MM.yyyy' }],
     ['13:00', 'is not in the format', { dateFormat: 'dd.MM.yyyy' }],
   ])('%s', async (date, message, options) => {
@@ -97,7 +104,25 @@ describe('a date is refused', () => {
   })
 })
 
-test('an empty date is none, and a column named effectiveAt needs no map', async () => {
+test('a line without a date is refused where the options name the date', async () => {
+  const content = 'from,to,amount,Tag,Zeit\nA,B,1,2026-01-02,14:16\nA,B,1,,\n'
+  const problemsWith = async (options: ReadingOptions) =>
+    (await readRows(content, options)).rows.map(({ problem }) => problem)
+
+  expect(await problemsWith({ map: { effectiveAt: 'Tag' } })).toEqual([
+    undefined,
+    'the column of the effectiveAt, "Tag", is empty: leave such lines out with --where "Tag!=", or name a date for them with --set effectiveAt=DATE',
+  ])
+  expect(await problemsWith({ set: { effectiveAt: '{Tag} {Zeit}' } })).toEqual([
+    undefined,
+    'the effectiveAt cannot be put together, because a column that --set effectiveAt names is empty',
+  ])
+  expect(
+    await problemsWith({ map: { effectiveAt: 'Tag' }, set: { effectiveAt: '2026-12-31' } }),
+  ).toEqual([undefined, undefined])
+})
+
+test('an empty date is none where the options do not name it, and a column named effectiveAt needs no map', async () => {
   const { rows, timeZone } = await readRows(
     'from,to,amount,effective_at\nA,B,1,\nA,B,1,2026-01-02Z\n',
   )

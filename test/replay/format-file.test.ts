@@ -190,6 +190,26 @@ describe('ids of the content', () => {
     expect(second).toMatchObject({ posted: 1, existing: 2, refused: 0 })
   })
 
+  test('post a transfer between two own accounts once, from whichever side', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const format = {
+      map: { account: 'Konto', counterparty: 'Gegen', effectiveAt: 'Tag', amount: 'Betrag' },
+      idFrom: ['effectiveAt', 'from', 'to', 'amount', 'Text'],
+    }
+    const columns = 'Konto,Gegen,Tag,Text,Betrag\n'
+    const received = 'A1,A0,2026-01-05,Sparen,10.00\n'
+    const both = `${columns}A0,A1,2026-01-05,Sparen,-10.00\n${received}`
+
+    const first = await replay(connection, { file: await makeFile('both.csv', both), format })
+    const again = await replay(connection, {
+      file: await makeFile('received.csv', columns + received),
+      format,
+    })
+
+    expect(first).toMatchObject({ posted: 1, existing: 1, refused: 0 })
+    expect(again).toMatchObject({ posted: 0, existing: 1, refused: 0 })
+  })
+
   test('are the same after a batch has stopped between equal lines, in a retry and in the rejects', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '10' })
     const lines = `${head}${'A0,A1,5.00,2026-01-02\nA0,A1,5,2026-01-02\n'.repeat(2)}`

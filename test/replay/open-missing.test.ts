@@ -106,7 +106,7 @@ describe('openMissing', () => {
       'openingBalance "-5" is below the overdraft limit',
     ],
     ['T1,A0,N2,1,,,x', { openingBalance: '{before}' }, 'openingBalance "x" is not'],
-    ['T1,A0,N2,1,XYZ,,', {}, 'currency "XYZ" is not an ISO 4217 code'],
+    ['T1,A0,N2,1,,,XYZ', { currency: '{before}' }, 'currency "XYZ" is not an ISO 4217 code'],
   ])('refuses the line %s whose account cannot be opened', async (line, openMissing, reason) => {
     const { refusals } = await replayed(`${HEAD}${line}\n`, { openMissing })
 

@@ -234,6 +234,24 @@ describe('where', () => {
 })
 
 describe('currencies', () => {
+  test('may be ISO codes in small letters', async () => {
+    const content = 'from,to,amount,currency\nA,B,1,eur\nA,B,1,usd\n'
+
+    expect(await outcomesOf(content)).toEqual(['A B 1 EUR', 'A B 1 USD'])
+    expect(await outcomesOf(content, { currencies: { usd: 'CAD' } })).toEqual([
+      'A B 1 EUR',
+      'A B 1 CAD',
+    ])
+  })
+
+  test('are never other words if they would open an account', async () => {
+    const content = 'from,to,amount,currency\nA,B,1,Euro\n'
+
+    expect(await outcomesOf(content, { openMissing: true })).toEqual([
+      'refused: the currency "Euro" is neither an ISO 4217 code nor a word that --currencies names: name it with --currencies "Euro"=CODE',
+    ])
+  })
+
   test.each(['Dr', 'CR.', 'd', 'S', 'Haben'])('are never directions: %s', async (word) => {
     await expect(outcomesOf('from,to,amount\n', { currencies: { [word]: 'EUR' } })).rejects.toThrow(
       `has "${word}", which is not a currency: it says which way the money went. Name it in 'directions'`,
@@ -246,7 +264,7 @@ describe('currencies', () => {
     expect(await outcomesOf(content, { currencies: { 'US Dollar': 'USD' } })).toEqual([
       'A B 1 USD',
       'A B 1 EUR',
-      'refused: the currency "Rupee" is neither an ISO 4217 code nor a word that --currencies names',
+      'refused: the currency "Rupee" is neither an ISO 4217 code nor a word that --currencies names: name it with --currencies "Rupee"=CODE',
     ])
   })
 })

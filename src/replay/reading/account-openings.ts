@@ -4,6 +4,7 @@ import { ACCOUNT_TEXTS, type AccountTexts, type OpenMissing } from './open-missi
 import type { ReadingOptions } from './reading-options.ts'
 import type { ReaderOfRole } from './role-readers.ts'
 import { MarkedAmount, amountReader } from './values/amounts.ts'
+import { currencyWords } from './values/currency-marks.ts'
 import { Problem } from './values/problem.ts'
 import { compileTemplate } from './values/templates.ts'
 import type { ValueOf } from './values/values.ts'
@@ -59,7 +60,7 @@ function accountReader(
     areKeys,
     decimal = areKeys ? '.' : undefined,
     thousands,
-    currencies = {},
+    currencies,
   }: ReadingOptions & { areKeys: boolean },
 ): SideReader {
   const readers = ACCOUNT_TEXTS.flatMap((name) => {
@@ -68,10 +69,11 @@ function accountReader(
     const option = `--open-missing ${name}`
     return [[name, compileTemplate(text, columns, { areKeys, option })] as const]
   })
+  const codeOf = currencyWords(currencies)
   const readAmount = amountReader({ decimal, thousands })
   const read = (name: (typeof ACCOUNT_TEXTS)[number], text: string): unknown => {
     if (name === 'holder' || text === 'unlimited') return text
-    if (name === 'currency') return currencies[text] ?? text
+    if (name === 'currency') return codeOf(text) ?? text
     const amount = readAmount(text)
     if (amount instanceof MarkedAmount && amount.direction) {
       return new Problem(

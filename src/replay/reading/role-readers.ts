@@ -1,10 +1,10 @@
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
-import { isCurrency } from '../../money/currency.ts'
 import type { FoundColumns } from './columns.ts'
 import { groupProblem } from './group.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { Role } from './roles.ts'
+import { currencyWords } from './values/currency-marks.ts'
 import { dateReader } from './values/dates.ts'
 import { Problem } from './values/problem.ts'
 import { recognizedReference, referenceReader } from './values/references.ts'
@@ -52,21 +52,21 @@ export function idReader(
 /** Makes the function that reads the line's currency; it returns undefined if nothing names one. */
 export function currencyReader(
   readerOf: ReaderOfRole,
-  { currency, currencies }: ReadingOptions,
+  { currency, currencies, openMissing }: ReadingOptions,
 ): (value: ValueOf) => unknown {
   const read = readerOf('currency')
   if (!read) return () => currency
-  const words = currencies && new Map(Object.entries(currencies))
+  const codeOf = currencyWords(currencies)
+  // An account that is opened on the way gets the line's currency, so a word must not get as far as that.
+  const isStrict = currencies !== undefined || (openMissing ?? false) !== false
   return (value) => {
     const found = read(value)
     if (isMissing(found)) return currency
-    if (!words) return found
-    const code = words.get(plainText(found)) ?? found
-    return isCurrency(code)
-      ? code
-      : new Problem(
-          `the currency ${quote(found)} is neither an ISO 4217 code nor a word that --currencies names`,
-        )
+    const code = codeOf(plainText(found))
+    if (code !== undefined || !isStrict) return code ?? found
+    return new Problem(
+      `the currency ${quote(found)} is neither an ISO 4217 code nor a word that --currencies names: name it with --currencies ${quote(found)}=CODE`,
+    )
   }
 }
 
@@ -101,14 +101,22 @@ export function groupReader(readerOf: ReaderOfRole): ((value: ValueOf) => unknow
 /** Makes the function that reads when the transfer happened; undefined if no record says so. */
 export function effectiveAtReader(
   readerOf: ReaderOfRole,
-  { dateFormat, timeZone = 'UTC' }: ReadingOptions,
+  { map = {}, set = {}, dateFormat, timeZone = 'UTC' }: ReadingOptions,
   onZoneUsed: () => void,
 ): ((value: ValueOf) => IdentifiedRequest['effectiveAt'] | Problem) | undefined {
   const read = readerOf('effectiveAt')
   if (!read) return undefined
   const readDate = dateReader({ dateFormat, timeZone, onZoneUsed })
+  // A line without a date, such as a total at the end, must not be posted as of now where the options name the date.
+  const missing =
+    set.effectiveAt !== undefined
+      ? 'the effectiveAt cannot be put together, because a column that --set effectiveAt names is empty'
+      : typeof map.effectiveAt === 'string'
+        ? `the column of the effectiveAt, ${quote(map.effectiveAt)}, is empty: leave such lines out with --where ${quote(`${map.effectiveAt}!=`)}, or name a date for them with --set effectiveAt=DATE`
+        : undefined
   return (value) => {
     const found = read(value)
-    return isMissing(found) ? undefined : readDate(found)
+    if (!isMissing(found)) return readDate(found)
+    return missing === undefined ? undefined : new Problem(missing)
   }
 }

@@ -66,6 +66,21 @@ const SIGNS = new Map<string, readonly string[]>(
 )
 
 /**
+ * Makes the function that finds the currency that a text names: with the file's own words, or as an ISO code, also in
+ * small letters. Undefined if it names none.
+ */
+export function currencyWords(
+  words: Readonly<Record<string, string>> = {},
+): (text: string) => string | undefined {
+  const named = new Map(Object.entries(words))
+  return (text) => {
+    if (named.size === 0 && isCurrency(text)) return text
+    const code = named.get(text) ?? (/^[a-z]+$/.test(text) ? text.toUpperCase() : text)
+    return isCurrency(code) ? code : undefined
+  }
+}
+
+/**
  * Makes the function that finds the currency of an amount with a mark beside it. `words` are the file's own. The
  * mark must agree with the currency that the line names, or stand for one currency only. Without a mark it is the
  * line's. What cannot be a currency is a {@link Problem}.

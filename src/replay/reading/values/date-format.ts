@@ -1,10 +1,16 @@
 import { type LocalTime, offsetOf } from '../../../time-zones.ts'
+import { quote } from '../../../messages.ts'
+import { Problem } from './problem.ts'
 
 /**
- * Reads a date as a time in milliseconds; undefined for a text that is not one. `localTime` is called for a date that
- * does not say its zone itself.
+ * Reads a date as a time in milliseconds; undefined for a text in another form, and a {@link Problem} for a day or a
+ * time that does not exist. `localTime` is called for a date that does not say its zone itself.
  */
-export type DateParser = (text: string, localTime: LocalTime) => number | undefined
+export type DateParser = (text: string, localTime: LocalTime) => number | Problem | undefined
+
+/** Why a text in the form of a date is none, as phrases that follow the date. */
+export const NOT_A_DAY = 'is not a day of the calendar'
+const NOT_A_TIME = 'has a time that no day has: expected one from 00:00:00 to 23:59:59'
 
 type Part = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'fraction' | 'half' | 'zone'
 
@@ -148,7 +154,7 @@ function fieldParser(pattern: RegExp, fields: readonly Field[]): DateParser {
     if (!groups) return undefined
     let hour = hourOf(groups)
     if (half > 0) {
-      if (hour < 1 || hour > 12) return undefined
+      if (hour < 1 || hour > 12) return new Problem(NOT_A_TIME)
       hour = (hour % 12) + (/^p/i.test(groups[half] as string) ? 12 : 0)
     }
     return timeOf(
@@ -179,17 +185,21 @@ export interface DateParts {
   readonly zone?: string | undefined
 }
 
-/** The time of parts; undefined if there is no such day or time. What is finer than a millisecond is dropped. */
-export function timeOf(parts: DateParts, localTime: LocalTime): number | undefined {
+/** The time of parts; a {@link Problem} if there is no such day or time. What is finer than a millisecond is dropped. */
+export function timeOf(parts: DateParts, localTime: LocalTime): number | Problem {
   const { year, month, day, hour, minute, second, fraction, zone } = parts
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
-  if (hour > 23 || minute > 59 || second > 59) return undefined
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) {
+    return new Problem(NOT_A_DAY)
+  }
+  if (hour > 23 || minute > 59 || second > 59) return new Problem(NOT_A_TIME)
   const millisecond = fraction === undefined ? 0 : Number(fraction.slice(0, 3).padEnd(3, '0'))
   let local = Date.UTC(year, month - 1, day, hour, minute, second, millisecond)
   if (year < 100) local = new Date(local).setUTCFullYear(year)
   if (zone === undefined) return localTime(local)
   const offset = /^[+-]/.test(zone) ? offsetIn(zone) : 0
-  return offset === undefined ? undefined : local - offset
+  return offset === undefined
+    ? new Problem(`has an offset that no time zone has, ${quote(zone)}`)
+    : local - offset
 }
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

@@ -1,5 +1,5 @@
 import { quote } from '../../../messages.ts'
-import { type DateParser, compileDateFormat, timeOf } from './date-format.ts'
+import { type DateParser, NOT_A_DAY, compileDateFormat, timeOf } from './date-format.ts'
 import { Problem } from './problem.ts'
 import { localTimeOf } from '../../../time-zones.ts'
 
@@ -29,7 +29,7 @@ export function dateReader({
     const text = textOf(value)
     if (text === undefined) return new Problem(problemOf(value, dateFormat))
     const time = known.get(text) ?? parse(text, localTime)
-    if (time === undefined) return new Problem(problemOf(value, dateFormat))
+    if (typeof time !== 'number') return new Problem(problemOf(value, dateFormat, time))
     if (text.length <= LONGEST_KNOWN && !known.has(text)) {
       if (known.size >= MOST_KNOWN) known.clear()
       known.set(text, time)
@@ -106,13 +106,13 @@ function parseKnown(text: string, localTime: Parameters<DateParser>[1]): ReturnT
   const day = text.replace(WEEKDAY, '')
   for (const parse of NAMED) {
     const parsed = parse(day, localTime)
-    if (parsed) return parsed
+    if (parsed !== undefined) return parsed
   }
   return undefined
 }
 
 /** Whether a text is a date in a well-known form. */
-export const isKnownDate = (text: string): boolean => parseKnown(text, Number) !== undefined
+export const isKnownDate = (text: string): boolean => typeof parseKnown(text, Number) === 'number'
 
 /** A date whose day and month are digits, in one order or the other, and what follows it. */
 const DAY_AND_MONTH =
@@ -121,7 +121,16 @@ const DAY_AND_MONTH =
 const letters = (letter: string, digits: string): string => letter.repeat(digits.length)
 
 /** The formats in which a text could be a date whose day and month are digits: one, or two if it can mean two days. */
-export function possibleFormats(text: string): string[] {
+export const possibleFormats = (text: string): string[] =>
+  formatsOfForm(text).filter((format) => !(parsedWith(format, text) instanceof Problem))
+
+function parsedWith(format: string, text: string): ReturnType<DateParser> {
+  const parse = compileDateFormat(format)
+  return 'problem' in parse ? undefined : parse(text, Number)
+}
+
+/** The formats whose form a text has, whether or not its day exists. */
+function formatsOfForm(text: string): string[] {
   const [, first = '', separator = '', second = '', year = '', time, hour = '', seconds, half] =
     DAY_AND_MONTH.exec(text) ?? []
   if (first === '') return []
@@ -133,12 +142,32 @@ export function possibleFormats(text: string): string[] {
   const rest = `${separator}${letters('y', year)}${clock}`
   const dayFirst = `${letters('d', first)}${separator}${letters('M', second)}${rest}`
   const monthFirst = `${letters('M', first)}${separator}${letters('d', second)}${rest}`
-  return [...(Number(second) <= 12 ? [dayFirst] : []), ...(Number(first) <= 12 ? [monthFirst] : [])]
+  return [dayFirst, monthFirst]
 }
 
-function problemOf(value: unknown, dateFormat: string | undefined): string {
+/** The formats of dates that are only digits, by their number. Those that are read without a format come last. */
+const FORMATS_OF_DIGITS: Readonly<Record<number, readonly string[]>> = {
+  6: ['yyMMdd', 'ddMMyy', 'MMddyy'],
+  8: ['ddMMyyyy', 'MMddyyyy', 'yyyyMMdd'],
+}
+
+/** What is wrong with a date that is written in digits, if no order of its parts makes it a day. */
+function problemOfDigits(text: string): string | undefined {
+  const formats = /^\d+$/.test(text) ? (FORMATS_OF_DIGITS[text.length] ?? []) : formatsOfForm(text)
+  const parsed = formats.map((format) => parsedWith(format, text))
+  const problems = parsed.filter((each) => each instanceof Problem)
+  if (problems.length === 0 || problems.length < parsed.length) return undefined
+  return (problems.find(({ text: problem }) => problem !== NOT_A_DAY) ?? problems[0])?.text
+}
+
+function problemOf(value: unknown, dateFormat: string | undefined, parsed?: Problem): string {
   const date = `the date ${quote(value)}`
-  if (dateFormat !== undefined) return `${date} is not in the format ${dateFormat} of --date-format`
+  if (dateFormat !== undefined) {
+    return `${date} ${parsed?.text ?? `is not in the format ${dateFormat} of --date-format`}`
+  }
+  const isDigits = typeof value === 'string' && /^\d+$/.test(value)
+  const impossible = isDigits || !parsed ? problemOfDigits(String(value)) : parsed.text
+  if (impossible !== undefined) return `${date} ${impossible}`
   const [dayFirst, monthFirst] = typeof value === 'string' ? possibleFormats(value) : []
   if (monthFirst !== undefined) {
     return `${date} can mean two days: add --date-format '${dayFirst}' if the day comes first, or --date-format '${monthFirst}' if the month does`
