@@ -74,7 +74,7 @@ async function explained(options: FormatsOptions, context: Context): Promise<Fil
   }
 }
 
-function render({ columns, records, problem, proposal }: FileExplanation): string {
+function render({ columns, records, problem, proposal, notes }: FileExplanation): string {
   const columnTable = renderTable(
     ['column', 'role', 'first values'],
     columns.map(({ name, role, how, values }) => [
@@ -92,7 +92,8 @@ function render({ columns, records, problem, proposal }: FileExplanation): strin
     problem === undefined
       ? `As they would be read:\n\n${recordTable}`
       : `Cannot be read: ${problem}`
-  return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from these lines.\n\n${JSON.stringify(proposal, null, 2)}`
+  const listed = notes.map((note) => `\n- ${note}`).join('')
+  return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from the values.\n${listed}${listed && '\n'}\n${JSON.stringify(proposal, null, 2)}`
 }
 
 function rowOf({ line, request, skipped, problem }: ExplainedRecord): string[] {

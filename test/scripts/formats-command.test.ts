@@ -109,3 +109,118 @@ test('explainFile proposes alternatives for values within JSON objects', async (
   })
   expect(requestsOf(explained)).toEqual(['YOUR-ACCOUNT GL1 45.00', 'GL2 YOUR-ACCOUNT 10.5'])
 })
+
+const BANK = { delimiter: ';', map: { counterparty: 'Payee' }, set: { account: 'ME' } } as const
+
+const explainedLines = async (...lines: string[]) =>
+  await explainFile({ file: await makeFile('bank.csv', lines.join('\n')), format: BANK })
+
+const DAYS = Array.from({ length: 12 }, (_, index) => `01/${String(index + 1).padStart(2, '0')}`)
+
+test.each([
+  ['both', [], undefined],
+  ['the month', ['01/13/2026;X;1'], 'MM/dd/yyyy'],
+  ['the day', ['13/01/2026;X;1'], 'dd/MM/yyyy'],
+])(
+  'a proposal has the date format that the whole file shows: %s can be first',
+  async (_, more, dateFormat) => {
+    const lines = DAYS.map((day) => `${day}/2026;X;1`)
+
+    const { proposal, notes } = await explainedLines('Date;Payee;Amount', ...lines, ...more)
+
+    expect(proposal).toMatchObject({ map: { effectiveAt: 'Date' } })
+    expect(proposal.dateFormat).toBe(dateFormat)
+    expect(notes).toEqual(
+      dateFormat === undefined
+        ? [
+            `the dates of "Date", such as "01/01/2026", can mean two days: add --date-format 'dd/MM/yyyy' if the day comes first, or --date-format 'MM/dd/yyyy' if the month does`,
+          ]
+        : [],
+    )
+  },
+)
+
+test('dates with and without leading zeros have one format', async () => {
+  const { proposal } = await explainedLines('Date;Payee;Amount', '1.5.2026;X;1', '31.12.2026;X;1')
+
+  expect(proposal.dateFormat).toBe('d.M.yyyy')
+})
+
+test.each([
+  [
+    ['1,250', '-2,500'],
+    {},
+    /^the amounts of "Amount", such as "1,250", can mean two things: add --decimal ","(?: --thousands "[.]")?, or|--thousands ","/,
+  ],
+  [['1,250', '12.50'], { thousands: ',' }, undefined],
+  [['1,250', '12,5'], { decimal: ',' }, undefined],
+  [['1.250', '1250.5'], { decimal: '.' }, undefined],
+  [
+    ['1.250', '7'],
+    {},
+    /can mean two things: add --decimal "\.", or --decimal "," --thousands "\."$/,
+  ],
+  [["1'250.00", '7'], { thousands: "'" }, undefined],
+])('amounts %j are proposed as %j', async (amounts, spelling, note) => {
+  const { proposal, notes } = await explainedLines(
+    'Payee;Amount',
+    ...amounts.map((amount) => `X;${amount}`),
+  )
+
+  const { decimal, thousands } = proposal
+  expect({ ...(decimal && { decimal }), ...(thousands && { thousands }) }).toEqual(spelling)
+  expect(notes).toEqual(note === undefined ? [] : [expect.stringMatching(note)])
+})
+
+test('only a column of amounts is proposed as a debit, a credit or an amount', async () => {
+  const file = await makeFile(
+    'bank.csv',
+    'creditorName,Debit Card,Paid out,Paid in,IBAN\nAda,Visa,-5.00,,X1\nBob,Visa,,7.50,X2\n',
+  )
+
+  const { proposal } = await explainFile({ file })
+
+  expect(proposal).toEqual({
+    signedDebit: true,
+    map: { debit: 'Paid out', credit: 'Paid in', counterparty: 'IBAN' },
+    set: { account: 'YOUR-ACCOUNT' },
+  })
+  expect(requestsOf(await explainFile({ file, format: proposal }))).toEqual([
+    'YOUR-ACCOUNT X1 5.00',
+    'X2 YOUR-ACCOUNT 7.50',
+  ])
+})
+
+test('a file that names one side is proposed as a statement, unless the options name the sides', async () => {
+  const file = await makeFile('bank.csv', 'Payee,Amount\nX1,-5.00\n')
+
+  const { proposal } = await explainFile({ file })
+  const ofTransfers = await explainFile({ file, set: { from: 'ME' } })
+
+  expect(proposal).toEqual({ map: { counterparty: 'Payee' }, set: { account: 'YOUR-ACCOUNT' } })
+  expect(ofTransfers.proposal).toEqual({ set: { from: 'ME' } })
+})
+
+test('an array within the only object of a file is proposed as at', async () => {
+  const booked = [{ transactionAmount: { amount: '-45.00' }, creditorAccount: { iban: 'GL1' } }]
+  const file = await makeFile(
+    'a.json',
+    JSON.stringify({ transactions: { booked, pending: booked } }),
+  )
+
+  const { problem, proposal, notes } = await explainFile({ file })
+
+  expect(problem).toMatch(/add --at/)
+  expect(proposal).toEqual({
+    at: 'transactions.booked',
+    map: { amount: 'transactionAmount.amount', counterparty: 'creditorAccount.iban' },
+    set: { account: 'YOUR-ACCOUNT' },
+  })
+  expect(notes).toEqual([
+    expect.stringMatching(/"transactions.booked" is proposed for at, and "transactions.pending"/),
+    expect.stringMatching(/^set\.account is a placeholder/),
+  ])
+  expect(requestsOf(await explainFile({ file, format: proposal }))).toEqual([
+    'YOUR-ACCOUNT GL1 45.00',
+  ])
+})

@@ -1,10 +1,12 @@
 import { InputError } from '../../errors.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
+import { quote } from '../../messages.ts'
 import { type Source, type SourceOptions, openSource } from '../source/source.ts'
 import { candidateColumns, isStatement } from './columns.ts'
 import { type OptionsWithFormat, withFormat } from './format-file.ts'
 import { openBatchFile } from './format.ts'
-import { nestedNamesIn, valueAt } from './json/nested-values.ts'
+import { ColumnSurvey } from './column-survey.ts'
+import { nestedNamesIn, objectArraysIn, valueAt } from './json/nested-values.ts'
 import { checkReadingOptions } from './option-checks.ts'
 import { type ExplainedColumn, proposeFormat } from './proposal.ts'
 import type { ReadingOptions } from './reading-options.ts'
@@ -30,6 +32,8 @@ export interface FileExplanation {
   readonly problem?: string
   /** The options as given, with what their columns and values suggest. To be checked: it is a guess. */
   readonly proposal: ReadingOptions
+  /** What could mean two things and is not in the proposal, and what stands in it to be replaced. */
+  readonly notes: readonly string[]
 }
 
 export interface ExplainOptions extends OptionsWithFormat, SourceOptions {
@@ -47,24 +51,61 @@ export async function explainFile(call: ExplainOptions): Promise<FileExplanation
   checkReadingOptions(reading)
   const source = await openSource({ file, stdin, signal, encoding: reading.encoding })
   try {
-    const objects = await firstObjects(source, reading, count)
-    const columns = explainedColumns(objects, reading)
     const rows = await firstRows(source, reading, count)
-    return { columns, ...rows, proposal: proposeFormat(columns, reading) }
+    const survey = await surveyOf(source, reading, count)
+    const arrays = rows.problem === undefined || reading.at !== undefined ? [] : survey.arrays
+    if (arrays.length === 0) return { ...rows, ...explained(survey, reading) }
+    const [at, ...others] = arrays
+    const within = { ...reading, at }
+    const { columns, proposal, notes } = explained(await surveyOf(source, within, count), within)
+    const note = `the file has several arrays: ${quote(at)} is proposed for at, and ${others.map((name) => quote(name)).join(', ')} would be left out`
+    return { ...rows, columns, proposal, notes: others.length === 0 ? notes : [note, ...notes] }
   } finally {
     await source.close()
   }
 }
 
-/** The first records as objects, whether or not they can be read as transfers. */
-async function firstObjects(
+/** What the records of a file show, whether or not they can be read as transfers. */
+interface FileSurvey {
+  /** The first records. */
+  readonly objects: readonly object[]
+  /** What the values of each column show. */
+  readonly surveys: ReadonlyMap<string, ColumnSurvey>
+  readonly isJson: boolean
+  /** The dotted names of the arrays in the only object of a file; none in a file of several records. */
+  readonly arrays: readonly string[]
+}
+
+const explained = (
+  { objects, surveys, isJson }: FileSurvey,
+  given: ReadingOptions,
+): Pick<FileExplanation, 'columns' | 'proposal' | 'notes'> => {
+  const columns = explainedColumns(objects, given)
+  return { columns, ...proposeFormat(columns, { given, surveys, isJson }) }
+}
+
+/** How many records are looked at. What they leave open is not proposed, so more would only propose more. */
+const MOST_SURVEYED = 100_000
+
+async function surveyOf(
   source: Source,
   options: ReadingOptions,
   count: number,
-): Promise<readonly object[]> {
+): Promise<FileSurvey> {
   const objects: object[] = []
+  const surveys = new Map<string, ColumnSurvey>()
+  let seen = 0
   const transform = (record: object) => {
+    seen += 1
     if (objects.length < count) objects.push(record)
+    for (const name of namesIn(record)) {
+      let survey = surveys.get(name)
+      if (!survey) {
+        if (surveys.size >= MOST_COLUMNS) continue
+        surveys.set(name, (survey = new ColumnSurvey()))
+      }
+      survey.add(textOf(valueAt(record, name)))
+    }
     return NO_TRANSFER
   }
   const batch = await openBatchFile(source, {
@@ -73,9 +114,28 @@ async function firstObjects(
     transform: { transform },
   })
   objects.length = 0
-  await takeRows(batch, count)
-  return objects
+  surveys.clear()
+  seen = 0
+  try {
+    for await (const block of batch.records()) {
+      for (const record of block) batch.row(record, seen + 1)
+      if (seen >= MOST_SURVEYED) break
+    }
+  } catch (error) {
+    // What comes before the damage of a file can be explained nevertheless.
+    if (!(error instanceof InputError) || seen === 0) throw error
+  }
+  const [only] = objects
+  return {
+    objects,
+    surveys,
+    isJson: (JSON.parse(batch.reading) as { format: string }).format !== 'csv',
+    arrays: seen === 1 && only ? objectArraysIn(only as Readonly<Record<string, unknown>>) : [],
+  }
 }
+
+/** Objects of JSON may have any number of keys. */
+const MOST_COLUMNS = 1_000
 
 /** What the transform that only looks at records returns, so that one record is enough to open the file. */
 const NO_TRANSFER = { transferId: 'none', from: 'none', to: 'none', amount: 1 }

@@ -1,6 +1,7 @@
+import { quote } from '../../messages.ts'
+import { ColumnSurvey } from './column-survey.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import { type Role, STATEMENT_ROLES } from './roles.ts'
-import { isKnownDate, possibleFormats } from './values/dates.ts'
 
 /** A column of a file, as the options let it be read. */
 export interface ExplainedColumn {
@@ -35,15 +36,35 @@ const SUGGESTIVE_NAMES: readonly (readonly [Role, RegExp])[] = [
   ],
 ]
 
-/** The options with what the columns and their first values suggest. */
+export interface Proposal {
+  readonly proposal: ReadingOptions
+  /** What a person has to decide or replace. */
+  readonly notes: readonly string[]
+}
+
+interface ProposalOptions {
+  readonly given: ReadingOptions
+  /** What all values of a column show, by its name. */
+  readonly surveys: ReadonlyMap<string, ColumnSurvey>
+  readonly isJson: boolean
+}
+
+/**
+ * The options with what the columns and their values suggest. What could mean two things is left out, and a note lists
+ * both.
+ */
 export function proposeFormat(
   columns: readonly ExplainedColumn[],
-  given: ReadingOptions,
-): ReadingOptions {
+  { given, surveys, isJson }: ProposalOptions,
+): Proposal {
   const options = withoutUndefined(given)
   const map: { [role in Role]?: string } = {}
   const set: { [role in Role]?: string } = {}
+  const notes: string[] = []
   const free = new Set(columns.filter(({ role }) => role === undefined))
+  const surveyOf = ({ name }: ExplainedColumn) => surveys.get(name)
+  const areAmounts = (column: ExplainedColumn) => surveyOf(column)?.areAmounts ?? false
+  const areDates = (column: ExplainedColumn) => surveyOf(column)?.dates !== undefined
   const has = (role: Role) =>
     (map[role] ?? set[role] ?? options.set?.[role]) !== undefined ||
     columns.some((column) => column.role === role)
@@ -54,31 +75,65 @@ export function proposeFormat(
     if (others.length === 0) map[role] = first.name
     else set[role] = `{${found.map(({ name }) => name).join('|')}}`
   }
-  const hasSides = has('from') && has('to')
-  propose(
-    'effectiveAt',
-    [...free].filter(({ values }) => formatsOf(values) !== undefined).slice(0, 1),
-  )
+  const isOfTransfers =
+    (has('from') && has('to')) ||
+    SIDES.some((role) => typeof (options.map?.[role] ?? options.set?.[role]) === 'string')
+  propose('effectiveAt', [...free].filter(areDates).slice(0, 1))
   for (const [role, pattern] of SUGGESTIVE_NAMES) {
-    if (hasSides && isOfStatement(role)) continue
+    if (isOfTransfers && isOfStatement(role)) continue
     if (role === 'amount' && (has('debit') || has('credit'))) continue
-    const found = [...free].filter(({ name }) => pattern.test(name))
+    const isOfAmounts = AMOUNT_ROLES.includes(role)
+    const found = [...free].filter(
+      (column) =>
+        pattern.test(column.name) &&
+        (isOfAmounts ? areAmounts(column) : ID_ROLES.has(role) || !areAmounts(column)),
+    )
     propose(role, role === 'counterparty' && areAlternatives(found) ? found : found.slice(0, 1))
   }
-  if (!hasSides && has('counterparty') && !has('account')) set.account = 'YOUR-ACCOUNT'
-  const valuesOf = (roles: readonly Role[]) =>
-    columns.flatMap(({ name, role, values }) =>
-      roles.some((each) => role === each || map[each] === name) ? values : [],
+  if (!AMOUNT_ROLES.some(has)) {
+    const [only, other] = [...free].filter(
+      (column) => areAmounts(column) && ColumnSurvey.amountsOf(surveysOf([column])).hasDecimals,
     )
-  const [dateFormat] = formatsOf(valuesOf(['effectiveAt'])) ?? []
-  return withoutUndefined({
-    ...spellingOf(valuesOf(['amount', 'debit', 'credit'])),
-    dateFormat,
+    if (only && !other) propose('amount', [only])
+  }
+  // A file that names only one side is the statement of an account.
+  const side = columns.find(({ role }) => role !== undefined && SIDES.includes(role))
+  if (!isOfTransfers && side) propose('counterparty', [side])
+  if (!isOfTransfers && has('counterparty') && !has('account')) {
+    set.account = 'YOUR-ACCOUNT'
+    notes.push(
+      'set.account is a placeholder: replace YOUR-ACCOUNT with the id of the account that the file is the statement of',
+    )
+  }
+  function surveysOf(found: readonly ExplainedColumn[]): ColumnSurvey[] {
+    return found.map(surveyOf).filter((survey) => survey !== undefined)
+  }
+  const columnsOf = (roles: readonly Role[]) =>
+    columns.filter(({ name, role }) => roles.some((each) => role === each || map[each] === name))
+  const dates = columnsOf(['effectiveAt'])
+  const amounts = columnsOf(AMOUNT_ROLES)
+  const debits = ColumnSurvey.amountsOf(surveysOf(columnsOf(['debit'])))
+  const dateFormat = options.dateFormat === undefined ? dateFormatOf(dates, surveysOf(dates)) : {}
+  const isSpelled = (options.decimal ?? options.thousands) !== undefined
+  const spelling = isSpelled ? {} : spellingOf(amounts, surveysOf(amounts), isJson)
+  for (const { note } of [dateFormat, spelling]) if (note !== undefined) notes.push(note)
+  const proposal = withoutUndefined({
+    ...spelling.options,
+    ...dateFormat.options,
+    ...(debits.areNegative && { signedDebit: true }),
     ...options,
     map: orUndefined({ ...options.map, ...map }),
     set: orUndefined({ ...options.set, ...set }),
   })
+  return { proposal, notes }
 }
+
+const SIDES: readonly Role[] = ['from', 'to']
+
+const AMOUNT_ROLES: readonly Role[] = ['amount', 'debit', 'credit']
+
+/** The roles whose values may be numbers although they are not amounts. */
+const ID_ROLES: ReadonlySet<Role> = new Set(['account', 'counterparty'])
 
 const isOfStatement = (role: Role): boolean => (STATEMENT_ROLES as readonly Role[]).includes(role)
 
@@ -95,32 +150,54 @@ const orUndefined = <Value extends object>(value: Value): Value | undefined =>
 const withoutUndefined = (options: ReadingOptions): ReadingOptions =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
-/**
- * The formats in which values could be dates: none if they are in well-known forms, undefined if they are not dates. If
- * the day and the month could be swapped, the day comes first.
- */
-function formatsOf(values: readonly string[]): readonly string[] | undefined {
-  const found = values.filter((value) => value !== '')
-  if (found.length === 0) return undefined
-  if (found.every(isKnownDate)) return []
-  const [first = [], ...others] = found.map(possibleFormats)
-  const common = first.filter((format) => others.every((formats) => formats.includes(format)))
-  return common.length === 0 ? undefined : common
+interface Suggestion {
+  readonly options?: ReadingOptions
+  readonly note?: string
 }
 
-/** How amounts seem to be spelled; nothing if that is not clear. */
-function spellingOf(values: readonly string[]): Pick<ReadingOptions, 'decimal' | 'thousands'> {
-  const numbers = values.map((value) => /\d(?:.*\d)?/.exec(value)?.[0] ?? '')
-  const marks = new Set(numbers.map((number) => /([.,])\d{1,2}$/.exec(number)?.[1]))
-  const decimal = marks.has(',') ? ',' : '.'
-  if (marks.has('.') && decimal === ',') return {}
-  const group = numbers
-    .map((number) => /\d([.,'’\s\u00A0\u2009\u202F])\d{3}(?!\d)/.exec(number)?.[1])
-    .find((mark) => mark !== undefined && mark !== decimal)
-  const thousands =
-    group === undefined ? undefined : group === '’' ? "'" : /\s/.test(group) ? ' ' : group
+const namesOf = (columns: readonly ExplainedColumn[]): string =>
+  columns.map(({ name }) => quote(name)).join(' and ')
+
+function dateFormatOf(
+  columns: readonly ExplainedColumn[],
+  [survey]: readonly ColumnSurvey[],
+): Suggestion {
+  const dates = survey?.dates
+  if (!dates || 'known' in dates) return {}
+  const [dateFormat, other] = dates.formats
+  if (dateFormat === undefined) return {}
+  if (other === undefined) return { options: { dateFormat } }
   return {
-    ...(decimal === ',' && { decimal }),
-    ...(thousands !== undefined && { thousands: thousands as ReadingOptions['thousands'] }),
+    note: `the dates of ${namesOf(columns)}, such as ${quote(dates.example)}, can mean two days: add --date-format '${dateFormat}' if the day comes first, or --date-format '${other}' if the month does`,
+  }
+}
+
+/** How amounts are spelled; a note if they can be read in two ways. */
+function spellingOf(
+  columns: readonly ExplainedColumn[],
+  surveys: readonly ColumnSurvey[],
+  isJson: boolean,
+): Suggestion {
+  if (surveys.length === 0) return {}
+  const { spellings, example, needsSpelling } = ColumnSurvey.amountsOf(surveys)
+  const [first = {}] = spellings
+  const isPlain = first.decimal === '.' && first.thousands === ''
+  // A number of JSON has a point before its decimals.
+  if (isPlain && (isJson || !needsSpelling)) return {}
+  if (spellings.length > 1 && example !== undefined) {
+    const ways = spellings.map(
+      ({ decimal = '.', thousands = '' }) =>
+        `--decimal ${quote(decimal)}${thousands === '' ? '' : ` --thousands ${quote(thousands)}`}`,
+    )
+    return {
+      note: `the amounts of ${namesOf(columns)}, such as ${quote(example)}, can mean two things: add ${ways.join(', or ')}`,
+    }
+  }
+  const { decimal, thousands } = first
+  return {
+    options: {
+      ...((decimal === ',' || isPlain) && { decimal }),
+      ...(thousands !== '' && { thousands }),
+    },
   }
 }
