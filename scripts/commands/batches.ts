@@ -5,6 +5,7 @@ import {
   batchModel,
   refusalModel,
 } from '../../src/index.ts'
+import { lineCell } from '../../src/internal.ts'
 import { type Command, type Context, Exit, wholeNumber, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { cell, renderTable } from '../context/table.ts'
@@ -106,7 +107,7 @@ const refusalTable = (refusals: readonly RefusalRecord[]): string =>
   renderTable(
     ['line', 'transfer', 'code', 'message'],
     refusals.map(({ _id, transferId = '', code, message }) => [
-      String(_id.line),
+      lineCell(_id),
       cell(transferId),
       code,
       cell(message, MAX_MESSAGE),

@@ -6,7 +6,7 @@ import {
   ReplayOptionsError,
   explainFile,
 } from '../../src/index.ts'
-import { named } from '../../src/internal.ts'
+import { lineCell, named } from '../../src/internal.ts'
 import {
   type Command,
   type Context,
@@ -96,13 +96,14 @@ function render({ columns, records, problem, proposal, notes }: FileExplanation)
   return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from the values.\n${listed}${listed && '\n'}\n${JSON.stringify(proposal, null, 2)}`
 }
 
-function rowOf({ line, request, skipped, problem }: ExplainedRecord): string[] {
+function rowOf({ request, skipped, problem, ...place }: ExplainedRecord): string[] {
+  const line = lineCell(place)
   if (!request) {
-    return [String(line), problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`]
+    return [line, problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`]
   }
   const { from, to, amount, currency, effectiveAt, reference } = request
   return [
-    String(line),
+    line,
     ...[from, to, amount, currency, effectiveAt?.toISOString(), reference].map((part) =>
       part === undefined ? '' : cell(String(part), 60),
     ),

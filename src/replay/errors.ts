@@ -1,9 +1,12 @@
 import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
+import { recordPlace } from './record-place.ts'
 
 /** A position in a file. Lines and columns count from 1. */
 export interface FilePosition {
   readonly line?: number | undefined
+  /** The number of a record among those that start on the line. */
+  readonly item?: number | undefined
   readonly column?: number | undefined
 }
 
@@ -13,10 +16,10 @@ export class BatchFileError extends InputError {
   readonly line: number | undefined
   readonly column: number | undefined
   constructor(file: string, problem: string, position: FilePosition = {}, options?: ErrorOptions) {
-    const { line, column } = position
+    const { line, item, column } = position
     const where = [
       quote(file),
-      ...(line === undefined ? [] : [`line ${line}`]),
+      ...(line === undefined ? [] : [recordPlace({ line, item })]),
       ...(column === undefined ? [] : [`column ${column}`]),
     ]
     super(`${where.join(', ')}: ${problem}`, options)

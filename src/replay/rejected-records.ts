@@ -1,4 +1,5 @@
 import type { BatchRefusal, Reject } from './reading/batch-file.ts'
+import { recordPlace } from './record-place.ts'
 
 /** A refusal of a record, as a file of rejects needs it. */
 export type RefusedPart = Reject & Pick<BatchRefusal, 'item' | 'madeId'>
@@ -25,10 +26,12 @@ export async function* onePerRecord(
 
 function joined(first: RefusedPart, parts: readonly RefusedPart[]): Reject {
   const cause = parts.find(({ code }) => code !== 'LINKED_TRANSFER_REFUSED') ?? first
+  const reasons = parts.map(({ message }) => message)
   return {
     line: first.line,
     code: cause.code,
-    message: parts.map(({ message }) => message).join('; '),
+    // The column `line` has no place for the object.
+    message: `${first.item > 1 ? `${recordPlace(first)}: ` : ''}${reasons.join('; ')}`,
     transferId: parts.find(({ madeId }) => madeId !== undefined)?.madeId ?? first.transferId,
     text: first.text,
   }

@@ -336,6 +336,47 @@ test('daybook replay says what to do when the database fails', async () => {
   )
 })
 
+describe('objects that share a line', () => {
+  const objects = [
+    { id: 'T1', from: 'A0', to: 'A1', amount: '1' },
+    { id: 'T2', from: 'A0', to: 'A9', amount: '2' },
+    'not an object',
+  ]
+
+  test('are named by their number in the list of refusals, in rejects and where a batch stops', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const file = await makeFile('answer.json', JSON.stringify(objects))
+    const rejects = await makeFile('rejects.json', '')
+
+    const stopped = await daybook('replay', file, '--max-errors', '1')
+    await daybook('replay', file, '--rejects', rejects)
+    const { stdout } = await daybook('batches', 'answer.json')
+
+    expect(stopped.stdout).toContain('stopped before line 1, object 3: MALFORMED_LINE')
+    expect(stopped.stderr).toContain('to continue past line 1, object 3,')
+    expect(stdout).toMatch(/1, object 2  T2 +ACCOUNT_NOT_FOUND/)
+    expect(stdout).toMatch(/1, object 3 .*MALFORMED_LINE/)
+    expect(JSON.parse(await readFile(rejects, 'utf8'))).toMatchObject([
+      { line: 1, message: 'line 1, object 2: to account A9 does not exist' },
+      { line: 1, message: expect.stringMatching(/^line 1, object 3: /) as unknown },
+    ])
+  })
+
+  test('are named by their number as the reason why others are refused, and in formats try', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    const file = await makeFile('answer.json', JSON.stringify([objects[0], objects[2]]))
+    const rejects = await makeFile('rejects.json', '')
+
+    await daybook('replay', file, '--atomic', '--rejects', rejects)
+    const tried = await daybook('formats', 'try', file)
+
+    expect(await readFile(rejects, 'utf8')).toContain(
+      'in the same atomic group as line 1, object 2, which was refused',
+    )
+    expect(tried.stdout).toMatch(/1, object 2  refused: /)
+  })
+})
+
 describe('daybook batches', () => {
   async function refuse(ids: readonly string[]) {
     await openAccounts(Account, { count: 2, openingBalance: '100' })

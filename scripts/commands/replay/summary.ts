@@ -1,4 +1,5 @@
 import type { ReplaySummary } from '../../../src/index.ts'
+import { recordPlace } from '../../../src/internal.ts'
 import { cell, renderPairs } from '../../context/table.ts'
 
 const count = new Intl.NumberFormat('en')
@@ -55,7 +56,7 @@ function describeRetry(
 function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySummary): string {
   if (alreadyFinished) return 'already finished by an earlier run: nothing was changed'
   const ended = stoppedAt
-    ? `stopped before line ${stoppedAt.line}: ${stoppedAt.code}: ${stoppedAt.message}`
+    ? `stopped before ${recordPlace(stoppedAt)}: ${stoppedAt.code}: ${stoppedAt.message}`
     : status === 'refused'
       ? 'refused as a whole: nothing was posted'
       : status
@@ -70,9 +71,8 @@ export function adviceOn(
   const { name, status, dryRun, read, refused, refusedByCode, stoppedAt, warnings = [] } = summary
   const advice = warnings.map((warning) => `warning: ${warning}`)
   if (stoppedAt) {
-    const { line } = stoppedAt
     advice.push(
-      `to continue past line ${line}, allow more --max-errors or leave out --on-error stop`,
+      `to continue past ${recordPlace(stoppedAt)}, allow more --max-errors or leave out --on-error stop`,
     )
   }
   if (refused === 0) return advice

@@ -1,6 +1,7 @@
 import { isGrouped } from '../../ledger/groups.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import type { Row } from '../reading/row.ts'
+import { recordPlace } from '../record-place.ts'
 
 const lastRequest = ({ request, moreRequests }: Row): IdentifiedRequest | undefined =>
   moreRequests?.at(-1) ?? request
@@ -72,10 +73,10 @@ export async function* markBrokenGroups(blocks: AsyncIterable<Row[]>): AsyncGene
 }
 
 /** A row whose first or last request says that a record beside it cannot be read, if it is in a group. */
-function markedBeside(row: Row, { line }: Row, which: 'first' | 'last'): Row {
+function markedBeside(row: Row, beside: Row, which: 'first' | 'last'): Row {
   const { request, moreRequests = [] } = row
   if (!request) return row
-  const refusedBeside = `line ${line}`
+  const refusedBeside = recordPlace(beside)
   if (which === 'first' || moreRequests.length === 0) {
     return request.group === undefined ? row : { ...row, request: { ...request, refusedBeside } }
   }

@@ -102,6 +102,6 @@ class GroupSize {
           : undefined
     if (found === undefined) return
     const problem = `the group that starts here has ${found}, which is the most that one transaction holds: split it into several groups. What is posted stays posted`
-    throw new BatchFileError(this.#file, problem, { line: this.#first.line })
+    throw new BatchFileError(this.#file, problem, this.#first)
   }
 }

@@ -9,6 +9,7 @@ import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import { MADE_ID_COLUMN } from '../reading/reject-columns.ts'
 import { type Row, requestsOfRow } from '../reading/row.ts'
+import { recordPlace } from '../record-place.ts'
 import { nextSplit, previousSplit } from './row-groups.ts'
 
 export const requestsOf = (rows: readonly Row[]): IdentifiedRequest[] =>
@@ -160,7 +161,7 @@ export function linkedResults(
     ? isIdentifier(refusal.transferId)
       ? refusal.transferId
       : quote(refusal.transferId)
-    : `line ${malformed?.line}`
+    : recordPlace(malformed as Row)
   // A repeat within the file is no more posted than the line that it repeats.
   const notPosted = new Set(
     results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),

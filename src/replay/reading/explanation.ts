@@ -16,6 +16,8 @@ import type { Row } from './row.ts'
 /** A record as it would be read. */
 export interface ExplainedRecord {
   readonly line: number
+  /** Its number among the records that start on the line. Absent for the first one. */
+  readonly item?: number
   readonly request?: IdentifiedRequest
   /** Why it is no transfer. */
   readonly skipped?: string
@@ -169,8 +171,9 @@ async function takeRows(
   return rows
 }
 
-const explainedRecord = ({ line, request, skipped, problem }: Row): ExplainedRecord => ({
+const explainedRecord = ({ line, item, request, skipped, problem }: Row): ExplainedRecord => ({
   line,
+  ...(item > 1 && { item }),
   ...(request && { request }),
   ...(skipped !== undefined && { skipped }),
   ...(problem !== undefined && { problem }),

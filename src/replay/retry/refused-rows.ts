@@ -3,6 +3,7 @@ import { collectionsOf } from '../../definition.ts'
 import type { RefusalRecord } from '../../models/batch.ts'
 import { BatchConflictError } from '../errors.ts'
 import type { Row } from '../reading/row.ts'
+import { recordPlace } from '../record-place.ts'
 
 /** A row of a batch's file that was refused, with its refusals as they are stored: one for each refused transfer of it. */
 export interface RefusedRow extends Row {
@@ -48,8 +49,8 @@ const compareToRow = ({ _id: { line, item = 1 } }: RefusalRecord, row: Row): num
 const isRefusalOf = (refusal: RefusalRecord, row: Row): boolean =>
   compareToRow(refusal, row) === 0 && partOf(refusal) <= 1 + (row.moreRequests?.length ?? 0)
 
-function refuseWithoutRow({ _id: { batch, line } }: RefusalRecord): never {
-  const problem = `has a refusal of line ${line}, but no such line can be read from the file: restore the refusals of the batch as they were`
+function refuseWithoutRow({ _id: { batch, ...place } }: RefusalRecord): never {
+  const problem = `has a refusal of ${recordPlace(place)}, but no such record can be read from the file: restore the refusals of the batch as they were`
   throw new BatchConflictError(batch, problem)
 }
 

@@ -1,4 +1,5 @@
 import { BatchFileError } from '../../errors.ts'
+import type { RecordPlace } from '../../record-place.ts'
 import { MAX_RECORD_BYTES, type RawRecord } from '../../source/raw-record.ts'
 import {
   CLOSE_BRACKET,
@@ -98,7 +99,7 @@ export class ElementSplitter {
     if (this.#text.length <= MAX_RECORD_BYTES) return
     this.#fail(
       `the element that starts here is longer than ${MAX_RECORD_BYTES} characters: remove or shorten it`,
-      this.#start?.line,
+      this.#start,
     )
   }
 
@@ -112,7 +113,7 @@ export class ElementSplitter {
     if (this.#isInElement) {
       const problem =
         'the object that starts here never closes: correct it, or download the file again'
-      this.#fail(problem, this.#start?.line)
+      this.#fail(problem, this.#start)
     }
   }
 
@@ -144,8 +145,8 @@ export class ElementSplitter {
     this.#isInElement = true
   }
 
-  #fail(problem: string, line = this.line): never {
-    throw new BatchFileError(this.#file, problem, { line })
+  #fail(problem: string, { line, item }: RecordPlace = this): never {
+    throw new BatchFileError(this.#file, problem, { line, item })
   }
 }
 

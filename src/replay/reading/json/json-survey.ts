@@ -33,13 +33,18 @@ export async function surveyJson(
   const seenKeys = new Set<string>()
   let isEmpty = true
   let hasIds: boolean | undefined
-  let unreadable: { line: number; problem: string; isObject: boolean } | undefined
+  let unreadable: { line: number; item: number; problem: string; isObject: boolean } | undefined
   for await (const block of records) {
     isEmpty = false
     for (const record of block) {
       const read = readRecord(record, options)
       if ('problem' in read) {
-        unreadable ??= { line: record.line, problem: read.problem, isObject: false }
+        unreadable ??= {
+          line: record.line,
+          item: record.item,
+          problem: read.problem,
+          isObject: false,
+        }
         continue
       }
       if (readRejected(read.object, record.text, ids)) return { hasIds: true }
@@ -57,6 +62,7 @@ export async function surveyJson(
         if (!unreadable?.isObject) {
           unreadable = {
             line: record.line,
+            item: record.item,
             problem: reader.problem + nestedHint(read.object),
             isObject: true,
           }
@@ -71,11 +77,11 @@ export async function surveyJson(
     throw new BatchFileError(file, 'the file is empty: expected one JSON object a line')
   }
   if (hasIds === undefined && unreadable) {
-    const { line, problem, isObject } = unreadable
+    const { line, item, problem, isObject } = unreadable
     const others = isObject
       ? 'no other object can be read as a transfer either'
       : 'no JSON object follows'
-    throw new BatchFileError(file, `${problem}; ${others}`, { line })
+    throw new BatchFileError(file, `${problem}; ${others}`, { line, item })
   }
   if (missingKeys.size === 0 || hasIds === undefined) return { hasIds: hasIds ?? false }
   const needed = neededKey(missingKeys, options)
