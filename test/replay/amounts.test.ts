@@ -24,6 +24,13 @@ describe('an amount is read without an option', () => {
     ['(5.00)', '-5.00'],
     ['- 5.00', '-5.00'],
     ['\u00A05.00\u202F', '5.00'],
+    ['.50', '0.50'],
+    ['-.50', '-0.50'],
+    ['.50-', '-0.50'],
+    ['€.50', '0.50'],
+    ['EUR.50', '0.50'],
+    ['EUR .50', '0.50'],
+    ['.50 EUR', '0.50'],
     ['5.00 EUR', '5.00'],
     ['€\u00A05.00', '5.00'],
     ['-€5.00', '-5.00'],
@@ -37,12 +44,25 @@ describe('an amount is read without an option', () => {
 })
 
 describe('an amount is left to the posting, which refuses it', () => {
-  test.each(['', '1e3', '--5', '-5-', '(-5)', '(5', '5)', '5.', '.5', 'NaN', '€5€', '٥', '12.-'])(
-    '%j',
-    async (amount) => {
-      expect(await amountsOf([amount])).toEqual([amount])
-    },
-  )
+  test.each([
+    '',
+    '1e3',
+    '--5',
+    '-5-',
+    '(-5)',
+    '(5',
+    '5)',
+    '5.',
+    '.',
+    '-.',
+    '..5',
+    'NaN',
+    '€5€',
+    '٥',
+    '12.-',
+  ])('%j', async (amount) => {
+    expect(await amountsOf([amount])).toEqual([amount])
+  })
 })
 
 describe('an amount that can mean two things is refused with the options', () => {
@@ -53,6 +73,8 @@ describe('an amount that can mean two things is refused with the options', () =>
       'add --decimal "," if decimals follow the ",", or --thousands "," if it separates thousands',
     ],
     ['1,250', {}, 'add --decimal ","'],
+    [',50', {}, 'starts with ",": add --decimal "," if decimals follow it'],
+    ['.50', { decimal: ',' }, 'starts with ".": add --decimal "." if decimals follow it'],
     [
       '1,250.75',
       {},

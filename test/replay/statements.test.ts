@@ -105,8 +105,18 @@ describe('a statement', () => {
       'refused: the line has a debit, "5.00", and a credit, "5.00": expected one of them',
       'refused: the line has neither a debit nor a credit',
       'ME A 0.00',
-      'refused: the debit "-5.00" is negative: add --signed-debit if they all are',
-      'refused: the credit "-5.00" is negative: the amounts of a credit are positive',
+      'refused: the debit "-5.00" is negative: add --signed-debit if they all are; if it takes an earlier debit back, turn it round with --transform',
+      'refused: the credit "-5.00" is negative: if it takes an earlier credit back, turn it round with --transform',
+    ])
+  })
+
+  test('has no amount where a dash stands', async () => {
+    const content = 'other,debit,credit\nA,5.00,-\nA, - ,5.00\nA,\u2013,-\n'
+
+    expect(await outcomesOf(content, STATEMENT)).toEqual([
+      'ME A 5.00',
+      'A ME 5.00',
+      'refused: the line has neither a debit nor a credit',
     ])
   })
 

@@ -2,7 +2,7 @@ import { quote } from '../../messages.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { ReaderOfRole } from './role-readers.ts'
 import type { Role } from './roles.ts'
-import { MarkedAmount, amountReader } from './values/amounts.ts'
+import { MarkedAmount, amountReader, isDash } from './values/amounts.ts'
 import { currencyBeside } from './values/currency-marks.ts'
 import { directionReader } from './values/directions.ts'
 import { Problem } from './values/problem.ts'
@@ -126,7 +126,7 @@ function debitOrCredit(readerOf: ReaderOfRole, options: ReadingOptions): Directe
   const readAmount = amountReader(options)
   const { signedDebit = false } = options
   const readSide = (text: unknown, currency: unknown, side: 'debit' | 'credit') => {
-    if (isMissing(text)) return undefined
+    if (isMissing(text) || isDash(text)) return undefined
     const read = readAmount(text, currency)
     if (read instanceof Problem) return read
     const { amount, isNegative, mark } = withoutSign(read)
@@ -141,8 +141,8 @@ function debitOrCredit(readerOf: ReaderOfRole, options: ReadingOptions): Directe
     const hint = isOutgoing
       ? signedDebit
         ? ', but --signed-debit says that they are negative'
-        : ': add --signed-debit if they all are'
-      : ': the amounts of a credit are positive'
+        : ': add --signed-debit if they all are; if it takes an earlier debit back, turn it round with --transform'
+      : ': if it takes an earlier credit back, turn it round with --transform'
     const found = isNegative ? 'is negative' : 'is not negative'
     return new Problem(`the ${side} ${quote(text)} ${found}${hint}`)
   }

@@ -39,13 +39,23 @@ const LOOSE_SPACES = new RegExp(`(?<!\\d)[${SPACES}]+|[${SPACES}]+(?!\\d)`, 'gu'
 
 /** A currency's sign, code or abbreviation. */
 const MARK = String.raw`[\p{L}\p{Sc}]{1,12}\.?`
+/** The same before an amount. A point after a sign is that of the amount, as in `$.50`. */
+const MARK_BEFORE = String.raw`\p{L}{1,12}\.|[\p{L}\p{Sc}]{1,12}`
 const SIGN = String.raw`[-+\u2212]`
 
 /** An amount without loose spaces. At most one of the signs and of the marks may be there. */
 const SPELLED = new RegExp(
-  `^(\\(?)(${SIGN}?)((?:${MARK})?)(${SIGN}?)(\\d(?:.*\\d)?)(${SIGN}?)((?:${MARK})?)(${SIGN}?)(\\)?)$`,
+  `^(\\(?)(${SIGN}?)((?:${MARK_BEFORE})?)(${SIGN}?)([.,]?\\d(?:.*\\d)?)(${SIGN}?)((?:${MARK})?)(${SIGN}?)(\\)?)$`,
   'u',
 )
+
+/** Spaces between a mark and an amount without a digit before its decimals, as in `Rs .50`. */
+const BEFORE_DECIMALS = new RegExp(`(?<![\\d${SPACES}])[${SPACES}]+(?=[.,]\\d)`, 'u')
+
+const DASH = new RegExp(`^[${SPACES}]*[-\\u2010-\\u2015\\u2212][${SPACES}]*$`, 'u')
+
+/** Whether a text is a dash, which stands for no amount. */
+export const isDash = (text: unknown): boolean => typeof text === 'string' && DASH.test(text)
 
 /** A word after another one, as in `500.00 EUR Dr`. */
 const TWO_WORDS = new RegExp(`^(.*[\\p{L}\\p{Sc}]\\.?)[${SPACES}]+(${MARK})[${SPACES}]*$`, 'u')
@@ -70,17 +80,23 @@ export function amountReader(
     if (value.length > LONGEST) return value
     const [, before = '', last = ''] = TWO_WORDS.exec(value) ?? []
     const lastDirection = directionOf(last)
-    const parts = SPELLED.exec((lastDirection ? before : value).replaceAll(LOOSE_SPACES, ''))
+    const text = (lastDirection ? before : value).replace(BEFORE_DECIMALS, '0')
+    const parts = SPELLED.exec(text.replaceAll(LOOSE_SPACES, ''))
     if (!parts) return value
-    const [, open, sign1 = '', mark1 = '', sign2 = '', number = '', ...rest] = parts
+    const [, open, sign1 = '', foundMark = '', sign2 = '', found = '', ...rest] = parts
+    // A code is never written with a point, so this one is that of the amount, as in `EUR.50`.
+    const isCode = foundMark.endsWith('.') && isCurrency(foundMark.slice(0, -1).toUpperCase())
+    const [mark1, number] = isCode ? [foundMark.slice(0, -1), `.${found}`] : [foundMark, found]
     const [sign3 = '', mark2 = '', sign4 = '', close] = rest
     const sign = sign1 + sign2 + sign3 + sign4 + (open === '' ? '' : '-')
     const isOneParenthesis = (open === '') !== (close === '')
     if (sign.length > 1 || isOneParenthesis) return value
     const marks = [mark1, mark2].filter((mark) => mark !== '')
-    const found = marks.map((each) => directionOf(each))
-    const [direction, ...others] = [...found, lastDirection].filter((each) => each !== undefined)
-    const [mark = '', ...more] = marks.filter((_, index) => found[index] === undefined)
+    const directions = marks.map((each) => directionOf(each))
+    const [direction, ...others] = [...directions, lastDirection].filter(
+      (each) => each !== undefined,
+    )
+    const [mark = '', ...more] = marks.filter((_, index) => directions[index] === undefined)
     // A text with two currencies or two directions is not an amount.
     if (others.length > 0 || more.length > 0) return value
     const digits = readDigits(number, currency)
@@ -130,7 +146,7 @@ function digitReader(
   // In India the groups before the last have two digits.
   const groups =
     thousands === '' ? '' : String.raw`|\d{1,3}(?:${separator}\d{2,3})*${separator}\d{3}`
-  const number = new RegExp(String.raw`^(\d+${groups})(?:[${decimal}](\d+))?$`, 'u')
+  const number = new RegExp(String.raw`^(?=.*\d$)(\d+${groups})?(?:[${decimal}](\d+))?$`, 'u')
   const isUnsaid = isDefault(spelling)
   return (digits, currency) => {
     const found = number.exec(digits)
@@ -145,7 +161,7 @@ function digitReader(
         'can mean two things: add --decimal "." if decimals follow the ".", or --decimal "," and --thousands "." if it separates thousands',
       )
     }
-    const [, whole = '', decimals] = found
+    const [, whole = '0', decimals] = found
     const plain = whole.length > 3 && thousands !== '' ? whole.replaceAll(/\D/g, '') : whole
     return decimals === undefined ? plain : `${plain}.${decimals}`
   }
@@ -155,7 +171,7 @@ function digitReader(
 const CHARACTERS = { '': '', ',': ',', '.': '.', "'": APOSTROPHES, ' ': SPACES } as const
 
 /** Digits with single separators between them. */
-const SEPARATED = new RegExp(`^\\d+(?:[.,${APOSTROPHES}${SPACES}]\\d+)+$`, 'u')
+const SEPARATED = new RegExp(`^(?:[.,]?\\d+)(?:[.,${APOSTROPHES}${SPACES}]\\d+)*$`, 'u')
 
 /** Why digits cannot be read, with the options that would allow it. */
 function adviceOn(digits: string, { decimal, thousands }: Required<AmountSpelling>): string {
@@ -174,6 +190,9 @@ function adviceOn(digits: string, { decimal, thousands }: Required<AmountSpellin
     return 'has a point and a comma: say which one is which with --decimal and --thousands'
   }
   const mark = quote(first)
+  if (digits.startsWith(first)) {
+    return `starts with ${mark}: add --decimal ${mark} if decimals follow it`
+  }
   return first === '.' || first === ','
     ? `can mean two things: add --decimal ${mark} if decimals follow the ${mark}, or --thousands ${mark} if it separates thousands`
     : `has ${mark} between its digits: add --thousands ${mark} if it separates thousands`
