@@ -115,11 +115,23 @@ test('a line without a date is refused where the options name the date', async (
   ])
   expect(await problemsWith({ set: { effectiveAt: '{Tag} {Zeit}' } })).toEqual([
     undefined,
-    'the effectiveAt cannot be put together, because a column that --set effectiveAt names is empty',
+    `the effectiveAt cannot be put together, because "Tag", which --set effectiveAt names, is empty: to name a text for such lines, write {Tag|'TEXT'}`,
   ])
   expect(
     await problemsWith({ map: { effectiveAt: 'Tag' }, set: { effectiveAt: '2026-12-31' } }),
   ).toEqual([undefined, undefined])
+})
+
+test('a wrong date of a column that wins over a text says so', async () => {
+  const { rows } = await readRows('from,to,amount,Tag,Zeit\nA,B,1,29/03/2026,14:16\n', {
+    map: { effectiveAt: 'Tag' },
+    set: { effectiveAt: '{Tag} {Zeit}' },
+    dateFormat: 'dd/MM/yyyy HH:mm',
+  })
+
+  expect(rows[0]?.problem).toMatch(
+    /"29\/03\/2026" is not in the format.*; the value is that of "Tag", because --map wins over --set/,
+  )
 })
 
 test('an empty date is none where the options do not name it, and a column named effectiveAt needs no map', async () => {

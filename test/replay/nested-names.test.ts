@@ -154,6 +154,7 @@ describe('in JSON a dotted name', () => {
         set: { account: 'A0', counterparty: 'A1' },
       },
     ],
+    ['the date', { map: { ...ANSWER_OPTIONS.map, effectiveAt: 'creditor.iban' } }],
     ['the ids', { idFrom: ['creditor.iban'] }],
   ])('is an error if no object has what every transfer needs: %s', async (_, options) => {
     await expect(replayed(ANSWER, { ...ANSWER_OPTIONS, ...options })).rejects.toThrow(

@@ -188,7 +188,20 @@ describe('a text that is set', () => {
 
     expect(await outcomesOf(content, { set: { from: '{bank}-{#2}', currency: 'USD' } })).toEqual([
       '10-7 B 1 USD',
-      'refused: the from cannot be put together, because a column that --set from names is empty',
+      `refused: the from cannot be put together, because "bank", which --set from names, is empty: to name a text for such lines, write {bank|'TEXT'}`,
+    ])
+  })
+
+  test('ends with a text for records in which the columns are empty', async () => {
+    const content = 'a,b,to,amount\n,X,B,1\n,,B,1\n'
+
+    expect(await outcomesOf(content, { set: { from: "{a|b|'CASH'}" } })).toEqual([
+      'X B 1',
+      'CASH B 1',
+    ])
+    expect(await outcomesOf(content, { set: { from: '{a|b}' } })).toEqual([
+      'X B 1',
+      expect.stringContaining('because "a" and "b", which --set from names, are empty'),
     ])
   })
 

@@ -1,5 +1,5 @@
 import type { IdentifiedRequest } from '../../ledger/request.ts'
-import { quote } from '../../messages.ts'
+import { printable, quote } from '../../messages.ts'
 import type { FoundColumns } from './columns.ts'
 import { groupProblem } from './group.ts'
 import type { ReadingOptions } from './reading-options.ts'
@@ -8,7 +8,7 @@ import { currencyWords } from './values/currency-marks.ts'
 import { dateReader } from './values/dates.ts'
 import { Problem } from './values/problem.ts'
 import { recognizedReference, referenceReader } from './values/references.ts'
-import { compileTemplate } from './values/templates.ts'
+import { compileTemplate, emptyAlternatives } from './values/templates.ts'
 import { type ValueOf, isMissing, plainText } from './values/values.ts'
 
 /** Makes the function that reads the value of a role; undefined if the file does not have the role. */
@@ -27,7 +27,16 @@ export function roleReaders(
     const index = indexes[role]
     const template = set[role]
     if (template === undefined) return index === undefined ? undefined : (value) => value(index)
-    const put = compileTemplate(template, columns, { areKeys, isLoose, option: `--set ${role}` })
+    const compiled = compileTemplate(template, columns, {
+      areKeys,
+      isLoose,
+      option: `--set ${role}`,
+    })
+    const put = !WHOLE_ROLES.has(role)
+      ? compiled
+      : (value: ValueOf) =>
+          compiled(value) ??
+          emptyProblem(role, emptyAlternatives(template, columns, { value, areKeys }))
     if (index === undefined) return put
     return (value) => {
       const found = value(index)
@@ -35,6 +44,20 @@ export function roleReaders(
     }
   }
 }
+
+/** The roles whose text is refused if a column in it is empty, because half of an id or of a date is another one. */
+const WHOLE_ROLES: ReadonlySet<Role> = new Set([
+  'from',
+  'to',
+  'account',
+  'counterparty',
+  'effectiveAt',
+])
+
+const emptyProblem = (role: Role, names: readonly string[]): Problem =>
+  new Problem(
+    `the ${role} cannot be put together, because ${names.map((name) => quote(name)).join(' and ')}, which --set ${role} names, ${names.length === 1 ? 'is' : 'are'} empty: to name a text for such lines, write {${printable(names.join('|'))}|'TEXT'}`,
+  )
 
 /** Makes the function that reads the transfer's own id, with its prefix; undefined if no record has one. */
 export function idReader(
@@ -106,17 +129,24 @@ export function effectiveAtReader(
 ): ((value: ValueOf) => IdentifiedRequest['effectiveAt'] | Problem) | undefined {
   const read = readerOf('effectiveAt')
   if (!read) return undefined
+  const { effectiveAt: column } = map
+  const hint =
+    typeof column === 'string' && set.effectiveAt !== undefined
+      ? `; the value is that of ${quote(column)}, because --map wins over --set: to use the text of --set effectiveAt, leave out --map effectiveAt`
+      : ''
   const readDate = dateReader({ dateFormat, timeZone, onZoneUsed })
   // A line without a date, such as a total at the end, must not be posted as of now where the options name the date.
   const missing =
-    set.effectiveAt !== undefined
-      ? 'the effectiveAt cannot be put together, because a column that --set effectiveAt names is empty'
-      : typeof map.effectiveAt === 'string'
-        ? `the column of the effectiveAt, ${quote(map.effectiveAt)}, is empty: leave such lines out with --where ${quote(`${map.effectiveAt}!=`)}, or name a date for them with --set effectiveAt=DATE`
-        : undefined
+    typeof column === 'string'
+      ? `the column of the effectiveAt, ${quote(column)}, is empty: leave such lines out with --where ${quote(`${column}!=`)}, or name a date for them with --set effectiveAt=DATE`
+      : undefined
   return (value) => {
     const found = read(value)
-    if (!isMissing(found)) return readDate(found)
+    if (found instanceof Problem) return found
+    if (!isMissing(found)) {
+      const date = readDate(found)
+      return date instanceof Problem && hint !== '' ? new Problem(date.text + hint) : date
+    }
     return missing === undefined ? undefined : new Problem(missing)
   }
 }

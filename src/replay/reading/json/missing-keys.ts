@@ -4,8 +4,19 @@ import type { ReadingOptions } from '../reading-options.ts'
 import { type Role, isRole } from '../roles.ts'
 import { alternativesInTemplate } from '../values/templates.ts'
 
-/** The roles without which no object is a transfer. An amount may also be in the two columns of `SIDES`. */
-const NEEDED_ROLES = ['from', 'to', 'account', 'counterparty', 'amount'] as const
+/**
+ * The roles without which no object is a transfer, or all would be posted as of now or under made ids. An amount may
+ * also be in the two columns of `SIDES`.
+ */
+const NEEDED_ROLES = [
+  'from',
+  'to',
+  'account',
+  'counterparty',
+  'amount',
+  'effectiveAt',
+  'transferId',
+] as const
 const SIDES = ['debit', 'credit'] as const
 
 /**

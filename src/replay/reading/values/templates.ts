@@ -1,18 +1,31 @@
 import { namedColumn } from '../columns.ts'
 import { type ValueOf, plainText } from './values.ts'
 
-/** A text as it stands, or the names of columns of which the first that is not empty stands here. */
-type Part = string | readonly string[]
+/** Columns of which the first that is not empty stands in a text, or else a constant. */
+interface Alternatives {
+  readonly names: readonly string[]
+  readonly constant: string
+}
 
-/** The parts of a text in which `{COLUMN}` stands for a column's value, and `{ONE|OTHER}` for the first value. */
+/** A text as it stands, or what stands for the values of columns. */
+type Part = string | Alternatives
+
+/**
+ * The parts of a text in which `{COLUMN}` stands for a column's value, `{ONE|OTHER}` for the first value, and
+ * `{ONE|OTHER|'TEXT'}` for that text if there is no value.
+ */
 function partsOf(template: string): readonly Part[] {
   return template
     .split(/(\{[^{}]*\})/)
     .filter((part) => part !== '')
-    .map((part) => (/^\{.*\}$/s.test(part) ? namesIn(part) : part))
+    .map((part) => (/^\{.*\}$/s.test(part) ? alternativesIn(part) : part))
 }
 
-const namesIn = (part: string): readonly string[] => part.slice(1, -1).split('|')
+function alternativesIn(part: string): Alternatives {
+  const names = part.slice(1, -1).split('|')
+  const constant = names.length > 1 ? /^'(.+)'$/s.exec(names.at(-1) as string)?.[1] : undefined
+  return constant === undefined ? { names, constant: '' } : { names: names.slice(0, -1), constant }
+}
 
 /** What is wrong with a text for a role, as a phrase. */
 export function templateProblem(template: string): string | undefined {
@@ -21,17 +34,32 @@ export function templateProblem(template: string): string | undefined {
   if (parts.some((part) => typeof part === 'string' && /[{}]/.test(part))) {
     return 'has a brace without its partner: write {COLUMN} for the value of a column'
   }
-  const isUnnamed = parts.some((part) => typeof part !== 'string' && part.includes(''))
+  const isUnnamed = parts.some((part) => typeof part !== 'string' && part.names.includes(''))
   return isUnnamed ? 'has braces without the name of a column in them' : undefined
 }
 
 /** The columns that a text names. */
 export const columnsInTemplate = (template: string): readonly string[] =>
-  partsOf(template).flatMap((part) => (typeof part === 'string' ? [] : part))
+  partsOf(template).flatMap((part) => (typeof part === 'string' ? [] : part.names))
 
 /** The lists of columns of which one must have a value, one list for each pair of braces in a text. */
 export const alternativesInTemplate = (template: string): readonly (readonly string[])[] =>
-  partsOf(template).filter((part) => typeof part !== 'string')
+  partsOf(template).flatMap((part) =>
+    typeof part === 'string' || part.constant !== '' ? [] : [part.names],
+  )
+
+/** The columns that are empty although a text needs one of them; none if it can be put together. */
+export function emptyAlternatives(
+  template: string,
+  columns: readonly string[],
+  { value, areKeys }: { readonly value: ValueOf; readonly areKeys: boolean },
+): readonly string[] {
+  const isEmpty = (name: string) => {
+    const index = namedColumn(columns, name, { option: '--set', areKeys })
+    return index === undefined || plainText(value(index)) === ''
+  }
+  return alternativesInTemplate(template).find((names) => names.every(isEmpty)) ?? []
+}
 
 interface TemplateOptions {
   readonly areKeys: boolean
@@ -51,12 +79,13 @@ export function compileTemplate(
   columns: readonly string[],
   { isLoose = false, ...options }: TemplateOptions,
 ): (value: ValueOf) => string | undefined {
-  const parts: (string | readonly number[])[] = []
+  const parts: (string | { readonly indexes: readonly number[]; readonly constant: string })[] = []
   for (const part of partsOf(template)) {
     if (typeof part === 'string') parts.push(part)
     else {
-      const indexes = part.map((name) => namedColumn(columns, name, options))
-      parts.push(indexes.filter((index) => index !== undefined))
+      const indexes = part.names.map((name) => namedColumn(columns, name, options))
+      const { constant } = part
+      parts.push({ indexes: indexes.filter((index) => index !== undefined), constant })
     }
   }
   const [only] = parts
@@ -69,7 +98,7 @@ export function compileTemplate(
         text += part
         continue
       }
-      const found = firstText(part, value)
+      const found = firstText(part.indexes, value) || part.constant
       if (found !== '') isEmpty = false
       else if (!isLoose) return undefined
       text += found
