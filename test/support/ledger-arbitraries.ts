@@ -177,10 +177,11 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
 /** What a file can hold of a value: text on one line, with no spaces at its ends. */
 const asField = (value: unknown): string => [value].join('').replaceAll('\n', ' ').trim()
 
-/** An amount as a file has it: there `+5` is read as 5, and `1,5` and `1.500` are malformed lines because they are unclear. */
+/** An amount as a file has it: there `+5` is read as 5 and `.5` as 0.5, and `1,5` and `1.500` are malformed lines because they are unclear. */
 const asAmount = (value: unknown): string =>
   asField(value)
     .replace(/^\+/, '')
+    .replace(/^\./, '0.')
     .replace(',', 'x')
     .replace(/^(\d+\.\d\d)0$/, '$1')
 
@@ -195,7 +196,8 @@ export const anyLine: fc.Arbitrary<Line> = fc.oneof(
         from: asField(line.from),
         to: asField(line.to),
         amount: DEPENDENT_AMOUNTS.includes(line.amount) ? '60' : asAmount(line.amount),
-        currency: asField(line.currency) || undefined,
+        // A file may have a code in small letters.
+        currency: asField(line.currency).replace('usd', 'USD') || undefined,
         reference: asField(line.reference) || undefined,
       },
     })),
