@@ -92,7 +92,8 @@ function conflictsWithPosted(
     const account = accounts.get(reading.from) ?? accounts.get(reading.to)
     return resultById(reading, transfers, account?.currency)
   })
-  if (!results.some((result) => result?.status === 'existing')) return undefined
+  const isLate = requests.some(({ isLateInGroup }) => isLateInGroup)
+  if (!isLate && !results.some((result) => result?.status === 'existing')) return undefined
   return results.map((result, index) => {
     if (result) return result
     const { transferId, group = '' } = requests[index] as IdentifiedRequest

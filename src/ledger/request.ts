@@ -65,6 +65,8 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
   readonly group?: string | undefined
   /** What else the group contains that is refused, such as `line 5`. So the whole group is refused. */
   readonly refusedBeside?: string | undefined
+  /** Whether another part of its group is posted already, so that it cannot join it. */
+  readonly isLateInGroup?: boolean | undefined
   /** Whether what is posted under its id is another transfer, even with the same content: then it is refused. */
   readonly mustBeNew?: boolean | undefined
   /** The accounts to open if they do not exist. */
@@ -85,6 +87,7 @@ export type IdentifiedRequest = TransferRequest &
     | 'transferId'
     | 'group'
     | 'refusedBeside'
+    | 'isLateInGroup'
     | 'mustBeNew'
     | 'open'
     | 'reverses'
@@ -172,7 +175,8 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   }
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
-  const { currency, group, refusedBeside, mustBeNew, open, reverses, postedElsewhereAt } = request
+  const { currency, group, refusedBeside, isLateInGroup, mustBeNew, open } = request
+  const { reverses, postedElsewhereAt } = request
   return {
     transferId,
     from,
@@ -184,6 +188,7 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
     effectiveAt,
     group,
     refusedBeside,
+    isLateInGroup,
     mustBeNew,
     open,
     reverses,

@@ -1,8 +1,11 @@
 import mongoose, { type Connection } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
 import type { RefusalRecord } from '../../models/batch.ts'
+import { isGrouped } from '../../ledger/groups.ts'
+import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { BatchConflictError } from '../errors.ts'
-import type { Row } from '../reading/row.ts'
+import { isOneGroup } from '../posting/row-groups.ts'
+import { type Row, requestsOfRow } from '../reading/row.ts'
 import { recordPlace } from '../record-place.ts'
 
 /** A row of a batch's file that was refused, with its refusals as they are stored: one for each refused transfer of it. */
@@ -25,6 +28,8 @@ export async function* refusedRows(
 ): AsyncGenerator<RefusedRow[]> {
   const stored = storedRefusals(connection, batch)
   let next = await stored.next()
+  /** The rows of the group that is being read, or the latest row. */
+  let group: RefusedRow[] = []
   for await (const block of rows) {
     const refused: RefusedRow[] = []
     for (const row of block) {
@@ -34,13 +39,48 @@ export async function* refusedRows(
         refusals.push(next.value)
         next = await stored.next()
       }
-      if (refusals.length > 0 && row.position > after) refused.push({ ...row, refusals })
+      if (row.skipped !== undefined && refusals.length === 0) continue
+      const last = group.at(-1)
+      if (last && !isOneGroup(last, row)) {
+        refused.push(...refusedOf(group, after))
+        group = []
+      }
+      group.push({ ...row, refusals })
+      if (next.done && group.every((each) => each.refusals.length === 0)) break
     }
     yield refused
-    if (next.done) return
+    if (next.done && group.every(({ refusals }) => refusals.length === 0)) return
   }
+  yield refusedOf(group, after)
   if (!next.done) refuseWithoutRow(next.value)
 }
+
+/** The rows of a group that are refused. If others of its transfers are posted, the refused ones cannot join them. */
+function refusedOf(rows: readonly RefusedRow[], after: number): RefusedRow[] {
+  if (rows.every(({ refusals }) => refusals.length === 0)) return []
+  const requests = rows.flatMap((row) => {
+    const refused = new Set(row.refusals.map(partOf))
+    return requestsOfRow(row).map((request, index) => ({
+      request,
+      isRefused: refused.has(index + 1),
+    }))
+  })
+  for (let start = 0; start < requests.length;) {
+    let end = start + 1
+    while (isGrouped(requests[end - 1]?.request, requests[end]?.request)) end++
+    const refused = requests.slice(start, end).filter(({ isRefused }) => isRefused)
+    const [first] = refused
+    if (first?.request.group !== undefined && refused.length < end - start) {
+      for (const { request } of refused) Object.assign(request, LATE)
+      // Without the transfers that are posted, it may stand next to another group of the same name.
+      Object.assign(first.request, { startsGroup: true })
+    }
+    start = end
+  }
+  return rows.filter(({ refusals, position }) => refusals.length > 0 && position > after)
+}
+
+const LATE = { isLateInGroup: true } satisfies Partial<IdentifiedRequest>
 
 /** How the place of a refusal compares with that of a row. */
 const compareToRow = ({ _id: { line, item = 1 } }: RefusalRecord, row: Row): number =>
