@@ -212,3 +212,15 @@ describe('a date without a zone', () => {
     )
   })
 })
+
+test('an object that leaves out the key of the date is refused like a line with an empty date', async () => {
+  const content =
+    '{"from":"A","to":"B","amount":"1","Tag":"2026-01-02"}\n{"from":"A","to":"B","amount":"1"}\n'
+  const { rows } = await readRows(content, { format: 'jsonl', map: { effectiveAt: 'Tag' } })
+  expect(
+    rows.map(({ request, problem }) => request?.effectiveAt?.toISOString() ?? problem),
+  ).toEqual([
+    '2026-01-02T00:00:00.000Z',
+    expect.stringContaining('the column of the effectiveAt, "Tag", is empty'),
+  ])
+})

@@ -309,13 +309,13 @@ describe('columns', () => {
 
   test('without a currency get the one from the options', async () => {
     const { refused } = await replayed(
-      'from,to,amount,currency\nA0,A1,1,\nA0,A1,1,USD\nA0,A1,1,usd\n',
+      'from,to,amount,currency\nA0,A1,1,\nA0,A1,1,USD\nA0,A1,1,usd\nA0,A1,1,GBP\n',
       {
         currency: 'EUR',
       },
     )
 
-    expect(refused).toEqual(['2 CURRENCY_MISMATCH', '4 CURRENCY_MISMATCH'])
+    expect(refused).toEqual(['2 CURRENCY_MISMATCH', '5 CURRENCY_MISMATCH'])
   })
 })
 

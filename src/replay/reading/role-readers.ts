@@ -127,9 +127,10 @@ export function effectiveAtReader(
   { map = {}, set = {}, dateFormat, timeZone = 'UTC' }: ReadingOptions,
   onZoneUsed: () => void,
 ): ((value: ValueOf) => IdentifiedRequest['effectiveAt'] | Problem) | undefined {
-  const read = readerOf('effectiveAt')
-  if (!read) return undefined
   const { effectiveAt: column } = map
+  // An object may leave out the key, which counts as an empty value.
+  const read = readerOf('effectiveAt') ?? (typeof column === 'string' && (() => undefined))
+  if (!read) return undefined
   const hint =
     typeof column === 'string' && set.effectiveAt !== undefined
       ? `; the value is that of ${quote(column)}, because --map wins over --set: to use the text of --set effectiveAt, leave out --map effectiveAt`
