@@ -8,26 +8,26 @@ import { connectDirectly } from './connection.ts'
 export interface Reading {
   /** How many snapshots it read. */
   readonly snapshots: number
-  /** The totals that differed from the first ones. There must be none. */
+  /** The totals that had moved. There must be none. */
   readonly moved: readonly string[]
 }
 
 /**
- * Reads the sum of all balances in each currency, from snapshots on any member, until `stop` is called. No transfer
- * may ever move it.
+ * Reads by how much the balances in each currency differ from the opening balances, from snapshots on any member, until
+ * `stop` is called. The sum is always zero: no transfer may move it, and the snapshot of a member that lags behind lacks
+ * both balances of the latest accounts.
  */
 export async function startReader(uri: string): Promise<{ stop: () => Promise<Reading> }> {
   const connection = await connectDirectly(uri)
-  const first = await totalsIn(connection)
   const moved: string[] = []
-  let snapshots = 1
+  let snapshots = 0
   let isStopped = false
   const read = async () => {
     while (!isStopped) {
       // A member that is away or paused cannot be read: the next snapshot may be of another one.
-      const totals = await totalsIn(connection).catch(() => undefined)
-      if (totals !== undefined) snapshots += 1
-      if (totals !== undefined && totals !== first) moved.push(`${totals}, and not ${first}`)
+      const differences = await differencesIn(connection).catch(() => undefined)
+      if (differences !== undefined) snapshots += 1
+      if (differences !== undefined && differences !== '') moved.push(`off by ${differences}`)
       await setTimeout(100)
     }
   }
@@ -42,14 +42,22 @@ export async function startReader(uri: string): Promise<{ stop: () => Promise<Re
   }
 }
 
-/** The sum of all balances in each currency, as one text. */
-async function totalsIn(connection: Connection): Promise<string> {
+/** The sums in each currency that are not zero, as one text. */
+async function differencesIn(connection: Connection): Promise<string> {
   const session = await connection.startSession({ snapshot: true })
   try {
     const totals = await connection
       .collection<AccountRecord>('accounts')
       .aggregate<{ _id: string; total: mongo.Decimal128 }>(
-        [{ $group: { _id: '$currency', total: { $sum: '$balance' } } }, { $sort: { _id: 1 } }],
+        [
+          {
+            $group: {
+              _id: '$currency',
+              total: { $sum: { $subtract: ['$balance', '$openingBalance'] } },
+            },
+          },
+          { $match: { total: { $ne: 0 } } },
+        ],
         { session, readPreference: 'nearest', maxTimeMS: 5_000 },
       )
       .toArray()
