@@ -67,16 +67,15 @@ export const balancesCommand: Command<{
       const account = await accountModel(connection).findById(options.account)
       if (!account) throw new AccountNotFoundError({ accountId: options.account })
       const rows = await account.balances({ every, from, to, timeZone, by })
-      if (options.json) {
-        context.print(JSON.stringify(rows.map((row) => asJson(row, account.currency))))
-      } else if (options.csv) context.print(asCsv(rows, account.currency))
+      if (options.json) context.print(JSON.stringify(rows))
+      else if (options.csv) context.print(asCsv(rows, account.currency))
       else context.print(renderBalances(account, rows, { timeZone, columns: context.columns }))
       return Exit.done
     })
   },
 }
 
-const asJson = (row: PeriodBalance, currency: string) => ({
+const withMoneyAsText = (row: PeriodBalance, currency: string) => ({
   ...row,
   opening: formatMoney(row.opening, currency),
   received: formatMoney(row.received, currency),
@@ -87,7 +86,7 @@ const asJson = (row: PeriodBalance, currency: string) => ({
 const asCsv = (rows: readonly PeriodBalance[], currency: string): string =>
   stringify(
     rows.map((row) => ({
-      ...asJson(row, currency),
+      ...withMoneyAsText(row, currency),
       from: row.from.toISOString(),
       to: row.to.toISOString(),
     })),
@@ -105,7 +104,7 @@ function renderBalances(
   const { _id: accountId, currency, holder, balance } = account
   const clock = clockOf(timeZone)
   const lines = rows.map((row) => {
-    const { opening, received, sent, closing } = asJson(row, currency)
+    const { opening, received, sent, closing } = withMoneyAsText(row, currency)
     const shown = new Date(clock(row.from.getTime())).toISOString()
     const start = shown.slice(0, 16).replace('T', ' ').replace(' 00:00', '')
     return [start, opening, received, sent, closing, String(row.count)]

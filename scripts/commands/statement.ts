@@ -71,7 +71,7 @@ export const statementCommand: Command<{
       if (!account) throw new AccountNotFoundError({ accountId: options.account })
       const entries = await account.statement({ limit, before, from, to, by })
       if (options.json) {
-        context.print(JSON.stringify(entries.map((entry) => asJson(entry, account.currency))))
+        context.print(JSON.stringify(entries))
       } else if (options.csv) context.print(asCsv(entries, account.currency, options))
       else context.print(renderStatement(account, entries, { by, columns: context.columns }))
       return Exit.done
@@ -79,7 +79,7 @@ export const statementCommand: Command<{
   },
 }
 
-const asJson = (entry: StatementEntry, currency: string) => ({
+const withMoneyAsText = (entry: StatementEntry, currency: string) => ({
   ...entry,
   amount: formatMoney(entry.amount, currency),
   balance: formatMoney(entry.balance, currency),
@@ -104,7 +104,7 @@ const asCsv = (
 ): string =>
   stringify(
     entries.map((entry) => ({
-      ...asJson(entry, currency),
+      ...withMoneyAsText(entry, currency),
       postedAt: entry.postedAt.toISOString(),
       effectiveAt: entry.effectiveAt?.toISOString(),
     })),
