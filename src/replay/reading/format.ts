@@ -66,7 +66,8 @@ const recordTransformOf = ({
 }: OpenOptions): RecordTransform | undefined =>
   restore ? new RestoringTransform() : transform && new RecordTransform(transform, options.currency)
 
-async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {
+/** {@link openBatchFile} without the search for ids, which a caller that posts nothing does not need. */
+export async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {
   const { options, transform } = open
   const read = transform?.read
   if (read && !(await holdsRejects(source))) {

@@ -1,5 +1,6 @@
+import { BatchFileError } from '../errors.ts'
 import { openSource } from '../source/source.ts'
-import { openBatchFile } from './format.ts'
+import { openInFormat } from './format.ts'
 import { checkReadingOptions } from './option-checks.ts'
 import type { ReadingOptions } from './reading-options.ts'
 
@@ -33,7 +34,7 @@ export async function* tableRecords(
   }
   try {
     const batch = { batch: 'table', options: reading, transform: { transform, version: '1' } }
-    const table = await openBatchFile(source, batch)
+    const table = await openInFormat(source, batch)
     let position = 0
     for await (const block of table.records()) {
       for (const raw of block) {
@@ -43,6 +44,7 @@ export async function* tableRecords(
         else yield { line, problem: problem ?? 'the line cannot be read' }
       }
     }
+    if (position === 0) throw new BatchFileError(file, 'the file is empty')
   } finally {
     await source.close()
   }
