@@ -15,7 +15,7 @@ import type { StateFile } from './kept-state/state-file.ts'
 import { MissingAccounts } from './missing-accounts.ts'
 import { readAgain } from './retry.ts'
 import { Reversals } from './reversals.ts'
-import { type Entry, TransferReader } from './transfer-reader.ts'
+import { type Entry, type StoredTransfer, TransferReader } from './transfer-reader.ts'
 import { ViolationLog } from './violations.ts'
 
 export interface ProofContext {
@@ -122,10 +122,13 @@ class RangeProof {
   readonly #missing: MissingAccounts
   /** Undefined if all transfers of all accounts are read: then each is found on both sides. */
   readonly #counterparts: Counterparts | undefined
+  /** How many transfers each account has counted, by its id. */
+  readonly #transferCounts: ReadonlyMap<string, number | undefined>
   #transfers = 0
 
   constructor(range: AccountRange, context: ProofContext) {
     this.#range = range
+    this.#transferCounts = new Map(range.accounts.map((each) => [each.id, each.transferCount]))
     this.#context = context
     this.#log = new ViolationLog(context.limit)
     this.#log.append(range.log)
@@ -139,7 +142,7 @@ class RangeProof {
   async run({ sent, received, moment }: Reading): Promise<Findings> {
     const { kept, onEntries, signal } = this.#context
     const { accounts } = this.#range
-    const known = new Set(accounts.map(({ id }) => id))
+    const counts = this.#transferCounts
     const onBatch = async () => {
       signal?.throwIfAborted()
       if (this.#reversals.isFull) await this.#reversals.check(moment)
@@ -159,7 +162,7 @@ class RangeProof {
       if (currency !== undefined && openingBalance !== undefined) {
         openings.set(currency, (openings.get(currency) ?? 0n) + openingBalance)
       }
-      for (const queue of queues) await this.#skipMissing(queue, known)
+      for (const queue of queues) await this.#skipMissing(queue, counts)
       const state = this.#range.kept.get(id)
       const proof = new AccountProof(account, {
         log: this.#log,
@@ -171,7 +174,7 @@ class RangeProof {
       if (proof.beyond) beyond.set(id, proof.beyond)
       if (this.#log.count === 0) lines += jsonLine(accountLine(proof.state()))
     }
-    for (const queue of queues) await this.#skipMissing(queue, known)
+    for (const queue of queues) await this.#skipMissing(queue, counts)
     await this.#reversals.check(moment)
     await this.#missing.check(moment)
     await this.#counterparts?.check(moment)
@@ -194,14 +197,25 @@ class RangeProof {
     reader.read(bytes)
     reader.check(this.#log)
     const transfer = reader.transfer()
-    this.#tallies.add(transfer)
+    if (!this.#isBeyond(transfer)) {
+      this.#tallies.add(transfer)
+      this.#transfers += 1
+    }
     this.#reversals.add(transfer)
     const { id: transferId, toAccount, toSequence } = transfer
     if (toAccount !== undefined && toSequence !== undefined) {
       this.#counterparts?.add(toAccount, { transferId, sequence: toSequence })
     }
-    this.#transfers += 1
     return reader.entry('from')
+  }
+
+  /**
+   * Whether a transfer was posted after its sender was read. It is counted by a run that starts from the state of this
+   * one, because the state does not have it.
+   */
+  #isBeyond({ fromAccount, fromSequence }: StoredTransfer): boolean {
+    const count = this.#transferCounts.get(fromAccount ?? '')
+    return count !== undefined && fromSequence !== undefined && fromSequence > count
   }
 
   readonly #receivedReader = new TransferReader()
@@ -219,7 +233,7 @@ class RangeProof {
   }
 
   /** Passes over entries at the front of a queue whose account was not read. */
-  async #skipMissing(queue: EntryQueue, known: ReadonlySet<string>): Promise<void> {
+  async #skipMissing(queue: EntryQueue, known: ReadonlyMap<string, unknown>): Promise<void> {
     let entry: Entry | undefined
     while ((entry = queue.head)) {
       if (known.has(entry.accountId as string)) return

@@ -3,8 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import mongoose from 'mongoose'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Decimal128, type VerifyOptions, replay, verify } from '../../src/index.ts'
+import { Books } from '../../src/verification/books.ts'
 import { makeFile } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
@@ -39,6 +40,24 @@ beforeEach(async () => {
   await Account.open({ accountId: 'C', holder: 'Cy', currency: 'JPY', openingBalance: '7' })
   for (const id of ['T1', 'T2', 'T3']) await pay(id, 'A', 'B')
 })
+
+/** Does some work once, after a verification has read accounts and before it reads their transfers. */
+function afterAccountsAreRead(work: () => Promise<unknown>): void {
+  const { inSession } = Books.prototype
+  let isDone = false
+  const spy = vi.spyOn(Books.prototype, 'inSession').mockImplementation(async function (
+    this: Books,
+    earlier,
+    read,
+  ) {
+    if (earlier.length > 0 && !isDone) {
+      isDone = true
+      await work()
+    }
+    return await inSession.call(this, earlier, read as never)
+  } as typeof inSession)
+  onTestFinished(() => void spy.mockRestore())
+}
 
 /** Adds to the opening balance of A, and to each balance that follows from it. */
 async function shiftOpeningOfA(): Promise<void> {
@@ -220,6 +239,22 @@ describe('verify with since', () => {
       transfers: 0,
       digest,
       since: { accounts: 4, transfers: 5 },
+    })
+  })
+
+  test('counts transfers once that were posted while the kept state was made', async () => {
+    const file = await makeFile('b.csv', 'id,from,to,amount\nS1,A,B,1\nS2,A,B,1\n')
+    const since = await newFile()
+    afterAccountsAreRead(() => replay(connection, { file }))
+    expect(await verify(connection, { save: since })).toMatchObject({ saved: true, transfers: 3 })
+    const save = await newFile()
+    expect(await verify(connection, { since, save })).toMatchObject({
+      violations: [],
+      transfers: 2,
+    })
+    expect(await verify(connection, { since: save })).toMatchObject({
+      balanced: true,
+      since: { transfers: 5 },
     })
   })
 
