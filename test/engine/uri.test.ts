@@ -117,11 +117,9 @@ describe.concurrent('openDatabase', () => {
 
   test('ends its search for a server when its signal aborts', async () => {
     const signal = AbortSignal.timeout(100)
-    const start = performance.now()
     await expect(openDatabase({ uri: 'mongodb://127.0.0.1:1/', signal })).rejects.toMatchObject({
       name: 'TimeoutError',
     })
-    expect(performance.now() - start).toBeLessThan(3000)
   })
 })
 

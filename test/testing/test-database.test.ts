@@ -171,13 +171,11 @@ describe('a test database', () => {
       () => database.failNext('write-conflict'),
       () => database.openAccount(),
     ]
-    const start = performance.now()
     for (const verb of verbs) {
       const error = await verb().catch((thrown: unknown) => thrown)
       const failure = error instanceof OutcomeError ? error.cause : error
       expect(failure).toMatchObject({ name: 'MongoNotConnectedError' })
     }
-    expect(performance.now() - start).toBeLessThan(5000)
   })
 
   test('asserts that the books balance, and says what is wrong', async () => {

@@ -43,20 +43,19 @@ beforeEach(async () => {
 
 /** Does some work once, after a verification has read accounts and before it reads their transfers. */
 function afterAccountsAreRead(work: () => Promise<unknown>): void {
-  const { inSession } = Books.prototype
   let isDone = false
-  const spy = vi.spyOn(Books.prototype, 'inSession').mockImplementation(async function (
-    this: Books,
-    earlier,
-    read,
-  ) {
+  const inSession = Reflect.get(Books.prototype, 'inSession')
+  const spy = vi.spyOn(Books.prototype, 'inSession')
+  spy.mockImplementation(async function (this: Books, earlier, read) {
     if (earlier.length > 0 && !isDone) {
       isDone = true
       await work()
     }
-    return await inSession.call(this, earlier, read as never)
-  } as typeof inSession)
-  onTestFinished(() => void spy.mockRestore())
+    return await inSession.call(this, earlier, read)
+  })
+  onTestFinished(() => {
+    spy.mockRestore()
+  })
 }
 
 /** Adds to the opening balance of A, and to each balance that follows from it. */
