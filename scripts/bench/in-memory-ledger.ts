@@ -5,7 +5,7 @@ import { OPENING_CENTS, type Payment } from './payments.ts'
 
 const { Decimal128 } = mongoose.mongo.BSON
 
-/** How many of its latest transfers' ids an account keeps. */
+/** How many of its latest transfers' ids an account keeps: ten times as many as Daybook's. */
 const IDS_KEPT = 100
 
 interface AccountState {

@@ -18,7 +18,7 @@ export interface AccountRecord {
   overdraftLimit: Decimal128
   /** How many transfers it has sent and received, which is also the sequence of its latest. */
   transferCount: number
-  /** The ids of its latest 100 transfers, oldest first. The full list is a query. */
+  /** The ids of its latest 10 transfers, oldest first. The full list is a query. */
   transfersComplete: string[]
   createdAt: Date
   /** When its balance, status or limit last changed: never before its latest transfer. */

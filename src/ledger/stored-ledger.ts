@@ -5,8 +5,11 @@ import type { Transaction } from '../mongodb/transaction.ts'
 import type { LedgerAccount } from './evaluation.ts'
 import type { AccountRecord, TransferRecord } from './records.ts'
 
-/** How many ids `account.transfersComplete` keeps: those of the latest transfers. */
-export const TRANSFERS_KEPT = 100
+/**
+ * How many ids `account.transfersComplete` keeps: those of the latest transfers. Each update of an account moves the
+ * whole list and copies it into the oplog. With 100 ids that took as long as everything else in the update.
+ */
+export const TRANSFERS_KEPT = 10
 
 interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'> {
   balance: Decimal128

@@ -221,16 +221,39 @@ describe('Account.transfer', () => {
     await session.endSession()
   })
 
-  test('keeps the latest 100 ids on the account, and every transfer in its collection', async () => {
+  test('keeps the latest 10 ids on the account, and every transfer in its collection', async () => {
     await openBoth()
     const ids = Array.from({ length: 130 }, (_, index) => `T${index}`)
     await Account.transferMany(
       ids.map((transferId) => ({ transferId, from: SENDER, to: RECEIVER, amount: '1' })),
     )
     const receiver = await Account.findById(RECEIVER).orFail()
-    expect([...receiver.transfersComplete]).toEqual(ids.slice(-100))
+    expect([...receiver.transfersComplete]).toEqual(ids.slice(-10))
     expect(receiver.transferCount).toBe(130)
     expect(await Transfer.countDocuments({ toAccount: RECEIVER })).toBe(130)
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
+  test('shortens a list of an earlier version, which kept 100 ids', async () => {
+    await openBoth()
+    const ids = Array.from({ length: 30 }, (_, index) => `T${index}`)
+    await Account.transferMany(
+      ids.map((transferId) => ({ transferId, from: SENDER, to: RECEIVER, amount: '1' })),
+    )
+    const list = async () => (await Account.findById(RECEIVER).orFail().lean()).transfersComplete
+    const listing = (transfersComplete: string[]) =>
+      connection
+        .collection<{ _id: string }>('accounts')
+        .updateOne({ _id: RECEIVER }, { $set: { transfersComplete } })
+
+    await listing(['T0', ...ids.slice(1).toSpliced(10, 1, 'other')])
+    expect(await verify(connection)).toMatchObject({
+      violation: `account ${RECEIVER} lists other in transfersComplete where T11 is expected`,
+    })
+    await listing(ids)
+    expect(await verify(connection)).not.toHaveProperty('violation')
+    await Account.transfer({ transferId: 'last', from: SENDER, to: RECEIVER, amount: '1' })
+    expect(await list()).toEqual([...ids.slice(-9), 'last'])
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 })

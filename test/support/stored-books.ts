@@ -69,7 +69,7 @@ function expectedAccount([id, account]: [string, ReferenceAccount]) {
       currency,
       status,
       transferCount: transfers.length,
-      transfersComplete: transfers.slice(-100),
+      transfersComplete: transfers.slice(-10),
       money: money.map((units) => textOf(units, currency)),
     },
   ] as const
