@@ -1,6 +1,6 @@
 import { MongoMemoryReplSet } from 'mongodb-memory-server-core'
 import mongoose, { type Connection } from 'mongoose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { accountModel, createCollections, transferModel, verify } from '../../src/index.ts'
 import { inTransaction } from '../../src/mongodb/transaction.ts'
@@ -100,10 +100,11 @@ describe('a transaction', () => {
 
 describe('when no server answers', () => {
   test('all callers of a group fail after one timeout', async () => {
-    const impatience = { serverSelectionTimeoutMS: 300, bufferTimeoutMS: 300 }
-    const impatient = await mongoose
-      .createConnection(replicaSet.getUri('failover'), { autoIndex: false, ...impatience })
-      .asPromise()
+    const options = { autoIndex: false, serverSelectionTimeoutMS: 300, bufferTimeoutMS: 300 }
+    const uri = replicaSet.getUri('failover')
+    const impatient = mongoose.createConnection()
+    // A busy machine may need more time than the driver has to find the server.
+    await vi.waitUntil(() => impatient.openUri(uri, options).catch(() => undefined), 20_000)
     const Account = accountModel(impatient)
     await replicaSet.stop({ doCleanup: false })
     const results = await Promise.allSettled(
