@@ -83,8 +83,7 @@ export async function redoMigration(
 
 /**
  * Reports what {@link migrate} or {@link revertMigrations} would do, by doing it in a transaction that is
- * rolled back. Open the connection with `monitorCommands: true` and use it for nothing else: writes from
- * elsewhere on it are not sent during the rehearsal.
+ * rolled back. Open the connection with `monitorCommands: true`, so that the changes can be counted.
  */
 export async function rehearseMigrations(
   connection: Connection,

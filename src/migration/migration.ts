@@ -1,6 +1,7 @@
 import type { ClientSession, Connection } from 'mongoose'
 import { type CollectionNames, collectionsOf } from '../definition.ts'
 import type { Direction } from './record.ts'
+import { guardTransaction } from './transaction-guard.ts'
 
 /** What the caller decides about the adoption of a notebook's data. */
 export interface MigrationSettings {
@@ -20,7 +21,7 @@ export interface MigrationParameters<Session extends ClientSession | undefined =
   readonly collections: CollectionNames
   /**
    * The session of the transaction that contains both the migration and its record. Pass it to every
-   * operation. An operation without it is not rolled back when the migration fails.
+   * operation. A write without it could not be rolled back when the migration fails, so it is refused.
    */
   readonly session: Session
   readonly log: (message: string) => void
@@ -51,12 +52,21 @@ export interface Migration {
   readonly resumable?: boolean
 }
 
-/** Calls one of a migration's two functions. The caller passes a session if `transaction` is not false. */
+/**
+ * Calls one of a migration's two functions. The caller passes a session if `transaction` is not false.
+ * @throws MigrationStateError if it writes without the session, or continues after a failed command
+ */
 export async function callMigration(
-  { migration, direction }: { migration: Migration; direction: Direction },
+  { name, migration, direction }: { name: string; migration: Migration; direction: Direction },
   parameters: Omit<MigrationParameters | MigrationParameters<undefined>, 'collections'>,
 ): Promise<void> {
-  const collections = collectionsOf(parameters.connection)
-  const all = { ...parameters, collections } as MigrationParameters<never>
-  await (direction === 'up' ? migration.up(all) : migration.down?.(all))
+  const { connection, session } = parameters
+  const all = {
+    ...parameters,
+    collections: collectionsOf(connection),
+  } as MigrationParameters<never>
+  const work = async () => {
+    await (direction === 'up' ? migration.up(all) : migration.down?.(all))
+  }
+  await (session ? guardTransaction(connection, { name, session }, work) : work())
 }

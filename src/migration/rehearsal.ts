@@ -40,8 +40,8 @@ export async function rehearsePlan(
         if (migration.transaction === false) rehearsed.push({ name, direction })
         else {
           const work = () =>
-            callMigration({ migration, direction }, { connection, session, ...parameters })
-          const changes = await countChanges(connection, { name, session, work })
+            callMigration({ name, migration, direction }, { connection, session, ...parameters })
+          const changes = await countChanges(connection, { session, work })
           rehearsed.push({ name, direction, changes })
         }
       }

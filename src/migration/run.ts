@@ -78,7 +78,7 @@ async function runInTransaction(
       // If the reply to a commit is lost, this callback runs again and finds that its work is done.
       if (direction === 'up' ? before?.state === 'applied' : !before) return
       await callMigration(
-        { migration, direction },
+        { name: file.name, migration, direction },
         { connection, session, log, options, signal: lock.signal },
       )
       lock.signal.throwIfAborted()
@@ -112,7 +112,7 @@ async function runOutsideTransaction(
   })
   try {
     await callMigration(
-      { migration, direction },
+      { name: file.name, migration, direction },
       { connection, session: undefined, log, options, signal: lock.signal },
     )
   } catch (error) {
