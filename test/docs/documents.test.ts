@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const folders = await Promise.all(
+  ['.', 'docs', 'seeds'].map(async (folder) =>
+    (await readdir(folder)).map((name) => join(folder, name)),
+  ),
+)
+const documents = folders.flat().filter((name) => name.endsWith('.md'))
+const texts = new Map(
+  await Promise.all(documents.map(async (name) => [name, await readFile(name, 'utf8')] as const)),
+)
+const textOf = (document: string): string => texts.get(document) ?? ''
+
+test.each([
+  ['README.md', 'transfer.ts'],
+  ['docs/program.md', 'own-names.ts'],
+  ['docs/testing.md', 'vitest.test.ts'],
+  ['docs/testing.md', 'vitest-matchers.test.ts'],
+  ['docs/testing.md', 'node-test.ts'],
+])('%s shows examples/%s exactly', async (document, name) => {
+  expect(textOf(document)).toContain(
+    `\`\`\`ts\n${await readFile(`examples/${name}`, 'utf8')}\`\`\``,
+  )
+})
+
+/** The anchors of a document's headings, as GitHub makes them. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+
+test.each(documents)('%s names only files and headings that exist', (document) => {
+  const text = textOf(document)
+  const paths = [...text.matchAll(/`((?:src|scripts|test|docs|seeds|examples|\.ci)\/[\w./-]*)`/g)]
+  const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(path))
+  for (const [, link = ''] of text.matchAll(/\]\((?!\w+:)([^)\s]+)\)/g)) {
+    const [path, anchor] = link.split('#') as [string, string?]
+    const target = path === '' ? document : join(dirname(document), path)
+    const isFound =
+      existsSync(target) && (anchor === undefined || anchorsOf(textOf(target)).includes(anchor))
+    if (!isFound) missing.push(link)
+  }
+  expect(missing).toEqual([])
+})
+
+test('README has at most 200 lines', () => {
+  expect(textOf('README.md').split('\n').length).toBeLessThanOrEqual(200)
+})
