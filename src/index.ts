@@ -31,20 +31,18 @@ export type { DateChoice, StatementOptions, StatementRange } from './ledger/stat
 export { ATOMIC_LIMIT } from './ledger/transaction-size.ts'
 
 // The database: a connection to it, and its collections.
-export { openDatabase } from './engine/database.ts'
+export { openDatabase } from './engine/index.ts'
 export { createCollections } from './models/collections.ts'
 
 // Replay: post a file of transfers.
-export { replay } from './replay/replay.ts'
+export { explainFile, readFormatFile, replay } from './replay/index.ts'
 export type { ReplayOptions } from './replay/options.ts'
-export {
-  type ExplainOptions,
-  type ExplainedRecord,
-  type FileExplanation,
-  explainFile,
+export type {
+  ExplainOptions,
+  ExplainedRecord,
+  FileExplanation,
 } from './replay/reading/explanation.ts'
 export type { ExplainedColumn } from './replay/reading/proposal.ts'
-export { readFormatFile } from './replay/reading/format-file.ts'
 export type { ReadingOptions } from './replay/reading/reading-options.ts'
 export type { AccountTexts, OpenMissing } from './replay/reading/open-missing.ts'
 export type { MissingAccount } from './ledger/request.ts'
@@ -59,23 +57,22 @@ export { RejectsError, type ReplayProgress, type ReplaySummary } from './replay/
 export { Rehearsal } from './replay/posting/rehearsal.ts'
 
 // Export: transfers and accounts, with all that is needed to post them again.
-export { type ExportedAccount, exportAccounts } from './export/export-accounts.ts'
-export {
-  type ExportedTransfer,
-  type ExportRange,
-  exportTransfers,
-} from './export/export-transfers.ts'
-export { type ExportOptions, exportText } from './export/export-text.ts'
+export { exportAccounts, exportText, exportTransfers } from './export/index.ts'
+export type { ExportedAccount } from './export/export-accounts.ts'
+export type { ExportedTransfer, ExportRange } from './export/export-transfers.ts'
+export type { ExportOptions } from './export/export-text.ts'
 
 // Sample data: accounts in the database, and files of transfers.
-export { type Seeded, type SeedOptions, seed } from './seeding/seed.ts'
+export { generate, seed } from './seeding/index.ts'
+export type { Seeded, SeedOptions } from './seeding/seed.ts'
 export type { RemovedRecords, SeedReset } from './seeding/reset.ts'
 export type { SeededAccounts } from './seeding/seeded-accounts.ts'
 export type { AccountFormat } from './seeding/account-table.ts'
-export { type Generated, type GenerateOptions, generate } from './seeding/generate.ts'
+export type { Generated, GenerateOptions } from './seeding/generate.ts'
 
 // Verification: prove that the books balance.
-export { verify, type VerifyOptions, type VerifyProgress } from './verification/verify.ts'
+export { verify } from './verification/index.ts'
+export type { VerifyOptions, VerifyProgress } from './verification/verify.ts'
 export type { Verification } from './verification/verification.ts'
 export type { AccountLine as VerifiedAccount } from './verification/kept-state/account-state.ts'
 export { StateFileError } from './verification/kept-state/state-file-error.ts'
@@ -84,21 +81,21 @@ export type { CollectionName, Violation, ViolationKind } from './verification/vi
 
 // Migrations.
 export {
+  breakMigrationLock,
   markMigration,
   migrate,
-  type MigrationOptions,
   migrationStatus,
   redoMigration,
   rehearseMigrations,
   revertMigrations,
-} from './migration/migrate.ts'
+} from './migration/index.ts'
+export type { MigrationOptions } from './migration/migrate.ts'
 export type { MigrationFolder } from './migration/files.ts'
 export type { MigrationParameters, MigrationSettings } from './migration/migration.ts'
 export type { MigrationRange } from './migration/plan.ts'
 export type { MigrationState, MigrationStatus } from './migration/status.ts'
 export type { CollectionChanges } from './migration/collection-changes.ts'
 export type { RehearsedMigration } from './migration/rehearsal.ts'
-export { breakMigrationLock } from './migration/lock.ts'
 export type { LockOwner } from './migration/record.ts'
 
 // Refusals: a business "no" with a code. docs/refusals.md explains each code.

@@ -35,11 +35,7 @@ const OPTION_KEYS: Keys<DatabaseOptions> = {
   signal: true,
 }
 
-/**
- * Opens the database at `uri`, else at MONGODB_URI, else the local one, which it starts if it does not run.
- * @throws EngineError if there is no database that supports transactions, InputError if the URI is malformed; the
- * reason of the option `signal` if that aborts before the database is open
- */
+/** Does the work of `openDatabase()`, which index.ts documents. */
 export async function openDatabase(databaseOptions?: DatabaseOptions): Promise<Database> {
   const options = optionsOf(databaseOptions, 'openDatabase()', OPTION_KEYS)
   const environment = options.environment ?? process.env

@@ -18,10 +18,7 @@ export interface ExportedAccount {
   readonly createdAt: Date
 }
 
-/**
- * Reads accounts, by id, as a file that `seed()` takes: with them, exported transfers can be posted again.
- * @throws AccountNotFoundError
- */
+/** Does the work of `exportAccounts()`, which index.ts documents. */
 export async function* exportAccounts(
   connection: Connection,
   options?: { readonly account?: string | undefined },

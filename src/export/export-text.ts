@@ -26,10 +26,7 @@ export interface ExportOptions extends ExportRange {
   readonly spreadsheet?: boolean | undefined
 }
 
-/**
- * The text of a file of transfers or accounts, in parts. See `exportTransfers()` for its order.
- * @throws RangeError if the options are not valid
- */
+/** Does the work of `exportText()`, which index.ts documents. */
 export async function* exportText(
   connection: Connection,
   options: ExportOptions,

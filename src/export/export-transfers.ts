@@ -39,14 +39,7 @@ export interface ExportedTransfer {
   readonly batch?: string
 }
 
-/**
- * Reads transfers in an order in which they can be posted again, with the same balances after each. It reads what was
- * posted when it began, and holds only transfers of the same millisecond in memory.
- * @throws RangeError if a date is not valid
- * @throws AccountNotFoundError
- * @example
- * for await (const { transferId, amount } of exportTransfers(connection, { account: 'ADA' })) …
- */
+/** Does the work of `exportTransfers()`, which index.ts documents. */
 export async function* exportTransfers(
   connection: Connection,
   range?: ExportRange,

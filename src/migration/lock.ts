@@ -78,11 +78,7 @@ export async function lockOwner(connection: Connection): Promise<LockOwner | und
   return lease && !lease.isOver ? ownerOf(lease) : undefined
 }
 
-/**
- * Takes the migration lock away from the process that holds it and returns that process, or undefined if
- * none holds it.
- * @throws MigrationLockedError if that process may be alive, unless `force` is set
- */
+/** Does the work of `breakMigrationLock()`, which index.ts documents. */
 export async function breakMigrationLock(
   connection: Connection,
   options?: { force?: boolean },

@@ -28,15 +28,7 @@ export interface MigrationOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/**
- * Applies the pending migrations in the order of their names: all of them, or the range. Each migration is
- * applied once, even if several processes call this at the same time. Returns the names of those that this
- * call applied.
- * @throws MigrationStateError if an applied migration was edited, or an earlier one did not finish
- * @throws MigrationLockedError if another process migrates for longer than `lockWait`
- * @throws MigrationFailedError if a migration throws
- * @throws DatabaseError if the user lacks a right
- */
+/** Does the work of `migrate()`, which index.ts documents. */
 export async function migrate(
   connection: Connection,
   options: MigrationOptions & MigrationRange,
@@ -49,11 +41,7 @@ export async function migrate(
   })
 }
 
-/**
- * Reverts applied migrations, the latest first: the last one, or the range. `to: '0'` reverts all of them.
- * Returns the names of those that it reverted.
- * @throws the same errors as {@link migrate}, and MigrationStateError if one cannot be reverted: then none is
- */
+/** Does the work of `revertMigrations()`, which index.ts documents. */
 export async function revertMigrations(
   connection: Connection,
   options: MigrationOptions & MigrationRange,
@@ -64,10 +52,7 @@ export async function revertMigrations(
   })
 }
 
-/**
- * Reverts the last of the applied migrations by name and applies it again, but no other. Returns its name.
- * @throws the same errors as {@link revertMigrations}
- */
+/** Does the work of `redoMigration()`, which index.ts documents. */
 export async function redoMigration(
   connection: Connection,
   options: MigrationOptions,
@@ -81,10 +66,7 @@ export async function redoMigration(
   })
 }
 
-/**
- * Reports what {@link migrate} or {@link revertMigrations} would do, by doing it in a transaction that is
- * rolled back. Open the connection with `monitorCommands: true`, so that the changes can be counted.
- */
+/** Does the work of `rehearseMigrations()`, which index.ts documents. */
 export async function rehearseMigrations(
   connection: Connection,
   options: MigrationOptions & MigrationRange & { readonly direction: Direction },
@@ -95,10 +77,7 @@ export async function rehearseMigrations(
   return await rehearsePlan(connection, planned, parametersOf(options))
 }
 
-/**
- * Records a migration as applied, with its file as it is now, or as pending. Does not run it. Use it after a
- * migration failed half-way and you repaired the database, or to accept an edited file.
- */
+/** Does the work of `markMigration()`, which index.ts documents. */
 export async function markMigration(
   connection: Connection,
   name: string,
@@ -118,7 +97,7 @@ export async function markMigration(
   })
 }
 
-/** The status of all migrations, and the process that migrates now. Writes nothing. */
+/** Does the work of `migrationStatus()`, which index.ts documents. */
 export async function migrationStatus(
   connection: Connection,
   options: Pick<MigrationOptions, 'folder'>,

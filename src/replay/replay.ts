@@ -34,18 +34,7 @@ import { RejectsError, type ReplaySummary } from './summary.ts'
 
 export type { ReplayOptions, ReplaySummary }
 
-/**
- * Posts the transfers of a file as a batch: each exactly once, as if they were posted one by one in the file's
- * order. If the process is killed, the next replay of the file continues where this one stopped. The whole file
- * is read before anything is posted, so that a file that cannot be read posts nothing. A refused line is a
- * result, not an error. A batch that has posted nothing is started again if the file or its options have changed.
- *
- * @throws InputError if the file, the options or a batch of the same name do not allow the replay
- * @throws DatabaseError if the user lacks a right
- * @throws RejectsError if all is done except writing the rejects; it holds the summary
- * @example
- * const summary = await replay(connection, { file: 'transfers.csv', rejects: 'rejects.csv' })
- */
+/** Does the work of `replay()`, which index.ts documents. */
 export async function replay<FileRecord extends object = Record<string, string>>(
   connection: Connection,
   call: ReplayOptions<FileRecord>,

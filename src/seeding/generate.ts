@@ -52,22 +52,7 @@ const GENERATE_KEYS: Keys<GenerateOptions> = {
   signal: true,
 }
 
-/**
- * Writes a batch file of transfers between seeded accounts, to be replayed. The same options write the same text on
- * every machine. It needs no database. The file appears when it is complete, or not at all. Memory grows with the
- * number of accounts, not of transfers.
- *
- * @example
- * ```ts
- * const accounts = { accounts: 980 }
- * await seed(mongoose.connection, accounts)
- * const { outcomes } = await generate({ file: 'batch.csv', transfers: 10_000, seeded: accounts })
- * const summary = await replay(mongoose.connection, { file: 'batch.csv' })
- * // summary.posted === outcomes.posted
- * ```
- * @throws InputError if the file exists and `force` is not set, if its extension stands for no format, if it cannot
- *   be written, if the file of accounts is not valid, if a currency is unknown, or if no transfer can be made
- */
+/** Does the work of `generate()`, which index.ts documents. */
 export async function generate(options: GenerateOptions): Promise<Generated> {
   requireObject(options, 'the options argument of generate()', 'an object with file and transfers')
   requireKnownKeys(options, GENERATE_KEYS, 'the options argument of generate()')

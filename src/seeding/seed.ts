@@ -60,28 +60,7 @@ const SEED_KEYS: Keys<SeedOptions> = {
 /** The number of inserts in flight: while the server works on some, the next accounts are made. */
 const IN_FLIGHT = 4
 
-/**
- * Adds accounts to work with: those of a file, and as many more as you ask for, made with faker. The same options
- * add the same accounts on every machine. Only missing accounts are added, and existing ones are not changed, so it
- * is safe to repeat. If it is killed and run again, it ends in the same state.
- *
- * The connection must be open, and `createCollections()` should have made the collections with their validators and
- * indexes. The file is read to its end before anything is written or removed. Memory does not grow with the number
- * of accounts that are made.
- *
- * @example
- * ```ts
- * await mongoose.connect(uri)
- * await createCollections(mongoose.connection)
- * const { added } = await seed(mongoose.connection, { accounts: 980 }) // 20 of the file, 980 made
- *
- * // In a development database: the same fresh accounts again, and nothing else.
- * await seed(mongoose.connection, { accounts: 980, reset: 'everything' })
- * ```
- * @throws InputError if the file is not one of valid accounts, if a currency is unknown, or if a seeded account that
- *   `reset: 'seeded'` would remove has a transfer. In each case nothing was changed
- * @throws DatabaseError if the user lacks a right
- */
+/** Does the work of `seed()`, which index.ts documents. */
 export async function seed(connection: Connection, seedOptions?: SeedOptions): Promise<Seeded> {
   requireConnection(connection)
   const options = optionsOf(seedOptions, 'seed()', SEED_KEYS)

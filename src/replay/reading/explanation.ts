@@ -43,11 +43,7 @@ export interface ExplainOptions extends OptionsWithFormat, SourceOptions {
   readonly records?: number | undefined
 }
 
-/**
- * Shows how the first records of a file would be read, column by column, and proposes options for what is missing. It
- * needs no database.
- * @throws InputError if the file or the options cannot be read at all
- */
+/** Does the work of `explainFile()`, which ../index.ts documents. */
 export async function explainFile(call: ExplainOptions): Promise<FileExplanation> {
   const { records: count = 5, file, stdin, signal, ...reading } = withFormat(call)
   checkReadingOptions(reading)

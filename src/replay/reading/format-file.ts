@@ -39,10 +39,7 @@ export const READING_KEYS: Keys<ReadingOptions> = {
   spreadsheet: true,
 }
 
-/**
- * Reads a format file: a JSON object with the options that say how a file is read.
- * @throws InputError that names the file and the key that is wrong
- */
+/** Does the work of `readFormatFile()`, which ../index.ts documents. */
 export async function readFormatFile(path: string): Promise<ReadingOptions> {
   const fail = (problem: string, cause?: unknown): never => {
     throw new InputError(`${quote(path)}: ${problem}`, { cause })

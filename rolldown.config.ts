@@ -1,0 +1,59 @@
+import { readdirSync } from 'node:fs'
+import type { OutputOptions, RolldownOptions } from 'rolldown'
+
+/** The files of the package that others name: its exports, its command and its migrations. */
+const ENTRIES = [
+  'src/index.ts',
+  'src/testing/index.ts',
+  'src/testing/vitest.ts',
+  'src/testing/vitest-setup.ts',
+  'scripts/cli.ts',
+  ...readdirSync('scripts/migrations').map((file) => `scripts/migrations/${file}`),
+]
+
+/** Outside: what is not a file of the project, and what the package does not have. */
+const EXTERNAL = /^[^./]|\/(?:bench|soak)\.ts$/
+
+/** The folder of `src/` or `scripts/` that a file is in. Entries are apart, because not all of the kit's need vitest. */
+const layerOf = (file: string): string | null =>
+  /[\\/](?:src[\\/](?!testing)|scripts[\\/](?!migrations))(\w+)[\\/]/.exec(file)?.[1] ?? null
+
+const OUTPUT: OutputOptions = {
+  dir: 'dist',
+  format: 'esm',
+  sourcemap: true,
+  // As deep as the sources, because some find files of the package from where they are.
+  chunkFileNames: ({ moduleIds }) =>
+    moduleIds.some((id) => /[\\/]scripts[\\/]/.test(id))
+      ? 'scripts/chunks/[name].js'
+      : 'src/chunks/[name].js',
+  codeSplitting: {
+    groups: [
+      { name: 'daybook', test: /[\\/]src[\\/]index\.ts$/, priority: 1 },
+      { name: layerOf, debugName: 'layers', includeDependenciesRecursively: false },
+    ],
+  },
+}
+
+/**
+ * Compiles the package, and more programs if there are any, into a few files, because Node.js takes most of the time of
+ * an import to find and open files: one file for what `import 'daybook'` needs, and one for each layer that is loaded when
+ * it is called.
+ */
+export const compilation = (
+  programs: readonly string[] = [],
+  output: OutputOptions = {},
+): RolldownOptions & { output: OutputOptions } => ({
+  input: Object.fromEntries(
+    [...ENTRIES, ...programs].map((file) => [file.replace(/\.ts$/, ''), file]),
+  ),
+  platform: 'node',
+  external: (id) => EXTERNAL.test(id),
+  preserveEntrySignatures: 'allow-extension',
+  // No file does anything for one that imports nothing from it.
+  treeshake: { moduleSideEffects: false },
+  output: { ...OUTPUT, ...output },
+  logLevel: 'warn',
+})
+
+export default compilation()

@@ -1,0 +1,46 @@
+import type { Connection } from 'mongoose'
+import type { ExportedAccount } from './export-accounts.ts'
+import type { ExportOptions } from './export-text.ts'
+import type { ExportRange, ExportedTransfer } from './export-transfers.ts'
+
+// What exports is loaded at the first call.
+
+/**
+ * Reads accounts, by id, as a file that `seed()` takes: with them, exported transfers can be posted again.
+ * @throws AccountNotFoundError
+ */
+export async function* exportAccounts(
+  connection: Connection,
+  options?: { readonly account?: string | undefined },
+): AsyncGenerator<ExportedAccount, void, undefined> {
+  const module = await import('./export-accounts.ts')
+  yield* module.exportAccounts(connection, options)
+}
+
+/**
+ * Reads transfers in an order in which they can be posted again, with the same balances after each. It reads what was
+ * posted when it began, and holds only transfers of the same millisecond in memory.
+ * @throws RangeError if a date is not valid
+ * @throws AccountNotFoundError
+ * @example
+ * for await (const { transferId, amount } of exportTransfers(connection, { account: 'ADA' })) …
+ */
+export async function* exportTransfers(
+  connection: Connection,
+  range?: ExportRange,
+): AsyncGenerator<ExportedTransfer, void, undefined> {
+  const module = await import('./export-transfers.ts')
+  yield* module.exportTransfers(connection, range)
+}
+
+/**
+ * The text of a file of transfers or accounts, in parts. See `exportTransfers()` for its order.
+ * @throws RangeError if the options are not valid
+ */
+export async function* exportText(
+  connection: Connection,
+  options: ExportOptions,
+): AsyncGenerator<string, void, undefined> {
+  const module = await import('./export-text.ts')
+  yield* module.exportText(connection, options)
+}
