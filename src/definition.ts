@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose'
 import { type Keys, requireConnection, requireKnownKeys, requireObject } from './arguments.ts'
 import { InputError } from './errors.ts'
+import { type FieldDefinitions, type FieldRule, readFieldDefinitions } from './field-definition.ts'
 import { quote } from './messages.ts'
 
 /** The names of a ledger's models in Mongoose. */
@@ -23,20 +24,26 @@ export interface CollectionNames {
   readonly migration_lock: string
 }
 
-/** The names that a program chooses for its ledger. What it leaves out has the default name. */
+/** The names that a program chooses for its ledger, and the fields that it adds. What it leaves out has the default name. */
 export interface LedgerDefinition {
   /** Default: Account, Transfer, Batch, Refusal. */
   readonly models?: Chosen<ModelNames>
   /** Default: accounts, transfers, batches, refusals, migrations, migration_lock. */
   readonly collections?: Chosen<CollectionNames>
+  /** Fields of one's own. Default: none. */
+  readonly fields?: { readonly [Key in FieldOwner]?: FieldDefinitions | undefined } | undefined
 }
+
+/** The models whose records can have fields of one's own. */
+export type FieldOwner = 'account' | 'transfer'
 
 type Chosen<Names> = { readonly [Key in keyof Names]?: string | undefined } | undefined
 
-/** A definition with all of its names. */
+/** A definition with all of its names, and the rules of its fields. */
 export interface Ledger {
   readonly models: ModelNames
   readonly collections: CollectionNames
+  readonly fields: Readonly<Record<FieldOwner, readonly FieldRule[]>>
 }
 
 export type ModelKey = keyof ModelNames
@@ -63,6 +70,7 @@ export const DEFAULT_LEDGER: Ledger = {
     migrations: 'migrations',
     migration_lock: 'migration_lock',
   },
+  fields: { account: [], transfer: [] },
 }
 
 /** Two copies of Daybook find the same ledger on a connection, as after a hot reload. */
@@ -104,28 +112,47 @@ export function defineOn(connection: Connection, ledger: Ledger): Ledger {
 const definedOn = (connection: Connection): Ledger | undefined =>
   (connection as { [LEDGER]?: Ledger } | undefined)?.[LEDGER]
 
-/** The names of a ledger that are not the default ones, as a phrase. */
-function describe(ledger: Ledger): string {
-  const chosen = Object.entries(DEFAULT_LEDGER).flatMap(([part, defaults]) => {
-    const names = Object.entries(ledger[part as keyof Ledger])
-    const others = names.filter(([key, name]) => defaults[key as never] !== name)
-    return others.length === 0 ? [] : [[part, Object.fromEntries(others)] as const]
-  })
-  return chosen.length === 0
-    ? 'the default names'
-    : `the names ${JSON.stringify(Object.fromEntries(chosen))}`
+/** The names of a ledger that are not the default ones, and its fields, as a phrase. */
+function describe({ models, collections, fields }: Ledger): string {
+  const chosen = {
+    ...unlessEmpty('models', otherThan(DEFAULT_LEDGER.models, models)),
+    ...unlessEmpty('collections', otherThan(DEFAULT_LEDGER.collections, collections)),
+  }
+  const { account, transfer } = fields
+  const owned = { ...unlessEmpty('account', account), ...unlessEmpty('transfer', transfer) }
+  const all = { ...chosen, ...unlessEmpty('fields', owned) }
+  if (Object.keys(all).length === 0) return 'the default names'
+  return `the ${'fields' in all ? 'definition' : 'names'} ${JSON.stringify(all)}`
 }
+
+const otherThan = (defaults: object, names: object): object =>
+  Object.fromEntries(
+    Object.entries(names).filter(([key, name]) => Reflect.get(defaults, key) !== name),
+  )
+
+const unlessEmpty = (key: string, value: object): object =>
+  Object.keys(value).length === 0 ? {} : { [key]: value }
 
 /**
  * Reads a definition that a program or a file has given.
  * @throws TypeError that says what is wrong with it
  */
 export function readDefinition(definition: LedgerDefinition): Ledger {
-  requireObject(definition, 'the definition', 'an object with models and collections')
-  requireKnownKeys(definition, keysOf(DEFAULT_LEDGER), 'the definition')
+  requireObject(definition, 'the definition', 'an object with models, collections and fields')
+  requireKnownKeys<object>(definition, keysOf(DEFAULT_LEDGER), 'the definition')
   return {
     models: readNames(definition.models ?? {}, 'models', MODEL_NAME),
     collections: readNames(definition.collections ?? {}, 'collections', COLLECTION_NAME),
+    fields: readFields(definition.fields ?? {}),
+  }
+}
+
+function readFields(given: NonNullable<LedgerDefinition['fields']>): Ledger['fields'] {
+  requireObject(given, 'fields of the definition')
+  requireKnownKeys<object>(given, keysOf(DEFAULT_LEDGER.fields), 'fields of the definition')
+  return {
+    account: readFieldDefinitions(given.account ?? {}, 'fields.account'),
+    transfer: readFieldDefinitions(given.transfer ?? {}, 'fields.transfer'),
   }
 }
 
@@ -144,7 +171,7 @@ const COLLECTION_NAME: NameRule = {
   rule: '1–100 letters, digits, _, - or single dots, with a letter or _ first and without system. at its start',
 }
 
-function readNames<Part extends keyof Ledger>(
+function readNames<Part extends 'models' | 'collections'>(
   given: NonNullable<LedgerDefinition[Part]>,
   part: Part,
   { pattern, rule }: NameRule,

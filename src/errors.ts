@@ -12,6 +12,7 @@ export const REFUSAL_CODES = [
   'INVALID_REFERENCE',
   'INVALID_METADATA',
   'INVALID_EFFECTIVE_AT',
+  'INVALID_FIELD',
   'INVALID_AMOUNT',
   'SAME_ACCOUNT',
   'TRANSFER_CONFLICT',
@@ -102,6 +103,24 @@ export class InvalidEffectiveAtError extends TransferRefusedError {
   declare readonly effectiveAt: unknown
   constructor(details: { effectiveAt: unknown; expected: string }) {
     super(`effectiveAt ${quote(details.effectiveAt)} is not ${details.expected}`, details)
+  }
+}
+
+/** A field that the project has added to accounts or transfers. */
+export class InvalidFieldError extends TransferRefusedError {
+  override readonly code = 'INVALID_FIELD'
+  declare readonly field: string
+  /** Undefined if the field is required and missing. */
+  declare readonly value: unknown
+  declare readonly expected: string
+  constructor(details: { field: string; value: unknown; expected: string }) {
+    const { field, value, expected } = details
+    super(
+      value === undefined
+        ? `${field} is missing: expected ${expected}`
+        : `${field} ${quote(value)} is not ${expected}`,
+      details,
+    )
   }
 }
 
@@ -345,6 +364,7 @@ export type AnyTransferRefusedError =
   | InvalidReferenceError
   | InvalidMetadataError
   | InvalidEffectiveAtError
+  | InvalidFieldError
   | InvalidAmountError
   | SameAccountError
   | TransferConflictError

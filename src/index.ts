@@ -2,6 +2,7 @@
 export type { AccountDocument, AccountModel } from './models/account-interface.ts'
 export { defineLedger, type LedgerModels } from './models/define-ledger.ts'
 export type { CollectionNames, LedgerDefinition, ModelNames } from './definition.ts'
+export type { FieldDefinition, FieldDefinitions } from './field-definition.ts'
 export { Account, accountModel } from './models/account.ts'
 export {
   Transfer,
@@ -19,7 +20,14 @@ export {
   refusalModel,
   type RefusalRecord,
 } from './models/batch.ts'
-export type { AccountRecord, AccountStatus, Metadata, TransferRecord } from './ledger/records.ts'
+export type {
+  AccountFields,
+  AccountRecord,
+  AccountStatus,
+  Metadata,
+  TransferFields,
+  TransferRecord,
+} from './ledger/records.ts'
 export type { OpeningRequest } from './ledger/opening.ts'
 export type { TransferRequest } from './ledger/request.ts'
 export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
@@ -116,6 +124,7 @@ export {
   InvalidAmountError,
   InvalidCurrencyError,
   InvalidEffectiveAtError,
+  InvalidFieldError,
   InvalidHolderError,
   InvalidMetadataError,
   InvalidReferenceError,

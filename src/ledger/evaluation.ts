@@ -154,6 +154,7 @@ export function evaluate(
   if (request.reference !== undefined) transfer.reference = request.reference
   if (request.metadata !== undefined) transfer.metadata = request.metadata
   if (options.batch !== undefined) transfer.batch = options.batch
+  if (request.own !== undefined) Object.assign(transfer, request.own.values)
   ledger.transfers.set(transferId, transfer)
   return { status: 'posted', transferId, transfer }
 }
@@ -244,7 +245,9 @@ function conflictingFields(request: WellFormedRequest, transfer: TransferRecord)
     group: request.group === transfer.group,
     reverses: request.reverses === transfer.reverses,
   }
-  return Object.keys(equal).filter((field) => !equal[field])
+  const different = Object.keys(equal).filter((field) => !equal[field])
+  const { own } = request
+  return own ? [...different, ...own.fields.differences(own.values, transfer)] : different
 }
 
 function isSameMetadata(one: Metadata = {}, other: Metadata = {}): boolean {

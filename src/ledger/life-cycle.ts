@@ -123,7 +123,13 @@ export async function closeAccount(
       if (payOutTo === undefined || balance.lt(0)) {
         throw new AccountNotEmptyError({ accountId, balance, currency: account.currency })
       }
-      const request = { transferId, from: accountId, to: payOutTo, amount: balance }
+      const request = {
+        transferId,
+        from: accountId,
+        to: payOutTo,
+        amount: balance,
+        keepsFields: true,
+      }
       const [result] = await post([request], transaction)
       payOut = postedOrThrow(result)
     }

@@ -3,7 +3,9 @@ import {
   InvalidAccountIdError,
   InvalidAmountError,
   InvalidCurrencyError,
+  InvalidFieldError,
   InvalidHolderError,
+  InvalidMetadataError,
   type LedgerError,
 } from '../errors.ts'
 import { isCurrency } from '../money/currency.ts'
@@ -19,9 +21,11 @@ import {
 } from '../money/money.ts'
 import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifier.ts'
 import { isPrintableText } from './printable-text.ts'
-import type { AccountRecord } from './records.ts'
+import { metadataProblem } from './metadata.ts'
+import type { OwnFields } from './own-fields.ts'
+import type { AccountFields, AccountRecord, FieldInputs, Metadata } from './records.ts'
 
-export interface OpeningRequest {
+export interface OpeningRequest extends FieldInputs<AccountFields> {
   /** The account's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
   readonly accountId?: string | undefined
   /** 1–256 printable characters. */
@@ -32,14 +36,16 @@ export interface OpeningRequest {
   readonly openingBalance?: MoneyInput | undefined
   /** How far below zero the balance may go. Default: zero. */
   readonly overdraftLimit?: MoneyInput | undefined
+  readonly metadata?: Metadata | undefined
 }
 
-export const OPENING_KEYS: Keys<OpeningRequest> = {
+export const OPENING_KEYS: Keys<Omit<OpeningRequest, keyof AccountFields>> = {
   accountId: true,
   holder: true,
   currency: true,
   openingBalance: true,
   overdraftLimit: true,
+  metadata: true,
 }
 
 export const HOLDER_RULE = 'a text of 1–256 printable characters'
@@ -49,14 +55,14 @@ export const isHolder = (value: unknown): value is string => isPrintableText(val
 /**
  * The record of an account as it is when it is opened, or the reason why it cannot be opened. If there is no such
  * account yet, its id must also pass {@link requireNewAccountId}. An account with a history may have been opened further
- * below zero than its limit of today.
+ * below zero than its limit of today, and before a field of the ledger's own was required.
  */
 export function readOpening(
   request: OpeningRequest & { readonly accountId: string },
   now: Date,
-  { hasHistory = false } = {},
+  { hasHistory = false, fields }: OpeningOptions = {},
 ): AccountRecord | LedgerError {
-  const { accountId, holder, currency } = request
+  const { accountId, holder, currency, metadata } = request
   if (!isIdentifier(accountId))
     return new InvalidAccountIdError({ accountId, expected: IDENTIFIER_RULE })
   if (!isHolder(holder)) {
@@ -75,7 +81,23 @@ export function readOpening(
       problem: `is below the overdraft limit: it must be at least ${overdraftLimit.neg()}`,
     })
   }
-  return newAccount({ accountId, holder, currency, openingBalance, overdraftLimit }, now)
+  const problem = isMissing(metadata) ? undefined : metadataProblem(metadata)
+  if (problem !== undefined) return new InvalidMetadataError({ problem })
+  const own = fields?.read(fields.of(request), { mayLack: hasHistory })
+  if (own instanceof InvalidFieldError) return own
+  return {
+    ...newAccount({ accountId, holder, currency, openingBalance, overdraftLimit }, now),
+    ...(!isMissing(metadata) && { metadata: { ...metadata } }),
+    ...own,
+  }
+}
+
+const isMissing = (value: unknown): value is null | undefined => (value ?? undefined) === undefined
+
+interface OpeningOptions {
+  readonly hasHistory?: boolean
+  /** The own fields of accounts, if the ledger has any. */
+  readonly fields?: OwnFields | undefined
 }
 
 /**
@@ -135,11 +157,16 @@ function readMoney(value: unknown, currency: string, field: string): Decimal | I
 }
 
 /** The fields in which an existing account was opened with other values than those requested. */
-export function openingDifferences(requested: AccountRecord, existing: AccountRecord): string[] {
+export function openingDifferences(
+  requested: AccountRecord,
+  existing: AccountRecord,
+  fields?: OwnFields,
+): string[] {
   const equal: Record<string, boolean> = {
     holder: requested.holder === existing.holder,
     currency: requested.currency === existing.currency,
     openingBalance: toDecimal(requested.openingBalance).eq(toDecimal(existing.openingBalance)),
   }
-  return Object.keys(equal).filter((field) => !equal[field])
+  const different = Object.keys(equal).filter((field) => !equal[field])
+  return [...different, ...(fields?.differences(requested, existing) ?? [])]
 }

@@ -6,6 +6,7 @@ import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import { type Transaction, attemptUntilKnown } from '../mongodb/transaction.ts'
 import { memoryOf } from './account-memory.ts'
 import { type LedgerAccount, evaluate } from './evaluation.ts'
+import { ownFieldsOf } from './own-fields.ts'
 import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
 import { type IdentifiedRequest, readRequest } from './request.ts'
 import {
@@ -82,7 +83,7 @@ async function postToPresumedAccounts(
   transaction: Transaction,
 ): Promise<TransferResult | undefined> {
   const presumed = new Map([...accounts].map(([accountId, account]) => [accountId, { ...account }]))
-  const reading = readRequest(request)
+  const reading = readRequest(request, ownFieldsOf(transaction.connection).transfer)
   if (reading instanceof TransferRefusedError) return undefined
   const result = evaluate(reading, { accounts, transfers: new Map() }, { now: new Date() })
   if (result.status !== 'posted') return undefined

@@ -16,6 +16,7 @@ import type { Transaction } from '../mongodb/transaction.ts'
 import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
 import { evaluateAll, isGrouped, isRefusedByGroup, isWellFormed } from './groups.ts'
 import { couldBeId } from './identifier.ts'
+import { ownFieldsOf } from './own-fields.ts'
 import { requireNonePending } from './pending-ids.ts'
 import type { TransferRecord } from './records.ts'
 import { type IdentifiedRequest, type WellFormedRequest, readRequest } from './request.ts'
@@ -79,11 +80,12 @@ export async function postToAccounts(
   // Ids of which this transaction knows a transfer. While an atomic group is evaluated, none of its own is written.
   const known = options.atomic ? new Set(ledger.transfers.keys()) : ledger.transfers
   const evaluation = { now: new Date(), batch: options.batch }
+  const { transfer: fields } = ownFieldsOf(transaction.connection)
   const results: TransferResult[] = []
   const posted: TransferRecord[] = []
   let inserting = Promise.resolve()
   for (const slice of slices(requests, options.atomic)) {
-    const readings = slice.map(readRequest)
+    const readings = slice.map((request) => readRequest(request, fields))
     let outcomes = evaluateAll(slice, readings, ledger, evaluation)
     if (presumeNew && outcomes.some(isRefused)) {
       await inserting

@@ -1,9 +1,38 @@
-import type { Decimal128 } from '../money/money.ts'
+import type { Types } from 'mongoose'
+import type { Decimal128, MoneyInput } from '../money/money.ts'
 
 export type AccountStatus = 'open' | 'frozen' | 'closed'
 
+/**
+ * The fields that a project adds to accounts, for the compiler. `defineLedger()` adds them at run time.
+ * @example
+ * declare module 'daybook' {
+ *   interface AccountFields {
+ *     branch: 'NORTH' | 'SOUTH'
+ *   }
+ * }
+ */
+export interface AccountFields {}
+
+/** The fields that a project adds to transfers, as {@link AccountFields}. */
+export interface TransferFields {}
+
+/** Own fields as a request may give them. */
+export type FieldInputs<Fields> = {
+  readonly [Name in keyof Fields]: FieldInput<NonNullable<Fields[Name]>> | MissingIn<Fields, Name>
+}
+
+type FieldInput<Value> = Value extends Decimal128
+  ? MoneyInput
+  : Value extends Types.ObjectId
+    ? Types.ObjectId | string
+    : Value
+
+type MissingIn<Fields, Name extends keyof Fields> =
+  Partial<Pick<Fields, Name>> extends Pick<Fields, Name> ? null | undefined : never
+
 /** An account as it is stored. */
-export interface AccountRecord {
+export interface AccountRecord extends AccountFields {
   /** Chosen by the caller, or made by Daybook. */
   _id: string
   holder: string
@@ -20,13 +49,14 @@ export interface AccountRecord {
   transferCount: number
   /** The ids of its latest 10 transfers, oldest first. The full list is a query. */
   transfersComplete: string[]
+  metadata?: Metadata
   createdAt: Date
   /** When its balance, status or limit last changed: never before its latest transfer. */
   updatedAt: Date
 }
 
 /** A transfer as it is stored. It never changes. */
-export interface TransferRecord {
+export interface TransferRecord extends TransferFields {
   _id: string
   fromAccount: string
   toAccount: string
@@ -54,5 +84,5 @@ export interface TransferRecord {
   batch?: string
 }
 
-/** The caller's own facts about a transfer: a flat object with at most 32 keys. */
+/** The caller's own facts about an account or a transfer: a flat object with at most 32 keys. */
 export type Metadata = Readonly<Record<string, string | number | boolean>>

@@ -5,6 +5,7 @@ import {
   InvalidAccountIdError,
   InvalidAmountError,
   InvalidEffectiveAtError,
+  InvalidFieldError,
   InvalidMetadataError,
   InvalidReferenceError,
   InvalidTransferIdError,
@@ -21,9 +22,11 @@ import {
 import { EFFECTIVE_AT_RULE, copyOfDate, isEffectiveAt } from './effective-at.ts'
 import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
 import { isPrintableText } from './printable-text.ts'
-import type { Metadata } from './records.ts'
+import { isPlainObject, metadataProblem } from './metadata.ts'
+import type { FieldValues, OwnFields } from './own-fields.ts'
+import type { FieldInputs, Metadata, TransferFields } from './records.ts'
 
-export interface TransferRequest {
+export interface TransferRequest extends FieldInputs<TransferFields> {
   /** The transfer's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
   readonly transferId?: string | undefined
   /** The id of the account that pays. */
@@ -44,6 +47,9 @@ export interface TransferRequest {
   readonly effectiveAt?: Date | undefined
 }
 
+/** A request as it is within Daybook, which knows no names of own fields. */
+type WithoutFields = Omit<TransferRequest, keyof TransferFields>
+
 /** An account that a transfer opens if it does not exist. */
 export interface MissingAccount {
   readonly accountId: string
@@ -58,9 +64,11 @@ export interface MissingAccount {
 }
 
 /** A request with every part checked and its amount read. Only the ledger can still refuse it. */
-export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 'amount'> {
+export interface WellFormedRequest extends Omit<WithoutFields, 'transferId' | 'amount'> {
   readonly transferId: string
   readonly amount: Decimal
+  /** The values of its own fields; undefined if the ledger's transfers have none. */
+  readonly own?: OwnValues | undefined
   /** The business event that it is a part of. Requests next to each other with one group are posted all or nothing. */
   readonly group?: string | undefined
   /** What else the group contains that is refused, such as `line 5`. So the whole group is refused. */
@@ -80,8 +88,14 @@ export interface WellFormedRequest extends Omit<TransferRequest, 'transferId' | 
   readonly postedElsewhereAt?: Date | undefined
 }
 
+/** The values of a request's own fields as they are stored, and the fields themselves. */
+interface OwnValues {
+  readonly values: FieldValues
+  readonly fields: OwnFields
+}
+
 /** A request that has an id, so that every attempt to post it is for the same transfer. */
-export type IdentifiedRequest = TransferRequest &
+export type IdentifiedRequest = WithoutFields &
   Pick<
     WellFormedRequest,
     | 'transferId'
@@ -95,6 +109,13 @@ export type IdentifiedRequest = TransferRequest &
   > & {
     /** Whether its group starts here, even if the request before has the same one: something else stands between them. */
     readonly startsGroup?: boolean | undefined
+    /** The values of its own fields as they were given. */
+    readonly fieldValues?: FieldValues | undefined
+    /**
+     * Whether the values of its own fields are kept from a transfer that was posted before, or nobody could give them: then
+     * only their types count.
+     */
+    readonly keepsFields?: boolean | undefined
   }
 
 /** Makes a unique id. Later ids sort after earlier ones, which is the cheapest order for an index. */
@@ -102,12 +123,17 @@ export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
 
 /**
  * A copy of a request as it is now, because the caller may change the object while the request waits. It gets
- * an id if it has none, and null counts as absent. `name` is the request's name in messages.
+ * an id if it has none, and null counts as absent. `fields` are those that the ledger's transfers have of their own,
+ * `name` is the request's name in messages.
  * @throws TypeError if the request is not an object, or has an unknown key
  */
-export function withId(request: TransferRequest, name = 'the request'): IdentifiedRequest {
+export function withId(
+  request: TransferRequest,
+  fields: OwnFields | undefined,
+  name = 'the request',
+): IdentifiedRequest {
   requireObject(request, name, 'an object with from, to and amount')
-  requireKnownKeys(request, REQUEST_KEYS, name)
+  requireKnownKeys<object>(request, fields?.keysWith(REQUEST_KEYS) ?? REQUEST_KEYS, name)
   const { transferId, from, to, amount, currency, reference, metadata, effectiveAt } = request
   return {
     transferId: transferId ?? makeId(),
@@ -118,10 +144,11 @@ export function withId(request: TransferRequest, name = 'the request'): Identifi
     reference: reference ?? undefined,
     metadata: isPlainObject(metadata) ? { ...metadata } : (metadata ?? undefined),
     effectiveAt: copyOfDate(effectiveAt),
+    ...(fields && { fieldValues: fields.of(request) }),
   }
 }
 
-const REQUEST_KEYS: Keys<TransferRequest> = {
+const REQUEST_KEYS: Keys<WithoutFields> = {
   transferId: true,
   from: true,
   to: true,
@@ -133,21 +160,24 @@ const REQUEST_KEYS: Keys<TransferRequest> = {
 }
 
 /** {@link withId} for each request. */
-export function withIds(requests: readonly TransferRequest[]): IdentifiedRequest[] {
+export function withIds(
+  requests: readonly TransferRequest[],
+  fields: OwnFields | undefined,
+): IdentifiedRequest[] {
   if (!Array.isArray(requests)) {
     throw new TypeError(`the requests are ${quote(requests)}, not an array`)
   }
-  return Array.from(requests, (request, index) => withId(request, `requests[${index}]`))
+  return Array.from(requests, (request, index) => withId(request, fields, `requests[${index}]`))
 }
 
-const isPlainObject = (value: unknown): value is object => {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
-/** Checks everything that does not depend on the ledger, in the order of precedence of the codes. */
-export function readRequest(request: IdentifiedRequest): WellFormedRequest | TransferRefusedError {
+/**
+ * Checks everything that does not depend on the ledger's records, in the order of precedence of the codes. `fields` are
+ * those that its transfers have of their own.
+ */
+export function readRequest(
+  request: IdentifiedRequest,
+  fields: OwnFields | undefined,
+): WellFormedRequest | TransferRefusedError {
   const { transferId, from, to, reference, metadata, effectiveAt } = request
   if (!isIdentifier(transferId)) {
     return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
@@ -173,6 +203,8 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
   if (effectiveAt !== undefined && !isEffectiveAt(effectiveAt)) {
     return new InvalidEffectiveAtError({ effectiveAt, expected: EFFECTIVE_AT_RULE })
   }
+  const own = fields && readOwn(request, fields)
+  if (own instanceof InvalidFieldError) return own
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
   const { currency, group, refusedBeside, isLateInGroup, mustBeNew, open } = request
@@ -193,7 +225,16 @@ export function readRequest(request: IdentifiedRequest): WellFormedRequest | Tra
     open,
     reverses,
     postedElsewhereAt,
+    own,
   }
+}
+
+function readOwn(
+  { fieldValues = {}, keepsFields = false }: IdentifiedRequest,
+  fields: OwnFields,
+): OwnValues | InvalidFieldError {
+  const values = fields.read(fieldValues, { isKept: keepsFields })
+  return values instanceof InvalidFieldError ? values : { values, fields }
 }
 
 function readAmount(value: unknown): Decimal | InvalidAmountError {
@@ -217,30 +258,4 @@ export function reversalId(transferId: string): string {
   if (isIdentifier(id)) return id
   // Two suffixes: with one, it would be the id of the reversal of a transfer whose id is this digest.
   return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL_SUFFIX}${REVERSAL_SUFFIX}`
-}
-
-/** Operators, paths, names that every prototype has, and names that change how BSON reads a value. */
-const UNSAFE_KEY = /^\$|\.|^(?:__proto__|constructor|prototype|_bsontype|toBSON|toJSON)$/
-const LONE_SURROGATE = /\p{Cs}/u
-
-/** What is wrong with metadata, as a phrase. Undefined if they can be stored. */
-export function metadataProblem(metadata: unknown): string | undefined {
-  if (!isPlainObject(metadata)) {
-    return `${quote(metadata)} is not an object of keys and values`
-  }
-  const entries = Object.entries(metadata)
-  if (entries.length > 32) return `has ${entries.length} keys, but at most 32 are allowed`
-  for (const [key, value] of entries) {
-    if (!isPrintableText(key, 64) || UNSAFE_KEY.test(key)) {
-      return `key ${quote(key)} is not allowed: a key has 1–64 printable characters, no leading $ and no dot, and is not a reserved name such as __proto__`
-    }
-    const valid =
-      typeof value === 'boolean' ||
-      (typeof value === 'number' && Number.isFinite(value)) ||
-      (typeof value === 'string' && value.length <= 512 && !LONE_SURROGATE.test(value))
-    if (!valid) {
-      return `value ${quote(value)} of key ${quote(key)} is not a boolean, a finite number or a text of at most 512 characters`
-    }
-  }
-  return undefined
 }

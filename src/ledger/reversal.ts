@@ -1,6 +1,7 @@
 import { TransferIsReversalError, TransferNotFoundError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { isIdentifier } from './identifier.ts'
+import { ownFieldsOf } from './own-fields.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
 import { type TransferRequest, reversalId } from './request.ts'
@@ -27,6 +28,7 @@ export async function reverse(
   if (!original) throw new TransferNotFoundError({ transferId })
   const { reverses, fromAccount, toAccount, amount, currency } = original
   if (reverses !== undefined) throw new TransferIsReversalError({ transferId, reverses })
+  const { transfer: fields } = ownFieldsOf(transaction.connection)
   const request = {
     transferId: reversalId(transferId),
     from: toAccount,
@@ -36,6 +38,7 @@ export async function reverse(
     reference,
     effectiveAt,
     reverses: transferId,
+    ...(fields && { fieldValues: fields.of(original), keepsFields: true }),
   }
   const [result] = await post([request], transaction)
   return postedOrThrow(result)

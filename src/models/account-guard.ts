@@ -1,6 +1,7 @@
 import type { HydratedDocument, Model, Schema } from 'mongoose'
 import { LedgerError, ProtectedFieldError } from '../errors.ts'
 import { readOpening, requireNewAccountId } from '../ledger/opening.ts'
+import { ownFieldsOf } from '../ledger/own-fields.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { toDecimal } from '../money/money.ts'
 import type { WithDecimals } from './money-path.ts'
@@ -61,9 +62,13 @@ function completeNew(this: AccountToOpen): void {
  */
 function completeOpening(document: AccountToOpen): void {
   const { _id: accountId, holder, currency, openingBalance, overdraftLimit } = document
+  const { account: own } = ownFieldsOf(document.db)
+  // Mongoose reports a value that it could not read.
+  const fields = own?.names.every((name) => document.$isValid(name)) ? own : undefined
   const record = readOpening(
-    { accountId, holder, currency, openingBalance, overdraftLimit },
+    { accountId, holder, currency, openingBalance, overdraftLimit, ...fields?.of(document) },
     new Date(),
+    { fields },
   )
   if (record instanceof LedgerError) throw record
   requireNewAccountId(accountId)

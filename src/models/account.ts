@@ -23,6 +23,8 @@ import {
   openingDifferences,
   readOpening,
 } from '../ledger/opening.ts'
+import { metadataProblem } from '../ledger/metadata.ts'
+import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { postInOwnTransaction } from '../ledger/own-transaction.ts'
 import { post } from '../ledger/posting.ts'
 import type { AccountRecord } from '../ledger/records.ts'
@@ -77,6 +79,14 @@ const accountSchema = new Schema<
     overdraftLimit: moneyPath({ atLeast: new Decimal(0) }),
     transferCount: { type: Number, required: true },
     transfersComplete: { type: [{ type: String, ref: 'Transfer' }], required: true },
+    metadata: {
+      type: Schema.Types.Mixed,
+      validate: {
+        validator: (value: unknown) =>
+          (value ?? undefined) === undefined || metadataProblem(value) === undefined,
+        message: ({ value }: { value: unknown }) => `metadata ${metadataProblem(value)}`,
+      },
+    },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
   },
@@ -105,10 +115,16 @@ const accountSchema = new Schema<
     statics: {
       async open(request, options) {
         requireObject(request, 'the request', 'an object with holder and currency')
-        requireKnownKeys(request, OPENING_KEYS, 'the request')
+        const { account: fields } = ownFieldsOf(this.db)
+        requireKnownKeys<object>(
+          request,
+          fields?.keysWith(OPENING_KEYS) ?? OPENING_KEYS,
+          'the request',
+        )
         const record = readOpening(
           { ...request, accountId: request.accountId ?? makeId() },
           new Date(),
+          { fields },
         )
         if (record instanceof LedgerError) throw record
         const account = await withContext(
@@ -116,14 +132,15 @@ const accountSchema = new Schema<
           options,
           (context) => insertIfMissing(record, context),
         )
-        const fields = openingDifferences(record, account)
-        if (fields.length > 0) throw new AccountConflictError({ accountId: record._id, fields })
+        const different = openingDifferences(record, account, fields)
+        if (different.length > 0)
+          throw new AccountConflictError({ accountId: record._id, fields: different })
         if (!sessionOf(this.db, options?.session))
           memoryOf(this.db).remember(new Map([[account._id, ledgerAccountOf(account)]]))
         return this.hydrate(account)
       },
       async transfer(request, options) {
-        const identified = withId(request)
+        const identified = withId(request, ownFieldsOf(this.db).transfer)
         const posted = postOne(identified, this.db, options)
         const subject = { what: 'transfer', id: identified.transferId } as const
         return transferModel(this.db).hydrate(await reportAbout(subject, posted))
@@ -134,7 +151,7 @@ const accountSchema = new Schema<
         const { atomic, session: callerSession, ...waiting } = call
         requireFlag(atomic, 'atomic')
         const session = sessionOf(this.db, callerSession)
-        const identified = withIds(requests)
+        const identified = withIds(requests, ownFieldsOf(this.db).transfer)
         if (atomic && requests.length > ATOMIC_LIMIT) {
           throw new RangeError(
             `an atomic group of ${requests.length} transfers is too large for one transaction: at most ${ATOMIC_LIMIT} are allowed`,

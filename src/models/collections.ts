@@ -1,7 +1,9 @@
 import mongoose, { type Connection, type mongo } from 'mongoose'
-import type { RecordCollection } from '../definition.ts'
-import { DatabaseError } from '../errors.ts'
-import { quote } from '../messages.ts'
+import { type FieldOwner, type RecordCollection, collectionsOf } from '../definition.ts'
+import { DatabaseError, InputError, InvalidFieldError } from '../errors.ts'
+import { ownFieldsOf } from '../ledger/own-fields.ts'
+import type { AccountRecord } from '../ledger/records.ts'
+import { named, quote } from '../messages.ts'
 import { type Decimal, Decimal128, LIMIT } from '../money/money.ts'
 import { explainedAccess, isMissingRight } from '../mongodb/access.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
@@ -9,6 +11,7 @@ import { isServerError } from '../mongodb/server-errors.ts'
 import { ledgerModels } from './define-ledger.ts'
 import { isForeign, requireOwnDocuments } from './foreign-documents.ts'
 import type { MoneyBounds } from './money-path.ts'
+import { serverRuleOf } from './own-paths.ts'
 import type { AnyModel } from './taken-names.ts'
 import { transferModel } from './transfer.ts'
 
@@ -61,9 +64,33 @@ export async function createWithValidators(
     const stored = existing.get(name)
     if (!stored && (await createIfMissing(database, name, { validator }))) continue
     // Changing a validator takes a privilege that many users who can create a collection do not have.
-    if (!stored || validationProblem(stored, validator) !== undefined)
-      await setValidator(database, name, validator)
+    if (stored && validationProblem(stored, validator) === undefined) continue
+    if (key === 'accounts') await requireFittingAccounts(connection, validator)
+    await setValidator(database, name, validator)
   }
+}
+
+/**
+ * Checks that the values of accounts' own fields fit a new validator: it would refuse each posting to an account with another.
+ * @throws InputError that names such an account and the field
+ */
+async function requireFittingAccounts(
+  connection: Connection,
+  { $jsonSchema }: Validator,
+): Promise<void> {
+  const { account: fields } = ownFieldsOf(connection)
+  if (!fields) return
+  const properties = Object.fromEntries(
+    fields.names.map((name) => [name, $jsonSchema.properties[name]]),
+  )
+  const account = await primaryDatabaseOf(connection)
+    .collection<AccountRecord>(collectionsOf(connection).accounts)
+    .findOne({ $nor: [{ $jsonSchema: { properties } }] }, { readPreference: 'primary' })
+  if (!account) return
+  const problem = fields.read(fields.of(account), { mayLack: true })
+  throw new InputError(
+    `account ${named(account._id)} does not fit the fields of the ledger’s definition${problem instanceof InvalidFieldError ? `: its ${problem.message}` : ''}. Change such accounts first, or allow their values: posting to them would fail`,
+  )
 }
 
 /** A collection as {@link createCollections} makes it. */
@@ -86,7 +113,7 @@ export const expectedCollections = (connection: Connection): ExpectedCollection[
   modelsOf(connection).map(([key, { collection, schema }]) => ({
     key,
     name: collection.collectionName,
-    validator: validatorOf(schema),
+    validator: validatorOf(schema, OWNER_OF[key]),
     indexes: schema
       .indexes()
       .map(([keys, { partialFilterExpression }]) => ({ keys, partialFilterExpression })),
@@ -231,26 +258,36 @@ async function setValidator(
 const isSameValidator = (one: unknown, other: unknown): boolean =>
   EJSON.stringify(one ?? {}) === EJSON.stringify(other)
 
+/** The collections whose records can have fields of the ledger's own. */
+const OWNER_OF: Partial<Record<RecordCollection, FieldOwner>> = {
+  accounts: 'account',
+  transfers: 'transfer',
+}
+
 const decimal128 = (value: Decimal): Decimal128 => Decimal128.fromString(value.toString())
 
 interface Validator {
-  readonly $jsonSchema: object
+  readonly $jsonSchema: { readonly properties: Readonly<Record<string, object>> }
 }
 
 /** The part of a Mongoose schema that a validator is derived from. */
 interface SchemaPaths {
-  toJSONSchema(options: { useBsonType: boolean }): { properties?: Record<string, object> }
+  toJSONSchema(options: { useBsonType: boolean }): Record<string, unknown>
   eachPath(visit: (path: string, type: { instance: string; options: object }) => void): unknown
 }
 
 /** Converts a schema to MongoDB's `$jsonSchema`. Bounds on each money field keep out NaN and Infinity. */
-function validatorOf(schema: SchemaPaths): Validator {
-  const jsonSchema = schema.toJSONSchema({ useBsonType: true })
+function validatorOf(schema: SchemaPaths, owner: FieldOwner | undefined): Validator {
+  const jsonSchema = schema.toJSONSchema({ useBsonType: true }) as {
+    properties: Record<string, object>
+  }
   schema.eachPath((path, { instance, options }) => {
-    const property = jsonSchema.properties?.[path]
+    const property = jsonSchema.properties[path]
     // Checking each of an account's 100 latest ids would make every update of it a quarter slower.
     if (property && 'items' in property) delete property.items
-    if (instance !== 'Decimal128' || !property) return
+    const rule = owner && serverRuleOf(options, owner)
+    if (rule) jsonSchema.properties[path] = rule
+    if (instance !== 'Decimal128' || !property || rule) return
     const { above, atLeast } = options as MoneyBounds
     const lower = {
       minimum: decimal128(above ?? atLeast ?? LIMIT.neg()),

@@ -6,6 +6,8 @@ import {
   type ModelKey,
   ledgerOf,
 } from '../definition.ts'
+import { ownFieldsIn } from '../ledger/own-fields.ts'
+import { addOwnPaths } from './own-paths.ts'
 import {
   type AnyModel,
   isOwn,
@@ -97,7 +99,7 @@ const guarded = new WeakSet<Connection>()
 /** What the proxies stand on: a function, as a model is, so that both have the same fixed properties. */
 function standIn() {}
 
-/** The schema of a model with the names of a ledger. With the default names it is the declared one itself. */
+/** The schema of a model with the names of a ledger. With the default names and no own fields it is the declared one itself. */
 function schemaFor(ledger: Ledger, key: ModelKey, schema: Schema): Schema {
   const collection = ledger.collections[COLLECTION_OF[key]]
   const references = Object.entries(schema.obj as Record<string, PathOptions>).flatMap(
@@ -106,11 +108,12 @@ function schemaFor(ledger: Ledger, key: ModelKey, schema: Schema): Schema {
       return renamed === options ? [] : [[path, renamed] as const]
     },
   )
-  if (references.length === 0 && schema.get('collection') === collection) return schema
-  return schema
-    .clone()
-    .set('collection', collection)
-    .add(Object.fromEntries(references) as never)
+  const fields = key === 'account' || key === 'transfer' ? ownFieldsIn(ledger)[key] : undefined
+  if (references.length === 0 && schema.get('collection') === collection && !fields) return schema
+  const own = schema.clone().set('collection', collection)
+  own.add(Object.fromEntries(references) as never)
+  if (fields) addOwnPaths(own, fields)
+  return own
 }
 
 const MODEL_KEYS = Object.keys(DEFAULT_LEDGER.models) as ModelKey[]

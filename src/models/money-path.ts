@@ -12,12 +12,14 @@ import {
 
 /** A record as its document shows it: money is a Decimal, and the other fields are as stored. */
 export type WithDecimals<Record> = {
-  [Path in keyof Record]: Record[Path] extends Decimal128 ? Decimal : Record[Path]
+  [Path in keyof Record]: Record[Path] extends Decimal128 | undefined
+    ? Decimal | Exclude<Record[Path], Decimal128>
+    : Record[Path]
 }
 
 /** A record as filters may name its values: money in each type that Mongoose casts, which a bigint is not. */
 type WithMoneyInputs<Record> = {
-  [Path in keyof Record]: Record[Path] extends Decimal128
+  [Path in keyof Record]: Record[Path] extends Decimal128 | undefined
     ? Exclude<MoneyInput, bigint>
     : Record[Path]
 }
@@ -53,17 +55,23 @@ export interface MoneyBounds {
  */
 export const moneyPath = (bounds: MoneyBounds = {}): SchemaTypeOptions<Decimal128> => ({
   ...bounds,
+  ...decimalPath,
   type: Schema.Types.Decimal128,
   required: true,
+})
+
+/** How a path is stored as Decimal128 and read as Decimal. Null stays, so that Mongoose says whether it is allowed. */
+export const decimalPath = {
   get: (stored: Decimal128 | undefined) => (stored && storedMoney(stored)) as unknown as Decimal128,
   set(value: unknown) {
+    if (value === null) return value
     const decimal = readDecimal(value)
     if ('problem' in decimal) throw new RangeError(decimal.problem)
     return isDecimal128(value)
       ? new Decimal128(value.bytes)
       : Decimal128.fromString(decimal.toString())
   },
-})
+}
 
 /** A `toJSON` option that prints the money at these paths with the currency's decimals. */
 export const moneyAsText = <Path extends string>(...paths: Path[]) => ({

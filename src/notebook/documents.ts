@@ -76,6 +76,7 @@ export function readTransfer(document: NotebookTransfer): IdentifiedRequest | Pr
     to: to_account as string,
     amount,
     postedElsewhereAt: creationTimeOf(_id),
+    keepsFields: true,
   }
 }
 

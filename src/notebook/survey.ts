@@ -91,7 +91,7 @@ export async function surveyNotebook(
   function enter(document: NotebookTransfer): string | undefined {
     const request = readTransfer(document)
     if ('problem' in request) return request.problem
-    const reading = readRequest(request)
+    const reading = readRequest(request, undefined)
     if (reading instanceof TransferRefusedError) return reading.message
     const { transferId, from, to } = reading
     const refusedId = [from, to].find((accountId) => refusedIds.has(accountId))

@@ -21,6 +21,7 @@ import { Rehearsal } from './posting/rehearsal.ts'
 import { ProgressTracker } from './progress.ts'
 import { type BatchFile, adviceOnChangedFile } from './reading/batch-file.ts'
 import { withFormat } from './reading/format-file.ts'
+import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { openBatchFile } from './reading/format.ts'
 import { readingOfRetry } from './reading/reading-options.ts'
 import type { Row } from './reading/row.ts'
@@ -67,6 +68,7 @@ async function replaySource(
     options,
     transform: transformOf(options.transform),
     restore: options.restore,
+    fields: ownFieldsOf(connection).transfer,
   })
   const rehearsed = rehearsal?.recordOf(name)
   if (rehearsed && retry) refuseRetryOf(name)

@@ -61,7 +61,7 @@ export const rangeOfAccount = (
 export const oddAccounts = (books: Books, { limit }: { limit: number }): Promise<ViolationLog> =>
   books.inSession([], async (session) => {
     const log = new ViolationLog(limit)
-    const reader = new AccountReader()
+    const reader = new AccountReader(books.ownFields.account)
     await books.each('accounts', { filter: { _id: NOT_A_TEXT } }, session, (bytes) => {
       reader.read(bytes)
       reader.check(log)
@@ -93,7 +93,7 @@ async function readAccounts(
   { filter, limit }: { filter: object; limit: number },
   session: ClientSession,
 ): Promise<PartialRange[]> {
-  const reader = new AccountReader()
+  const reader = new AccountReader(books.ownFields.account)
   const parts: { accounts: StoredAccount[]; log: ViolationLog }[] = []
   const start = () => {
     const part = { accounts: [], log: new ViolationLog(limit) }

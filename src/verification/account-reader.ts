@@ -1,10 +1,13 @@
+import type { OwnFields } from '../ledger/own-fields.ts'
 import { TRANSFERS_KEPT } from '../ledger/stored-ledger.ts'
 import { named, quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import { type Digest, openingDigest } from './account-digest.ts'
 import { DocumentReader } from './document-reader.ts'
+import { checkOwnFields } from './own-field-check.ts'
 import { isStoredId, isStoredText } from './stored-text.ts'
+import { checkMetadata } from './transfer-check.ts'
 import { LIMITS, WHOLE_NUMBER_RULE, moneyRule, showUnits } from './units.ts'
 import { type ViolationKind, type ViolationLog } from './violations.ts'
 
@@ -36,6 +39,7 @@ const FIELDS = [
   'overdraftLimit',
   'transferCount',
   'transfersComplete',
+  'metadata',
   'createdAt',
   'updatedAt',
 ] as const
@@ -49,7 +53,13 @@ const STATUSES = new Set(['open', 'frozen', 'closed'])
 
 /** Reads accounts from their bytes, one after another, and checks what each proves by itself. */
 export class AccountReader {
-  readonly #reader = new DocumentReader(FIELDS)
+  readonly #reader: DocumentReader<(typeof FIELDS)[number]>
+  readonly #ownFields: OwnFields | undefined
+
+  constructor(ownFields: OwnFields | undefined) {
+    this.#ownFields = ownFields
+    this.#reader = new DocumentReader([...FIELDS, ...((ownFields?.names ?? []) as never[])])
+  }
 
   read(bytes: Buffer): void {
     this.#reader.read(bytes)
@@ -100,6 +110,9 @@ export class AccountReader {
     this.#checkMoney(add)
     this.#checkTransfers(add)
     this.#checkTimes(add)
+    const addField = (problem: string) => add('field', problem)
+    checkMetadata(reader, addField)
+    if (this.#ownFields) checkOwnFields(reader, this.#ownFields, addField)
   }
 
   #checkMoney(add: Add): void {

@@ -1,5 +1,6 @@
 import type { ClientSession, Connection, mongo } from 'mongoose'
 import { type CollectionNames, collectionsOf } from '../definition.ts'
+import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
 import { DocumentReader } from './document-reader.ts'
 import { DocumentStream } from './document-stream.ts'
@@ -24,11 +25,13 @@ export type Moment = Pick<ClientSession, 'clusterTime' | 'operationTime'>
  */
 export class Books {
   readonly connection: Connection
+  readonly ownFields: ReturnType<typeof ownFieldsOf>
   readonly #database: mongo.Db
   readonly #names: CollectionNames
 
   constructor(connection: Connection) {
     this.connection = connection
+    this.ownFields = ownFieldsOf(connection)
     this.#database = primaryDatabaseOf(connection)
     this.#names = collectionsOf(connection)
   }

@@ -86,6 +86,12 @@ export class DocumentReader<Name extends string> {
     return this.#types[this.#slotOf(name)] !== 0
   }
 
+  /** The name of a field's BSON type; undefined if it is missing. */
+  typeOf(name: Name): string | undefined {
+    const type = this.#types[this.#slotOf(name)] as number
+    return type === 0 ? undefined : TYPE_NAMES.get(type)
+  }
+
   /** A text; undefined if the field is missing or has another type. */
   text(name: Name): string | undefined {
     const slot = this.#slotOf(name)

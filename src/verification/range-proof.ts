@@ -92,7 +92,7 @@ export async function checkOddTransfers(context: ProofContext): Promise<Findings
   const { books, limit, onEntries } = context
   const log = new ViolationLog(limit)
   const tallies = new BatchTallies()
-  const reader = new TransferReader()
+  const reader = new TransferReader(books.ownFields.transfer)
   let transfers = 0
   await books.inSession([], (session) =>
     books.each('transfers', { filter: { fromAccount: NOT_A_TEXT } }, session, (bytes) => {
@@ -130,6 +130,9 @@ class RangeProof {
     this.#range = range
     this.#transferCounts = new Map(range.accounts.map((each) => [each.id, each.transferCount]))
     this.#context = context
+    const { transfer: fields } = context.books.ownFields
+    this.#sentReader = new TransferReader(fields)
+    this.#receivedReader = new TransferReader(fields)
     this.#log = new ViolationLog(context.limit)
     this.#log.append(range.log)
     this.#reversals = new Reversals(context.books, this.#log)
@@ -190,7 +193,7 @@ class RangeProof {
     }
   }
 
-  readonly #sentReader = new TransferReader()
+  readonly #sentReader: TransferReader
 
   #readSent(bytes: Buffer): Entry {
     const reader = this.#sentReader
@@ -218,7 +221,7 @@ class RangeProof {
     return count !== undefined && fromSequence !== undefined && fromSequence > count
   }
 
-  readonly #receivedReader = new TransferReader()
+  readonly #receivedReader: TransferReader
 
   #readReceived(bytes: Buffer): Entry {
     const reader = this.#receivedReader

@@ -1,11 +1,14 @@
 import { EFFECTIVE_AT_RULE, isEffectiveTime } from '../ledger/effective-at.ts'
 import { IDENTIFIER_RULE } from '../ledger/identifier.ts'
-import { REVERSAL_SUFFIX, metadataProblem, reversalId } from '../ledger/request.ts'
+import { metadataProblem } from '../ledger/metadata.ts'
+import type { OwnFields } from '../ledger/own-fields.ts'
+import { REVERSAL_SUFFIX, reversalId } from '../ledger/request.ts'
 import { named, quote } from '../messages.ts'
 import { isBatchName } from '../models/batch.ts'
 import { scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import type { DocumentReader } from './document-reader.ts'
+import { checkOwnFields } from './own-field-check.ts'
 import { isStoredId, isStoredText } from './stored-text.ts'
 import { LIMITS, WHOLE_NUMBER_RULE, moneyRule } from './units.ts'
 import { type ViolationKind, type ViolationLog } from './violations.ts'
@@ -37,7 +40,11 @@ type Add = (kind: ViolationKind, problem: string) => void
 /** Logs what is wrong with a transfer, whatever the other records are. `currency` is undefined if it is damaged. */
 export function checkTransfer(
   reader: TransferFields,
-  { currency, log }: { currency: string | undefined; log: ViolationLog },
+  {
+    currency,
+    ownFields,
+    log,
+  }: { currency: string | undefined; ownFields: OwnFields | undefined; log: ViolationLog },
 ): void {
   const storedId = reader.text('_id')
   const id = storedId ?? reader.show('_id')
@@ -56,6 +63,7 @@ export function checkTransfer(
   checkTimes(reader, add)
   checkTexts(reader, add)
   checkReversal(reader, { id: storedId, add })
+  if (ownFields) checkOwnFields(reader, ownFields, (problem) => add('field', problem))
 }
 
 function checkMoney(
@@ -114,17 +122,23 @@ function checkTexts(reader: TransferFields, add: Add): void {
     const found = reader.show('reference')
     add('field', `has the reference ${found}, which is not a text of 1–256 printable characters`)
   }
-  if (reader.has('metadata')) {
-    const metadata = reader.object('metadata')
-    const problem = metadata ? metadataProblem(metadata) : 'is not an object of keys and values'
-    if (problem !== undefined) {
-      const found = reader.show('metadata')
-      add('field', `has the metadata ${found}, whose content is not allowed: it ${problem}`)
-    }
-  }
+  checkMetadata(reader, (problem) => add('field', problem))
   if (reader.has('batch') && !isBatchName(reader.text('batch') ?? '')) {
     add('field', `has the batch ${reader.show('batch')}, which is not the name of a batch`)
   }
+}
+
+/** Calls `add` with what is wrong with the metadata of an account or a transfer, as a phrase. */
+export function checkMetadata<Name extends string>(
+  reader: DocumentReader<Name | 'metadata'>,
+  add: (problem: string) => void,
+): void {
+  if (!reader.has('metadata')) return
+  const metadata = reader.object('metadata')
+  const problem = metadata ? metadataProblem(metadata) : 'is not an object of keys and values'
+  if (problem === undefined) return
+  const found = reader.show('metadata')
+  add(`has the metadata ${found}, whose content is not allowed: it ${problem}`)
 }
 
 function checkReversal(

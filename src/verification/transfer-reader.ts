@@ -1,3 +1,4 @@
+import type { OwnFields } from '../ledger/own-fields.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { DocumentReader } from './document-reader.ts'
 import { TRANSFER_FIELDS, type TransferFields, checkTransfer } from './transfer-check.ts'
@@ -35,10 +36,20 @@ export interface StoredTransfer {
 
 /** Reads transfers from their bytes, one after another, and checks what each proves by itself. */
 export class TransferReader {
-  readonly #reader: TransferFields = new DocumentReader(TRANSFER_FIELDS)
+  readonly #reader: TransferFields
+  readonly #ownFields: OwnFields | undefined
   /** Undefined if it is damaged. Without it, no money of the transfer can be read. */
   #currency: string | undefined
   #bytes: Buffer = Buffer.alloc(0)
+
+  /** A reader that is to check transfers needs the fields that they have of the ledger's own. */
+  constructor(ownFields?: OwnFields) {
+    this.#ownFields = ownFields
+    this.#reader = new DocumentReader([
+      ...TRANSFER_FIELDS,
+      ...((ownFields?.names ?? []) as never[]),
+    ])
+  }
 
   read(bytes: Buffer): void {
     this.#bytes = bytes
@@ -86,7 +97,7 @@ export class TransferReader {
 
   /** Logs what is wrong with the transfer, whatever the other records are. */
   check(log: ViolationLog): void {
-    checkTransfer(this.#reader, { currency: this.#currency, log })
+    checkTransfer(this.#reader, { currency: this.#currency, ownFields: this.#ownFields, log })
   }
 
   #id(): string {

@@ -5,7 +5,9 @@ import { REFUSAL_CODES } from '../../src/errors.ts'
 import { LIMIT } from '../../src/money/money.ts'
 import { useDatabase } from '../support/database.ts'
 
-const { Account, Transfer } = useDatabase()
+const { Account, Transfer } = useDatabase({
+  ledger: { fields: { transfer: { costCentre: { type: String, enum: ['HR', 'IT'] } } } },
+})
 
 const document = await readFile(new URL('../../docs/refusals.md', import.meta.url), 'utf8')
 

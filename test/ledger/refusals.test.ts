@@ -189,6 +189,7 @@ describe('the refusal codes', () => {
       'INVALID_REFERENCE',
       'INVALID_METADATA',
       'INVALID_EFFECTIVE_AT',
+      'INVALID_FIELD',
       'INVALID_AMOUNT',
       'SAME_ACCOUNT',
       'TRANSFER_CONFLICT',

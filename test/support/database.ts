@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
-import { accountModel, transferModel } from '../../src/index.ts'
+import { type LedgerDefinition, defineLedger } from '../../src/index.ts'
 import { type TestDatabase, openTestDatabase } from '../../src/testing/index.ts'
 
 /**
@@ -8,8 +8,12 @@ import { type TestDatabase, openTestDatabase } from '../../src/testing/index.ts'
  * connection, so the tests also prove that nothing depends on Mongoose's default one. It is in the replica
  * set that all test files share, unless the file passes the URI of its own.
  */
-export function useDatabase({ uri = () => inject('mongodbUri') } = {}) {
+export function useDatabase({
+  uri = () => inject('mongodbUri'),
+  ledger,
+}: { uri?: () => string; ledger?: LedgerDefinition } = {}) {
   const connection = mongoose.createConnection()
+  const { Account, Transfer } = defineLedger(connection, ledger)
   let database: TestDatabase
 
   beforeAll(async () => {
@@ -20,5 +24,5 @@ export function useDatabase({ uri = () => inject('mongodbUri') } = {}) {
 
   afterAll(() => database.close())
 
-  return { connection, Account: accountModel(connection), Transfer: transferModel(connection) }
+  return { connection, Account, Transfer }
 }

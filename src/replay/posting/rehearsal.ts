@@ -4,6 +4,7 @@ import type { LedgerAccount } from '../../ledger/evaluation.ts'
 import { evaluateAll, isWellFormed } from '../../ledger/groups.ts'
 import { accountIdsOf, originalIdsOf } from '../../ledger/posting.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
+import { ownFieldsOf } from '../../ledger/own-fields.ts'
 import {
   type IdentifiedRequest,
   type WellFormedRequest,
@@ -107,7 +108,8 @@ export class Rehearsal {
 
   /** The results of requests, and copies of their accounts as they would be after them. */
   async #evaluate(requests: readonly IdentifiedRequest[], batch: string) {
-    const readings = requests.map(readRequest)
+    const { transfer: fields } = ownFieldsOf(this.#connection)
+    const readings = requests.map((request) => readRequest(request, fields))
     const ledger = await this.#read(readings.filter(isWellFormed))
     const options = { now: new Date(), batch }
     const results = evaluateAll(requests, readings, ledger, options)

@@ -1,3 +1,4 @@
+import type { OwnFields } from '../../ledger/own-fields.ts'
 import { quote as quoted } from '../../messages.ts'
 import type { BatchFormat } from '../../models/batch.ts'
 import { BatchFileError, ReplayOptionsError } from '../errors.ts'
@@ -30,6 +31,8 @@ interface OpenOptions {
   readonly transform?: Transform<never> | undefined
   /** Whether the file is one that an export has written. */
   readonly restore?: boolean | undefined
+  /** The own fields of the ledger's transfers, if they have any. */
+  readonly fields?: OwnFields | undefined
   /** Reads the records of a file in a format of its own, each as JSON. */
   readonly ownRecords?: () => RecordBlocks
 }
@@ -63,8 +66,11 @@ const recordTransformOf = ({
   options,
   transform,
   restore,
+  fields,
 }: OpenOptions): RecordTransform | undefined =>
-  restore ? new RestoringTransform() : transform && new RecordTransform(transform, options.currency)
+  restore
+    ? new RestoringTransform(fields)
+    : transform && new RecordTransform(transform, { currency: options.currency, fields })
 
 /** {@link openBatchFile} without the search for ids, which a caller that posts nothing does not need. */
 export async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {

@@ -1,4 +1,5 @@
 import { isEffectiveTime } from '../../ledger/effective-at.ts'
+import type { OwnFields } from '../../ledger/own-fields.ts'
 import type { Metadata } from '../../ledger/records.ts'
 import { type IdentifiedRequest, REVERSAL_SUFFIX, reversalId } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
@@ -12,14 +13,17 @@ import { RecordTransform, type RecordOfRow } from './transform.ts'
 export class RestoringTransform extends RecordTransform {
   override readonly isVerbatim = true
 
-  constructor() {
-    super({ transform: () => undefined, version: 'restore' }, undefined)
+  readonly #fields: OwnFields | undefined
+
+  constructor(fields: OwnFields | undefined) {
+    super({ transform: () => undefined, version: 'restore' }, {})
+    this.#fields = fields
   }
 
   override row({ position, line, item, text }: RecordOfRow, record: object): Row {
     const parts = { position, line, item, text }
     try {
-      return { ...parts, request: exportedRequest(record as Fields, text) }
+      return { ...parts, request: exportedRequest(record as Fields, text, this.#fields) }
     } catch (error) {
       if (!(error instanceof NotExported)) throw error
       return { ...parts, problem: error.message }
@@ -32,7 +36,11 @@ type Fields = Readonly<Record<string, unknown>>
 /** A record is not one that an export has written. */
 class NotExported extends Error {}
 
-function exportedRequest(fields: Fields, text: string): IdentifiedRequest {
+function exportedRequest(
+  fields: Fields,
+  text: string,
+  own: OwnFields | undefined,
+): IdentifiedRequest {
   const transferId = required(fields, 'transferId')
   const reverses = optional(fields, 'reverses')
   const reversalIds = [reversalId(reverses ?? ''), `${reverses}${REVERSAL_SUFFIX}`]
@@ -52,6 +60,7 @@ function exportedRequest(fields: Fields, text: string): IdentifiedRequest {
     metadata: metadataOf(fields.metadata, text),
     reverses,
     postedElsewhereAt: dateOf(required(fields, 'postedAt'), 'postedAt'),
+    ...(own && { fieldValues: own.fromTexts(fields), keepsFields: true }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { OwnFields } from '../../ledger/own-fields.ts'
 import {
   type IdentifiedRequest,
   type MissingAccount,
@@ -80,10 +81,15 @@ export class RecordTransform {
   readonly isVerbatim: boolean = false
   readonly #transform: TransformFunction<never>
   readonly #currency: string | undefined
+  readonly #fields: OwnFields | undefined
 
-  constructor({ transform, read, version }: Transform<never>, currency: string | undefined) {
+  constructor(
+    { transform, read, version }: Transform<never>,
+    { currency, fields }: { currency?: string | undefined; fields?: OwnFields | undefined },
+  ) {
     this.#transform = transform
     this.#currency = currency
+    this.#fields = fields
     this.version = version ?? digestOf(transform, read)
   }
 
@@ -134,6 +140,7 @@ export class RecordTransform {
           currency: isMissing(currency) ? this.#currency : currency,
           reference: isMissing(reference) ? undefined : reference,
         },
+        this.#fields,
         'the returned transfer',
       ),
       ...(!isMissing(group) && { group }),

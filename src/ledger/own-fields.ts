@@ -1,0 +1,126 @@
+import { types } from 'node:util'
+import type { Connection } from 'mongoose'
+import { type FieldOwner, type Ledger, ledgerOf } from '../definition.ts'
+import { InvalidFieldError } from '../errors.ts'
+import type { FieldRule } from '../field-definition.ts'
+import {
+  type FieldReader,
+  isSameValue,
+  readerOf,
+  typeReaderOf,
+  valueOfText,
+} from './field-values.ts'
+
+/** The values of a record's own fields, by name. */
+export type FieldValues = Readonly<Record<string, unknown>>
+
+/** One field of one's own, ready to be used for each record. */
+export interface OwnField extends FieldRule {
+  readonly read: FieldReader
+  /** Reads every value of its type, whatever its limits are. */
+  readonly readType: FieldReader
+}
+
+/** The own fields of a ledger's accounts or transfers. They are prepared once for all records. */
+export class OwnFields {
+  readonly all: readonly OwnField[]
+  readonly names: readonly string[]
+  readonly #compared: readonly OwnField[]
+  /** Keys that requests may have, with those of the fields. */
+  readonly #keys = new Map<object, object>()
+
+  constructor(rules: readonly FieldRule[]) {
+    this.all = rules.map((rule) => ({
+      ...rule,
+      read: readerOf(rule),
+      readType: typeReaderOf(rule),
+    }))
+    this.names = rules.map(({ name }) => name)
+    this.#compared = this.all.filter(({ compare }) => compare)
+  }
+
+  /** These keys of a request, and the names of the fields. */
+  keysWith<Keys extends object>(keys: Keys): Keys {
+    let all = this.#keys.get(keys)
+    if (!all) {
+      all = { ...keys, ...Object.fromEntries(this.names.map((name) => [name, true])) }
+      this.#keys.set(keys, all)
+    }
+    return all as Keys
+  }
+
+  /** The values that an object has, as they are now, because its owner may change it. Null counts as absent. */
+  of(object: object): FieldValues {
+    const values: Record<string, unknown> = {}
+    for (const name of this.names) {
+      const value: unknown = Reflect.get(object, name) ?? undefined
+      if (value === undefined) continue
+      values[name] = types.isDate(value) ? new Date(Date.prototype.getTime.call(value)) : value
+    }
+    return values
+  }
+
+  /**
+   * {@link of} an object that was read from a file, where a number, a date and a truth value may be text. A text that is
+   * none of its type stays, for {@link read} to refuse.
+   */
+  fromTexts(object: object): FieldValues {
+    const values: Record<string, unknown> = {}
+    for (const { name, type } of this.all) {
+      const value: unknown = Reflect.get(object, name) ?? undefined
+      if (value !== undefined && value !== '')
+        values[name] = typeof value === 'string' ? valueOfText(value, type) : value
+    }
+    return values
+  }
+
+  /**
+   * The values in the form in which they are stored, or the refusal of the first that is wrong. `mayLack` leaves out what is
+   * required. With `isKept` they are those of a record that was posted before, so that its limits may have been others:
+   * then only the types count.
+   */
+  read(
+    given: FieldValues,
+    { isKept = false, mayLack = isKept }: { isKept?: boolean; mayLack?: boolean } = {},
+  ): FieldValues | InvalidFieldError {
+    const stored: Record<string, unknown> = {}
+    for (const { name, required, ...readers } of this.all) {
+      const value = given[name] ?? undefined
+      if (value === undefined && (mayLack || !required)) continue
+      const read = isKept ? readers.readType : readers.read
+      stored[name] = value === undefined ? undefined : read(value)
+      if (stored[name] === undefined)
+        return new InvalidFieldError({ field: name, value, expected: read.expected })
+    }
+    return stored
+  }
+
+  /** The fields that are compared and have other values in a stored record than in a request. */
+  differences(requested: object, existing: object): string[] {
+    return this.#compared
+      .filter(({ name }) => !isSameValue(Reflect.get(requested, name), Reflect.get(existing, name)))
+      .map(({ name }) => name)
+  }
+}
+
+type OwnFieldsByOwner = Partial<Readonly<Record<FieldOwner, OwnFields>>>
+
+const compiled = new WeakMap<Ledger, OwnFieldsByOwner>()
+
+/** The own fields of a connection's ledger; undefined for records that have none. */
+export const ownFieldsOf = (connection: Connection): OwnFieldsByOwner =>
+  ownFieldsIn(ledgerOf(connection))
+
+/** {@link ownFieldsOf} a ledger. */
+export function ownFieldsIn(ledger: Ledger): OwnFieldsByOwner {
+  let found = compiled.get(ledger)
+  if (!found) {
+    const { account, transfer } = ledger.fields
+    found = {
+      ...(account.length > 0 && { account: new OwnFields(account) }),
+      ...(transfer.length > 0 && { transfer: new OwnFields(transfer) }),
+    }
+    compiled.set(ledger, found)
+  }
+  return found
+}
