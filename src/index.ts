@@ -4,6 +4,7 @@ export { defineLedger, type LedgerModels } from './models/define-ledger.ts'
 export type { CollectionNames, LedgerDefinition, ModelNames } from './definition.ts'
 export type { FieldDefinition, FieldDefinitions } from './field-definition.ts'
 export { Account, accountModel } from './models/account.ts'
+export { isDaybookSchema } from './models/taken-names.ts'
 export {
   Transfer,
   type TransferDocument,

@@ -12,6 +12,7 @@ import { ledgerModels } from './define-ledger.ts'
 import { isForeign, requireOwnDocuments } from './foreign-documents.ts'
 import type { MoneyBounds } from './money-path.ts'
 import { serverRuleOf } from './own-paths.ts'
+import { ownSchemaOf } from './plugins.ts'
 import type { AnyModel } from './taken-names.ts'
 import { transferModel } from './transfer.ts'
 
@@ -113,8 +114,8 @@ export const expectedCollections = (connection: Connection): ExpectedCollection[
   modelsOf(connection).map(([key, { collection, schema }]) => ({
     key,
     name: collection.collectionName,
-    validator: validatorOf(schema, OWNER_OF[key]),
-    indexes: schema
+    validator: validatorOf(ownSchemaOf(schema), OWNER_OF[key]),
+    indexes: ownSchemaOf(schema)
       .indexes()
       .map(([keys, { partialFilterExpression }]) => ({ keys, partialFilterExpression })),
   }))

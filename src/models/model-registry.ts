@@ -8,6 +8,7 @@ import {
 } from '../definition.ts'
 import { ownFieldsIn } from '../ledger/own-fields.ts'
 import { addOwnPaths } from './own-paths.ts'
+import { forPlugins } from './plugins.ts'
 import {
   type AnyModel,
   isOwn,
@@ -22,7 +23,8 @@ const schemas = new Map<ModelKey, Schema>()
 /**
  * Declares a model by its schema. Returns the function that finds it on a connection, under the name that the
  * connection's ledger gives it. The first search compiles all of Daybook's models, so that references between them
- * can be populated. It throws an InputError if the program's own models have one of their names or collections.
+ * can be populated. It throws an InputError if the program's own models have one of their names or collections,
+ * or if one of its plugins cannot work with them.
  */
 export function declareModel(
   key: ModelKey,
@@ -82,15 +84,28 @@ export function onDefaultConnection<Found extends object>(
 /** Compiles those models of Daybook that a connection does not have. @throws InputError if a name is taken */
 function compileAll(connection: Connection, ledger: Ledger): void {
   for (const model of Object.values(connection.models)) requireFreeNames(model, ledger)
-  for (const [key, schema] of schemas) {
-    const name = ledger.models[key]
-    if (!connection.models[name]) connection.model(name, schemaFor(ledger, key, schema))
-  }
+  compileMissing(connection, ledger)
   if (guarded.has(connection)) return
   guarded.add(connection)
   // Mongoose emits this before it registers a model, and passes on what a listener throws.
   connection.on('model', (model: AnyModel) => requireFreeNames(model, ledger))
   explainTakenNames(connection, ledger)
+}
+
+/** @throws InputError if a plugin of the program cannot work with one of the models. Then none of them is compiled */
+function compileMissing(connection: Connection, ledger: Ledger): void {
+  const compiled: string[] = []
+  try {
+    for (const [key, schema] of schemas) {
+      const name = ledger.models[key]
+      if (connection.models[name]) continue
+      connection.model(name, forPlugins(schemaFor(ledger, key, schema), name))
+      compiled.push(name)
+    }
+  } catch (error) {
+    for (const name of compiled) connection.deleteModel(name)
+    throw error
+  }
 }
 
 /** The connections on which a model that the program compiles later is checked. */

@@ -9,6 +9,14 @@ export type AnyModel = Connection['models'][string]
 /** The option of a schema that says which model of Daybook it is of. A copy of the schema has it, too. */
 const MARK = 'daybookModel'
 
+/**
+ * Whether a schema is one of Daybook's: for a global plugin that is to leave them out.
+ * @example
+ * mongoose.plugin((schema, options) => isDaybookSchema(schema) || tenant(schema, options))
+ */
+export const isDaybookSchema = (schema: { readonly options: object }): boolean =>
+  Reflect.has(schema.options, MARK)
+
 export function markOwn(schema: Schema, key: ModelKey): void {
   Reflect.set(schema.options, MARK, key)
 }
