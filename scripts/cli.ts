@@ -1,10 +1,15 @@
 #!/usr/bin/env node
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
 import { hideBin } from 'yargs/helpers'
 import { printableLines } from '../src/internal.ts'
 import { runCommandLine } from './commands/command-line.ts'
 import { Exit } from './context/command.ts'
 import { explain } from './context/failure.ts'
+
+// On a machine with much memory V8 lets the heap grow to four times what is in use before it collects garbage. With half
+// as much garbage as what is in use, commands take half the memory, and a few per cent more time.
+setFlagsFromString('--heap-growing-percent=50')
 
 const interruption = new AbortController()
 /**

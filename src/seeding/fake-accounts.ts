@@ -1,6 +1,5 @@
 import type { Faker, LocaleDefinition } from '@faker-js/faker'
-import { InputError, LedgerError } from '../errors.ts'
-import { readOpening } from '../ledger/opening.ts'
+import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
@@ -53,13 +52,14 @@ export async function fakeAccounts({
       currency,
       scale,
       minorUnitsPerDollar: unitsPerDollar(currency) * 10 ** scale,
+      zero: decimal128OfUnits(0n, scale),
       holderAt: holdersOf(currency),
     }
   })
   return (number) => {
     random.seed([seed, number])
-    const { currency, scale, minorUnitsPerDollar, holderAt } = random.pick(kinds)
-    const { emptyAccount, isCompany } = holderAt(random.whole({ least: 0, most: HOLDERS - 1 }))
+    const { currency, scale, minorUnitsPerDollar, zero, holderAt } = random.pick(kinds)
+    const { holder, isCompany } = holderAt(random.whole({ least: 0, most: HOLDERS - 1 }))
     const limitInHundreds = random.isLikely(0.1) ? random.whole({ least: 1, most: 50 }) : 0
     const limit = limitInHundreds * 100 * minorUnitsPerDollar
     const isOverdrawn = limit > 0 && random.isLikely(0.2)
@@ -68,16 +68,14 @@ export async function fakeAccounts({
       ? -Math.floor(limit * random.next())
       : Math.floor(dollars * minorUnitsPerDollar)
     const balance = decimal128OfUnits(BigInt(minorUnits), scale)
-    // Field by field, because spreading `emptyAccount` would take half of all the time.
     return {
       _id: `DBK${String(number).padStart(9, '0')}`,
-      holder: emptyAccount.holder,
+      holder,
       currency,
       status: random.isLikely(0.01) ? 'frozen' : 'open',
       balance,
       openingBalance: balance,
-      overdraftLimit:
-        limit > 0 ? decimal128OfUnits(BigInt(limit), scale) : emptyAccount.overdraftLimit,
+      overdraftLimit: limit > 0 ? decimal128OfUnits(BigInt(limit), scale) : zero,
       transferCount: 0,
       transfersComplete: [],
       createdAt: SEEDED_AT,
@@ -138,8 +136,7 @@ const HOLDERS = 4_096
 
 interface Holder {
   readonly isCompany: boolean
-  /** An account of this holder with a balance and a limit of zero. */
-  readonly emptyAccount: AccountRecord
+  readonly holder: string
 }
 
 /**
@@ -159,9 +156,7 @@ async function fakeHolders(
       const faker = random.pick(fakersOf(currency))
       const isCompany = random.isLikely(0.1)
       const holder = isCompany ? faker.company.name() : faker.person.fullName()
-      const emptyAccount = readOpening({ accountId: 'DBK', holder, currency }, SEEDED_AT)
-      if (emptyAccount instanceof LedgerError) throw emptyAccount
-      return { isCompany, emptyAccount }
+      return { isCompany, holder }
     }
     return (number) => (holders[number] ??= make(number))
   }

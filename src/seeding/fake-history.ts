@@ -62,7 +62,7 @@ export function* fakeHistory(
   const isCompany = new Set(accounts.hot)
   const persons = accounts.members
     .filter((member) => !isCompany.has(member))
-    .toSorted((one, other) => one - other)
+    .toSorted()
     .slice(0, Math.floor((transfers * RECURRING) / (RECURRING_A_MONTH * months)))
   const totalWeight = days.reduce((sum, day) => sum + weightOf(day), 0)
   let weight = 0
@@ -93,7 +93,7 @@ interface Surroundings {
 }
 
 /** What recurs on a day: each person has a salary, a rent and a subscription, always of the same amount. */
-function* dueOn(day: number, persons: readonly number[], { accounts, companies }: Surroundings) {
+function* dueOn(day: number, persons: Uint32Array, { accounts, companies }: Surroundings) {
   const date = new Date(day).getUTCDate()
   const month = new Date(day).toISOString().slice(0, 7)
   for (const person of persons) {

@@ -51,7 +51,7 @@ export class Random {
   }
 
   /** One of the choices. There must be at least one, unless `Choice` includes undefined. */
-  pick<Choice>(choices: readonly Choice[]): Choice {
+  pick<Choice>(choices: ArrayLike<Choice>): Choice {
     return choices[Math.floor(this.next() * choices.length)] as Choice
   }
 

@@ -1,3 +1,5 @@
+import { NumberList } from '../compact/number-list.ts'
+import { PackedTexts } from '../compact/packed-texts.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { scaleOf } from '../money/currency.ts'
 import { LIMIT, toDecimal } from '../money/money.ts'
@@ -8,7 +10,7 @@ export interface CurrencyPool {
   readonly currency: string
   readonly scale: number
   /** Their indexes in {@link SimulatedAccounts}. */
-  readonly members: readonly number[]
+  readonly members: Uint32Array
 }
 
 /** Money that moves between two accounts, which are given by their indexes. */
@@ -42,64 +44,45 @@ const MOST_AVAILABLE = 2 ** 52
 
 /**
  * The accounts that a batch is made for, in memory. It follows what each can still send while transfers are
- * made. An account takes a few dozen bytes and is known by its index.
+ * made. An account takes about 40 bytes, outside of the heap, and is known by its index.
  */
 export class SimulatedAccounts {
-  readonly inactive: InactiveAccount[] = []
-  readonly full: FullAccount[] = []
+  readonly inactive: readonly InactiveAccount[]
+  readonly full: readonly FullAccount[]
   /** Only the pools with two members or more, because money moves within a pool. */
-  pools: readonly CurrencyPool[] = []
-  members: readonly number[] = []
+  readonly pools: readonly CurrencyPool[]
+  readonly members: Uint32Array
   /** The members that were seeded first. */
-  first: readonly number[] = []
+  readonly first: Uint32Array
   /** The few richest members of each pool. */
-  hot: readonly number[] = []
-  readonly #ids: string[] = []
-  readonly #available: number[] = []
-  readonly #poolOf: CurrencyPool[] = []
+  readonly hot: readonly number[]
+  readonly #ids: PackedTexts
+  readonly #available: Float64Array
+  /** For each account the index of its pool in `#poolsByIndex`. */
+  readonly #poolIndexes: Uint16Array
+  /** All pools, even those with one member. */
+  readonly #poolsByIndex: readonly CurrencyPool[]
 
   static async of(accounts: AsyncIterable<readonly AccountRecord[]>): Promise<SimulatedAccounts> {
-    const simulated = new SimulatedAccounts()
-    const pools = new Map<string, CurrencyPool & { members: number[] }>()
-    for await (const batch of accounts) {
-      for (const account of batch) simulated.#add(account, pools)
-    }
-    simulated.pools = [...pools.values()].filter(({ members }) => members.length > 1)
-    simulated.members = simulated.pools.flatMap(({ members }) => members)
-    simulated.first = simulated.members.toSorted((one, other) => one - other).slice(0, FIRST)
-    simulated.hot = simulated.pools.flatMap(({ members }) => simulated.#richest(members))
-    return simulated
+    const lists = new AccountLists()
+    for await (const batch of accounts) for (const account of batch) lists.add(account)
+    return new SimulatedAccounts(lists)
   }
 
-  #add(account: AccountRecord, pools: Map<string, CurrencyPool & { members: number[] }>): void {
-    const { _id: accountId, currency, status } = account
-    if (status !== 'open') {
-      this.inactive.push({ accountId, currency })
-      return
-    }
-    const scale = scaleOf(currency)
-    const balance = parseMinorUnits(account.balance.toString())
-    const overdraft = parseMinorUnits(account.overdraftLimit.toString())
-    const isExact = balance !== undefined && overdraft !== undefined
-    if (!isExact || balance + overdraft > MOST_AVAILABLE / 2) {
-      const refused = LIMIT.minus(toDecimal(account.balance)).times(10 ** scale)
-      if (refused.lt(MOST_AVAILABLE)) {
-        this.full.push({ accountId, currency, minorUnits: refused.toNumber() })
-      }
-      return
-    }
-    let pool = pools.get(currency)
-    if (!pool) {
-      pool = { currency, scale, members: [] }
-      pools.set(currency, pool)
-    }
-    pool.members.push(this.#ids.length)
-    this.#ids.push(accountId)
-    this.#available.push(balance + overdraft)
-    this.#poolOf.push(pool)
+  private constructor(lists: AccountLists) {
+    this.inactive = lists.inactive
+    this.full = lists.full
+    this.#ids = lists.ids
+    this.#available = lists.available.toArray()
+    this.#poolIndexes = lists.poolIndexes.toArray()
+    this.#poolsByIndex = lists.pools.map((pool) => ({ ...pool, members: pool.members.toArray() }))
+    this.pools = this.#poolsByIndex.filter(({ members }) => members.length > 1)
+    this.members = joined(this.pools.map(({ members }) => members))
+    this.first = this.members.toSorted().slice(0, FIRST)
+    this.hot = this.pools.flatMap(({ members }) => this.#richest(members))
   }
 
-  #richest(members: readonly number[]): number[] {
+  #richest(members: Uint32Array): number[] {
     const most = Math.min(MOST_HOT, Math.ceil(members.length / 10))
     let richest: number[] = []
     for (const member of members) {
@@ -115,7 +98,7 @@ export class SimulatedAccounts {
   }
 
   idOf(index: number): string {
-    return this.#ids[index] as string
+    return this.#ids.at(index)
   }
 
   /** The index of an account; undefined if it cannot send and receive. */
@@ -125,7 +108,7 @@ export class SimulatedAccounts {
   }
 
   poolOf(index: number): CurrencyPool {
-    return this.#poolOf[index] as CurrencyPool
+    return this.#poolsByIndex[this.#poolIndexes[index] as number] as CurrencyPool
   }
 
   /** The balance plus the unused overdraft, in minor units. */
@@ -136,7 +119,7 @@ export class SimulatedAccounts {
   canMove({ from, to, minorUnits }: Movement): boolean {
     return (
       from !== to &&
-      this.#poolOf[from] === this.#poolOf[to] &&
+      this.#poolIndexes[from] === this.#poolIndexes[to] &&
       this.available(from) >= minorUnits &&
       this.available(to) + minorUnits <= MOST_AVAILABLE
     )
@@ -155,9 +138,55 @@ export class SimulatedAccounts {
     currency: string
     minorUnits: number
   }): number | undefined {
-    const index = this.#available.findIndex(
-      (available, each) => available >= minorUnits && this.#poolOf[each]?.currency === currency,
-    )
-    return index < 0 ? undefined : index
+    const pool = this.#poolsByIndex.find((each) => each.currency === currency)
+    return pool?.members.find((index) => this.available(index) >= minorUnits)
   }
+}
+
+/** The accounts while they are read. */
+class AccountLists {
+  readonly inactive: InactiveAccount[] = []
+  readonly full: FullAccount[] = []
+  readonly ids = new PackedTexts()
+  readonly available = new NumberList((length) => new Float64Array(length))
+  readonly poolIndexes = new NumberList((length) => new Uint16Array(length))
+  readonly pools: { currency: string; scale: number; members: NumberList<Uint32Array> }[] = []
+
+  add(account: AccountRecord): void {
+    const { _id: accountId, currency, status } = account
+    if (status !== 'open') {
+      this.inactive.push({ accountId, currency })
+      return
+    }
+    const scale = scaleOf(currency)
+    const balance = parseMinorUnits(account.balance.toString())
+    const overdraft = parseMinorUnits(account.overdraftLimit.toString())
+    const isExact = balance !== undefined && overdraft !== undefined
+    if (!isExact || balance + overdraft > MOST_AVAILABLE / 2) {
+      const refused = LIMIT.minus(toDecimal(account.balance)).times(10 ** scale)
+      if (refused.lt(MOST_AVAILABLE)) {
+        this.full.push({ accountId, currency, minorUnits: refused.toNumber() })
+      }
+      return
+    }
+    let poolIndex = this.pools.findIndex((pool) => pool.currency === currency)
+    if (poolIndex < 0) {
+      const members = new NumberList((length) => new Uint32Array(length))
+      poolIndex = this.pools.push({ currency, scale, members }) - 1
+    }
+    this.pools[poolIndex]?.members.push(this.ids.length)
+    this.ids.push(accountId)
+    this.available.push(balance + overdraft)
+    this.poolIndexes.push(poolIndex)
+  }
+}
+
+function joined(lists: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(lists.reduce((sum, { length }) => sum + length, 0))
+  let end = 0
+  for (const list of lists) {
+    all.set(list, end)
+    end += list.length
+  }
+  return all
 }
