@@ -1,10 +1,18 @@
 import { readdirSync } from 'node:fs'
 import type { OutputOptions, RolldownOptions } from 'rolldown'
 
-/** The files of the package that others name: its exports, its command and its migrations. */
-const ENTRIES = [
+/** What CommonJS and ES modules can load. */
+const EXPORTS = [
   'src/index.ts',
   'src/testing/index.ts',
+  'src/testing/jest.ts',
+  'src/testing/jest-setup.ts',
+  'src/testing/jest-teardown.ts',
+]
+
+/** The files of the package that others name: its exports, its command and its migrations. */
+const ENTRIES = [
+  ...EXPORTS,
   'src/testing/vitest.ts',
   'src/testing/vitest-setup.ts',
   'scripts/cli.ts',
@@ -56,4 +64,27 @@ export const compilation = (
   logLevel: 'warn',
 })
 
-export default compilation()
+/** The same as CommonJS, for tools that cannot `require` ES modules, such as jest. */
+const commonJs: RolldownOptions = {
+  ...compilation(),
+  input: Object.fromEntries(EXPORTS.map((file) => [/^src\/(.*)\.ts$/.exec(file)?.[1], file])),
+  output: {
+    ...OUTPUT,
+    dir: 'dist/commonjs',
+    format: 'cjs',
+    exports: 'named',
+    sourcemap: false,
+    chunkFileNames: 'chunks/[name].js',
+  },
+  plugins: [
+    {
+      name: 'commonjs-folder',
+      generateBundle() {
+        const source = JSON.stringify({ type: 'commonjs' })
+        this.emitFile({ type: 'asset', fileName: 'package.json', source })
+      },
+    },
+  ],
+}
+
+export default [compilation(), commonJs]

@@ -8,6 +8,7 @@ import { defineLedger, ledgerModels } from '../models/define-ledger.ts'
 import type { TransferModel } from '../models/transfer.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { assertBooksBalance } from './books.ts'
+import { requireDynamicImport } from './dynamic-import.ts'
 import { type Factories, type FactoryNumbers, factoriesOf } from './factories.ts'
 import {
   type Failure,
@@ -83,6 +84,7 @@ export async function openTestDatabase({
   ...options
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   requireUnopened(connection)
+  await requireDynamicImport()
   const { Account, Transfer, Batch } = ledger
     ? defineLedger(connection, ledger)
     : ledgerModels(connection)

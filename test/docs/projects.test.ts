@@ -1,0 +1,20 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+const page = await readFile(join(repository, 'docs/projects.md'), 'utf8')
+
+test('docs/projects.md shows only files of test/projects, exactly', async () => {
+  const folder = join(repository, 'test/projects')
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')),
+  )
+  const blocks = [...page.matchAll(/^```(?:js|json|ts)\n([^]*?)^```$/gm)].map(([, code]) => code)
+  expect(blocks).not.toHaveLength(0)
+  expect(blocks.filter((code) => !files.includes(code ?? ''))).toEqual([])
+})

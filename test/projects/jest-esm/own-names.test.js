@@ -1,0 +1,16 @@
+import { expect, test } from '@jest/globals'
+import { Account } from 'daybook'
+import { useTestDatabase } from 'daybook/testing/jest'
+
+// The program has collections of its own, so the ledger has other names.
+const { ledger, connection } = useTestDatabase({
+  ledger: { models: { account: 'BankAccount' }, collections: { accounts: 'bank_accounts' } },
+})
+
+test('the ledger has the names that the program chose', async () => {
+  await ledger({ accounts: { ada: '1000' } })
+
+  await expect('ada').toHaveBalance('1000')
+  expect(Account.modelName).toBe('BankAccount')
+  expect(await connection.collection('bank_accounts').countDocuments()).toBe(1)
+})
