@@ -8,6 +8,7 @@ import { quote } from './messages.ts'
 export interface ModelNames {
   readonly account: string
   readonly transfer: string
+  readonly group: string
   readonly batch: string
   readonly refusal: string
 }
@@ -16,6 +17,8 @@ export interface ModelNames {
 export interface CollectionNames {
   readonly accounts: string
   readonly transfers: string
+  /** The groups of transfers that were posted. */
+  readonly transfer_groups: string
   readonly batches: string
   readonly refusals: string
   /** The migrations that were applied. */
@@ -26,9 +29,9 @@ export interface CollectionNames {
 
 /** The names that a program chooses for its ledger, and the fields that it adds. What it leaves out has the default name. */
 export interface LedgerDefinition {
-  /** Default: Account, Transfer, Batch, Refusal. */
+  /** Default: Account, Transfer, TransferGroup, Batch, Refusal. */
   readonly models?: Chosen<ModelNames>
-  /** Default: accounts, transfers, batches, refusals, migrations, migration_lock. */
+  /** Default: accounts, transfers, transfer_groups, batches, refusals, migrations, migration_lock. */
   readonly collections?: Chosen<CollectionNames>
   /** Fields of one's own. Default: none. */
   readonly fields?: { readonly [Key in FieldOwner]?: FieldDefinitions | undefined } | undefined
@@ -56,15 +59,23 @@ export type RecordCollection = Exclude<CollectionKey, 'migrations' | 'migration_
 export const COLLECTION_OF: Readonly<Record<ModelKey, RecordCollection>> = {
   account: 'accounts',
   transfer: 'transfers',
+  group: 'transfer_groups',
   batch: 'batches',
   refusal: 'refusals',
 }
 
 export const DEFAULT_LEDGER: Ledger = {
-  models: { account: 'Account', transfer: 'Transfer', batch: 'Batch', refusal: 'Refusal' },
+  models: {
+    account: 'Account',
+    transfer: 'Transfer',
+    group: 'TransferGroup',
+    batch: 'Batch',
+    refusal: 'Refusal',
+  },
   collections: {
     accounts: 'accounts',
     transfers: 'transfers',
+    transfer_groups: 'transfer_groups',
     batches: 'batches',
     refusals: 'refusals',
     migrations: 'migrations',

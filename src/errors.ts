@@ -62,6 +62,14 @@ function fieldsInJson(error: LedgerError): Record<string, unknown> {
 /** A {@link LedgerError} that refuses a transfer, whether it is posted alone or in a batch. */
 export abstract class TransferRefusedError extends LedgerError {
   abstract override readonly code: RefusalCode
+  /** The number of the leg that it is about, if a whole group was refused. */
+  declare readonly leg?: number
+
+  /** The same error with the leg of a group that it is about, which its message names too. */
+  atLeg(leg: number): this {
+    this.message = `leg ${leg}: ${this.message}`
+    return Object.assign(this, { leg })
+  }
 }
 
 export class InvalidTransferIdError extends TransferRefusedError {
@@ -161,7 +169,8 @@ export class TransferConflictError extends TransferRefusedError {
   declare readonly group?: string
   constructor(details: { transferId: string; fields: readonly string[]; group?: string }) {
     const { transferId, fields, group } = details
-    const content = fields.length === 0 ? 'the same content' : `a different ${fields.join(', ')}`
+    const different = fields.map((field) => (field === 'legs' ? 'number of legs' : field))
+    const content = fields.length === 0 ? 'the same content' : `a different ${different.join(', ')}`
     super(
       group === undefined
         ? `transfer ${transferId} is already posted with ${content}`
@@ -264,6 +273,14 @@ export class LinkedTransferRefusedError extends TransferRefusedError {
   }
 }
 
+export class InvalidGroupIdError extends LedgerError {
+  override readonly code = 'INVALID_GROUP_ID'
+  declare readonly groupId: unknown
+  constructor(details: { groupId: unknown; expected: string }) {
+    super(`group id ${quote(details.groupId)} is not ${details.expected}`, details)
+  }
+}
+
 export class InvalidHolderError extends LedgerError {
   override readonly code = 'INVALID_HOLDER'
   declare readonly holder: unknown
@@ -331,6 +348,14 @@ export class TransferNotFoundError extends LedgerError {
   }
 }
 
+export class GroupNotFoundError extends LedgerError {
+  override readonly code = 'GROUP_NOT_FOUND'
+  declare readonly groupId: string
+  constructor(details: { groupId: string }) {
+    super(`group ${quote(details.groupId)} does not exist`, details)
+  }
+}
+
 /** A reversal cannot itself be reversed. */
 export class TransferIsReversalError extends LedgerError {
   override readonly code = 'TRANSFER_IS_REVERSAL'
@@ -378,23 +403,27 @@ export type AnyTransferRefusedError =
 /** Every {@link LedgerError}. A `switch` over `code` narrows it to the fields of that error. */
 export type AnyLedgerError =
   | AnyTransferRefusedError
+  | InvalidGroupIdError
   | InvalidHolderError
   | InvalidCurrencyError
   | AccountConflictError
   | AccountNotEmptyError
   | ProtectedFieldError
   | TransferNotFoundError
+  | GroupNotFoundError
   | TransferIsReversalError
   | TransferImmutableError
 
 const LEDGER_CODES: ReadonlySet<unknown> = new Set<AnyLedgerError['code']>([
   ...REFUSAL_CODES,
+  'INVALID_GROUP_ID',
   'INVALID_HOLDER',
   'INVALID_CURRENCY',
   'ACCOUNT_CONFLICT',
   'ACCOUNT_NOT_EMPTY',
   'PROTECTED_FIELD',
   'TRANSFER_NOT_FOUND',
+  'GROUP_NOT_FOUND',
   'TRANSFER_IS_REVERSAL',
   'TRANSFER_IMMUTABLE',
 ])

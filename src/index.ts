@@ -11,6 +11,7 @@ export {
   transferModel,
   type TransferModel,
 } from './models/transfer.ts'
+export { TransferGroup, transferGroupModel } from './models/transfer-group.ts'
 export {
   Batch,
   type BatchFormat,
@@ -27,9 +28,11 @@ export type {
   AccountStatus,
   Metadata,
   TransferFields,
+  TransferGroupRecord,
   TransferRecord,
 } from './ledger/records.ts'
 export type { OpeningRequest } from './ledger/opening.ts'
+export type { GroupRequest } from './ledger/group-request.ts'
 export type { TransferRequest } from './ledger/request.ts'
 export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
 export type { ReadOptions } from './ledger/statement/account-history.ts'
@@ -119,6 +122,7 @@ export {
   CurrencyMismatchError,
   DatabaseError,
   EngineError,
+  GroupNotFoundError,
   InputError,
   InsufficientFundsError,
   InvalidAccountIdError,
@@ -126,6 +130,7 @@ export {
   InvalidCurrencyError,
   InvalidEffectiveAtError,
   InvalidFieldError,
+  InvalidGroupIdError,
   InvalidHolderError,
   InvalidMetadataError,
   InvalidReferenceError,

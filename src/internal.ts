@@ -17,6 +17,7 @@ export {
   missingCollections,
   removeCollections,
   removeEffectiveDateIndexes,
+  removeGroups,
 } from './models/collections.ts'
 export { isCurrency } from './money/currency.ts'
 export { explainedAccess } from './mongodb/access.ts'

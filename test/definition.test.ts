@@ -12,12 +12,14 @@ const bank = {
   models: {
     account: 'BankAccount',
     transfer: 'BankTransfer',
+    group: 'BankGroup',
     batch: 'BankBatch',
     refusal: 'BankRefusal',
   },
   collections: {
     accounts: 'bank_accounts',
     transfers: 'bank_transfers',
+    transfer_groups: 'bank_groups',
     batches: 'bank_batches',
     refusals: 'bank_refusals',
     migrations: 'bank_migrations',

@@ -32,6 +32,12 @@ export interface ExportedTransfer {
   readonly reference?: string
   readonly effectiveAt?: Date
   readonly metadata?: Metadata
+  /** The id of the group that it is a leg of. */
+  readonly group?: string
+  /** Its number among the legs of its group, from 1. */
+  readonly leg?: number
+  /** How many legs its group has. */
+  readonly legs?: number
   /** The id of the transfer that this one reverses. */
   readonly reverses?: string
   readonly postedAt: Date
@@ -55,7 +61,7 @@ export async function* exportTransfers(
 }
 
 const exported = (transfer: TransferRecord): ExportedTransfer => {
-  const { reference, effectiveAt, metadata, reverses, batch } = transfer
+  const { reference, effectiveAt, metadata, group, leg, legs, reverses, batch } = transfer
   return {
     transferId: transfer._id,
     from: transfer.fromAccount,
@@ -65,6 +71,9 @@ const exported = (transfer: TransferRecord): ExportedTransfer => {
     ...(reference !== undefined && { reference }),
     ...(effectiveAt !== undefined && { effectiveAt }),
     ...(metadata !== undefined && { metadata }),
+    ...(group !== undefined && { group }),
+    ...(leg !== undefined && { leg }),
+    ...(legs !== undefined && { legs }),
     ...(reverses !== undefined && { reverses }),
     postedAt: transfer.postedAt,
     ...(batch !== undefined && { batch }),

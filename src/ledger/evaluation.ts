@@ -149,7 +149,11 @@ export function evaluate(
     postedAt,
   }
   if (request.effectiveAt !== undefined) transfer.effectiveAt = request.effectiveAt
-  if (request.group !== undefined) transfer.group = request.group
+  if (request.group !== undefined) {
+    transfer.group = request.group
+    if (request.leg !== undefined) transfer.leg = request.leg
+    if (request.legs !== undefined) transfer.legs = request.legs
+  }
   if (request.reverses !== undefined) transfer.reverses = request.reverses
   if (request.reference !== undefined) transfer.reference = request.reference
   if (request.metadata !== undefined) transfer.metadata = request.metadata
@@ -233,7 +237,8 @@ const earliestPosting = (account: LedgerAccount, isTakenOver: boolean): Date =>
 const laterOf = (one: Date, other: Date): Date => (one > other ? one : other)
 
 /** The fields in which a request differs from the transfer that is posted under its id. */
-function conflictingFields(request: WellFormedRequest, transfer: TransferRecord): string[] {
+export function conflictingFields(request: WellFormedRequest, transfer: TransferRecord): string[] {
+  const isSameGroup = request.group === transfer.group
   const equal: Record<string, boolean> = {
     from: request.from === transfer.fromAccount,
     to: request.to === transfer.toAccount,
@@ -242,7 +247,9 @@ function conflictingFields(request: WellFormedRequest, transfer: TransferRecord)
     reference: request.reference === transfer.reference,
     metadata: isSameMetadata(request.metadata, transfer.metadata),
     effectiveAt: request.effectiveAt?.getTime() === transfer.effectiveAt?.getTime(),
-    group: request.group === transfer.group,
+    group: isSameGroup,
+    leg: !isSameGroup || request.leg === transfer.leg,
+    legs: !isSameGroup || request.legs === transfer.legs,
     reverses: request.reverses === transfer.reverses,
   }
   const different = Object.keys(equal).filter((field) => !equal[field])

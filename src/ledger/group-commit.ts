@@ -12,12 +12,13 @@ import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest } from './request.ts'
 import { type TransferResult, postedOrThrow } from './transfer-result.ts'
 
-/** The most requests in one posting, so that it takes well under a second. The rest waits for the next one. */
+/** The most requests in one posting, unless one call has more, so that it takes well under a second. The rest waits for the next one. */
 const LARGEST_GROUP = 1_000
 
 interface Waiter {
-  readonly request: IdentifiedRequest
-  readonly resolve: (result: TransferResult) => void
+  /** What its call asks for: a transfer, or the legs of a group. */
+  readonly requests: readonly IdentifiedRequest[]
+  readonly resolve: (results: TransferResult[]) => void
   readonly reject: (reason: unknown) => void
   readonly caller: Caller
 }
@@ -25,7 +26,7 @@ interface Waiter {
 interface Caller {
   /** Whether it no longer waits. */
   isGivenUp: boolean
-  /** Takes its request back. Returns the state of the posting, from which the caller learns the outcome. */
+  /** Takes its requests back. Returns the state of the posting, from which the caller learns the outcome. */
   giveUp: () => Call
 }
 
@@ -50,31 +51,43 @@ export async function postOne(
   options?: { session?: ClientSession } & WaitOptions,
 ): Promise<TransferRecord> {
   const call = waitOptionsOf(options, 'Account.transfer()', CALL_KEYS)
-  const { session: callerSession, ...waiting } = call
-  const session = sessionOf(connection, callerSession)
-  const [result] = session
-    ? await joinTransaction(connection, session, (transaction) => post([request], transaction))
-    : [await postInGroup(connection, request, waiting)]
+  const [result] = await postTogether([request], connection, call)
   return postedOrThrow(result)
 }
 
 /**
- * Posts a request in one transaction with all others that wait on the same connection, and returns its own
- * result. A lone request starts at once. Requests that arrive during a posting share the next one.
+ * Posts the requests of one call in one transaction: the caller's if there is a session, else one that it shares with
+ * concurrent calls. `requests` are one transfer, or the legs of a group.
+ * @throws OutcomeError if the caller's time is up
+ */
+export async function postTogether(
+  requests: readonly IdentifiedRequest[],
+  connection: Connection,
+  { session: callerSession, ...waiting }: { session?: ClientSession } & WaitOptions,
+): Promise<TransferResult[]> {
+  const session = sessionOf(connection, callerSession)
+  return session
+    ? await joinTransaction(connection, session, (transaction) => post(requests, transaction))
+    : await postInGroup(connection, requests, waiting)
+}
+
+/**
+ * Posts the requests of a call in one transaction with all others that wait on the same connection, and returns its own
+ * results. A lone call starts at once. Calls that arrive during a posting share the next one.
  */
 async function postInGroup(
   connection: Connection,
-  request: IdentifiedRequest,
+  requests: readonly IdentifiedRequest[],
   waiting: WaitOptions,
-): Promise<TransferResult> {
+): Promise<TransferResult[]> {
   await waitUntilOpen(connection)
   let queue = queues.get(connection)
   if (!queue) queues.set(connection, (queue = { waiting: [], busy: false }))
   const { waiting: waiters } = queue
   const unposted = newCall({ retryFor: 0 })
   const caller: Caller = { isGivenUp: false, giveUp: () => unposted }
-  const result = new Promise<TransferResult>((resolve, reject) => {
-    waiters.push({ request, resolve, reject, caller })
+  const result = new Promise<TransferResult[]>((resolve, reject) => {
+    waiters.push({ requests, resolve, reject, caller })
   })
   if (!queue.busy) void drain(queue, connection)
   return await waitAtMost(waiting, result, () => {
@@ -86,11 +99,22 @@ async function postInGroup(
 async function drain(queue: Queue, connection: Connection): Promise<void> {
   queue.busy = true
   while (queue.waiting.length > 0) {
-    await settle(queue.waiting.splice(0, LARGEST_GROUP), connection, QUEUE_PATIENCE)
+    await settle(takeGroup(queue.waiting), connection, QUEUE_PATIENCE)
     // Callers that just got their result may send their next request now, so that it shares the next posting.
     await setImmediate()
   }
   queue.busy = false
+}
+
+/** Takes the calls that share the next posting. */
+function takeGroup(waiting: Waiter[]): Waiter[] {
+  let size = waiting[0]?.requests.length ?? 0
+  let count = 1
+  for (; count < waiting.length; count++) {
+    size += (waiting[count] as Waiter).requests.length
+    if (size > LARGEST_GROUP) break
+  }
+  return waiting.splice(0, count)
 }
 
 /** How long the queue waits for a posting that meets write conflicts, in milliseconds. */
@@ -98,7 +122,7 @@ const QUEUE_PATIENCE = 1_000
 
 /**
  * Posts a group and answers each of its waiters. Never rejects.
- * - If the posting fails, each request is posted alone, so that only those at fault fail.
+ * - If the posting fails, each call is posted alone, so that only those at fault fail.
  * - If it still meets conflicts after a second, the queue goes on without it. Its requests are posted in
  *   parts that share no account, so that an account that another transaction holds delays only the requests
  *   that need it.
@@ -125,9 +149,12 @@ async function settle(
     }
   }
   try {
-    const requests = group.map(({ request }) => request)
-    const results = await postInCall(requests, connection, { call: posting })
-    group.forEach(({ resolve }, index) => resolve(results[index] as TransferResult))
+    const all = group.flatMap(({ requests }) => requests)
+    const results = await postInCall(all, connection, { call: posting })
+    let start = 0
+    for (const { requests, resolve } of group) {
+      resolve(results.slice(start, (start += requests.length)))
+    }
   } catch (error) {
     const isClosed = connection.readyState !== mongoose.ConnectionStates.connected
     if (error instanceof TimeIsUp && !posting.isInDoubt) {
@@ -151,9 +178,14 @@ async function settle(
 function splitByAccount(group: readonly Waiter[]): Waiter[][] {
   const partOf = new Map<unknown, ReadonlySet<Waiter>>()
   for (const waiter of group) {
-    const { from, to } = waiter.request
-    const joined = new Set([...(partOf.get(from) ?? []), ...(partOf.get(to) ?? []), waiter])
-    for (const { request } of joined) partOf.set(request.from, joined).set(request.to, joined)
+    const joined = new Set([waiter])
+    for (const account of accountsOf(waiter)) {
+      for (const other of partOf.get(account) ?? []) joined.add(other)
+    }
+    for (const other of joined) for (const account of accountsOf(other)) partOf.set(account, joined)
   }
   return [...new Set(partOf.values())].map((part) => group.filter((waiter) => part.has(waiter)))
 }
+
+const accountsOf = ({ requests }: Waiter): unknown[] =>
+  requests.flatMap(({ from, to }) => [from, to])

@@ -4,8 +4,16 @@ import {
   TransferRefusedError,
 } from '../errors.ts'
 import { named } from '../messages.ts'
-import { type EvaluationOptions, type Ledger, evaluate, resultById } from './evaluation.ts'
+import {
+  type EvaluationOptions,
+  type Ledger,
+  conflictingFields,
+  evaluate,
+  resultById,
+} from './evaluation.ts'
 import { evaluateOpening } from './missing-accounts.ts'
+import { type PostedGroups, addToGroups } from './posted-groups.ts'
+import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest, WellFormedRequest } from './request.ts'
 import { type RefusedTransfer, type TransferResult, refused } from './transfer-result.ts'
 
@@ -14,25 +22,36 @@ type Reading = WellFormedRequest | TransferRefusedError
 export const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
   !(reading instanceof TransferRefusedError)
 
+/** What requests are evaluated against if some of them may be in groups. */
+export interface GroupLedger extends Ledger {
+  readonly groups: PostedGroups
+}
+
+/** Whether a request is a leg of a group that is posted all or nothing. A leg that was posted elsewhere is taken over by itself. */
+const isLeg = (request: Pick<IdentifiedRequest, 'group' | 'leg'> | undefined): boolean =>
+  request?.group !== undefined && request.leg === undefined
+
 /** Whether a request and the next one are in one group. */
 export const isGrouped = (
-  one: Pick<IdentifiedRequest, 'group'> | undefined,
-  next: Pick<IdentifiedRequest, 'group' | 'startsGroup'> | undefined,
-): boolean => one?.group !== undefined && one.group === next?.group && !next.startsGroup
+  one: Pick<IdentifiedRequest, 'group' | 'leg'> | undefined,
+  next: Pick<IdentifiedRequest, 'group' | 'leg' | 'startsGroup'> | undefined,
+): boolean => isLeg(one) && isLeg(next) && one?.group === next?.group && !next?.startsGroup
 
 /** Decides requests in memory, one after another. Those next to each other with one group are posted all or nothing. */
 export function evaluateAll(
   requests: readonly IdentifiedRequest[],
   readings: readonly Reading[],
-  ledger: Ledger,
+  ledger: GroupLedger,
   options: EvaluationOptions,
 ): TransferResult[] {
   const results: TransferResult[] = []
   for (let start = 0; start < requests.length;) {
     let end = start + 1
     while (isGrouped(requests[end - 1], requests[end])) end++
-    if (requests[start]?.group === undefined) {
-      results.push(evaluateOne(requests, readings, { index: start, ledger, options }))
+    if (!isLeg(requests[start])) {
+      const result = evaluateOne(requests, readings, { index: start, ledger, options })
+      if (result.status === 'posted') addToGroups(ledger.groups, [result.transfer])
+      results.push(result)
     } else {
       const members = { requests: requests.slice(start, end), readings: readings.slice(start, end) }
       results.push(...evaluateGroup(members, ledger, options))
@@ -45,12 +64,32 @@ export function evaluateAll(
 function evaluateOne(
   requests: readonly IdentifiedRequest[],
   readings: readonly Reading[],
-  { index, ledger, options }: { index: number; ledger: Ledger; options: EvaluationOptions },
+  {
+    index,
+    ledger,
+    options,
+  }: { index: number; ledger: Ledger & Partial<GroupLedger>; options: EvaluationOptions },
 ): TransferResult {
   const reading = readings[index] as Reading
-  return isWellFormed(reading)
-    ? (reading.open ? evaluateOpening : evaluate)(reading, ledger, options)
-    : refused((requests[index] as IdentifiedRequest).transferId, reading)
+  if (!isWellFormed(reading)) {
+    return refused((requests[index] as IdentifiedRequest).transferId, reading)
+  }
+  const { transferId, group, leg, legs } = reading
+  const posted = group === undefined ? undefined : ledger.groups?.get(group)
+  // A leg that is taken over joins the others, unless they are those of another group with its id.
+  if (group !== undefined && posted && isTaken(posted, { transferId, leg, legs })) {
+    return refused(transferId, new TransferConflictError({ transferId, fields: ['group'], group }))
+  }
+  return (reading.open ? evaluateOpening : evaluate)(reading, ledger, options)
+}
+
+function isTaken(
+  posted: ReadonlyMap<number, TransferRecord>,
+  { transferId, leg, legs }: Pick<WellFormedRequest, 'transferId' | 'leg' | 'legs'>,
+): boolean {
+  const [first] = posted.values()
+  const inPlace = leg === undefined ? undefined : posted.get(leg)
+  return first?.legs !== legs || (inPlace !== undefined && inPlace._id !== transferId)
 }
 
 interface Members {
@@ -60,45 +99,59 @@ interface Members {
 
 /** Decides a group on a copy of what it changes, which counts only if all of it is posted. */
 function evaluateGroup(
-  { requests, readings }: Members,
-  ledger: Ledger,
+  { requests, readings: unnumbered }: Members,
+  ledger: GroupLedger,
   options: EvaluationOptions,
 ): TransferResult[] {
-  const conflicts = conflictsWithPosted({ requests, readings }, ledger)
-  if (conflicts) return conflicts
+  const { length: legs } = unnumbered
+  const readings = unnumbered.map((reading, index) =>
+    isWellFormed(reading) ? { ...reading, leg: index + 1, legs } : reading,
+  )
+  const group = requests[0]?.group as string
+  const posted = ledger.groups.get(group)
+  if (posted) {
+    return readings.map((reading, index) =>
+      isWellFormed(reading)
+        ? resultInPosted(reading, posted, ledger)
+        : refused((requests[index] as IdentifiedRequest).transferId, reading),
+    )
+  }
   const trial = copyFor(readings, ledger)
   const results = readings.map((_, index) =>
     evaluateOne(requests, readings, { index, ledger: trial, options }),
   )
   const cause = causeOf(requests, results)
-  if (cause !== undefined) return linked(results, cause, requests[0]?.group as string)
+  if (cause !== undefined) return linked(results, cause, group)
   for (const [id, account] of trial.accounts) ledger.accounts.set(id, account)
   for (const [id, transfer] of trial.transfers) ledger.transfers.set(id, transfer)
+  addToGroups(
+    ledger.groups,
+    results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
+  )
   return results
 }
 
 /**
- * The results of a group of which a part is posted already. A group is posted as a whole, so the others cannot join it.
- * Undefined if that is not so.
+ * The result of a leg whose group is posted already: it is one of the posted legs, or a conflict. A group is posted as a
+ * whole, so no other leg can join it.
  */
-function conflictsWithPosted(
-  { requests, readings }: Members,
+function resultInPosted(
+  leg: WellFormedRequest,
+  posted: ReadonlyMap<number, TransferRecord>,
   { accounts, transfers }: Ledger,
-): TransferResult[] | undefined {
-  const results = readings.map((reading, index) => {
-    if (!isWellFormed(reading)) {
-      return refused((requests[index] as IdentifiedRequest).transferId, reading)
-    }
-    const account = accounts.get(reading.from) ?? accounts.get(reading.to)
-    return resultById(reading, transfers, account?.currency)
-  })
-  const isLate = requests.some(({ isLateInGroup }) => isLateInGroup)
-  if (!isLate && !results.some((result) => result?.status === 'existing')) return undefined
-  return results.map((result, index) => {
-    if (result) return result
-    const { transferId, group = '' } = requests[index] as IdentifiedRequest
+): TransferResult {
+  const { transferId, group = '' } = leg
+  const currency = (accounts.get(leg.from) ?? accounts.get(leg.to))?.currency
+  const result = resultById(leg, transfers, currency)
+  if (result) return result
+  const inPlace = leg.isIdMade ? posted.get(leg.leg as number) : undefined
+  if (!inPlace) {
     return refused(transferId, new TransferConflictError({ transferId, fields: ['group'], group }))
-  })
+  }
+  const fields = conflictingFields(leg, inPlace)
+  return fields.length === 0
+    ? { status: 'existing', transferId: inPlace._id, transfer: inPlace }
+    : refused(transferId, new TransferConflictError({ transferId: inPlace._id, fields }))
 }
 
 /** A copy of the accounts and transfers that requests name. */
@@ -110,8 +163,10 @@ function copyFor(readings: readonly Reading[], { accounts, transfers }: Ledger):
       const account = accounts.get(id)
       if (account && !copy.accounts.has(id)) copy.accounts.set(id, { ...account })
     }
-    const transfer = transfers.get(reading.transferId)
-    if (transfer) copy.transfers.set(reading.transferId, transfer)
+    for (const id of [reading.transferId, reading.reverses]) {
+      const transfer = id === undefined ? undefined : transfers.get(id)
+      if (transfer) copy.transfers.set(transfer._id, transfer)
+    }
   }
   return copy
 }

@@ -2,12 +2,11 @@ import type { Connection } from 'mongoose'
 import { TransferRefusedError } from '../errors.ts'
 import { waitUntilOpen } from '../mongodb/connection.ts'
 import { type Call, type WaitOptions, withinPatience } from '../mongodb/patience.ts'
-import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import { type Transaction, attemptUntilKnown } from '../mongodb/transaction.ts'
 import { memoryOf } from './account-memory.ts'
 import { type LedgerAccount, evaluate } from './evaluation.ts'
 import { ownFieldsOf } from './own-fields.ts'
-import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
+import { type PostingOptions, accountIdsOf, isPostedBefore, postToAccounts } from './posting.ts'
 import { type IdentifiedRequest, readRequest } from './request.ts'
 import {
   ChangedAccountError,
@@ -38,7 +37,9 @@ export async function postInCall(
 ): Promise<TransferResult[]> {
   const accountIds = accountIdsOf(requests)
   const memory = memoryOf(connection)
-  const [lone] = requests.length === 1 ? requests : []
+  const [only] = requests.length === 1 ? requests : []
+  // Whether a group is posted is not known without reading.
+  const lone = only?.group === undefined ? only : undefined
   let recalled = lone && memory.recall(accountIds)
   let presumeNew = true
 
@@ -65,7 +66,7 @@ export async function postInCall(
       return results
     } catch (error) {
       if (error instanceof ChangedAccountError) memory.distrust()
-      else if (presumeNew && isDuplicateKey(error)) presumeNew = false
+      else if (presumeNew && isPostedBefore(error)) presumeNew = false
       else throw error
     }
   }

@@ -5,6 +5,7 @@
  * | presumption                           | made by                                     | found wrong by                | then                              |
  * | ------------------------------------- | ------------------------------------------- | ----------------------------- | --------------------------------- |
  * | a transfer's id is new                | `presumeNew`: own transactions, replay      | a duplicate key, on insert    | the caller posts without it       |
+ * | a group's id is new                   | the same                                    | the same, of its record       | the same                          |
  * | a refused id was never posted         | `presumeNew`, until something is refused    | a look-up of refused ids      | the result is `existing`          |
  * | accounts are as we last left them     | a lone transfer (`own-transaction.ts`)      | its update, which finds fewer | it reads the accounts             |
  *
@@ -12,19 +13,29 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { REFUSAL_CODES, type RefusalCode, type TransferRefusedError } from '../errors.ts'
+import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
-import { evaluateAll, isGrouped, isRefusedByGroup, isWellFormed } from './groups.ts'
+import {
+  type GroupLedger,
+  evaluateAll,
+  isGrouped,
+  isRefusedByGroup,
+  isWellFormed,
+} from './groups.ts'
 import { couldBeId } from './identifier.ts'
 import { ownFieldsOf } from './own-fields.ts'
 import { requireNonePending } from './pending-ids.ts'
+import { groupIdsOf, groupRecordsOf } from './posted-groups.ts'
 import type { TransferRecord } from './records.ts'
 import { type IdentifiedRequest, type WellFormedRequest, readRequest } from './request.ts'
 import {
   insertAccounts,
+  insertGroups,
   prepareAccountUpdates,
   prepareInsert,
   readAccounts,
+  readGroups,
   readTransfers,
 } from './stored-ledger.ts'
 import { type RefusedTransfer, type TransferResult, refuseGroup } from './transfer-result.ts'
@@ -70,8 +81,10 @@ export async function postToAccounts(
 ): Promise<TransferResult[]> {
   // A refusal in an atomic group may depend on an id that is already posted, so ids are looked up first.
   const presumeNew = Boolean(options.presumeNew && !options.atomic)
-  const ledger: Ledger = {
+  const groupIds = groupIdsOf(requests)
+  const ledger: GroupLedger = {
     accounts,
+    groups: presumeNew ? new Map() : await readGroups(groupIds, transaction),
     transfers: await readTransfers(
       [...(presumeNew ? [] : transferIdsOf(requests)), ...originalIdsOf(requests)],
       transaction,
@@ -115,6 +128,7 @@ export async function postToAccounts(
   const update = prepareAccountUpdates(posted, { accounts }, transaction)
   await inserting
   if (opened.length > 0) await insertAccounts(opened, transaction)
+  if (groupIds.length > 0) await insertGroups(groupRecordsOf(posted), transaction)
   await update()
   return results
 }
@@ -122,9 +136,13 @@ export async function postToAccounts(
 type Reading = WellFormedRequest | TransferRefusedError
 
 /** An id of a group was presumed new and is not: post again without `presumeNew`. */
-export class PostedBeforeError extends Error {
+class PostedBeforeError extends Error {
   override readonly name = 'PostedBeforeError'
 }
+
+/** Whether an error shows that an id which was presumed new is posted already. */
+export const isPostedBefore = (error: unknown): boolean =>
+  isDuplicateKey(error) || error instanceof PostedBeforeError
 
 /**
  * A request that was refused while its id was presumed new may be posted already, which takes precedence
@@ -142,12 +160,14 @@ async function recognizeExisting(
       isWellFormed(reading) && results[index]?.status === 'refused',
   )
   if (doubtful.length === 0) return results
+  // What a group does depends on all of its ids, so it must be evaluated with them.
+  const groups = await readGroups(groupIdsOf(doubtful), transaction)
+  if (groups.size > 0) throw new PostedBeforeError()
   const transfers = await readTransfers(transferIdsOf(doubtful), transaction)
   return results.map((result, index) => {
     const reading = readings[index] as Reading
     if (!isRefused(result) || !isWellFormed(reading)) return result
     if (!transfers.has(reading.transferId)) return result
-    // What a group does depends on all of its ids, so it must be evaluated with them.
     if (reading.group !== undefined) throw new PostedBeforeError()
     return evaluate(reading, { accounts, transfers }, { now: new Date() })
   })

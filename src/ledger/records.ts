@@ -74,14 +74,28 @@ export interface TransferRecord extends TransferFields {
   postedAt: Date
   /** When it happened, as the caller says. Absent if that is when it was posted. */
   effectiveAt?: Date
-  /** The business event that it is a part of: transfers of one group are posted all or nothing. */
+  /** The id of the group that it is a leg of: the legs of a group are posted all or nothing. */
   group?: string
+  /** Its number among the legs of its group, from 1. */
+  leg?: number
+  /** How many legs its group has. */
+  legs?: number
   /** The id of the transfer that this one reverses. */
   reverses?: string
   reference?: string
   metadata?: Metadata
   /** The name of the batch that it came with. */
   batch?: string
+}
+
+/** A group of transfers as it is stored. Its id is taken when its legs are posted, so that a group is posted once. */
+export interface TransferGroupRecord {
+  /** Chosen by the caller. */
+  _id: string
+  /** How many transfers it has. */
+  legs: number
+  /** When its first leg was posted. */
+  postedAt: Date
 }
 
 /** The caller's own facts about an account or a transfer: a flat object with at most 32 keys. */

@@ -69,12 +69,16 @@ export interface WellFormedRequest extends Omit<WithoutFields, 'transferId' | 'a
   readonly amount: Decimal
   /** The values of its own fields; undefined if the ledger's transfers have none. */
   readonly own?: OwnValues | undefined
-  /** The business event that it is a part of. Requests next to each other with one group are posted all or nothing. */
+  /** The id of the group that it is a leg of. Requests next to each other with one group are posted all or nothing. */
   readonly group?: string | undefined
+  /** Its number among the legs of its group, if they were posted elsewhere: then each is taken over by itself. */
+  readonly leg?: number | undefined
+  /** How many legs its group has. Known together with `leg`. */
+  readonly legs?: number | undefined
+  /** Whether its id was made because it has none of its own. In a posted group, the leg in its place counts as it. */
+  readonly isIdMade?: boolean | undefined
   /** What else the group contains that is refused, such as `line 5`. So the whole group is refused. */
   readonly refusedBeside?: string | undefined
-  /** Whether another part of its group is posted already, so that it cannot join it. */
-  readonly isLateInGroup?: boolean | undefined
   /** Whether what is posted under its id is another transfer, even with the same content: then it is refused. */
   readonly mustBeNew?: boolean | undefined
   /** The accounts to open if they do not exist. */
@@ -100,8 +104,10 @@ export type IdentifiedRequest = WithoutFields &
     WellFormedRequest,
     | 'transferId'
     | 'group'
+    | 'leg'
+    | 'legs'
+    | 'isIdMade'
     | 'refusedBeside'
-    | 'isLateInGroup'
     | 'mustBeNew'
     | 'open'
     | 'reverses'
@@ -207,8 +213,8 @@ export function readRequest(
   if (own instanceof InvalidFieldError) return own
   const amount = readAmount(request.amount)
   if (amount instanceof InvalidAmountError) return amount
-  const { currency, group, refusedBeside, isLateInGroup, mustBeNew, open } = request
-  const { reverses, postedElsewhereAt } = request
+  const { currency, group, leg, legs, isIdMade, refusedBeside } = request
+  const { mustBeNew, open, reverses, postedElsewhereAt } = request
   return {
     transferId,
     from,
@@ -219,8 +225,10 @@ export function readRequest(
     metadata,
     effectiveAt,
     group,
+    leg,
+    legs,
+    isIdMade,
     refusedBeside,
-    isLateInGroup,
     mustBeNew,
     open,
     reverses,

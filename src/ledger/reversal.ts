@@ -1,10 +1,11 @@
+import type { Connection } from 'mongoose'
 import { TransferIsReversalError, TransferNotFoundError } from '../errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import { isIdentifier } from './identifier.ts'
 import { ownFieldsOf } from './own-fields.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
-import { type TransferRequest, reversalId } from './request.ts'
+import { type IdentifiedRequest, type TransferRequest, reversalId } from './request.ts'
 import { readTransfers } from './stored-ledger.ts'
 import { postedOrThrow } from './transfer-result.ts'
 
@@ -26,20 +27,31 @@ export async function reverse(
     : undefined
   const original = found?.get(transferId)
   if (!original) throw new TransferNotFoundError({ transferId })
-  const { reverses, fromAccount, toAccount, amount, currency } = original
+  const request = reversalOf(original, { reference, effectiveAt }, transaction.connection)
+  const [result] = await post([request], transaction)
+  return postedOrThrow(result)
+}
+
+/**
+ * The request that reverses a transfer.
+ * @throws TransferIsReversalError
+ */
+export function reversalOf(
+  original: TransferRecord,
+  parts: Pick<TransferRequest, 'reference' | 'effectiveAt'>,
+  connection: Connection,
+): IdentifiedRequest {
+  const { _id: transferId, reverses, fromAccount, toAccount, amount, currency } = original
   if (reverses !== undefined) throw new TransferIsReversalError({ transferId, reverses })
-  const { transfer: fields } = ownFieldsOf(transaction.connection)
-  const request = {
+  const { transfer: fields } = ownFieldsOf(connection)
+  return {
     transferId: reversalId(transferId),
     from: toAccount,
     to: fromAccount,
     amount,
     currency,
-    reference,
-    effectiveAt,
+    ...parts,
     reverses: transferId,
     ...(fields && { fieldValues: fields.of(original), keepsFields: true }),
   }
-  const [result] = await post([request], transaction)
-  return postedOrThrow(result)
 }

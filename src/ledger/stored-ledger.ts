@@ -3,7 +3,8 @@ import { collectionsOf } from '../definition.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import type { LedgerAccount } from './evaluation.ts'
-import type { AccountRecord, TransferRecord } from './records.ts'
+import { type PostedGroups, addToGroups } from './posted-groups.ts'
+import type { AccountRecord, TransferGroupRecord, TransferRecord } from './records.ts'
 
 /**
  * How many ids `account.transfersComplete` keeps: those of the latest transfers. Each update of an account moves the
@@ -91,6 +92,33 @@ export async function readTransfers(
     )
     .toArray()
   return new Map(stored.map((transfer) => [transfer._id, transfer]))
+}
+
+/** Reads the legs of the groups with these ids. The result has no entry for a group that is not posted. */
+export async function readGroups(
+  groupIds: readonly string[],
+  { connection, database, session }: ReadContext,
+): Promise<PostedGroups> {
+  const groups: PostedGroups = new Map()
+  if (groupIds.length === 0) return groups
+  const legs = await database
+    .collection<TransferRecord>(collectionsOf(connection).transfers)
+    .find({ group: { $in: [...groupIds] } }, { ...(session && { session }) })
+    .toArray()
+  addToGroups(groups, legs)
+  return groups
+}
+
+/** Inserts the records of new groups. It fails with a duplicate key error if one is posted already. */
+export async function insertGroups(
+  groups: readonly TransferGroupRecord[],
+  { database, session, connection, isDryRun }: Transaction,
+): Promise<void> {
+  if (isDryRun || groups.length === 0) return
+  const collection = database.collection<TransferGroupRecord>(
+    collectionsOf(connection).transfer_groups,
+  )
+  await collection.insertMany([...groups], { session })
 }
 
 /** Inserts new accounts. It fails with a duplicate key error if one exists. */

@@ -1,4 +1,5 @@
 import type { ClientSession, HydratedDocument } from 'mongoose'
+import type { GroupRequest } from '../ledger/group-request.ts'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { TransferRequest } from '../ledger/request.ts'
@@ -79,6 +80,21 @@ export interface AccountStatics {
     requests: readonly TransferRequest[],
     options?: CallOptions & { atomic?: boolean },
   ): Promise<TransferResult[]>
+
+  /**
+   * Posts the transfers of one business event, its legs: all or none, in one transaction, in their order. Each has the
+   * group's id in `group` and its number in `leg`. A repeated group with the same legs returns the transfers that were
+   * posted the first time. A leg that is new or differs, and legs that are missing, are refused as `TRANSFER_CONFLICT`.
+   * @throws TransferRefusedError with the reason of the first leg that cannot be posted, and its number in `leg`. Nothing
+   * has changed, and the id can be used again
+   * @throws LedgerError `INVALID_GROUP_ID`; RangeError if there is no leg, or more than `ATOMIC_LIMIT`
+   * @throws OutcomeError if time is up. Its `outcome` says whether the group may be posted
+   */
+  transferGroup(
+    this: AccountModel,
+    request: GroupRequest,
+    options?: CallOptions,
+  ): Promise<TransferDocument[]>
 
   /**
    * Stops an account from sending and receiving until it is unfrozen.

@@ -8,7 +8,8 @@ import {
 } from '../arguments.ts'
 import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
-import { postOne } from '../ledger/group-commit.ts'
+import { postOne, postTogether } from '../ledger/group-commit.ts'
+import { groupOrThrow, legsOf } from '../ledger/group-request.ts'
 import {
   type OperationContext,
   closeAccount,
@@ -170,6 +171,14 @@ const accountSchema = new Schema<
           results.push(...(await reportAbout(subject, posting.catch(explainFailure(this.db)))))
         }
         return results
+      },
+      async transferGroup(request, options) {
+        const call = waitOptionsOf(options, 'Account.transferGroup()', CALL_KEYS)
+        const legs = legsOf(request, ownFieldsOf(this.db).transfer)
+        const posted = postTogether(legs, this.db, call).then((results) => groupOrThrow(results))
+        const subject = { what: 'group', id: request.groupId } as const
+        const Transfer = transferModel(this.db)
+        return (await reportAbout(subject, posted)).map((leg) => Transfer.hydrate(leg))
       },
       async freeze(accountId, options) {
         return this.hydrate(

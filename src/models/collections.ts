@@ -14,6 +14,7 @@ import type { MoneyBounds } from './money-path.ts'
 import { serverRuleOf } from './own-paths.ts'
 import { ownSchemaOf } from './plugins.ts'
 import type { AnyModel } from './taken-names.ts'
+import { transferGroupModel } from './transfer-group.ts'
 import { transferModel } from './transfer.ts'
 
 const { EJSON } = mongoose.mongo.BSON
@@ -109,7 +110,7 @@ export interface ExpectedIndex {
   readonly partialFilterExpression: object | undefined
 }
 
-/** The four collections as {@link createCollections} makes them. */
+/** The collections as {@link createCollections} makes them. */
 export const expectedCollections = (connection: Connection): ExpectedCollection[] =>
   modelsOf(connection).map(([key, { collection, schema }]) => ({
     key,
@@ -121,7 +122,7 @@ export const expectedCollections = (connection: Connection): ExpectedCollection[
   }))
 
 /**
- * The names of those of the four collections that the database does not have. None if the user may not list them.
+ * The names of those of the collections that the database does not have. None if the user may not list them.
  * @throws InputError if one that it has holds documents of another program
  */
 export async function missingCollections(connection: Connection): Promise<string[]> {
@@ -197,6 +198,21 @@ export async function removeEffectiveDateIndexes(connection: Connection): Promis
   )
 }
 
+/** Removes the index of transfers by their groups, and the collection of groups if it is empty. */
+export async function removeGroups(connection: Connection): Promise<void> {
+  const { collection, schema } = transferModel(connection)
+  const database = databaseOf(connection)
+  const stored = await storedCollections(database)
+  const groups = transferGroupModel(connection).collection.collectionName
+  if (stored.has(collection.collectionName)) {
+    const keys = schema.indexes().flatMap(([each]) => ('group' in each ? [each] : []))
+    await dropIndexes(database.collection(collection.collectionName), keys)
+  }
+  if (stored.has(groups) && !(await database.collection(groups).findOne({}))) {
+    await database.dropCollection(groups)
+  }
+}
+
 async function dropIndexes(
   collection: mongo.Collection,
   indexes: readonly object[],
@@ -213,8 +229,14 @@ const indexNameOf = (keys: object): string => Object.entries(keys).flat().join('
 
 /** The model of each collection. */
 function modelsOf(connection: Connection): [RecordCollection, AnyModel][] {
-  const { Account, Transfer, Batch, Refusal } = ledgerModels(connection)
-  const models = { accounts: Account, transfers: Transfer, batches: Batch, refusals: Refusal }
+  const { Account, Transfer, TransferGroup, Batch, Refusal } = ledgerModels(connection)
+  const models: Record<RecordCollection, unknown> = {
+    accounts: Account,
+    transfers: Transfer,
+    transfer_groups: TransferGroup,
+    batches: Batch,
+    refusals: Refusal,
+  }
   return Object.entries(models) as unknown as [RecordCollection, AnyModel][]
 }
 

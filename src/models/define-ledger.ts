@@ -3,12 +3,14 @@ import { type LedgerDefinition, defineOn, readDefinition } from '../definition.t
 import type { AccountModel } from './account-interface.ts'
 import { accountModel } from './account.ts'
 import { type BatchRecord, type RefusalRecord, batchModel, refusalModel } from './batch.ts'
+import { type TransferGroupModel, transferGroupModel } from './transfer-group.ts'
 import { type TransferModel, transferModel } from './transfer.ts'
 
 /** A ledger's models on one connection. */
 export interface LedgerModels {
   readonly Account: AccountModel
   readonly Transfer: TransferModel
+  readonly TransferGroup: TransferGroupModel
   readonly Batch: Model<BatchRecord>
   readonly Refusal: Model<RefusalRecord>
 }
@@ -38,6 +40,7 @@ export function defineLedger(
 export const ledgerModels = (connection: Connection): LedgerModels => ({
   Account: accountModel(connection),
   Transfer: transferModel(connection),
+  TransferGroup: transferGroupModel(connection),
   Batch: batchModel(connection),
   Refusal: refusalModel(connection),
 })

@@ -8,6 +8,7 @@ import { isServerError } from '../mongodb/server-errors.ts'
 const OWN_FIELD: Readonly<Record<RecordCollection, string>> = {
   accounts: 'openingBalance',
   transfers: 'fromSequence',
+  transfer_groups: 'legs',
   batches: 'digest',
   refusals: '_id.line',
 }

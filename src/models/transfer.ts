@@ -1,6 +1,7 @@
 import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
 import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
 import { copyOfDate } from '../ledger/effective-at.ts'
+import { reverseGroup } from '../ledger/group-reversal.ts'
 import type { TransferRecord } from '../ledger/records.ts'
 import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
@@ -29,9 +30,29 @@ interface TransferStatics {
   reverse(
     this: TransferModel,
     transferId: string,
-    options?: { reference?: string; effectiveAt?: Date; session?: ClientSession } & WaitOptions,
+    options?: ReversalOptions,
   ): Promise<TransferDocument>
+
+  /**
+   * Reverses all legs of a group with a group of reversals, the last leg first: all or none. It returns the reversals in
+   * that order. A group is reversed at most once, and a repeated call with the same reference and `effectiveAt` returns
+   * the same reversals. If one leg was reversed by itself, the group is not.
+   * @throws GroupNotFoundError, TransferIsReversalError if the group is one of reversals, or the refusal of the leg that
+   * cannot be reversed, with its number in `leg`
+   */
+  reverseGroup(
+    this: TransferModel,
+    groupId: string,
+    options?: ReversalOptions,
+  ): Promise<TransferDocument[]>
 }
+
+/** What a reversal has of its own. */
+type ReversalOptions = {
+  reference?: string
+  effectiveAt?: Date
+  session?: ClientSession
+} & WaitOptions
 
 /** A transfer as it is read. It never changes. */
 export type TransferDocument = PlainForms<TransferRecord> &
@@ -63,7 +84,9 @@ const transferSchema = new Schema<
     toSequence: { type: Number, required: true },
     postedAt: { type: Date, required: true },
     effectiveAt: Date,
-    group: String,
+    group: { type: String, ref: 'TransferGroup' },
+    leg: Number,
+    legs: Number,
     reverses: { type: String, ref: 'Transfer' },
     reference: String,
     metadata: Schema.Types.Mixed,
@@ -76,25 +99,41 @@ const transferSchema = new Schema<
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
       async reverse(transferId, options) {
-        const keys = { ...CALL_KEYS, reference: true, effectiveAt: true } as const
-        const call = waitOptionsOf(options, 'Transfer.reverse()', keys)
-        const { reference, effectiveAt, session: callerSession, ...waiting } = call
-        const session = sessionOf(this.db, callerSession)
-        const request = {
-          transferId,
-          reference: reference ?? undefined,
-          effectiveAt: copyOfDate(effectiveAt),
-        }
-        const work = (transaction: Transaction) => reverse(request, transaction)
-        const reversal = session
-          ? joinTransaction(this.db, session, work)
-          : inTransaction(this.db, work, waiting).catch(explainFailure(this.db))
+        const call = waitOptionsOf(options, 'Transfer.reverse()', REVERSAL_KEYS)
+        const request = { transferId, ...partsOf(call) }
+        const reversal = post(this.db, call, (transaction) => reverse(request, transaction))
         const subject = { what: 'reversal of transfer', id: transferId } as const
         return this.hydrate(await reportAbout(subject, reversal))
+      },
+      async reverseGroup(groupId, options) {
+        const call = waitOptionsOf(options, 'Transfer.reverseGroup()', REVERSAL_KEYS)
+        const request = { groupId, ...partsOf(call) }
+        const reversals = post(this.db, call, (transaction) => reverseGroup(request, transaction))
+        const subject = { what: 'reversal of group', id: groupId } as const
+        return (await reportAbout(subject, reversals)).map((reversal) => this.hydrate(reversal))
       },
     },
   },
 )
+
+const REVERSAL_KEYS = { ...CALL_KEYS, reference: true, effectiveAt: true } as const
+
+const partsOf = ({ reference, effectiveAt }: ReversalOptions) => ({
+  reference: reference ?? undefined,
+  effectiveAt: copyOfDate(effectiveAt),
+})
+
+/** Posts in the caller's transaction, if there is one. */
+function post<Result>(
+  connection: Connection,
+  { session: callerSession, patience, signal }: ReversalOptions,
+  work: (transaction: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const session = sessionOf(connection, callerSession)
+  return session
+    ? joinTransaction(connection, session, work)
+    : inTransaction(connection, work, { patience, signal }).catch(explainFailure(connection))
+}
 
 transferSchema.index({ fromAccount: 1, fromSequence: 1 })
 transferSchema.index({ toAccount: 1, toSequence: 1 })
@@ -102,6 +141,9 @@ transferSchema.index({ toAccount: 1, toSequence: 1 })
 const dated = { partialFilterExpression: { effectiveAt: { $exists: true } } }
 transferSchema.index({ fromAccount: 1, effectiveAt: 1, fromSequence: 1 }, dated)
 transferSchema.index({ toAccount: 1, effectiveAt: 1, toSequence: 1 }, dated)
+// Only legs are in this one.
+const ofGroups = { partialFilterExpression: { group: { $exists: true } } }
+transferSchema.index({ group: 1, leg: 1 }, ofGroups)
 refuseEveryWrite(transferSchema)
 
 /** The `Transfer` model on a connection. */

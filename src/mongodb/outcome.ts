@@ -87,7 +87,9 @@ export const explainFailure =
 
 const VERBS = {
   transfer: 'posted',
+  group: 'posted',
   'reversal of transfer': 'posted',
+  'reversal of group': 'posted',
   account: 'written',
   'the statement of account': 'read',
 } as const

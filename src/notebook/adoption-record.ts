@@ -41,12 +41,15 @@ export async function recordAdoption(database: mongo.Db, record: BatchRecord): P
   await batchesOf(database).replaceOne({ _id: ADOPTION_BATCH }, record, { upsert: true })
 }
 
-/** Removes an adoption's refusals, then its record. Drops each collection that has no other document. */
+/** Removes an adoption's refusals, then its record. Drops each of these collections that has no other document, and that of groups. */
 export async function forgetAdoption(database: mongo.Db): Promise<void> {
   const batches = batchesOf(database)
   const refusals = refusalsOf(database)
   await refusals.deleteMany(REFUSALS_OF_ADOPTION)
-  if (!(await refusals.findOne())) await refusals.drop()
+  const groups = database.collection(DEFAULT_LEDGER.collections.transfer_groups)
+  for (const collection of [refusals, groups]) {
+    if (!(await collection.findOne())) await collection.drop()
+  }
   const otherBatch = await batches.findOne({ _id: { $ne: ADOPTION_BATCH } })
   if (otherBatch) await batches.deleteOne({ _id: ADOPTION_BATCH })
   else await batches.drop()

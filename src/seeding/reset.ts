@@ -59,7 +59,7 @@ export async function removeSeeded(
   return { accounts, transfers: 0, batches: 0 }
 }
 
-/** Empties Daybook's four collections. Their indexes and validators stay. */
+/** Empties Daybook's collections. Their indexes and validators stay. */
 export async function removeEverything(
   connection: Connection,
   { dryRun }: ResetOptions,
@@ -79,5 +79,6 @@ export async function removeEverything(
   await empty(names.refusals)
   const batches = await empty(names.batches)
   const transfers = await empty(names.transfers)
+  await empty(names.transfer_groups)
   return { accounts: await empty(names.accounts), transfers, batches }
 }

@@ -27,6 +27,8 @@ export const TRANSFER_FIELDS = [
   'postedAt',
   'effectiveAt',
   'group',
+  'leg',
+  'legs',
   'reverses',
   'reference',
   'metadata',
@@ -118,6 +120,7 @@ function checkTexts(reader: TransferFields, add: Add): void {
     const found = reader.show('group')
     add('field', `has the group ${found}, which is not ${IDENTIFIER_RULE}`)
   }
+  checkLeg(reader, add)
   if (reader.has('reference') && !isStoredText(reader.text('reference'), 256)) {
     const found = reader.show('reference')
     add('field', `has the reference ${found}, which is not a text of 1–256 printable characters`)
@@ -125,6 +128,16 @@ function checkTexts(reader: TransferFields, add: Add): void {
   checkMetadata(reader, (problem) => add('field', problem))
   if (reader.has('batch') && !isBatchName(reader.text('batch') ?? '')) {
     add('field', `has the batch ${reader.show('batch')}, which is not the name of a batch`)
+  }
+}
+
+function checkLeg(reader: TransferFields, add: Add): void {
+  const isOfGroup = reader.has('group')
+  for (const field of ['leg', 'legs'] as const) {
+    const number = reader.whole(field) ?? 0
+    if (isOfGroup === reader.has(field) && (!isOfGroup || number >= 1)) continue
+    const expected = isOfGroup ? `${WHOLE_NUMBER_RULE} 1 or more` : 'but no group'
+    add('field', `has the ${field} ${reader.show(field)}, ${expected}`)
   }
 }
 

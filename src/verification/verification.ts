@@ -11,6 +11,8 @@ export interface Verification {
   /** How many records were checked. With `since`, transfers and refusals that it already has were not read. */
   readonly accounts: number
   readonly transfers: number
+  /** How many groups were proven whole. With `since`, those posted from a day before that state. */
+  readonly groups: number
   readonly batches: number
   readonly refusals: number
   /**
@@ -47,11 +49,7 @@ export type VerificationContext = Pick<
 
 export function verificationOf(
   { accounts, transfers, log, openings }: FoundSums,
-  {
-    batches,
-    refusals,
-    ...context
-  }: { readonly batches: number; readonly refusals: number } & VerificationContext,
+  { groups, batches, refusals, ...context }: RecordCounts & VerificationContext,
 ): Verification {
   const [first] = log.first
   const balanced = log.count === 0
@@ -62,6 +60,7 @@ export function verificationOf(
     balanced,
     accounts,
     transfers,
+    groups,
     batches,
     refusals,
     totals: Object.fromEntries(totals) as Record<string, string>,
@@ -72,6 +71,8 @@ export function verificationOf(
     ...context,
   }
 }
+
+type RecordCounts = Pick<Verification, 'groups' | 'batches' | 'refusals'>
 
 type FoundSums = Pick<FindingsSum, 'accounts' | 'transfers' | 'openings'> & {
   readonly log: ViolationLog

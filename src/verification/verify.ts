@@ -11,6 +11,7 @@ import { proveBooks } from './books-proof.ts'
 import { checkCollections } from './collections.ts'
 import { KeptNumbers } from './kept-numbers.ts'
 import { FindingsSum } from './findings.ts'
+import { GroupProof } from './group-proof.ts'
 import type { KeptMode } from './kept-accounts.ts'
 import { type AccountLine } from './kept-state/account-state.ts'
 import { type StateFile, openStateFile } from './kept-state/state-file.ts'
@@ -75,7 +76,7 @@ async function verifyWith(connection: Connection, options: VerifyOptions): Promi
   const books = new Books(connection)
   const log = new ViolationLog(limit)
   const indexes = await checkCollections(books, log)
-  if (!indexes) return verificationOf(new FindingsSum(log), { batches: 0, refusals: 0 })
+  if (!indexes) return verificationOf(new FindingsSum(log), NO_RECORDS)
   const estimate = onProgress ? await books.estimate('transfers') : 0
   const done = kept?.mode === 'since' ? kept.state.books.transfers : 0
   const total = Math.max(estimate - done, 0)
@@ -125,6 +126,11 @@ async function openKept({
   return undefined
 }
 
+const NO_RECORDS = { groups: 0, batches: 0, refusals: 0 } as const
+
+/** How long before a kept state groups are proven again, in milliseconds: clocks differ. */
+const GROUPS_BEFORE = 24 * 60 * 60 * 1_000
+
 async function verifyAccount(
   accountId: string,
   context: ProofContext,
@@ -139,8 +145,7 @@ async function verifyAccount(
   return verificationOf(
     { ...findings, openings: new Map(findings.openings), log },
     {
-      batches: 0,
-      refusals: 0,
+      ...NO_RECORDS,
       ...(log.count === 0 && { account: JSON.parse(findings.lines) as AccountLine }),
     },
   )
@@ -166,6 +171,10 @@ async function verifyBooks(
     const { tallies } = sum
     const proof = new BatchProof(books, { before, kept: since?.batches, tallies, log })
     const { digests, ...counts } = await proof.run()
+    const groups = await new GroupProof(books, {
+      log,
+      since: since && new Date(Date.parse(since.books.startedAt) - GROUPS_BEFORE),
+    }).run()
     const balanced = log.count === 0
     const digest = sum.digest()
     if (run && balanced) {
@@ -185,6 +194,7 @@ async function verifyBooks(
     await run?.remove()
     return verificationOf(sum, {
       ...counts,
+      groups,
       ...(balanced && { digest }),
       ...(kept && { [kept.mode]: keptBooks(kept.state) }),
       ...(run?.resumed !== undefined && {

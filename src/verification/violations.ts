@@ -19,6 +19,7 @@ export const VIOLATION_KINDS = [
   'missing-account',
   'self-transfer',
   'reversal',
+  'group',
   'batch',
   'refusal',
   'changed',

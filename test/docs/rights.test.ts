@@ -140,7 +140,7 @@ let migrations: { _id: string }[] = []
 /** Whether some work has changed what the next one needs. */
 let isStale = true
 
-const COLLECTIONS = ['accounts', 'transfers', 'batches', 'refusals']
+const COLLECTIONS = ['accounts', 'transfers', 'transfer_groups', 'batches', 'refusals']
 
 /** Restores the collections, the migrations' records, and the accounts that the work is about. */
 async function books(): Promise<void> {
@@ -189,6 +189,15 @@ const WORK: Readonly<Record<string, Preparation>> = {
   },
   'Account.transferMany()': async () => () =>
     accountModel(clerk).transferMany([request(), TOO_DEAR]),
+  'Account.transferGroup()': async () => async () => {
+    await accountModel(clerk).transferGroup({ groupId: nextId(), legs: [request(), request()] })
+    await refusal(accountModel(clerk).transferGroup({ groupId: nextId(), legs: [TOO_DEAR] }))
+  },
+  'Transfer.reverseGroup()': async () => {
+    const groupId = nextId()
+    await accountModel(root).transferGroup({ groupId, legs: [request()] })
+    return () => transferModel(clerk).reverseGroup(groupId)
+  },
   'Transfer.reverse()': async () => {
     const transferId = await transfer()
     return () => transferModel(clerk).reverse(transferId)
@@ -232,7 +241,7 @@ const WORK: Readonly<Record<string, Preparation>> = {
     return () => seed(clerk, { reset: 'seeded' })
   },
   "seed() with reset: 'everything'": async () => {
-    await transfer()
+    await accountModel(root).transferGroup({ groupId: nextId(), legs: [request()] })
     await replay(root, { file: await file() })
     isStale = true
     return () => seed(clerk, { reset: 'everything' })
@@ -326,7 +335,7 @@ const WORK: Readonly<Record<string, Preparation>> = {
  * it calls a function.
  */
 const rightsToRemove = (name: string, rights: readonly Right[]): readonly Right[] =>
-  /\(\)|migrate/.test(name)
+  /\(\)|migrate (?!up$)/.test(name)
     ? rights
     : rights.filter(
         ({ collection }, index) =>

@@ -156,10 +156,10 @@ describe('exportText', () => {
     const lines = (await texts({ format: 'csv' })).split('\n')
 
     expect(lines[0]).toBe(
-      'transferId,from,to,amount,currency,reference,effectiveAt,metadata,reverses,postedAt,batch',
+      'transferId,from,to,amount,currency,reference,effectiveAt,metadata,group,leg,legs,reverses,postedAt,batch',
     )
     expect(lines[2]).toMatch(
-      /^T2,BOB,EVE,2\.50,USD,"=SUM\(A1\), ""rent""; May",2026-01-15T12:00:00\.000Z,"\{""branch"":""main"",""priority"":2,""urgent"":true\}",,\d{4}-.*Z,$/,
+      /^T2,BOB,EVE,2\.50,USD,"=SUM\(A1\), ""rent""; May",2026-01-15T12:00:00\.000Z,"\{""branch"":""main"",""priority"":2,""urgent"":true\}",,,,,\d{4}-.*Z,$/,
     )
     expect(lines).toHaveLength(5)
   })

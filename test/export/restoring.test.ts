@@ -18,7 +18,7 @@ async function restored(format: 'csv' | 'jsonl', options: Partial<ReplayOptions>
   ]
   await writeFile(transfers, exportText(connection, { format }))
   await writeFile(accounts, exportText(connection, { format: 'jsonl', accounts: true }))
-  for (const name of ['accounts', 'transfers', 'refusals', 'batches']) {
+  for (const name of ['accounts', 'transfers', 'transfer_groups', 'refusals', 'batches']) {
     await connection.collection(name).deleteMany({})
   }
   await seed(connection, { file: accounts })
@@ -68,6 +68,12 @@ async function postEverything(): Promise<void> {
   })
   await Transfer.reverse('T1', { reference: 'wrong', effectiveAt: new Date('2030-01-01') })
   await Transfer.reverse('T, "2"')
+  const legs = [
+    { from: 'A0', to: 'A2', amount: '3' },
+    { transferId: 'FEE', from: 'A2', to: 'A3', amount: '0.03', reference: 'fee' },
+  ]
+  await Account.transferGroup({ groupId: 'O, "1"', legs })
+  await Transfer.reverseGroup('O, "1"')
   await Account.transfer({ from: 'yen', to: 'yen; 2', amount: '999' })
   await Account.transfer({ from: 'dinar, "1"', to: 'dinar', amount: '0.001' })
   // What happened under a limit and a status that were changed later.
@@ -104,7 +110,7 @@ describe('exported books', () => {
 
       const summary = await restored(format)
 
-      expect(summary).toMatchObject({ status: 'finished', posted: 8, refused: 0 })
+      expect(summary).toMatchObject({ status: 'finished', posted: 12, refused: 0 })
       expect(await contents()).toEqual(before)
       expect((await verify(connection)).violations).toEqual([])
     },
@@ -133,14 +139,14 @@ describe('exported books', () => {
 
     const again = await restored('csv', { name: 'again' })
 
-    expect(again).toMatchObject({ posted: 8, existing: 0 })
+    expect(again).toMatchObject({ posted: 12, existing: 0 })
     expect(await contents()).toEqual(before)
   })
 
   test('are rehearsed with the same summary', async () => {
     await postEverything()
 
-    expect(await restored('jsonl', { dryRun: true })).toMatchObject({ posted: 8, refused: 0 })
+    expect(await restored('jsonl', { dryRun: true })).toMatchObject({ posted: 12, refused: 0 })
   })
 
   test('can be restored into books that have a part of them', async () => {
@@ -152,7 +158,7 @@ describe('exported books', () => {
 
     expect(await replay(connection, { file, restore: true })).toMatchObject({
       posted: 0,
-      existing: 8,
+      existing: 12,
       refused: 0,
     })
   })

@@ -86,6 +86,7 @@ test(
 async function begin(): Promise<ReferenceLedger> {
   await connection.collection('accounts').deleteMany({})
   await connection.collection('transfers').deleteMany({})
+  await connection.collection('transfer_groups').deleteMany({})
   const ledger = new ReferenceLedger()
   for (const request of OPENINGS) {
     const call = { verb: 'open', request } as const

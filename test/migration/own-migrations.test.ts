@@ -20,10 +20,34 @@ describe('Daybook’s own migrations', () => {
       '0001-adopt-notebook',
       '0002-create-collections',
       '0003-effective-dates',
+      '0004-groups',
     ])
     await recordsOf(connection).updateMany({}, { $set: { language: 'ts', checksum: 'reworded' } })
     const { migrations } = await migrationStatus(connection, own)
-    expect(migrations.map(({ state }) => state)).toEqual(['applied', 'applied', 'applied'])
+    expect(migrations.map(({ state }) => state)).toEqual(Array.from(migrations, () => 'applied'))
+  })
+
+  test('add groups to an existing database, and keep those that are posted when they are reverted', async () => {
+    const own = { folder: migrationFolders(undefined) }
+    for (const accountId of ['A', 'B']) {
+      await Account.open({ accountId, holder: 'Ada', currency: 'USD', overdraftLimit: '1' })
+    }
+    await migrate(connection, own)
+    expect(await revertMigrations(connection, own)).toEqual(['0004-groups'])
+    expect(await connection.listCollections()).not.toContainEqual(
+      expect.objectContaining({ name: 'transfer_groups' }),
+    )
+    await migrate(connection, own)
+    const legs = [{ from: 'A', to: 'B', amount: '1' }]
+    await Account.transferGroup({ groupId: 'G', legs })
+
+    await revertMigrations(connection, own)
+
+    expect((await verify(connection)).violations).toMatchObject([
+      { message: expect.stringContaining('has no index {"group":1,"leg":1}') as string },
+    ])
+    await migrate(connection, own)
+    expect(await verify(connection)).toMatchObject({ violations: [], groups: 1 })
   })
 
   test('add the indexes of effective dates to an existing database, and remove only them', async () => {
@@ -32,13 +56,14 @@ describe('Daybook’s own migrations', () => {
     await Account.open({ accountId: 'B', holder: 'Bea', currency: 'USD' })
     await Account.transfer({ from: 'A', to: 'B', amount: '1', effectiveAt: new Date() })
     await migrate(connection, own)
-    expect(await revertMigrations(connection, own)).toEqual(['0003-effective-dates'])
-    const { violations } = await verify(connection)
-    expect(violations.map(({ message }) => message)).toEqual([
-      expect.stringContaining('has no index {"fromAccount":1,"effectiveAt":1,"fromSequence":1}'),
-      expect.stringContaining('has no index {"toAccount":1,"effectiveAt":1,"toSequence":1}'),
+    expect(await revertMigrations(connection, { ...own, step: 2 })).toEqual([
+      '0004-groups',
+      '0003-effective-dates',
     ])
-    expect(await migrate(connection, own)).toEqual(['0003-effective-dates'])
+    const indexes = async () => (await connection.collection('transfers').indexes()).length
+    expect(await indexes()).toBe(3)
+    expect(await migrate(connection, own)).toEqual(['0003-effective-dates', '0004-groups'])
+    expect(await indexes()).toBe(6)
     expect(await verify(connection)).toMatchObject({ violations: [], transfers: 1 })
   })
 })

@@ -20,7 +20,7 @@ beforeEach(() => {
   connection = mongoose.createConnection()
 })
 
-const DEFAULT_NAMES = ['Account', 'Batch', 'Refusal', 'Transfer']
+const DEFAULT_NAMES = ['Account', 'Batch', 'Refusal', 'Transfer', 'TransferGroup']
 
 const collectionNames = (models: object) =>
   Object.values(models as Record<string, mongoose.Model<unknown>>).map(
@@ -33,6 +33,7 @@ describe('defineLedger', () => {
     expect(collectionNames(models)).toEqual([
       ['BankAccount', 'bank_accounts'],
       ['BankTransfer', 'bank_transfers'],
+      ['TransferGroup', 'transfer_groups'],
       ['Batch', 'batches'],
       ['Refusal', 'refusals'],
     ])

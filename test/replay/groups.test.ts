@@ -26,7 +26,11 @@ describe('a group of a file', () => {
     expect(posted).toEqual(['T1 A0 A1 990', 'T2 A0 A2 1.5', 'T5 A0 A1 8.5'])
     expect(refused).toEqual(['4 LINKED_TRANSFER_REFUSED', '5 ACCOUNT_NOT_FOUND'])
     expect(refusals[0]?.message).toBe('transfer T3 is in group O-2 with T4, which was refused')
-    expect(transfers.map(({ group }) => group)).toEqual(['O-1', 'O-1', undefined])
+    expect(transfers.map(({ group, leg, legs }) => [group, leg, legs])).toEqual([
+      ['O-1', 1, 2],
+      ['O-1', 2, 2],
+      [undefined, undefined, undefined],
+    ])
     expect(summary).toMatchObject({ posted: 3, refused: 2, amountByCurrency: { USD: '1000.00' } })
     expect(await verify(connection)).toMatchObject({ violations: [] })
   })
@@ -47,13 +51,44 @@ describe('a group of a file', () => {
 
   test('ends where another group starts, or a line has none', async () => {
     const { refused } = await replayed(
-      `${HEAD}G,T1,A0,A1,1\nH,T2,A0,NOBODY,1\nG,T3,A0,A1,1\n,T4,A0,A1,1\nG,T5,A0,NOBODY,1\n`,
+      `${HEAD}G,T1,A0,A1,1\nH,T2,A0,NOBODY,1\nI,T3,A0,A1,1\n,T4,A0,A1,1\nJ,T5,A0,NOBODY,1\n`,
     )
 
     expect(refused).toEqual(['3 ACCOUNT_NOT_FOUND', '6 ACCOUNT_NOT_FOUND'])
   })
 
-  test('is existing when it is posted as it is, and cannot be joined by another transfer', async () => {
+  test('cannot be continued behind other lines, unless it was refused', async () => {
+    const { refused, refusals } = await replayed(
+      `${HEAD}G,T1,A0,A1,1\n,T2,A0,A1,1\nG,T3,A0,A1,1\nH,T4,A0,NOBODY,1\n,T5,A0,A1,1\nH,T6,A0,A1,1\n`,
+    )
+
+    expect(refused).toEqual(['4 TRANSFER_CONFLICT', '5 ACCOUNT_NOT_FOUND'])
+    expect(refusals[0]?.message).toBe(
+      'transfer T3 cannot join group G, which is already posted without it',
+    )
+    expect(await verify(connection)).toMatchObject({ groups: 2, violations: [] })
+  })
+
+  test('is the same in another file whose lines have no ids, and a conflict where one differs', async () => {
+    const head = 'group,from,to,amount\n'
+    await replayed(`${head}G,A0,A1,1\nG,A0,A2,1\n`)
+    const again = await makeFile('again.csv', `${head},A0,A1,7\nG,A0,A1,1\nG,A0,A2,1\n`)
+    const other = await makeFile('other.csv', `${head}G,A0,A1,1\nG,A0,A2,2\n`)
+
+    for (const dryRun of [true, false]) {
+      expect(await replay(connection, { file: again, dryRun })).toMatchObject({
+        posted: 1,
+        existing: 2,
+      })
+    }
+    expect(await replay(connection, { file: other })).toMatchObject({ existing: 1, refused: 1 })
+    const { refusals } = await booksOf(connection)
+    expect(refusals).toMatchObject([
+      { message: 'transfer batch.csv:3 is already posted with a different amount' },
+    ])
+  })
+
+  test('is existing when it is posted as it is, and a conflict with another number of legs', async () => {
     const content = `${HEAD}G,T1,A0,A1,1\nG,T2,A0,A1,1\n`
     await replayed(content)
     const again = await makeFile('again.csv', content)
@@ -63,12 +98,13 @@ describe('a group of a file', () => {
     for (const dryRun of [true, false]) {
       expect(await replay(connection, { file: longer, dryRun })).toMatchObject({
         posted: 1,
-        existing: 2,
-        refusedByCode: { TRANSFER_CONFLICT: 1 },
+        refusedByCode: { TRANSFER_CONFLICT: 3 },
       })
     }
     const { refusals } = await booksOf(connection)
     expect(refusals).toMatchObject([
+      { message: 'transfer T1 is already posted with a different number of legs' },
+      { message: 'transfer T2 is already posted with a different number of legs' },
       { message: 'transfer T3 cannot join group G, which is already posted without it' },
     ])
   })

@@ -51,15 +51,22 @@ const anyMode = fc.constantFrom<BatchMode>(
 
 const anyGroup = fc.constantFrom(undefined, 'G', 'G', 'H')
 
+/** In most files the groups are new. */
+const groupEnding = fc.nat({ max: 40 }).map(String)
+
 const anyFile: fc.Arbitrary<File> = fc
   .record({
     lines: fc.array(anyLine, { minLength: 1, maxLength: 12, size: 'max' }),
     repeated: fc.nat({ max: 3 }),
     groups: fc.oneof(fc.constant([]), fc.array(anyGroup, { minLength: 12, maxLength: 12 })),
+    ending: groupEnding,
     mode: anyMode,
   })
-  .map(({ lines, repeated, groups, mode }) => {
-    const grouped = lines.map((line, index) => withGroup(line, groups[index]))
+  .map(({ lines, repeated, groups, ending, mode }) => {
+    const grouped = lines.map((line, index) => {
+      const group = groups[index]
+      return withGroup(line, group && `${group}${ending}`)
+    })
     return { lines: [...grouped, ...grouped.slice(0, repeated)], mode }
   })
 
@@ -105,7 +112,7 @@ test(
 
 /** Empties the books and opens the accounts that every history starts with. Some are frozen. */
 async function begin(): Promise<ReferenceLedger> {
-  for (const name of ['accounts', 'transfers', 'batches', 'refusals']) {
+  for (const name of ['accounts', 'transfers', 'transfer_groups', 'batches', 'refusals']) {
     await connection.collection(name).deleteMany({})
   }
   const ledger = new ReferenceLedger()

@@ -14,7 +14,7 @@ export const folder = fileURLToPath(new URL('../../scripts/migrations', import.m
 export const ADOPTION = '0001-adopt-notebook'
 
 /** Daybook's migrations after it. */
-export const LATER_MIGRATIONS = ['0002-create-collections', '0003-effective-dates']
+export const LATER_MIGRATIONS = ['0002-create-collections', '0003-effective-dates', '0004-groups']
 
 /**
  * Provides a test file with a database that has no collection before each test, and with the functions that

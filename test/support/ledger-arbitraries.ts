@@ -110,6 +110,13 @@ const requests = fc
   .tuple(fc.array(request, { minLength: 1, maxLength: 6 }), fc.nat({ max: 2 }))
   .map(([batch, repeated]) => [...batch, ...batch.slice(0, repeated)])
 
+const groupId = fc.nat({ max: 25 }).map((number): unknown => `G${number}`)
+
+/** A leg of a group: most have no id of their own. */
+const leg: fc.Arbitrary<ReferenceRequest> = fc
+  .tuple(soundRequest, request, fc.nat({ max: 9 }))
+  .map(([sound, any, kind]) => (kind === 0 ? any : { ...sound, transferId: undefined }))
+
 const opening: fc.Arbitrary<ReferenceOpening> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...OPENINGS) },
   {
@@ -147,6 +154,23 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
       ),
       reference: weighted<unknown>([4, undefined], [2, 'rent', 'fee'], [1, '', 7]),
       effectiveAt: weighted<unknown>([5, undefined], [1, new Date('2025-01-31'), 'yesterday']),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      verb: verb('transferGroup'),
+      groupId: fc.oneof({ weight: 9, arbitrary: groupId }, fc.constantFrom<unknown>('', 7)),
+      legs: fc.array(leg, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      verb: verb('reverseGroup'),
+      groupId: fc.oneof({ weight: 4, arbitrary: fc.constant(LATEST) }, groupId),
+      reference: weighted<unknown>([4, undefined], [1, 'rent', '']),
+      effectiveAt: weighted<unknown>([5, undefined], [1, new Date('2025-01-31')]),
     }),
   },
   { weight: 5, arbitrary: fc.record({ verb: verb('open'), request: opening }) },

@@ -3,6 +3,7 @@ import {
   type AccountModel,
   Decimal,
   Decimal128,
+  type GroupRequest,
   LedgerError,
   type OpeningRequest,
   type TransferModel,
@@ -25,6 +26,17 @@ export type Call =
       readonly verb: 'transferMany'
       readonly requests: readonly ReferenceRequest[]
       readonly atomic: boolean
+    }
+  | {
+      readonly verb: 'transferGroup'
+      readonly groupId: unknown
+      readonly legs: readonly ReferenceRequest[]
+    }
+  | {
+      readonly verb: 'reverseGroup'
+      readonly groupId: unknown
+      readonly reference: unknown
+      readonly effectiveAt: unknown
     }
   | {
       readonly verb: 'reverse'
@@ -76,6 +88,11 @@ export function resolve(call: Call, ledger: ReferenceLedger): Call {
   }
   if (call.verb === 'transfer') return { ...call, request: resolved(call.request) }
   if (call.verb === 'transferMany') return { ...call, requests: call.requests.map(resolved) }
+  if (call.verb === 'transferGroup') return { ...call, legs: call.legs.map(resolved) }
+  if (call.verb === 'reverseGroup' && call.groupId === LATEST) {
+    const groups = [...ledger.transfers.values()].flatMap(({ group }) => group ?? [])
+    return { ...call, groupId: groups.at(-1) ?? 'G0' }
+  }
   if (call.verb === 'reverse' && call.transferId === LATEST) {
     return { ...call, transferId: [...ledger.transfers.keys()].at(-1) ?? 'T0' }
   }
@@ -136,6 +153,16 @@ function performOne(
       const parts = { reference, effectiveAt } as { reference: string; effectiveAt: Date }
       return Transfer.reverse(transferId as string, { ...options, ...parts })
     }
+    case 'transferGroup': {
+      const { groupId, legs } = call
+      const request = { groupId, legs } as GroupRequest
+      return Account.transferGroup(request, options)
+    }
+    case 'reverseGroup': {
+      const { groupId, reference, effectiveAt } = call
+      const parts = { reference, effectiveAt } as { reference: string; effectiveAt: Date }
+      return Transfer.reverseGroup(groupId as string, { ...options, ...parts })
+    }
     case 'freeze':
       return Account.freeze(call.accountId as string, options)
     case 'unfreeze':
@@ -168,21 +195,23 @@ async function payOutIdOf(
 }
 
 function detailsOf(error: object): Outcome {
-  const { code, side, fields, refusedTransferId } = error as { code: string } & Details
-  return describe(code, { side, fields, refusedTransferId })
+  const { code, side, fields, refusedTransferId, leg } = error as { code: string } & Details
+  return describe(code, { side, fields, refusedTransferId, leg })
 }
 
 interface Details {
   readonly side?: unknown
   readonly fields?: readonly string[] | undefined
   readonly refusedTransferId?: unknown
+  readonly leg?: unknown
 }
 
-const describe = (code: string, { side, fields, refusedTransferId }: Details): Outcome => ({
+const describe = (code: string, { side, fields, refusedTransferId, leg }: Details): Outcome => ({
   code,
   ...(side !== undefined && { side }),
   ...(fields && { fields: fields.toSorted() }),
   ...(refusedTransferId !== undefined && { refusedTransferId }),
+  ...(leg !== undefined && { leg }),
 })
 
 /** Does a call in the model. `payOutId` is the id that Daybook made, if it made one. */
@@ -207,6 +236,12 @@ export function expected(
         break
       case 'reverse':
         ledger.reverse(call.transferId, call)
+        break
+      case 'transferGroup':
+        ledger.transferGroup(call.groupId, call.legs.map(withPlainAmount))
+        break
+      case 'reverseGroup':
+        ledger.reverseGroup(call.groupId, call)
         break
       case 'freeze':
         ledger.freeze(call.accountId)

@@ -75,19 +75,10 @@ export class ReferenceBatch {
 
   #postGroup(lines: readonly Line[], ledger: ReferenceLedger): string[] {
     const trial = ledger.copy()
-    const outcomes = lines.map((line) => post(line, trial, this.#name))
-    const isStored = (index: number) => ledger.transfers.has(idOf(lines[index]))
-    if (groupOf(lines[0]) !== undefined) {
-      if (outcomes.some((outcome, index) => outcome === 'existing' && isStored(index))) {
-        // What decides a request before its id does, or the id itself, is its own code.
-        return outcomes.map((outcome, index) =>
-          isStored(index) || STATIC_CODES.has(outcome) ? outcome : 'TRANSFER_CONFLICT',
-        )
-      }
-      if (outcomes.some(isRefusal) || this.#isBesideUnreadable(lines.length)) {
-        return outcomes.map((outcome) => (isRefusal(outcome) ? outcome : 'LINKED_TRANSFER_REFUSED'))
-      }
-    }
+    const outcomes =
+      groupOf(lines[0]) === undefined
+        ? lines.map((line) => post(line, trial, this.#name))
+        : this.#postLegs(lines, trial)
     for (const [index, line] of lines.entries()) {
       const transfer = trial.transfers.get(idOf(line))
       if (outcomes[index] !== 'posted' || !transfer) continue
@@ -96,6 +87,12 @@ export class ReferenceBatch {
     }
     ledger.become(trial)
     return outcomes
+  }
+
+  #postLegs(lines: readonly Line[], ledger: ReferenceLedger): string[] {
+    const legs = lines.flatMap((line) => ('request' in line ? [line.request] : []))
+    const isBroken = this.#isBesideUnreadable(lines.length)
+    return ledger.postLegs(legs, { batch: this.#name, isBroken }).map(codeOf)
   }
 
   /** Whether a line that cannot be read stands right before the next `length` lines, or right after them. */
@@ -114,20 +111,14 @@ const groupOf = (line: Line | undefined): unknown =>
 const idOf = (line: Line | undefined): string =>
   line && 'request' in line ? String(line.request.transferId) : ''
 
-/** The codes that come before TRANSFER_CONFLICT. */
-const STATIC_CODES = new Set([
-  'INVALID_TRANSFER_ID',
-  'INVALID_ACCOUNT_ID',
-  'INVALID_REFERENCE',
-  'INVALID_AMOUNT',
-  'SAME_ACCOUNT',
-])
-
 /** What becomes of a line by itself: a status, or the code of a refusal. */
 function post(line: Line, ledger: ReferenceLedger, batch: string): string {
   if ('malformed' in line) return 'MALFORMED_LINE'
   const [outcome] = ledger.transferMany([line.request], { batch })
-  return outcome instanceof Refusal ? outcome.code : String(outcome)
+  return codeOf(outcome)
 }
+
+const codeOf = (outcome: string | Refusal | undefined): string =>
+  outcome instanceof Refusal ? outcome.code : String(outcome)
 
 const isRefusal = (outcome: string): boolean => !['posted', 'existing'].includes(outcome)

@@ -36,6 +36,8 @@ interface ReferenceTransfer {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
   readonly effectiveAt?: Date | undefined
   readonly group?: unknown
+  readonly leg?: number | undefined
+  readonly legs?: number | undefined
   readonly batch?: string | undefined
 }
 
@@ -49,9 +51,26 @@ export interface ReferenceRequest {
   readonly reference?: unknown
   readonly metadata?: unknown
   readonly effectiveAt?: unknown
-  /** Only in files. */
+  /** Only in files, and for the legs of a group. */
   readonly group?: unknown
 }
+
+/** The place of a leg in its group. */
+interface Place {
+  readonly leg: number
+  readonly legs: number
+}
+
+/** The codes that come before TRANSFER_CONFLICT. */
+const STATIC_CODES = new Set([
+  'INVALID_TRANSFER_ID',
+  'INVALID_ACCOUNT_ID',
+  'INVALID_REFERENCE',
+  'INVALID_METADATA',
+  'INVALID_EFFECTIVE_AT',
+  'INVALID_AMOUNT',
+  'SAME_ACCOUNT',
+])
 
 export interface ReferenceOpening {
   readonly accountId?: unknown
@@ -68,6 +87,8 @@ interface Details {
   readonly fields?: readonly string[]
   /** In an atomic group: the transfer because of which this one is not posted. */
   readonly refusedTransferId?: unknown
+  /** The leg of a group that is refused as a whole. */
+  readonly leg?: number
 }
 
 export class Refusal extends Error {
@@ -156,9 +177,89 @@ export class ReferenceLedger {
     })
   }
 
-  transfer(request: ReferenceRequest, batch?: string): 'posted' | 'existing' {
+  transfer(request: ReferenceRequest, batch?: string, place?: Place): 'posted' | 'existing' {
     require(isTransferId(request.transferId), 'INVALID_TRANSFER_ID')
-    return this.#post(request.transferId, request, { batch })
+    return this.#post(request.transferId, request, { batch, ...place })
+  }
+
+  /** The transfers of a group, in the order of its legs. */
+  legsOf(group: unknown): [id: string, transfer: ReferenceTransfer][] {
+    return [...this.transfers]
+      .filter(([, transfer]) => transfer.group === group)
+      .toSorted(([, one], [, other]) => (one.leg ?? 0) - (other.leg ?? 0))
+  }
+
+  /** The outcome of each leg of a group, in order. They are posted whole or not at all, and only once. */
+  postLegs(
+    legs: readonly ReferenceRequest[],
+    { batch, isBroken = false }: { batch?: string; isBroken?: boolean } = {},
+  ): ('posted' | 'existing' | Refusal)[] {
+    const isPosted = this.legsOf(legs[0]?.group).length > 0
+    const trial = this.copy()
+    const outcomes = legs.map((request, index): 'posted' | 'existing' | Refusal => {
+      const place = { leg: index + 1, legs: legs.length }
+      try {
+        return (isPosted ? this.copy() : trial).transfer(request, batch, place)
+      } catch (error) {
+        if (error instanceof Refusal) return error
+        throw error
+      }
+    })
+    if (isPosted) {
+      // A leg that is not one of the posted ones cannot join them, unless something else refuses it first.
+      return outcomes.map((outcome, index) => {
+        const isKnown = this.transfers.has(String(legs[index]?.transferId))
+        const isItsOwn = outcome instanceof Refusal && STATIC_CODES.has(outcome.code)
+        return isKnown || isItsOwn
+          ? outcome
+          : new Refusal('TRANSFER_CONFLICT', { fields: ['group'] })
+      })
+    }
+    if (isBroken || outcomes.some((outcome) => outcome instanceof Refusal)) {
+      return outcomes.map((outcome) =>
+        outcome instanceof Refusal ? outcome : new Refusal('LINKED_TRANSFER_REFUSED'),
+      )
+    }
+    this.become(trial)
+    return outcomes
+  }
+
+  transferGroup(groupId: unknown, legs: readonly ReferenceRequest[]): void {
+    require(isTransferId(groupId), 'INVALID_GROUP_ID')
+    const posted = this.legsOf(groupId)
+    const outcomes = this.postLegs(
+      legs.map((request, index) => {
+        // Without an id of its own it is the leg in its place.
+        const [madeId] = posted[index] ?? [`${groupId}:${index + 1}`]
+        return { ...request, transferId: request.transferId ?? madeId, group: groupId }
+      }),
+    )
+    requireWhole(outcomes, (index) => index + 1)
+  }
+
+  reverseGroup(
+    groupId: unknown,
+    { reference, effectiveAt }: Pick<ReferenceRequest, 'reference' | 'effectiveAt'>,
+  ): void {
+    const legs = this.legsOf(groupId ?? '')
+    require(legs.length > 0, 'GROUP_NOT_FOUND')
+    require(legs.every(([, { reverses }]) => reverses === undefined), 'TRANSFER_IS_REVERSAL')
+    const trial = this.copy()
+    const outcomes = legs.toReversed().map(([id], index): 'posted' | Refusal => {
+      try {
+        trial.reverse(
+          id,
+          { reference, effectiveAt },
+          { group: reversalId(String(groupId)), leg: index + 1, legs: legs.length },
+        )
+        return 'posted'
+      } catch (error) {
+        if (error instanceof Refusal) return error
+        throw error
+      }
+    })
+    requireWhole(outcomes, (index) => legs.length - index)
+    this.become(trial)
   }
 
   /** The outcome of each request, in order: a status or a refusal. An atomic group is posted whole or not at all. */
@@ -194,6 +295,7 @@ export class ReferenceLedger {
   reverse(
     transferId: unknown,
     { reference, effectiveAt }: Pick<ReferenceRequest, 'reference' | 'effectiveAt'>,
+    { group, ...place }: Partial<Place> & { group?: string } = {},
   ): void {
     const original = this.transfers.get(String(transferId))
     require(original !== undefined, 'TRANSFER_NOT_FOUND')
@@ -202,8 +304,8 @@ export class ReferenceLedger {
     const amount = textOf(original.amount, currency)
     this.#post(
       reversalId(String(transferId)),
-      { from: to, to: from, amount, currency, reference, effectiveAt },
-      { reverses: String(transferId) },
+      { from: to, to: from, amount, currency, reference, effectiveAt, group },
+      { reverses: String(transferId), ...place },
     )
   }
 
@@ -261,7 +363,12 @@ export class ReferenceLedger {
   #post(
     transferId: string,
     { from, to, amount, ...optional }: ReferenceRequest,
-    { reverses, batch }: { reverses?: string; batch?: string | undefined },
+    {
+      reverses,
+      batch,
+      leg,
+      legs,
+    }: { reverses?: string; batch?: string | undefined } & Partial<Place>,
   ): 'posted' | 'existing' {
     // Null counts as absent.
     const named = optional.currency ?? undefined
@@ -296,6 +403,10 @@ export class ReferenceLedger {
         fields.push('effectiveAt')
       }
       if (earlier.group !== optional.group) fields.push('group')
+      else {
+        if (earlier.leg !== leg) fields.push('leg')
+        if (earlier.legs !== legs) fields.push('legs')
+      }
       require(fields.length === 0, 'TRANSFER_CONFLICT', { fields })
       return 'existing'
     }
@@ -331,8 +442,25 @@ export class ReferenceLedger {
       metadata,
       effectiveAt,
       group: optional.group,
+      leg,
+      legs,
       batch,
     })
     return 'posted'
+  }
+}
+
+/** Throws the refusal of the first leg that is refused itself, with its number. */
+function requireWhole(
+  outcomes: readonly (string | Refusal)[],
+  legOf: (index: number) => number,
+): void {
+  const refused = outcomes.flatMap((outcome, index) =>
+    outcome instanceof Refusal ? [{ outcome, leg: legOf(index) }] : [],
+  )
+  const cause =
+    refused.find(({ outcome }) => outcome.code !== 'LINKED_TRANSFER_REFUSED') ?? refused[0]
+  if (cause) {
+    throw new Refusal(cause.outcome.code, { ...cause.outcome.details, leg: cause.leg })
   }
 }

@@ -32,6 +32,7 @@ export async function readBooks(
     })
   }
   const accounts = await read('accounts')
+  await read('transfer_groups')
   return { bytes, accounts, transfers: await read('transfers') }
 }
 

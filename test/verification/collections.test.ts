@@ -5,7 +5,7 @@ import { useDatabase } from '../support/database.ts'
 
 const { connection, Account } = useDatabase()
 
-const NAMES = ['accounts', 'transfers', 'batches', 'refusals']
+const NAMES = ['accounts', 'transfers', 'transfer_groups', 'batches', 'refusals']
 
 beforeEach(async () => {
   for (const name of NAMES) await connection.dropCollection(name)

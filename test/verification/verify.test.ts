@@ -38,6 +38,7 @@ describe('verify', () => {
     const verification = await verify(connection)
     expect(verification).toEqual({
       balanced: true,
+      groups: 0,
       accounts: 3,
       transfers: 3,
       batches: 0,

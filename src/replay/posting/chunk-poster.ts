@@ -1,10 +1,9 @@
 import type { Connection } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
-import { PostedBeforeError, post } from '../../ledger/posting.ts'
+import { isPostedBefore, post } from '../../ledger/posting.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
 import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
-import { isDuplicateKey } from '../../mongodb/server-errors.ts'
 import { inTransaction } from '../../mongodb/transaction.ts'
 import { BatchConflictError } from '../errors.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
@@ -142,10 +141,6 @@ export function databasePoster(
     }
   }
 }
-
-/** Whether an error shows that an id which was presumed new is posted already. */
-export const isPostedBefore = (error: unknown): boolean =>
-  isDuplicateKey(error) || error instanceof PostedBeforeError
 
 /** How often a chunk is posted again after a duplicate id. */
 export const MAX_DUPLICATES = 5

@@ -3,6 +3,7 @@ import { requireConnection } from '../../arguments.ts'
 import type { LedgerAccount } from '../../ledger/evaluation.ts'
 import { evaluateAll, isWellFormed } from '../../ledger/groups.ts'
 import { accountIdsOf, originalIdsOf } from '../../ledger/posting.ts'
+import { addToGroups, groupIdsOf } from '../../ledger/posted-groups.ts'
 import type { TransferRecord } from '../../ledger/records.ts'
 import { ownFieldsOf } from '../../ledger/own-fields.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type WellFormedRequest,
   readRequest,
 } from '../../ledger/request.ts'
-import { readAccounts, readTransfers } from '../../ledger/stored-ledger.ts'
+import { readAccounts, readGroups, readTransfers } from '../../ledger/stored-ledger.ts'
 import type { TransferResult } from '../../ledger/transfer-result.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { databaseOf } from '../../mongodb/connection.ts'
@@ -116,7 +117,7 @@ export class Rehearsal {
     return { accounts: ledger.accounts, results }
   }
 
-  /** The accounts and the transfers that requests name: those rehearsed before, else those stored. */
+  /** The accounts, the transfers and the groups that requests name: those rehearsed before, else those stored. */
   async #read(requests: readonly WellFormedRequest[]) {
     const stored = { connection: this.#connection, database: databaseOf(this.#connection) }
     const accounts = new Map<string, LedgerAccount>()
@@ -138,6 +139,9 @@ export class Rehearsal {
       else unknown.push(id)
     }
     for (const [id, transfer] of await readTransfers(unknown, stored)) transfers.set(id, transfer)
-    return { accounts, transfers }
+    const groupIds = groupIdsOf(requests)
+    const groups = await readGroups(groupIds, stored)
+    for (const id of groupIds) addToGroups(groups, this.#transfers.legsOf(id))
+    return { accounts, transfers, groups }
   }
 }

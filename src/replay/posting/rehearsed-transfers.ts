@@ -13,6 +13,8 @@ type Content = Pick<
   | 'metadata'
   | 'effectiveAt'
   | 'group'
+  | 'leg'
+  | 'legs'
 >
 
 interface Page {
@@ -34,6 +36,8 @@ export class RehearsedTransfers {
   /** For each id the index of its content: the page's number times {@link PAGE_SIZE}, plus the index in the page. */
   readonly #indexes = new Map<string, number>()
   readonly #pages: Page[] = []
+  /** The ids of the legs of each group. */
+  readonly #legs = new Map<string, string[]>()
 
   add(transfers: readonly TransferRecord[]): void {
     if (transfers.length === 0) return
@@ -45,9 +49,19 @@ export class RehearsedTransfers {
       end += Buffer.byteLength(contents[index] as string)
       ends[index] = end
       // The id is a slice of the file's text. Without this copy it would keep all of that text in memory.
-      this.#indexes.set(Buffer.from(transfer._id).toString(), firstIndex + index)
+      const id = Buffer.from(transfer._id).toString()
+      this.#indexes.set(id, firstIndex + index)
+      if (transfer.group === undefined) continue
+      const legs = this.#legs.get(transfer.group)
+      if (legs) legs.push(id)
+      else this.#legs.set(Buffer.from(transfer.group).toString(), [id])
     }
     this.#pages.push({ contents: Buffer.from(contents.join('')), ends })
+  }
+
+  /** The legs of a group that would have been posted. */
+  legsOf(group: string): TransferRecord[] {
+    return (this.#legs.get(group) ?? []).flatMap((id) => this.get(id) ?? [])
   }
 
   get(id: string): TransferRecord | undefined {
@@ -57,7 +71,7 @@ export class RehearsedTransfers {
     if (!page) return undefined
     const inPage = index % PAGE_SIZE
     const text = page.contents.toString('utf8', page.ends[inPage - 1] ?? 0, page.ends[inPage])
-    const [fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt, group] =
+    const [fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt, ...leg] =
       JSON.parse(text) as [
         string,
         string,
@@ -66,8 +80,11 @@ export class RehearsedTransfers {
         string | null,
         TransferRecord['metadata'] | null,
         number | null,
-        string | undefined,
+        group?: string,
+        leg?: number,
+        legs?: number,
       ]
+    const [group, number, legs] = leg
     const content: Content = {
       _id: id,
       fromAccount,
@@ -77,15 +94,17 @@ export class RehearsedTransfers {
       ...(reference === null ? {} : { reference }),
       ...(metadata ? { metadata } : {}),
       ...(effectiveAt === null ? {} : { effectiveAt: new Date(effectiveAt) }),
-      ...(group === undefined ? {} : { group }),
+      ...(group !== undefined && { group }),
+      ...(number !== undefined && { leg: number }),
+      ...(legs !== undefined && { legs }),
     }
     return content as TransferRecord
   }
 }
 
 const contentOf = (transfer: TransferRecord): string => {
-  const { fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt, group } =
-    transfer
+  const { fromAccount, toAccount, amount, currency, reference, metadata, effectiveAt } = transfer
+  const { group, leg, legs } = transfer
   return JSON.stringify([
     fromAccount,
     toAccount,
@@ -94,6 +113,6 @@ const contentOf = (transfer: TransferRecord): string => {
     reference ?? null,
     metadata ?? null,
     effectiveAt?.getTime() ?? null,
-    ...(group === undefined ? [] : [group]),
+    ...(group === undefined ? [] : [group, leg, legs]),
   ])
 }

@@ -1,4 +1,5 @@
 import { isEffectiveTime } from '../../ledger/effective-at.ts'
+import { IDENTIFIER_RULE, isIdentifier } from '../../ledger/identifier.ts'
 import type { OwnFields } from '../../ledger/own-fields.ts'
 import type { Metadata } from '../../ledger/records.ts'
 import { type IdentifiedRequest, REVERSAL_SUFFIX, reversalId } from '../../ledger/request.ts'
@@ -58,10 +59,27 @@ function exportedRequest(
     reference: optional(fields, 'reference'),
     effectiveAt: dateOf(optional(fields, 'effectiveAt'), 'effectiveAt'),
     metadata: metadataOf(fields.metadata, text),
+    ...legOf(fields),
     reverses,
     postedElsewhereAt: dateOf(required(fields, 'postedAt'), 'postedAt'),
     ...(own && { fieldValues: own.fromTexts(fields), keepsFields: true }),
   }
+}
+
+/** The place of a transfer in its group, if it has one. */
+function legOf(fields: Fields): Pick<IdentifiedRequest, 'group' | 'leg' | 'legs'> {
+  const group = optional(fields, 'group')
+  if (group === undefined) return {}
+  if (!isIdentifier(group)) throw new NotExported(`group ${quote(group)} is not ${IDENTIFIER_RULE}`)
+  const [leg, legs] = [countOf(fields, 'leg'), countOf(fields, 'legs')]
+  if (leg <= legs) return { group, leg, legs }
+  throw new NotExported(`leg ${leg} is more than legs ${legs}`)
+}
+
+function countOf(fields: Fields, name: string): number {
+  const text = required(fields, name)
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new NotExported(`${name} ${quote(text)} is not a whole number above zero`)
 }
 
 function required(fields: Fields, name: string): string {

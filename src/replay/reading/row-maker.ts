@@ -110,7 +110,7 @@ export class RowMaker {
       return { position, line, item, text, request, madeId: undefined }
     }
     const madeId = earlierId ?? this.#lineId?.(parts)
-    if (madeId !== undefined) (request as { transferId: string }).transferId = madeId
+    if (madeId !== undefined) Object.assign(request, { transferId: madeId, isIdMade: true })
     return { position, line, item, text, request, madeId }
   }
 

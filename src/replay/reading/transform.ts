@@ -17,8 +17,8 @@ import { isMissing } from './values/values.ts'
 /** A transfer that a transform asks for. An empty id, currency or reference counts as none. */
 export interface RowRequest extends TransferRequest {
   /**
-   * The business event that the transfer is a part of. Transfers that follow each other with the same group are posted all
-   * or nothing, also those of different records.
+   * The id of the group that the transfer is a leg of. Transfers that follow each other with the same group are posted all
+   * or nothing, also those of different records, and only once.
    */
   readonly group?: string | undefined
   /** The accounts to open if they do not exist. Default: as the option `openMissing` says. */
@@ -144,6 +144,7 @@ export class RecordTransform {
         'the returned transfer',
       ),
       ...(!isMissing(group) && { group }),
+      ...(isMissing(transferId) && { isIdMade: true }),
     }
     const accounts = open ?? opened?.(request)
     return accounts ? { ...request, open: accounts } : request

@@ -1,11 +1,9 @@
 import mongoose, { type Connection } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
 import type { RefusalRecord } from '../../models/batch.ts'
-import { isGrouped } from '../../ledger/groups.ts'
-import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { BatchConflictError } from '../errors.ts'
 import { isOneGroup } from '../posting/row-groups.ts'
-import { type Row, requestsOfRow } from '../reading/row.ts'
+import type { Row } from '../reading/row.ts'
 import { recordPlace } from '../record-place.ts'
 
 /** A row of a batch's file that was refused, with its refusals as they are stored: one for each refused transfer of it. */
@@ -55,32 +53,9 @@ export async function* refusedRows(
   if (!next.done) refuseWithoutRow(next.value)
 }
 
-/** The rows of a group that are refused. If others of its transfers are posted, the refused ones cannot join them. */
-function refusedOf(rows: readonly RefusedRow[], after: number): RefusedRow[] {
-  if (rows.every(({ refusals }) => refusals.length === 0)) return []
-  const requests = rows.flatMap((row) => {
-    const refused = new Set(row.refusals.map(partOf))
-    return requestsOfRow(row).map((request, index) => ({
-      request,
-      isRefused: refused.has(index + 1),
-    }))
-  })
-  for (let start = 0; start < requests.length;) {
-    let end = start + 1
-    while (isGrouped(requests[end - 1]?.request, requests[end]?.request)) end++
-    const refused = requests.slice(start, end).filter(({ isRefused }) => isRefused)
-    const [first] = refused
-    if (first?.request.group !== undefined && refused.length < end - start) {
-      for (const { request } of refused) Object.assign(request, LATE)
-      // Without the transfers that are posted, it may stand next to another group of the same name.
-      Object.assign(first.request, { startsGroup: true })
-    }
-    start = end
-  }
-  return rows.filter(({ refusals, position }) => refusals.length > 0 && position > after)
-}
-
-const LATE = { isLateInGroup: true } satisfies Partial<IdentifiedRequest>
+/** The rows of a group that are refused, from those after a position. */
+const refusedOf = (rows: readonly RefusedRow[], after: number): RefusedRow[] =>
+  rows.filter(({ refusals, position }) => refusals.length > 0 && position > after)
 
 /** How the place of a refusal compares with that of a row. */
 const compareToRow = ({ _id: { line, item = 1 } }: RefusalRecord, row: Row): number =>

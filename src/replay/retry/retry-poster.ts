@@ -1,6 +1,6 @@
 import type { ClientSession, Connection, mongo } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
-import { post } from '../../ledger/posting.ts'
+import { isPostedBefore, post } from '../../ledger/posting.ts'
 import type { BatchRecord, BatchRefusalCode, RefusalRecord } from '../../models/batch.ts'
 import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
 import { inTransaction } from '../../mongodb/transaction.ts'
@@ -9,7 +9,6 @@ import {
   MAX_DUPLICATES,
   PATIENCE_MS,
   type PostChunk,
-  isPostedBefore,
   recordToContinue,
   refusalRecord,
 } from '../posting/chunk-poster.ts'
