@@ -22,9 +22,9 @@ const ENTRIES = [
 /** Outside: what is not a file of the project, and what the package does not have. */
 const EXTERNAL = /^[^./]|\/(?:bench|soak)\.ts$/
 
-/** The folder of `src/` or `scripts/` that a file is in. Entries are apart, because not all of the kit's need vitest. */
+/** The folder of `src/` that a file is in. Those of the kit and the notebook are apart, because few need all of them. */
 const layerOf = (file: string): string | null =>
-  /[\\/](?:src[\\/](?!testing)|scripts[\\/](?!migrations))(\w+)[\\/]/.exec(file)?.[1] ?? null
+  /[\\/]src[\\/](?!testing|notebook)(\w+)[\\/]/.exec(file)?.[1] ?? null
 
 const OUTPUT: OutputOptions = {
   dir: 'dist',
@@ -37,6 +37,8 @@ const OUTPUT: OutputOptions = {
       : 'src/chunks/[name].js',
   codeSplitting: {
     groups: [
+      // The command line needs it for its help, without mongoose.
+      { name: 'messages', test: /[\\/]src[\\/]messages\.ts$/, priority: 2 },
       { name: 'daybook', test: /[\\/]src[\\/]index\.ts$/, priority: 1 },
       { name: layerOf, debugName: 'layers', includeDependenciesRecursively: false },
     ],

@@ -5,7 +5,6 @@ import { hideBin } from 'yargs/helpers'
 import { printableLines } from '../src/internal.ts'
 import { runCommandLine } from './commands/command-line.ts'
 import { Exit } from './context/command.ts'
-import { explain } from './context/failure.ts'
 
 // On a machine with much memory V8 lets the heap grow to four times what is in use before it collects garbage. With half
 // as much garbage as what is in use, commands take half the memory, and a few per cent more time.
@@ -44,11 +43,14 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 // A project's migration may start something and not await it.
-process.on('unhandledRejection', (reason) => {
+process.on('unhandledRejection', (reason) => void endWith(reason))
+
+async function endWith(reason: unknown): Promise<void> {
+  const { explain } = await import('./context/failure.ts')
   const message = printableLines(explain(reason).message)
   process.stderr.write(`daybook: a promise that nobody awaits failed: ${message}\n`)
   process.exit(Exit.failure)
-})
+}
 
 const exitCode = await runCommandLine(hideBin(process.argv), {
   print: (text) => void process.stdout.write(`${text}\n`),

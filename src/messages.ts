@@ -1,6 +1,5 @@
 import { inspect, types } from 'node:util'
 import { Decimal } from 'decimal.js'
-import mongoose from 'mongoose'
 
 /** The most characters that are printed of a value. */
 const LONGEST = 80
@@ -92,15 +91,8 @@ function objectText(value: object, room: number): string {
   if (value instanceof RegExp) return regExpText(value, room)
   if (value instanceof Date) return JSON.stringify(Date.prototype.toString.call(value))
   if (Decimal.isDecimal(value)) return decimalText(value)
-  if (typeof prototype === 'object' && SMALL_BSON.has(Reflect.get(prototype, '_bsontype'))) {
-    return EJSON.stringify(value)
-  }
-  if (value instanceof mongoose.mongo.Binary && value.position <= room)
-    return EJSON.stringify(value)
-  return `[${classNameOf(prototype as object)}]`
+  return bsonText(value, prototype as object, room) ?? `[${classNameOf(prototype as object)}]`
 }
-
-const { EJSON } = mongoose.mongo.BSON
 
 /** The BSON types that are short in extended JSON. */
 const SMALL_BSON: ReadonlySet<unknown> = new Set([
@@ -114,14 +106,24 @@ const SMALL_BSON: ReadonlySet<unknown> = new Set([
   'Timestamp',
 ])
 
-function regExpText(expression: RegExp, room: number): string {
-  try {
-    // BSON does not have all flags.
-    return expression.source.length <= room ? EJSON.stringify(expression) : '[RegExp]'
-  } catch {
-    return '[RegExp]'
-  }
+/** A value of BSON, of whichever copy and version, in extended JSON. Undefined if it is none, or a long one. */
+function bsonText(value: object, prototype: object, room: number): string | undefined {
+  const type: unknown = Reflect.get(prototype, '_bsontype')
+  const isShort =
+    SMALL_BSON.has(type) ||
+    (type === 'Binary' && (value as { readonly position: number }).position <= room)
+  if (!isShort) return undefined
+  const toExtendedJSON = Reflect.get(prototype, 'toExtendedJSON') as (options: object) => unknown
+  return JSON.stringify(toExtendedJSON.call(value, { relaxed: true }))
 }
+
+/** The flags of an expression that BSON has, too. */
+const BSON_FLAGS = /^[imsu]*$/
+
+const regExpText = ({ source, flags }: RegExp, room: number): string =>
+  source.length <= room && BSON_FLAGS.test(flags)
+    ? JSON.stringify({ $regularExpression: { pattern: source, options: flags } })
+    : '[RegExp]'
 
 function classNameOf(prototype: object): string {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value

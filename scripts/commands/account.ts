@@ -33,8 +33,6 @@ interface AccountOptions {
 }
 
 export const accountCommand: Command<AccountOptions> = {
-  command: 'account <action> <account>',
-  describe: 'open an account, show it, or change its status or its overdraft limit',
   builder: (yargs) =>
     yargs
       .positional('action', {

@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync'
 import {
   type AccountDocument,
   AccountNotFoundError,
@@ -31,8 +30,6 @@ export const balancesCommand: Command<{
   json: boolean
   csv: boolean
 }> = {
-  command: 'balances <account>',
-  describe: 'list the balances of an account by day, week, month or year',
   builder: (yargs) =>
     yargs
       .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
@@ -68,7 +65,7 @@ export const balancesCommand: Command<{
       if (!account) throw new AccountNotFoundError({ accountId: options.account })
       const rows = await account.balances({ every, from, to, timeZone, by })
       if (options.json) context.print(JSON.stringify(rows))
-      else if (options.csv) context.print(asCsv(rows, account.currency))
+      else if (options.csv) context.print(await asCsv(rows, account.currency))
       else context.print(renderBalances(account, rows, { timeZone, columns: context.columns }))
       return Exit.done
     })
@@ -83,18 +80,17 @@ const withMoneyAsText = (row: PeriodBalance, currency: string) => ({
   closing: formatMoney(row.closing, currency),
 })
 
-const asCsv = (rows: readonly PeriodBalance[], currency: string): string =>
-  stringify(
-    rows.map((row) => ({
-      ...withMoneyAsText(row, currency),
-      from: row.from.toISOString(),
-      to: row.to.toISOString(),
-    })),
-    {
-      header: true,
-      columns: ['from', 'to', 'opening', 'received', 'sent', 'closing', 'count'],
-    },
-  ).trimEnd()
+const CSV_COLUMNS = ['from', 'to', 'opening', 'received', 'sent', 'closing', 'count'] as const
+
+async function asCsv(rows: readonly PeriodBalance[], currency: string): Promise<string> {
+  const { csvOf } = await import('../context/csv.ts')
+  const records = rows.map((row) => ({
+    ...withMoneyAsText(row, currency),
+    from: row.from.toISOString(),
+    to: row.to.toISOString(),
+  }))
+  return csvOf(records, CSV_COLUMNS)
+}
 
 function renderBalances(
   account: AccountDocument,

@@ -17,8 +17,6 @@ interface BatchesOptions {
 }
 
 export const batchesCommand: Command<BatchesOptions> = {
-  command: 'batches [name]',
-  describe: 'list the replayed batches with their counts, or the refusals of one batch',
   builder: (yargs) =>
     yargs
       .positional('name', { describe: 'list the refused lines of this batch', type: 'string' })

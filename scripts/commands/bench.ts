@@ -14,8 +14,6 @@ import {
 } from '../context/command.ts'
 
 export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; json: boolean }> = {
-  command: 'bench',
-  describe: 'compare Daybook with alternatives on the same server, and prove each result',
   builder: (yargs) =>
     yargs
       .option('cases', {

@@ -2,33 +2,16 @@ import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
 import { named, printableLines } from '../../src/internal.ts'
 import {
-  type Command,
   type CommonOptions,
   type Context,
   Exit,
   type ExitCode,
-  isInstalled,
   UsageError,
   flagOption,
   textOption,
 } from '../context/command.ts'
-import { explain } from '../context/failure.ts'
 import { withStdinNamed } from '../context/stdin.ts'
-import { accountCommand } from './account.ts'
-import { balancesCommand } from './balances.ts'
-import { batchesCommand } from './batches.ts'
-import { demoCommand } from './demo.ts'
-import { exportCommand } from './export.ts'
-import { formatsCommand } from './formats.ts'
-import { generateCommand } from './generate.ts'
-import { migrateCommand } from './migrate/migrate.ts'
-import { replayCommand } from './replay/replay.ts'
-import { reverseCommand } from './reverse.ts'
-import { seedCommand } from './seed.ts'
-import { serveCommand } from './serve.ts'
-import { statementCommand } from './statement.ts'
-import { transferCommand } from './transfer.ts'
-import { verifyCommand } from './verify.ts'
+import { listCommands, type Register } from './command-list.ts'
 
 const { version } = createRequire(import.meta.url)('daybook/package.json') as { version: string }
 
@@ -38,47 +21,34 @@ export async function runCommandLine(
   rawContext: Context,
 ): Promise<ExitCode> {
   const context = printableContext(rawContext)
-  let exitCode: ExitCode = Exit.done
+  let runCommand: (() => Promise<ExitCode>) | undefined
   // Only these read standard input.
   const isReplay = parameters.includes('replay') || parameters.includes('formats')
   const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters)
   /** The command's name, empty if no command has the name that was typed. */
   let commandName: string[] = []
-  const register = <Options extends object>(command: Command<Options>): void => {
-    const { describe, builder, run } = command
-    const [name = ''] = [command.command].flat()[0]?.split(' ') ?? []
-    if (parameters.includes(name)) commandName = [name]
-    cli.command(command.command, describe, builder, async (options) => {
-      exitCode = await run(options, contextFor(options, context))
+  /** Lists a command, and loads it if it may be the one that is run: the others take time and memory for nothing. */
+  const register: Register = async (usage, describe, load) => {
+    const [name = ''] = usage.split(' ')
+    if (!parameters.includes(name)) {
+      cli.command(usage, describe)
+      return
+    }
+    commandName = [name]
+    const { builder, run } = await load()
+    cli.command(usage, describe, builder, (options) => {
+      // If yargs itself ran it, it would first make the text of the help, which takes longer than all else that it does.
+      runCommand = () => run(options, contextFor(options, context))
     })
   }
-  register(serveCommand)
-  register(migrateCommand)
-  register(seedCommand)
-  register(generateCommand)
-  register(replayCommand)
-  register(formatsCommand)
-  register(batchesCommand)
-  register(verifyCommand)
-  register(statementCommand)
-  register(balancesCommand)
-  register(accountCommand)
-  register(exportCommand)
-  register(transferCommand)
-  register(reverseCommand)
-  register(demoCommand)
-  // An installed package has neither: bench compares with libraries that are not dependencies of the package, and soak is
-  // for those who change Daybook.
-  if (!isInstalled) {
-    register((await import('./bench.ts')).benchCommand)
-    register((await import('./soak.ts')).soakCommand)
-  }
+  await listCommands(register)
 
   try {
     refuseRepeatedOptions(parameters)
     await cli.parseAsync()
-    return exitCode
+    return (await runCommand?.()) ?? Exit.done
   } catch (error) {
+    const { explain } = await import('../context/failure.ts')
     const failure = explain(error)
     context.log(`daybook: ${failure.message}`)
     if (failure.exitCode === Exit.usage) {

@@ -23,8 +23,6 @@ function explainOtherDemo(error: unknown): never {
 }
 
 export const demoCommand: Command<object> = {
-  command: 'demo',
-  describe: 'migrate, seed, replay, verify and show a statement, all on the local database',
   builder: (yargs) => yargs,
   run: (options, context) =>
     withDatabase(options, context, async (database) => {

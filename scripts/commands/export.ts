@@ -24,8 +24,6 @@ interface ExportCommandOptions {
 }
 
 export const exportCommand: Command<ExportCommandOptions> = {
-  command: 'export',
-  describe: 'write the transfers, or the accounts, with all that is needed to post them again',
   builder: (yargs) =>
     yargs
       .option('account', textOption('only the transfers of this account, or only this account'))

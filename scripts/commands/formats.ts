@@ -33,8 +33,6 @@ interface FormatsOptions extends ReadingCommandOptions {
 }
 
 export const formatsCommand: Command<FormatsOptions> = {
-  command: 'formats try <file>',
-  describe: 'show how the first lines of a file would be read, and propose a format file',
   builder: (yargs) =>
     defineReadingOptions(yargs)
       .positional('file', {

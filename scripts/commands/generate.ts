@@ -46,8 +46,6 @@ export const generateCommand: Command<{
   'dry-run': boolean
   json: boolean
 }> = {
-  command: 'generate <file>',
-  describe: 'write a batch of transfers between seeded accounts, to replay',
   builder: (yargs) =>
     yargs
       .positional('file', {

@@ -11,8 +11,6 @@ export const reverseCommand: Command<{
   'dry-run': boolean
   json: boolean
 }> = {
-  command: 'reverse <id>',
-  describe: 'reverse a transfer with a new one in the other direction; possible once per transfer',
   builder: (yargs) =>
     yargs
       .positional('id', { describe: 'the id of the transfer', type: 'string', demandOption: true })

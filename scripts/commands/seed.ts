@@ -52,8 +52,6 @@ export const seedCommand: Command<
     json: boolean
   }
 > = {
-  command: 'seed',
-  describe: 'add accounts to work with: the same ones each time, and only those that are missing',
   builder: (yargs) =>
     defineAccountFormat(yargs)
       .options(accountOptions)

@@ -2,8 +2,6 @@ import { openLocalDatabase } from '../../src/internal.ts'
 import { type Command, Exit } from '../context/command.ts'
 
 export const serveCommand: Command<object> = {
-  command: 'serve',
-  describe: 'run the local database until Ctrl-C, for mongosh, Compass and other commands',
   builder: (yargs) => yargs,
   async run({ folder }, context) {
     const database = await openLocalDatabase({

@@ -13,9 +13,6 @@ interface Options {
 }
 
 export const soakCommand: Command<Options> = {
-  command: 'soak',
-  describe:
-    'use the ledger while its servers, network and clients fail, and prove what callers were told',
   builder: (yargs) =>
     yargs
       .option('minutes', {

@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync'
 import {
   type AccountDocument,
   AccountNotFoundError,
@@ -7,7 +6,6 @@ import {
   accountModel,
   formatMoney,
 } from '../../src/index.ts'
-import { withoutFormula } from '../../src/internal.ts'
 import {
   type Command,
   Exit,
@@ -31,8 +29,6 @@ export const statementCommand: Command<{
   csv: boolean
   spreadsheet: boolean
 }> = {
-  command: 'statement <account>',
-  describe: 'list what an account received and sent, newest first',
   builder: (yargs) =>
     yargs
       .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
@@ -72,7 +68,7 @@ export const statementCommand: Command<{
       const entries = await account.statement({ limit, before, from, to, by })
       if (options.json) {
         context.print(JSON.stringify(entries))
-      } else if (options.csv) context.print(asCsv(entries, account.currency, options))
+      } else if (options.csv) context.print(await asCsv(entries, account.currency, options))
       else context.print(renderStatement(account, entries, { by, columns: context.columns }))
       return Exit.done
     })
@@ -97,23 +93,19 @@ const CSV_COLUMNS = [
   'effectiveAt',
 ] as const
 
-const asCsv = (
+async function asCsv(
   entries: readonly StatementEntry[],
   currency: string,
-  { spreadsheet }: { spreadsheet: boolean },
-): string =>
-  stringify(
-    entries.map((entry) => ({
-      ...withMoneyAsText(entry, currency),
-      postedAt: entry.postedAt.toISOString(),
-      effectiveAt: entry.effectiveAt?.toISOString(),
-    })),
-    {
-      header: true,
-      columns: [...CSV_COLUMNS],
-      cast: { string: (text) => (spreadsheet ? withoutFormula(text) : text) },
-    },
-  ).trimEnd()
+  options: { spreadsheet: boolean },
+): Promise<string> {
+  const { csvOf } = await import('../context/csv.ts')
+  const records = entries.map((entry) => ({
+    ...withMoneyAsText(entry, currency),
+    postedAt: entry.postedAt.toISOString(),
+    effectiveAt: entry.effectiveAt?.toISOString(),
+  }))
+  return csvOf(records, CSV_COLUMNS, options)
+}
 
 /**
  * A statement as a table. Incoming and outgoing money have separate columns, aligned on the decimal point.

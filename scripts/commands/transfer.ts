@@ -16,8 +16,6 @@ export const transferCommand: Command<{
   'dry-run': boolean
   json: boolean
 }> = {
-  command: 'transfer <from> <to> <amount>',
-  describe: 'move money from one account to another',
   builder: (yargs) =>
     yargs
       .positional('from', { describe: 'the account that pays', type: 'string', demandOption: true })

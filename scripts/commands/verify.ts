@@ -19,8 +19,6 @@ export const verifyCommand: Command<{
   against: string | undefined
   json: boolean
 }> = {
-  command: 'verify',
-  describe: 'prove that the books balance, or list what is wrong and exit with 1',
   builder: (yargs) =>
     yargs
       .option('account', {

@@ -94,10 +94,8 @@ export const wholeNumber = <Default extends number | undefined = undefined>(
   },
 })
 
-/** A subcommand: what yargs parses and shows, and the function that runs it. */
+/** A command: what yargs parses and shows, and the function that runs it. The list of commands has its usage. */
 export interface Command<Options extends object> {
-  readonly command: string | readonly string[]
-  readonly describe: string
   readonly builder: (yargs: Argv<CommonOptions>) => Argv<CommonOptions & Options>
   readonly run: (
     options: ArgumentsCamelCase<CommonOptions & Options>,

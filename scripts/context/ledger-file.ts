@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError, type LedgerDefinition } from '../../src/index.ts'
 import { named, readDefinition, reasonOf } from '../../src/internal.ts'
-import { allowTypeScript } from './own-migrations.ts'
+import { allowTypeScript } from './typescript.ts'
 
 /** The files in which a project defines its ledger. */
 const CONFIG_FILES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map(

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Connection } from 'mongoose'
 import { InputError, type MigrationFolder, migrate, migrationStatus } from '../../src/index.ts'
 import { holdsNotebook, missingCollections } from '../../src/internal.ts'
-import { type Context, type Database, isInstalled } from './command.ts'
+import type { Context, Database } from './command.ts'
 
 /**
  * The migrations that come with Daybook. They run from their sources here and compiled in the package, and
@@ -24,15 +24,6 @@ export const PROJECT_FOLDER = 'migrations'
 export function migrationFolders(named: string | undefined): MigrationFolder[] {
   if (named !== undefined) return [ownFolder, named]
   return existsSync(PROJECT_FOLDER) ? [ownFolder, PROJECT_FOLDER] : [ownFolder]
-}
-
-/** Allows the package to load migrations in TypeScript. The sources run under tsx or vitest, which can. */
-export async function allowTypeScript(): Promise<void> {
-  if (!isInstalled) return
-  // A project's files may be CommonJS or ES modules, as its package.json says.
-  const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')])
-  commonJs.register()
-  modules.register()
 }
 
 /**

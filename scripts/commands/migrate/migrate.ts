@@ -16,7 +16,8 @@ import {
   UsageError,
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
-import { PROJECT_FOLDER, allowTypeScript } from '../../context/own-migrations.ts'
+import { PROJECT_FOLDER } from '../../context/own-migrations.ts'
+import { allowTypeScript } from '../../context/typescript.ts'
 import {
   type MigrateOptions,
   checkMigrateOptions,
@@ -27,8 +28,6 @@ import { renderRehearsal, renderStatus } from './tables.ts'
 import { createMigration } from './template.ts'
 
 export const migrateCommand: Command<MigrateOptions> = {
-  command: 'migrate <action> [name]',
-  describe: 'bring the database to the state that this version and your project need',
   builder: migrateBuilder,
   run: async (options, context) => {
     checkMigrateOptions(options)

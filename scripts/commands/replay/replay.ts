@@ -19,7 +19,8 @@ import {
   UsageError,
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
-import { allowTypeScript, bringUpToDate } from '../../context/own-migrations.ts'
+import { bringUpToDate } from '../../context/own-migrations.ts'
+import { allowTypeScript } from '../../context/typescript.ts'
 import { fileNamed } from '../../context/stdin.ts'
 import { readingOptions, withCommandLineNames } from '../reading/options.ts'
 import { type ReplayCommandOptions, defineReplayOptions, replayOptions } from './options.ts'
@@ -27,8 +28,6 @@ import { replayWithProgress } from './progress.ts'
 import { adviceOn, renderSummary } from './summary.ts'
 
 export const replayCommand: Command<ReplayCommandOptions> = {
-  command: 'replay [files..]',
-  describe: 'post files of transfers: each line exactly once, even if it is run again',
   builder: defineReplayOptions,
   run: async (options, context) => {
     if (options.files.length === 0) throw new UsageError(noFile(options))

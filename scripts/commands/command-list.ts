@@ -1,0 +1,101 @@
+import { type Command, isInstalled } from '../context/command.ts'
+
+/** Adds a command to the command line: its usage, what it does, and the file that has it. */
+export type Register = <Options extends object>(
+  usage: string,
+  describe: string,
+  load: () => Promise<Command<Options>>,
+) => Promise<void>
+
+/** Registers all commands in the order of the help. */
+export async function listCommands(register: Register): Promise<void> {
+  await register(
+    'serve',
+    'run the local database until Ctrl-C, for mongosh, Compass and other commands',
+    async () => (await import('./serve.ts')).serveCommand,
+  )
+  await register(
+    'migrate <action> [name]',
+    'bring the database to the state that this version and your project need',
+    async () => (await import('./migrate/migrate.ts')).migrateCommand,
+  )
+  await register(
+    'seed',
+    'add accounts to work with: the same ones each time, and only those that are missing',
+    async () => (await import('./seed.ts')).seedCommand,
+  )
+  await register(
+    'generate <file>',
+    'write a batch of transfers between seeded accounts, to replay',
+    async () => (await import('./generate.ts')).generateCommand,
+  )
+  await register(
+    'replay [files..]',
+    'post files of transfers: each line exactly once, even if it is run again',
+    async () => (await import('./replay/replay.ts')).replayCommand,
+  )
+  await register(
+    'formats try <file>',
+    'show how the first lines of a file would be read, and propose a format file',
+    async () => (await import('./formats.ts')).formatsCommand,
+  )
+  await register(
+    'batches [name]',
+    'list the replayed batches with their counts, or the refusals of one batch',
+    async () => (await import('./batches.ts')).batchesCommand,
+  )
+  await register(
+    'verify',
+    'prove that the books balance, or list what is wrong and exit with 1',
+    async () => (await import('./verify.ts')).verifyCommand,
+  )
+  await register(
+    'statement <account>',
+    'list what an account received and sent, newest first',
+    async () => (await import('./statement.ts')).statementCommand,
+  )
+  await register(
+    'balances <account>',
+    'list the balances of an account by day, week, month or year',
+    async () => (await import('./balances.ts')).balancesCommand,
+  )
+  await register(
+    'account <action> <account>',
+    'open an account, show it, or change its status or its overdraft limit',
+    async () => (await import('./account.ts')).accountCommand,
+  )
+  await register(
+    'export',
+    'write the transfers, or the accounts, with all that is needed to post them again',
+    async () => (await import('./export.ts')).exportCommand,
+  )
+  await register(
+    'transfer <from> <to> <amount>',
+    'move money from one account to another',
+    async () => (await import('./transfer.ts')).transferCommand,
+  )
+  await register(
+    'reverse <id>',
+    'reverse a transfer with a new one in the other direction; possible once per transfer',
+    async () => (await import('./reverse.ts')).reverseCommand,
+  )
+  await register(
+    'demo',
+    'migrate, seed, replay, verify and show a statement, all on the local database',
+    async () => (await import('./demo.ts')).demoCommand,
+  )
+  // An installed package has neither: bench compares with libraries that are not dependencies of the package, and soak is
+  // for those who change Daybook.
+  if (!isInstalled) {
+    await register(
+      'bench',
+      'compare Daybook with alternatives on the same server, and prove each result',
+      async () => (await import('./bench.ts')).benchCommand,
+    )
+    await register(
+      'soak',
+      'use the ledger while its servers, network and clients fail, and prove what callers were told',
+      async () => (await import('./soak.ts')).soakCommand,
+    )
+  }
+}
