@@ -7,6 +7,7 @@ import {
   ledgerOf,
 } from '../definition.ts'
 import { ownFieldsIn } from '../ledger/own-fields.ts'
+import { refuseIfOnlyAnotherIsOpen } from '../mongodb/connection.ts'
 import { addOwnPaths } from './own-paths.ts'
 import { forPlugins } from './plugins.ts'
 import {
@@ -33,8 +34,22 @@ export function declareModel(
   // Mongoose's schema type of one record is not assignable to that of another.
   const schema = recordSchema as Schema
   markOwn(schema, key)
+  refuseForgottenConnection(schema)
   schemas.set(key, schema)
   return (connection) => modelOf(connection, key)
+}
+
+/** Makes queries fail at once where Daybook’s own methods do: on the default connection, if the program uses another. */
+function refuseForgottenConnection(schema: Schema): void {
+  schema.pre(
+    ['countDocuments', 'distinct', 'estimatedDocumentCount', 'find', 'findOne', 'findOneAndUpdate'],
+    function () {
+      refuseIfOnlyAnotherIsOpen(this.model.db)
+    },
+  )
+  schema.pre('aggregate', function () {
+    refuseIfOnlyAnotherIsOpen(this.model().db)
+  })
 }
 
 function modelOf(connection: Connection, key: ModelKey): AnyModel {

@@ -1,15 +1,38 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { requireConnection, requireSession } from '../arguments.ts'
+import { quote } from '../messages.ts'
 import { explainAccess } from './access.ts'
 
 /** The database of a connection that is open. */
 export function databaseOf(connection: Connection): mongoose.mongo.Db {
   requireConnection(connection)
   const { db } = connection
-  if (!db) throw new Error('the connection is not open: await mongoose.connect() first')
+  if (!db) throw new Error(describeUnopened(connection))
   return db
 }
+
+/**
+ * Checks that Mongoose's default connection is open or being opened, if another connection is: the program means that one, as in
+ * Nest. Mongoose would wait ten seconds, and then advise to call `mongoose.connect()`.
+ */
+export function refuseIfOnlyAnotherIsOpen(connection: Connection): void {
+  const isDefault = baseOf(connection).connection === connection
+  if (!isDefault || connection.readyState !== mongoose.ConnectionStates.disconnected) return
+  if (!connection.db && openOne(connection)) throw new Error(describeUnopened(connection))
+}
+
+function describeUnopened(connection: Connection): string {
+  const other = openOne(connection)
+  return other
+    ? `the connection is not open, but another one is, to the database ${quote(other.name)} at ${other.host}. If you mean that one, use the model on it: accountModel(connection), transferModel(connection), and so on (docs/projects.md shows it for Nest). Else await mongoose.connect() first`
+    : 'the connection is not open: await mongoose.connect() first'
+}
+
+const openOne = (connection: Connection): Connection | undefined =>
+  baseOf(connection).connections.find(
+    ({ readyState }) => readyState === mongoose.ConnectionStates.connected,
+  )
 
 /**
  * Waits until a connection that is being opened is open, as Mongoose's own operations do.
@@ -43,10 +66,16 @@ export const withAmbientSession = <Result>(
   work: () => Promise<Result>,
 ): Promise<Result> => ambientSessions(connection)?.run({ session }, work) ?? work()
 
-/** Mongoose's own store of sessions. Its types declare neither this nor `base`. */
-const ambientSessions = (connection: Connection) =>
-  (Reflect.get(connection, 'base') as { transactionAsyncLocalStorage?: AmbientSessions })
-    .transactionAsyncLocalStorage
+/** Mongoose's own store of sessions. */
+const ambientSessions = (connection: Connection) => baseOf(connection).transactionAsyncLocalStorage
+
+/** The mongoose that a connection belongs to. Its types declare neither `base` nor the store. */
+const baseOf = (connection: Connection) =>
+  Reflect.get(connection, 'base') as {
+    readonly connection: Connection
+    readonly connections: readonly Connection[]
+    readonly transactionAsyncLocalStorage?: AmbientSessions
+  }
 
 type AmbientSessions = AsyncLocalStorage<{ readonly session?: ClientSession | null }>
 

@@ -270,6 +270,20 @@ describe('a connection that is not open', () => {
     await expect(verify(unopened.db)).rejects.toThrow('the connection is not open')
   })
 
+  test('is reported at once with the one that is open, also by queries', async () => {
+    const program = new mongoose.Mongoose()
+    const forgotten = accountModel(program.connection)
+    await program.createConnection(inject('mongodbUri')).asPromise()
+    onTestFinished(() => program.disconnect())
+    for (const call of [
+      forgotten.transfer(request),
+      forgotten.findOne(),
+      forgotten.aggregate([]),
+    ]) {
+      await expect(call).rejects.toThrow('another one is, to the database "test" at')
+    }
+  })
+
   test('is awaited while it is being opened', async () => {
     await openBoth()
     const opening = mongoose.createConnection(inject('mongodbUri'), { dbName: connection.name })

@@ -1,0 +1,31 @@
+import { type ArgumentsHost, Catch, HttpException } from '@nestjs/common'
+import { BaseExceptionFilter } from '@nestjs/core'
+import { type AnyLedgerError, LedgerError, OutcomeError } from 'daybook'
+
+/** The statuses that are neither 400, of each `INVALID_…`, nor 422. */
+const statuses: { [code in AnyLedgerError['code']]?: number } = {
+  ACCOUNT_NOT_FOUND: 404,
+  TRANSFER_NOT_FOUND: 404,
+  ACCOUNT_CONFLICT: 409,
+  ACCOUNT_NOT_EMPTY: 409,
+  ACCOUNT_NOT_OPEN: 409,
+  TRANSFER_CONFLICT: 409,
+  TRANSFER_IS_REVERSAL: 409,
+  PROTECTED_FIELD: 500,
+  TRANSFER_IMMUTABLE: 500,
+}
+
+@Catch(LedgerError, OutcomeError)
+export class LedgerErrorFilter extends BaseExceptionFilter {
+  catch(error: AnyLedgerError | OutcomeError, host: ArgumentsHost) {
+    const statusCode = statusOf(error)
+    const { message } = error
+    const body = { statusCode, message, ...('code' in error && { code: error.code }) }
+    super.catch(new HttpException(body, statusCode, { cause: error }), host)
+  }
+}
+
+function statusOf(error: AnyLedgerError | OutcomeError) {
+  if (error instanceof OutcomeError) return 503
+  return statuses[error.code] ?? (error.code.startsWith('INVALID_') ? 400 : 422)
+}
