@@ -34,6 +34,12 @@ export interface Round {
   readonly memory?: number
   /** The seconds of a second run, which found nothing left to do. */
   readonly secondRunSeconds?: number
+  /** The bytes of a transfer: of its document uncompressed, and of what is stored on disk. */
+  readonly bytes?: {
+    readonly document: number
+    readonly storedDocument: number
+    readonly storedIndexes: number
+  }
 }
 
 interface PreparedContestant {

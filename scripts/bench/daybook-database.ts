@@ -11,8 +11,17 @@ import { newAccounts } from './payments.ts'
 
 export async function createAccounts(connection: Connection, accounts: number): Promise<void> {
   await createCollections(connection)
-  await accountsOf(connection).insertMany(newAccounts(accounts))
+  for (let first = 0; first < accounts; first += ACCOUNTS_PER_INSERT) {
+    const count = Math.min(ACCOUNTS_PER_INSERT, accounts - first)
+    await accountsOf(connection).insertMany(newAccounts(count, first))
+  }
 }
+
+const ACCOUNTS_PER_INSERT = 10_000
+
+/** Writes everything to disk. Otherwise the server does it during the timed rounds. */
+export const flush = (connection: Connection): Promise<unknown> =>
+  connection.getClient().db('admin').command({ fsync: 1 })
 
 /** Throws unless the books balance and hold exactly this many transfers. */
 export async function proveBooks(connection: Connection, transfers: number): Promise<void> {

@@ -63,12 +63,13 @@ function payments(
   }
 }
 
-export const newAccounts = (accounts: number): AccountRecord[] =>
+/** This many accounts, of which the first has the index `first`. */
+export const newAccounts = (accounts: number, first = 0): AccountRecord[] =>
   Array.from({ length: accounts }, (_, index) => {
     const record = readOpening(
       {
-        accountId: accountIdAt(index),
-        holder: `Holder ${index}`,
+        accountId: accountIdAt(first + index),
+        holder: `Holder ${first + index}`,
         currency: 'USD',
         openingBalance: formatMinorUnits(OPENING_CENTS, 2),
       },

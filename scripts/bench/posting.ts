@@ -9,6 +9,7 @@ import {
 import { accountsOf, createAccounts, proveBooks, transfersOf } from './daybook-database.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
 import { type Payment, randomPayments } from './payments.ts'
+import { bytesPerTransfer } from './storage.ts'
 
 /** The number of transfers in a chunk. Daybook posts a chunk in one transaction. */
 const CHUNK = 5_000
@@ -16,7 +17,7 @@ const CHUNK = 5_000
 /** `Account.transferMany()`, one chunk after another. */
 export const postingContestant = (
   { accounts }: Pick<BenchOptions, 'accounts'>,
-  contestant: Pick<Contestant, 'name' | 'transfers'>,
+  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & Storage,
 ): Contestant =>
   chunkContestant(accounts, contestant, ({ connection }) => {
     const Account = accountModel(connection)
@@ -60,9 +61,14 @@ export const floorContestant = (
 /** Prepares a chunk of payments and returns the function that writes it, which is timed. */
 type PrepareChunk = (payments: readonly Payment[]) => () => Promise<void>
 
+interface Storage {
+  /** Whether the bytes of a transfer are measured after each round. */
+  readonly measuresBytes?: boolean
+}
+
 const chunkContestant = (
   accounts: number,
-  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'>,
+  { measuresBytes, ...contestant }: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & Storage,
   chunkPreparation: (workspace: Workspace) => PrepareChunk,
 ): Contestant => ({
   ...contestant,
@@ -78,7 +84,8 @@ const chunkContestant = (
         const chunks = chunksOf(payments).map(prepareChunk)
         const round = await writeChunks(chunks, workspace.signal)
         posted += transfers
-        return { ...round, done: transfers }
+        const bytes = measuresBytes ? await bytesPerTransfer(workspace) : undefined
+        return { ...round, done: transfers, ...(bytes && { bytes }) }
       },
       prove: () => proveBooks(workspace.connection, posted),
     }

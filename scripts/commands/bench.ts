@@ -1,5 +1,5 @@
 import { describeUri } from '../../src/internal.ts'
-import { CASES, type Case, DEFAULT_CASES, comparisonsOf } from '../bench/cases.ts'
+import { CASES, type CaseName, DEFAULT_CASES, comparisonsOf } from '../bench/cases.ts'
 import { type RunOptions, runComparison } from '../bench/comparison-run.ts'
 import type { BenchOptions } from '../bench/comparison.ts'
 import { type Report, renderReport, report } from '../bench/report.ts'
@@ -13,11 +13,15 @@ import {
   wholeNumber,
 } from '../context/command.ts'
 
-export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; json: boolean }> = {
+export const benchCommand: Command<
+  BenchOptions & { cases: CaseName[] | undefined; json: boolean }
+> = {
   builder: (yargs) =>
     yargs
       .option('cases', {
-        ...textOption(`the cases to run, from ${CASES.join(',')} [default: all but replay-large]`),
+        ...textOption(
+          `the cases to run, from ${CASES.join(',')} [default: ${DEFAULT_CASES.join(',')}]`,
+        ),
         coerce: readCases,
       })
       .options({
@@ -85,7 +89,7 @@ export const benchCommand: Command<BenchOptions & { cases: Case[] | undefined; j
 }
 
 export async function bench(
-  cases: readonly Case[],
+  cases: readonly CaseName[],
   options: BenchOptions,
   run: RunOptions,
 ): Promise<Report> {
@@ -101,7 +105,7 @@ export async function bench(
   return all
 }
 
-function readCases(text: string): Case[] {
+function readCases(text: string): CaseName[] {
   const names = text.split(',').filter((name) => name !== '')
   return names.map((name) => {
     const known = CASES.find((candidate) => candidate === name)

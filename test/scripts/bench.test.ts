@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from 'vitest'
-import { type Case, comparisonsOf } from '../../scripts/bench/cases.ts'
+import { type CaseName, comparisonsOf } from '../../scripts/bench/cases.ts'
 import { runComparison } from '../../scripts/bench/comparison-run.ts'
 import { type Contestant, ProofError } from '../../scripts/bench/comparison.ts'
 import { quantile, ratio } from '../../scripts/bench/statistics.ts'
@@ -49,11 +49,21 @@ const roundsAt = (...rates: number[]) =>
 
 describe('bench', () => {
   // bench() throws if a result is wrong.
-  test.each<[Case, string[], number]>([
-    ['transfer', ['transfer', 'notebook'], 1],
-    ['concurrent', ['concurrent, 3 callers', 'notebook, 3 callers'], 1],
+  test.each<[CaseName, string[], number]>([
+    ['transfer', ['transfer', 'bare driver', 'notebook'], 2],
+    [
+      'concurrent',
+      [
+        'concurrent, 3 callers',
+        'notebook, 3 callers',
+        'concurrent, 3 callers on 50 accounts',
+        'bare driver, 3 callers on 50 accounts',
+      ],
+      2,
+    ],
     ['hot', ['hot, 3 callers', 'notebook hot, 3 callers'], 1],
     ['posting', ['posting', 'floor'], 1],
+    ['storage', ['posting'], 3],
   ])('compares %s with its peers and proves the results', async (name, contestants, ratios) => {
     const { measurements, figures } = await bench([name], smallest, runOptions())
     expect(measurements.map((measurement) => measurement.name)).toEqual(contestants)
@@ -70,6 +80,7 @@ describe('bench', () => {
     const { measurements } = await bench(['transfer'], smallest, runOptions())
     expect(measurements).toMatchObject([
       { name: 'transfer', done: 20, attempts: 1 },
+      { name: 'bare driver', done: 20, attempts: 1 },
       { name: 'notebook', done: 20, attempts: 1 },
     ])
   })
