@@ -9,6 +9,7 @@ import { lock } from 'proper-lockfile'
 import { describe, expect, inject, test as plainTest, vi } from 'vitest'
 import { findMongod } from '../../src/engine/finding/mongod.ts'
 import { openLocalDatabase, type LocalDatabase } from '../../src/engine/local/local-database.ts'
+import { cacheSizeFor } from '../../src/engine/local/mongod-launch.ts'
 import { findFreePort, isListening } from '../../src/engine/local/tcp-ports.ts'
 import { startTimeOf } from '../../src/engine/processes.ts'
 import { waitUntil } from '../../src/engine/wait-until.ts'
@@ -125,6 +126,11 @@ describe.concurrent('openLocalDatabase', () => {
     const second = await open()
     expect(second.uri).toBe(first.uri)
     expect(await read(second.uri)).toEqual(['one'])
+  })
+
+  test('lets mongod’s cache grow to a quarter of the memory, but not beyond 4 GB', () => {
+    const sizes = [0.5, 3, 8, 64].map((gigabytes) => cacheSizeFor(gigabytes * 1024 ** 3))
+    expect(sizes).toEqual([0.25, 0.75, 2, 4])
   })
 
   test('can be closed twice', async ({ open }) => {
