@@ -175,7 +175,9 @@ export function prepareAccountUpdates(
       else transferIdsByAccount.set(accountId, [_id])
     }
   }
-  const updates = [...transferIdsByAccount].map(([accountId, ids]): AccountUpdate => {
+  // In the order of their index, neighbours are on pages that the server has just used.
+  const inOrder = [...transferIdsByAccount].toSorted(([one], [other]) => (one < other ? -1 : 1))
+  const updates = inOrder.map(([accountId, ids]): AccountUpdate => {
     const { balance, currency, transferCount, updatedAt } = accounts.get(accountId) as LedgerAccount
     const $set = { balance: toDecimal128(balance, currency), transferCount, updatedAt }
     const latest = { $each: ids.slice(-TRANSFERS_KEPT), $slice: -TRANSFERS_KEPT }

@@ -29,7 +29,8 @@ export class RowQueue {
     const taken: Row[] = []
     let textLength = 0
     while (taken.length < count && textLength < textLimit) {
-      const row = await this.#peek()
+      // Most rows are there, and to await each of them would take longer than all the rest.
+      const row = this.#rows[this.#start] ?? (await this.#peek())
       if (!row) return taken
       this.#start += 1
       taken.push(row)
