@@ -11,7 +11,7 @@ export { describeUri, hidePasswords, isLocalUri } from './engine/uri.ts'
 export { untilAborted, waitUntil } from './engine/wait-until.ts'
 export { readOpening } from './ledger/opening.ts'
 export { PERIOD_LENGTHS } from './ledger/statement/periods.ts'
-export { named, printable, printableLines, quote, reasonOf } from './messages.ts'
+export { named, openProblem, printable, printableLines, quote, reasonOf } from './messages.ts'
 export { BATCH_FORMATS } from './models/batch.ts'
 export {
   missingCollections,
@@ -32,6 +32,7 @@ export { checkReplayOptions } from './replay/options.ts'
 export { lineCell, recordPlace } from './replay/record-place.ts'
 export { loadTransform } from './replay/transform-file.ts'
 export { withoutFormula } from './replay/reading/csv/formula.ts'
+export { readFormat } from './replay/reading/format-file.ts'
 export { requireAccountFormat } from './seeding/account-table.ts'
 export {
   DEFAULT_CURRENCIES,

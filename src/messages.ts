@@ -52,6 +52,20 @@ export function reasonOf(error: unknown): string {
       : inspect(error, { breakLength: Infinity })
 }
 
+/** Why a file cannot be opened, and what to do, for use after its name. */
+export function openProblem(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'the file does not exist: check its path'
+    case 'EACCES':
+      return 'you have no permission to read the file: check its mode and owner'
+    case 'EISDIR':
+      return 'this is a folder: name a file'
+    default:
+      return `the file cannot be opened: ${reasonOf(error)}`
+  }
+}
+
 function textOf(value: unknown): string {
   try {
     return !types.isProxy(value) && value instanceof Date

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { Argv } from 'yargs'
 import { type AccountFormat, InputError } from '../../src/index.ts'
-import { quote, reasonOf, requireAccountFormat } from '../../src/internal.ts'
+import { readFormat, reasonOf, requireAccountFormat } from '../../src/internal.ts'
 import { type CommonOptions, textOption, wholeNumber } from '../context/command.ts'
 import { readDelimiter, readMap, readNames } from './reading/option-values.ts'
 
@@ -52,31 +51,14 @@ export async function accountFormatOf(
   const given = { encoding, delimiter, columns, skip, map, decimal, thousands, currency }
   const file = options['format-file']
   const format = {
-    ...(file !== undefined && (await readJson(file))),
+    ...(file !== undefined && (await readFormat(file, requireAccountFormat))),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   }
   if (Object.keys(format).length === 0) return undefined
   try {
     requireAccountFormat(format)
   } catch (error) {
-    throw new InputError(
-      file === undefined ? reasonOf(error) : `${quote(file)}: ${reasonOf(error)}`,
-      {
-        cause: error,
-      },
-    )
+    throw new InputError(reasonOf(error), { cause: error })
   }
   return format
-}
-
-async function readJson(file: string): Promise<object> {
-  try {
-    const format: unknown = JSON.parse(await readFile(file, 'utf8'))
-    if (typeof format === 'object' && format !== null && !Array.isArray(format)) return format
-  } catch (error) {
-    throw new InputError(`${quote(file)} cannot be read as a format: ${reasonOf(error)}`, {
-      cause: error,
-    })
-  }
-  throw new InputError(`${quote(file)} is not a format: expected a JSON object with options`)
 }

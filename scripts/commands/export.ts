@@ -9,6 +9,7 @@ import {
   textOption,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { requireWritable } from '../context/needed-files.ts'
 import { dateOption } from '../context/date-option.ts'
 
 interface ExportCommandOptions {
@@ -56,6 +57,7 @@ export const exportCommand: Command<ExportCommandOptions> = {
     const { output, force } = options
     const chosen = exportOptions(options)
     if (output !== undefined && !force) await requireNewFile(output)
+    await requireWritable(output)
     return await withDatabase(options, context, async ({ connection }) => {
       const texts = untilInterrupted(exportText(connection, chosen), context)
       if (output === undefined) {

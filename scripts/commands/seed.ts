@@ -9,6 +9,7 @@ import {
   wholeNumber,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { requireFiles } from '../context/needed-files.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
 import { startProgress } from '../context/progress.ts'
 import {
@@ -74,13 +75,14 @@ export const seedCommand: Command<
       .option('force', flagOption('allow --reset on a database at a URI'))
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
-  run: (options, context) =>
-    withDatabase(options, context, async (database) => {
-      const { dryRun, reset, file, accounts, seed: seedNumber, currencies, transfers } = options
-      const fileFormat = await accountFormatOf(options)
-      const seedOptions = { file, fileFormat, accounts, seed: seedNumber, currencies }
-      const days = historyOf(options)
-      const history = days && { transfers, seeded: seedOptions, history: days }
+  run: async (options, context) => {
+    const { dryRun, reset, file, accounts, seed: seedNumber, currencies, transfers } = options
+    const fileFormat = await accountFormatOf(options)
+    const seedOptions = { file, fileFormat, accounts, seed: seedNumber, currencies }
+    const days = historyOf(options)
+    const history = days && { transfers, seeded: seedOptions, history: days }
+    await requireFiles([file])
+    return await withDatabase(options, context, async (database) => {
       if (reset && !options.force && !database.isLocal) {
         throw new UsageError(
           `--reset removes the seeded accounts, and ${database.name} is not the local database of Daybook: add --force if you mean it`,
@@ -121,5 +123,6 @@ export const seedCommand: Command<
       if (!context.signal.aborted) return Exit.done
       context.log('interrupted: run it again to add the rest')
       return Exit.interrupted
-    }),
+    })
+  },
 }

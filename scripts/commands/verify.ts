@@ -9,6 +9,7 @@ import {
   wholeNumber,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { requireFiles, requireWritable } from '../context/needed-files.ts'
 import { startProgress } from '../context/progress.ts'
 
 export const verifyCommand: Command<{
@@ -41,9 +42,11 @@ export const verifyCommand: Command<{
         textOption('prove also that nothing in the state in this file was changed'),
       )
       .option('json', jsonOption),
-  run({ account: accountId, limit, save, since, against, json, ...options }, context) {
+  async run({ account: accountId, limit, save, since, against, json, ...options }, context) {
     requireCombinable({ account: accountId, since, against, save })
-    return withDatabase(options, context, async ({ connection }) => {
+    await requireFiles([since, against])
+    await requireWritable(save)
+    return await withDatabase(options, context, async ({ connection }) => {
       const { signal } = context
       const progress = startProgress(context, { unit: 'transfers' })
       try {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError } from '../errors.ts'
-import { named, reasonOf } from '../messages.ts'
+import { named, openProblem, reasonOf } from '../messages.ts'
 import type { Transform } from './reading/transform.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function loadTransform(path: string): Promise<Transform<never>> {
     throw new InputError(`the transform ${named(path)} ${problem}`)
   }
   const source = await readFile(path, 'utf8').catch((error: unknown) =>
-    fail(`cannot be read: ${reasonOf(error)}`),
+    fail(`cannot be read: ${openProblem(error)}`),
   )
   const exported = await importFile(path).catch((error: unknown) =>
     fail(`cannot be loaded: ${reasonOf(error)}`),

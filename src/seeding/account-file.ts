@@ -5,7 +5,7 @@ import { InputError, LedgerError } from '../errors.ts'
 import { isEffectiveAt } from '../ledger/effective-at.ts'
 import { type OpeningRequest, readOpening } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
-import { quote } from '../messages.ts'
+import { openProblem, quote } from '../messages.ts'
 import { toDecimal } from '../money/money.ts'
 import { type AccountFormat, tableAccounts } from './account-table.ts'
 import { SEEDED_AT } from './fake-accounts.ts'
@@ -50,8 +50,7 @@ async function openFile(file: string): Promise<FileHandle> {
     // Before it is opened, because opening a pipe waits until another program writes to it.
     if ((await stat(file)).isFile()) return await open(file)
   } catch (error) {
-    const { message } = error as Error
-    throw new InputError(`${quote(file)} cannot be opened: ${message}`, { cause: error })
+    throw new InputError(`${quote(file)}: ${openProblem(error)}`, { cause: error })
   }
   throw new InputError(
     `${quote(file)} is not a regular file, and accounts are read twice: write them to a file first`,

@@ -44,15 +44,12 @@ const KEYS: Keys<AccountFormat> = {
 export function requireAccountFormat(format: AccountFormat): void {
   requireObject(format, 'the format of the accounts')
   requireKnownKeys(format, KEYS, 'the format of the accounts')
-  const fields: Keys<NonNullable<AccountFormat['map']>> = {
-    accountId: true,
-    holder: true,
-    currency: true,
-    openingBalance: true,
-    overdraftLimit: true,
-    status: true,
-  }
-  requireKnownKeys(format.map ?? {}, fields, 'the map of the accounts')
+  const fields = Object.fromEntries(Object.keys(FIELDS).map((field) => [field, true]))
+  requireKnownKeys(
+    format.map ?? {},
+    fields as Keys<NonNullable<AccountFormat['map']>>,
+    'the map of the accounts',
+  )
 }
 
 /**

@@ -57,7 +57,7 @@ describe('replay --transform', () => {
     const { exitCode, stderr } = await daybook('replay', 'x.csv', '--transform', './none.ts')
 
     expect(exitCode).toBe(4)
-    expect(stderr).toContain('the transform ./none.ts cannot be read: ENOENT')
+    expect(stderr).toContain('the transform ./none.ts cannot be read: the file does not exist')
   })
 })
 

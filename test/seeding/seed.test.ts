@@ -338,7 +338,7 @@ describe('a file of accounts', () => {
   test('that is missing, a directory, a pipe or gzipped is refused', async () => {
     const folder = await makeFolder()
     await expect(seed(connection, { file: join(folder, 'none.json') })).rejects.toThrow(
-      'none.json" cannot be opened: ENOENT',
+      'none.json": the file does not exist',
     )
     await expect(seed(connection, { file: folder })).rejects.toThrow('is not a regular file')
     await expect(seed(connection, { file: await makeFifo() })).rejects.toThrow(

@@ -16,6 +16,7 @@ import {
   UsageError,
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
+import { requireFolder } from '../../context/needed-files.ts'
 import { PROJECT_FOLDER } from '../../context/own-migrations.ts'
 import { allowTypeScript } from '../../context/typescript.ts'
 import {
@@ -36,6 +37,7 @@ export const migrateCommand: Command<MigrateOptions> = {
       context.print(await createMigration(options.migrations ?? PROJECT_FOLDER, name))
       return Exit.done
     }
+    await requireFolder(options.migrations)
     if (action === 'up' || action === 'down' || action === 'redo') await allowTypeScript()
     // A rehearsal counts writes by command monitoring.
     const monitorCommands = options['dry-run']

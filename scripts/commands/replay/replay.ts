@@ -19,6 +19,7 @@ import {
   UsageError,
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
+import { requireFiles, requireWritable } from '../../context/needed-files.ts'
 import { bringUpToDate } from '../../context/own-migrations.ts'
 import { allowTypeScript } from '../../context/typescript.ts'
 import { fileNamed } from '../../context/stdin.ts'
@@ -40,6 +41,8 @@ export const replayCommand: Command<ReplayCommandOptions> = {
       ...transform,
     }))
     checkCalls(calls)
+    await requireFiles(calls.map(({ file }) => file))
+    for (const { rejects } of calls) await requireWritable(rejects)
     return await withDatabase(options, context, async (database) => {
       try {
         await bringUpToDate(database, context, { dryRun: options['dry-run'] })

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parse } from 'lossless-json'
 import { type Keys, requireKnownKeys, requireObject } from '../../arguments.ts'
 import { InputError } from '../../errors.ts'
-import { quote, reasonOf } from '../../messages.ts'
+import { openProblem, quote, reasonOf } from '../../messages.ts'
 import type { BatchFormat } from '../../models/batch.ts'
 import { ReplayOptionsError } from '../errors.ts'
 import { checkReadingOptions } from './option-checks.ts'
@@ -40,12 +40,25 @@ export const READING_KEYS: Keys<ReadingOptions> = {
 }
 
 /** Does the work of `readFormatFile()`, which ../index.ts documents. */
-export async function readFormatFile(path: string): Promise<ReadingOptions> {
-  const fail = (problem: string, cause?: unknown): never => {
+export const readFormatFile = (path: string): Promise<ReadingOptions> =>
+  readFormat(path, (format) => {
+    checkFormat(format)
+    checkReadingOptions(format)
+  })
+
+/**
+ * Reads a file with the options that say how to read another file.
+ * @throws InputError that names the file, also around what `check` throws
+ */
+export async function readFormat<Format>(
+  path: string,
+  check: (format: Format) => void,
+): Promise<Format> {
+  const fail = (problem: string, cause: unknown): never => {
     throw new InputError(`${quote(path)}: ${problem}`, { cause })
   }
   const text = await readFile(path, 'utf8').catch((error: unknown) =>
-    fail(`the format file cannot be read: ${reasonOf(error)}`, error),
+    fail(openProblem(error), error),
   )
   let format: unknown
   try {
@@ -54,13 +67,12 @@ export async function readFormatFile(path: string): Promise<ReadingOptions> {
     return fail(`the format file is not JSON: ${reasonOf(error)}`, error)
   }
   try {
-    checkFormat(format)
-    checkReadingOptions(format)
+    check(format as Format)
   } catch (error) {
     // In a file the names of options are keys.
     fail(reasonOf(error).replaceAll(/'(\w+)'/g, '"$1"'), error)
   }
-  return format as ReadingOptions
+  return format as Format
 }
 
 /** @throws TypeError if a value is not an object with the keys of a format */

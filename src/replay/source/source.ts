@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { openProblem } from '../../messages.ts'
 import { BatchFileError, StorageError } from '../errors.ts'
 import { type Encoding, SAMPLE_BYTES, encodingOf } from './encoding.ts'
 import { isGzipped, unpackGzip } from './gzip.ts'
@@ -65,14 +66,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
 }
 
 function throwOpenError(file: string, error: unknown): never {
-  const { code, message } = error as NodeJS.ErrnoException
-  const problem =
-    code === 'ENOENT'
-      ? 'the file does not exist: check its path'
-      : code === 'EACCES'
-        ? 'you have no permission to read the file: check its mode and owner'
-        : `the file cannot be opened: ${message}`
-  throw new BatchFileError(file, problem, {}, { cause: error })
+  throw new BatchFileError(file, openProblem(error), {}, { cause: error })
 }
 
 /** Opens a FIFO as a stream. It waits for a writer and its data without keeping the process from ending. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Readable, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { openProblem } from '../../messages.ts'
 import { StateFileError } from './state-file-error.ts'
 
 /** No line that `verify` writes is longer. */
@@ -55,10 +56,3 @@ async function unpacked(handle: FileHandle): Promise<Readable> {
   // If one of them ends early, so does the other. The reader of the unpacked bytes gets the error.
   return pipeline(bytes, unpacking, () => undefined)
 }
-
-const openProblem = ({ code, message }: NodeJS.ErrnoException): string =>
-  code === 'ENOENT'
-    ? 'the file does not exist: check its path'
-    : code === 'EACCES'
-      ? 'you have no permission to read the file: check its mode and owner'
-      : `the file cannot be opened: ${message}`
