@@ -35,7 +35,7 @@ const finish = () => {
 test('a process that finds the lock taken waits for it, or reports its owner', async () => {
   await write('1', loggedOutside('1', { end: WAIT }))
   const first = migrate(connection, { folder })
-  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'))
+  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'), 20_000)
   expect(await states()).toEqual({ '1': 'running' })
   await expect(migrate(connection, { folder, lockWait: 0 })).rejects.toMatchObject({
     name: MigrationLockedError.name,
@@ -84,10 +84,19 @@ test.each([
   ['commits nothing', logged, 'pending', []],
   ['does not record a migration as applied', loggedOutside, 'running', ['1']],
 ] as const)('a process that has lost the lock %s', async (_what, source, state, left) => {
-  const steal = `await connection.db.collection('migration_lock')
-    .updateMany({}, { $set: { token: 'theirs' } })
-    await connection.db.collection('migrations').updateOne({ _id: '1' }, { $set: { token: 'theirs' } })`
-  await write('1', source('1', { end: steal }))
+  const token = 'theirs'
+  let start: () => void = () => undefined
+  const started = new Promise<void>((resolve) => (start = resolve))
+  // The writes are not the migration's: they are only started by it.
+  const steal = async () => {
+    await started
+    await locks().updateMany({}, { $set: { token } })
+    await connection
+      .collection<{ _id: string }>('migrations')
+      .updateOne({ _id: '1' }, { $set: { token } })
+  }
+  Object.assign(connection, { steal: () => start(), stolen: steal() })
+  await write('1', source('1', { end: 'connection.steal(); await connection.stolen' }))
   await expect(migrate(connection, { folder })).rejects.toThrow(MigrationLockLostError)
   expect(await states()).toEqual({ '1': state })
   expect(await log()).toEqual(left)
@@ -108,7 +117,7 @@ test('the lock is renewed while a migration runs', async () => {
 test('a migration in a transaction runs once, even if the lock is renewed in the meantime', async () => {
   await write('1', logged('1', { end: `globalThis.runs = (globalThis.runs ?? 0) + 1; ${WAIT}` }))
   const migrating = migrate(connection, { folder })
-  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'))
+  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'), 20_000)
   const expiry = async () => (await locks().findOne({ _id: 'lock' }))?.['expiresAt'] as Date
   const first = await expiry()
   await vi.waitFor(async () => expect(await expiry()).not.toEqual(first), { timeout: 20_000 })
@@ -142,7 +151,7 @@ test('an interruption rolls back a migration in a transaction and releases the l
   await write('1', logged('1', { end: WAIT }))
   const interruption = new AbortController()
   const migrating = migrate(connection, { folder, signal: interruption.signal })
-  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'))
+  await vi.waitFor(() => expect(globalThis).toHaveProperty('finish'), 20_000)
   interruption.abort(new Error('Ctrl-C'))
   finish()
   await expect(migrating).rejects.toThrow('Ctrl-C')
