@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import mongoose from 'mongoose'
-import { OutcomeError, defineLedger, openDatabase } from '../../src/index.ts'
+import { DatabaseError, OutcomeError, defineLedger, openDatabase } from '../../src/index.ts'
 import {
   type Engine,
   describeUri,
@@ -112,7 +112,7 @@ async function whileOpen<Result>(
 /** Adds the path of the local database's log to an error that says that the connection was lost. */
 function withLogPath(error: unknown, folder: string | undefined): unknown {
   if (!isLost(error) || folder === undefined) return error
-  const isExplained = error instanceof CommandFailure || error instanceof OutcomeError
+  const isExplained = hasExplanation(error)
   const problem = isExplained ? error.message : `MongoDB: ${error.message}`
   const cause = isExplained ? error.cause : error
   const log = `${folder}/mongod.log`
@@ -123,6 +123,9 @@ function withLogPath(error: unknown, folder: string | undefined): unknown {
 
 /** Whether an error, or the one that it explains, says that the connection was lost. */
 function isLost(error: unknown): error is Error {
-  const isExplained = error instanceof CommandFailure || error instanceof OutcomeError
-  return isConnectionLost(isExplained ? error.cause : error)
+  return isConnectionLost(error) || (hasExplanation(error) && isLost((error as Error).cause))
 }
+
+/** Whether an error says in words of Daybook what its cause means. */
+const hasExplanation = (error: unknown): boolean =>
+  error instanceof CommandFailure || error instanceof OutcomeError || error instanceof DatabaseError

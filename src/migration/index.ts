@@ -14,7 +14,7 @@ import type { MigrationStatus } from './status.ts'
  * @throws MigrationStateError if an applied migration was edited, or an earlier one did not finish
  * @throws MigrationLockedError if another process migrates for longer than `lockWait`
  * @throws MigrationFailedError if a migration throws
- * @throws DatabaseError if the user lacks a right
+ * @throws DatabaseError if the database does not do it, or the user lacks a right
  */
 export async function migrate(
   connection: Connection,

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { ClientSession, Connection } from 'mongoose'
 import { optionsOf } from '../arguments.ts'
 import { collectionsOf } from '../definition.ts'
-import { explainAccess } from '../mongodb/access.ts'
+import { explainDatabase } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { MigrationLockLostError, MigrationLockedError } from './errors.ts'
 import { type Lease, type LockOptions, keepLease, readLease, takeLease } from './lease.ts'
@@ -84,7 +84,7 @@ export async function breakMigrationLock(
   options?: { force?: boolean },
 ): Promise<LockOwner | undefined> {
   const { force = false } = optionsOf(options, 'breakMigrationLock()', { force: true })
-  return await breakLock(connection, force).catch(explainAccess(connection))
+  return await breakLock(connection, force).catch(explainDatabase(connection))
 }
 
 async function breakLock(connection: Connection, force: boolean): Promise<LockOwner | undefined> {

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
-import { explainAccess } from '../mongodb/access.ts'
+import { explainDatabase } from '../mongodb/access.ts'
 import { named } from '../messages.ts'
 import type { MigrationFolder } from './files.ts'
 import { lockOwner, withLock } from './lock.ts'
@@ -105,7 +105,7 @@ export async function migrationStatus(
   requireMigrationOptions(options, 'migrationStatus()')
   const [migrations, lock] = await Promise.all([
     findMigrations(connection, options),
-    lockOwner(connection).catch(explainAccess(connection)),
+    lockOwner(connection).catch(explainDatabase(connection)),
   ])
   return {
     migrations: migrations.map(({ file: _file, ...status }) =>
@@ -121,7 +121,7 @@ const findMigrations = async (
   connection: Connection,
   { folder }: Pick<MigrationOptions, 'folder'>,
 ): Promise<KnownMigration[]> =>
-  await knownMigrations(connection, [folder].flat()).catch(explainAccess(connection))
+  await knownMigrations(connection, [folder].flat()).catch(explainDatabase(connection))
 
 function requireMigrationOptions(options: object, caller: string): void {
   requireObject(options, `the options argument of ${caller}`, 'an object with folder')
@@ -153,7 +153,7 @@ async function withMigrationLock<Result>(
   const { lockWait = LOCK_WAIT_MS, signal } = options
   return await withLock(connection, { wait: lockWait, signal }, async (lock) => {
     return await work({ connection, lock, ...parametersOf(options) })
-  }).catch(explainAccess(connection))
+  }).catch(explainDatabase(connection))
 }
 
 const parametersOf = ({ log = () => undefined, settings, signal }: MigrationOptions) => ({

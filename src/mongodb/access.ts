@@ -2,6 +2,7 @@ import type { Connection, mongo } from 'mongoose'
 import { isDriverError } from './driver-errors.ts'
 import { DatabaseError } from '../errors.ts'
 import { quote } from '../messages.ts'
+import { isPassing } from './passing-errors.ts'
 import {
   type Privilege,
   type Right,
@@ -47,6 +48,19 @@ export const explainAccess =
   (connection: Connection) =>
   async (error: unknown): Promise<never> => {
     throw await explainedAccess(error, connection)
+  }
+
+/**
+ * {@link explainAccess} for a call that can be repeated as a whole: makes one kind of error of all that the driver throws.
+ * @throws DatabaseError with the driver's error as its cause, or the error if it is not one of the driver
+ */
+export const explainDatabase =
+  (connection: Connection) =>
+  async (thrown: unknown): Promise<never> => {
+    const error = await explainedAccess(thrown, connection)
+    if (!isDriverError(error, 'MongoError')) throw error
+    const advice = isPassing(error) ? 'Try again' : 'Correct the cause, then try again'
+    throw new DatabaseError(`MongoDB: ${error.message}. ${advice}`, { cause: error })
   }
 
 /** The error that {@link explainAccess} throws. */

@@ -24,7 +24,7 @@ import type { SeedOptions, Seeded } from './seed.ts'
  * ```
  * @throws InputError if the file is not one of valid accounts, if a currency is unknown, or if a seeded account that
  *   `reset: 'seeded'` would remove has a transfer. In each case nothing was changed
- * @throws DatabaseError if the user lacks a right
+ * @throws DatabaseError if the database does not do it, or the user lacks a right
  */
 export async function seed(connection: Connection, seedOptions?: SeedOptions): Promise<Seeded> {
   const module = await import('./seed.ts')

@@ -6,7 +6,7 @@ import { newIdentifierProblem } from '../ledger/identifier.ts'
 import { openingDifferences } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
-import { explainAccess } from '../mongodb/access.ts'
+import { explainDatabase } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
 import { readAccountFile } from './account-file.ts'
@@ -66,7 +66,7 @@ export async function seed(connection: Connection, seedOptions?: SeedOptions): P
   const options = optionsOf(seedOptions, 'seed()', SEED_KEYS)
   requireCurrencies(options.currencies ?? [])
   if (options.fileFormat) requireAccountFormat(options.fileFormat)
-  return await addSeeded(connection, options).catch(explainAccess(connection))
+  return await addSeeded(connection, options).catch(explainDatabase(connection))
 }
 
 async function addSeeded(connection: Connection, options: SeedOptions): Promise<Seeded> {

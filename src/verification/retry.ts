@@ -1,21 +1,8 @@
 import { isDriverError } from '../mongodb/driver-errors.ts'
-import { isServerError } from '../mongodb/server-errors.ts'
+import { isPassing } from '../mongodb/passing-errors.ts'
 
 /** How often a part of a proof is read before its failure is thrown. */
 const ATTEMPTS = 5
-
-/** What a server answers when it stops, or stops being the primary, or has lost a cursor for such a reason. */
-const PASSING = [
-  'CursorNotFound',
-  'InterruptedAtShutdown',
-  'InterruptedDueToReplStateChange',
-  'NotPrimaryNoSecondaryOk',
-  'NotPrimaryOrSecondary',
-  'NotWritablePrimary',
-  'PrimarySteppedDown',
-  'QueryPlanKilled',
-  'ShutdownInProgress',
-]
 
 /** Reads again from the start if a connection is lost or another member becomes the primary. */
 export async function readAgain<Result>(read: () => Promise<Result>): Promise<Result> {
@@ -23,10 +10,9 @@ export async function readAgain<Result>(read: () => Promise<Result>): Promise<Re
     try {
       return await read()
     } catch (error) {
-      const isPassing =
-        isDriverError(error, 'MongoNetworkError') ||
-        PASSING.some((name) => isServerError(error, name))
-      if (!isPassing || attempt === ATTEMPTS) throw error
+      // The driver has already searched for a server, for 30 seconds unless told otherwise.
+      const isGone = isDriverError(error, 'MongoServerSelectionError')
+      if (isGone || !isPassing(error) || attempt === ATTEMPTS) throw error
     }
   }
 }

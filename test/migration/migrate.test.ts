@@ -110,6 +110,16 @@ describe('migrate', () => {
     expect(await log()).toEqual(['before'])
   })
 
+  test('explains an error of the database', async () => {
+    await write('1', logged('1'))
+    await failNext(connection, { commands: ['find'], errorCode: 8000 })
+    await expect(migrate(connection, { folder })).rejects.toMatchObject({
+      name: 'DatabaseError',
+      message: expect.stringMatching(/^MongoDB: .*\. Correct the cause, then try again$/) as string,
+      cause: { code: 8000 },
+    })
+  })
+
   test('stops at a failed migration outside a transaction until it is marked as applied or pending', async () => {
     await write('1', loggedOutside('1', { end: 'throw new Error("out of paint")' }))
     await write('2', logged('2'))

@@ -455,7 +455,10 @@ describe("seed with reset: 'everything'", () => {
       const file = await batchFile(`T1,${SENDER},${RECEIVER},1\nT2,${SENDER},NOBODY,1\n`)
       await replay(connection, { file })
       await failNext('aggregate', collection)
-      await expect(seed(connection, { reset })).rejects.toMatchObject({ code: 8000 })
+      await expect(seed(connection, { reset })).rejects.toMatchObject({
+        name: 'DatabaseError',
+        cause: { code: 8000 },
+      })
       await seed(connection, { reset })
       await expectOnlySeeded({})
       expect(await replay(connection, { file })).toMatchObject({ posted: 1, refused: 1 })
@@ -504,7 +507,10 @@ describe("seed with reset: 'seeded'", () => {
   test('ends in the same state when it is run again after it failed', async () => {
     await seed(connection)
     await failNext('delete', 'accounts')
-    await expect(seed(connection, { reset })).rejects.toMatchObject({ code: 8000 })
+    await expect(seed(connection, { reset })).rejects.toMatchObject({
+      name: 'DatabaseError',
+      cause: { code: 8000 },
+    })
     await seed(connection, { reset })
     await expectOnlySeeded({})
   })
