@@ -10,11 +10,13 @@ export { requireReplicaSet } from './engine/replica-set.ts'
 export { describeUri, hidePasswords, isLocalUri } from './engine/uri.ts'
 export { untilAborted, waitUntil } from './engine/wait-until.ts'
 export { readOpening } from './ledger/opening.ts'
+export { ownFieldsOf } from './ledger/own-fields.ts'
 export { PERIOD_LENGTHS } from './ledger/statement/periods.ts'
 export { named, openProblem, printable, printableLines, quote, reasonOf } from './messages.ts'
 export { BATCH_FORMATS } from './models/batch.ts'
 export {
   missingCollections,
+  outdatedValidators,
   removeCollections,
   removeEffectiveDateIndexes,
   removeGroups,

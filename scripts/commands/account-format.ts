@@ -2,7 +2,7 @@ import type { Argv } from 'yargs'
 import { type AccountFormat, InputError } from '../../src/index.ts'
 import { readFormat, reasonOf, requireAccountFormat } from '../../src/internal.ts'
 import { type CommonOptions, textOption, wholeNumber } from '../context/command.ts'
-import { readDelimiter, readMap, readNames } from './reading/option-values.ts'
+import { readDelimiter, readFields, readMap, readNames } from './reading/option-values.ts'
 
 /** The options that say how to read a table of accounts. */
 export interface AccountFormatOptions {
@@ -12,6 +12,7 @@ export interface AccountFormatOptions {
   columns: string[] | undefined
   skip: number | undefined
   map: Record<string, string | null> | undefined
+  fields: Record<string, string | null> | undefined
   decimal: string | undefined
   thousands: string | undefined
   currency: string | undefined
@@ -39,6 +40,10 @@ export const defineAccountFormat = (
       ...textOption('which of its columns is what: accountId=Konto,openingBalance=Saldo'),
       coerce: readMap,
     })
+    .option('fields', {
+      ...textOption('texts for fields of your own: branch={Filiale},tenantId=7'),
+      coerce: readFields,
+    })
     .option('decimal', textOption('the mark before its decimals: . or , [default: .]'))
     .option('thousands', textOption("what separates its thousands: , . ' or a space"))
     .option('currency', textOption('the currency of accounts of the file that name none'))
@@ -47,8 +52,9 @@ export const defineAccountFormat = (
 export async function accountFormatOf(
   options: AccountFormatOptions,
 ): Promise<AccountFormat | undefined> {
-  const { encoding, delimiter, columns, skip, map, decimal, thousands, currency } = options
-  const given = { encoding, delimiter, columns, skip, map, decimal, thousands, currency }
+  const { encoding, delimiter, columns, skip, map, fields } = options
+  const { decimal, thousands, currency } = options
+  const given = { encoding, delimiter, columns, skip, map, fields, decimal, thousands, currency }
   const file = options['format-file']
   const format = {
     ...(file !== undefined && (await readFormat(file, requireAccountFormat))),

@@ -9,10 +9,15 @@ import { type ActionOptions, checkActionOptions } from '../context/action-option
 import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
+import { ownCell, ownNamesOf, ownValuesOf } from '../context/own-fields.ts'
 import { cell, renderPairs } from '../context/table.ts'
+import { fieldsOption } from './reading/option-values.ts'
 
 const ACTIONS = {
-  open: { required: ['holder', 'currency'], optional: ['balance', 'overdraft', 'dry-run'] },
+  open: {
+    required: ['holder', 'currency'],
+    optional: ['balance', 'overdraft', 'fields', 'dry-run'],
+  },
   show: {},
   freeze: { optional: ['dry-run'] },
   unfreeze: { optional: ['dry-run'] },
@@ -27,6 +32,7 @@ interface AccountOptions {
   currency: string | undefined
   balance: string | undefined
   overdraft: string | undefined
+  fields: Record<string, string | null> | undefined
   'pay-out-to': string | undefined
   'dry-run': boolean
   json: boolean
@@ -45,6 +51,10 @@ export const accountCommand: Command<AccountOptions> = {
       .option('currency', textOption('with open: an ISO 4217 code such as USD'))
       .option('balance', textOption('with open: the opening balance [default: 0]'))
       .option('overdraft', textOption('with open and limit: how far below zero the balance may go'))
+      .option('fields', {
+        ...fieldsOption,
+        describe: `with open: ${fieldsOption.describe}`,
+      })
       .option(
         'pay-out-to',
         textOption('with close: the account that receives the remaining balance'),
@@ -86,6 +96,7 @@ async function actOn(
         currency,
         openingBalance: balance,
         overdraftLimit: overdraft,
+        ...ownValuesOf(Account.db, 'account', options.fields),
       }
       return await Account.open(request as OpeningRequest, sessionOption)
     }
@@ -120,5 +131,10 @@ function renderAccount(account: AccountDocument): string {
     ['transfers', String(account.transferCount)],
     ['opened', account.createdAt.toISOString()],
     ['changed', account.updatedAt.toISOString()],
+    ...Object.entries(account.metadata ?? {}).map(([key, value]) => [
+      `metadata ${cell(key)}`,
+      cell(String(value)),
+    ]),
+    ...ownNamesOf(account.db, 'account').map((name) => [name, ownCell(account, name)]),
   ])
 }

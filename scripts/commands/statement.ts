@@ -16,6 +16,7 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { byOption, dateOption } from '../context/date-option.ts'
+import { ownCell, ownNamesOf, ownTexts } from '../context/own-fields.ts'
 import { cell, renderTable } from '../context/table.ts'
 
 export const statementCommand: Command<{
@@ -68,7 +69,7 @@ export const statementCommand: Command<{
       const entries = await account.statement({ limit, before, from, to, by })
       if (options.json) {
         context.print(JSON.stringify(entries))
-      } else if (options.csv) context.print(await asCsv(entries, account.currency, options))
+      } else if (options.csv) context.print(await asCsv(account, entries, options))
       else context.print(renderStatement(account, entries, { by, columns: context.columns }))
       return Exit.done
     })
@@ -94,8 +95,8 @@ const CSV_COLUMNS = [
 ] as const
 
 async function asCsv(
+  { currency, db }: AccountDocument,
   entries: readonly StatementEntry[],
-  currency: string,
   options: { spreadsheet: boolean },
 ): Promise<string> {
   const { csvOf } = await import('../context/csv.ts')
@@ -103,8 +104,9 @@ async function asCsv(
     ...withMoneyAsText(entry, currency),
     postedAt: entry.postedAt.toISOString(),
     effectiveAt: entry.effectiveAt?.toISOString(),
+    ...ownTexts(entry, ownNamesOf(db, 'transfer')),
   }))
-  return csvOf(records, CSV_COLUMNS, options)
+  return csvOf(records, [...CSV_COLUMNS, ...ownNamesOf(db, 'transfer')], options)
 }
 
 /**
@@ -117,6 +119,7 @@ export function renderStatement(
   { by = 'postedAt', columns }: DateChoice & { columns?: number | undefined } = {},
 ): string {
   const { _id: accountId, currency, holder, balance } = account
+  const own = ownNamesOf(account.db, 'transfer')
   const rows = entries.map((entry) => [
     String(entry.sequence),
     dateOf(entry, by).toISOString().slice(0, 19).replace('T', ' '),
@@ -125,9 +128,11 @@ export function renderStatement(
     entry.amount.gt(0) ? formatMoney(entry.amount, currency) : '',
     entry.amount.lt(0) ? formatMoney(entry.amount.neg(), currency) : '',
     formatMoney(entry.balance, currency),
+    ...own.map((name) => ownCell(entry, name)),
     cell(entry.reference ?? ''),
   ])
-  const head = HEAD.map((name) => (name === 'date' ? `${DATE_NAMES[by]} (UTC)` : name))
+  const named = HEAD.map((name) => (name === 'date' ? `${DATE_NAMES[by]} (UTC)` : name))
+  const head = [...named, ...own, 'reference']
   const table = renderTable(head, rows, ALIGNMENTS, columns)
   return `${cell(accountId)}  ${cell(holder)}  ${formatMoney(balance, currency)} ${currency}\n\n${table}`
 }
@@ -137,5 +142,5 @@ const dateOf = ({ postedAt, effectiveAt }: StatementEntry, by: DateChoice['by'])
 
 const DATE_NAMES = { postedAt: 'posted', effectiveAt: 'effective' } as const
 
-const HEAD = ['#', 'date', 'transfer', 'counterparty', 'in', 'out', 'balance', 'reference'] as const
-const ALIGNMENTS = ['right', 'left', 'left', 'left', 'right', 'right', 'right', 'left'] as const
+const HEAD = ['#', 'date', 'transfer', 'counterparty', 'in', 'out', 'balance'] as const
+const ALIGNMENTS = ['right', 'left', 'left', 'left', 'right', 'right', 'right'] as const

@@ -4,6 +4,8 @@ import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../con
 import { withDatabase } from '../context/database.ts'
 import { dateOption } from '../context/date-option.ts'
 import { applyChange } from '../context/dry-run.ts'
+import { ownValuesOf } from '../context/own-fields.ts'
+import { fieldsOption } from './reading/option-values.ts'
 
 export const transferCommand: Command<{
   from: string
@@ -13,6 +15,7 @@ export const transferCommand: Command<{
   currency: string | undefined
   reference: string | undefined
   'effective-at': Date | undefined
+  fields: Record<string, string | null> | undefined
   'dry-run': boolean
   json: boolean
 }> = {
@@ -39,13 +42,15 @@ export const transferCommand: Command<{
       )
       .option('reference', textOption('a note for the receiver'))
       .option('effective-at', effectiveAtOption)
+      .option('fields', fieldsOption)
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
       const { from, to, amount, id, currency, reference, 'dry-run': dryRun } = options
       const effectiveAt = options['effective-at']
-      const request = { transferId: id, from, to, amount, currency, reference, effectiveAt }
+      const own = ownValuesOf(database.connection, 'transfer', options.fields)
+      const request = { transferId: id, from, to, amount, currency, reference, effectiveAt, ...own }
       const Account = accountModel(database.connection)
       const [result] = await applyChange(database, { dryRun, context }, (sessionOption) =>
         Account.transferMany([request], sessionOption),

@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Connection } from 'mongoose'
-import { InputError, type MigrationFolder, migrate, migrationStatus } from '../../src/index.ts'
-import { holdsNotebook, missingCollections } from '../../src/internal.ts'
+import {
+  InputError,
+  type MigrationFolder,
+  createCollections,
+  migrate,
+  migrationStatus,
+} from '../../src/index.ts'
+import { holdsNotebook, missingCollections, outdatedValidators } from '../../src/internal.ts'
 import type { Context, Database } from './command.ts'
 
 /**
@@ -48,12 +54,37 @@ export async function bringUpToDate(
   }
   if (migrations.every(({ state }) => state === 'applied')) await requireCollections(connection)
   if (isNear) {
-    if (!dryRun) await migrate(connection, { folder, log, signal })
+    if (dryRun) return
+    await migrate(connection, { folder, log, signal })
+    await updateValidators(connection, { log })
     return
   }
   const pending = migrations.find(({ state }) => state === 'pending')
   if (!pending) return
   throw new InputError(`migration ${pending.name} is not applied: run daybook migrate up first`)
+}
+
+/**
+ * Brings the validators up to date: the definition of the ledger may have other fields than when the migrations were
+ * applied. Does nothing while one of Daybook's own is pending.
+ * @throws InputError if an account does not fit the fields, or a collection holds documents of another program
+ */
+export async function updateValidators(
+  connection: Connection,
+  { log }: Pick<Context, 'log'>,
+): Promise<void> {
+  const outdated = await validatorsToUpdate(connection)
+  if (outdated.length === 0) return
+  await createCollections(connection)
+  log(`brought the validators of ${outdated.join(' and ')} up to date`)
+}
+
+/** The names of the collections whose validators `daybook migrate up` would change. */
+export async function validatorsToUpdate(connection: Connection): Promise<string[]> {
+  const { migrations } = await migrationStatus(connection, { folder: ownFolder })
+  return migrations.every(({ state }) => state === 'applied')
+    ? await outdatedValidators(connection)
+    : []
 }
 
 /** Checks that a database whose migrations are applied has the collections of this ledger, and not those of others. */

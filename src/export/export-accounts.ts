@@ -2,12 +2,19 @@ import type { Connection } from 'mongoose'
 import { optionsOf, requireConnection } from '../arguments.ts'
 import { collectionsOf } from '../definition.ts'
 import { AccountNotFoundError } from '../errors.ts'
-import type { AccountRecord, AccountStatus } from '../ledger/records.ts'
+import { type OwnFields, ownFieldsOf } from '../ledger/own-fields.ts'
+import type {
+  AccountFields,
+  AccountRecord,
+  AccountStatus,
+  ExportedFields,
+  Metadata,
+} from '../ledger/records.ts'
 import { formatMoney, toDecimal } from '../money/money.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 
 /** An account as it was before its first transfer, with its status and limit of today. */
-export interface ExportedAccount {
+export interface ExportedAccount extends ExportedFields<AccountFields> {
   readonly accountId: string
   readonly holder: string
   readonly currency: string
@@ -16,6 +23,7 @@ export interface ExportedAccount {
   readonly status: AccountStatus
   /** When it was opened. */
   readonly createdAt: Date
+  readonly metadata?: Metadata
 }
 
 /** Does the work of `exportAccounts()`, which index.ts documents. */
@@ -32,16 +40,17 @@ export async function* exportAccounts(
       sort: { _id: 1 },
       projection: { transfersComplete: 0 },
     })
+  const { account: fields } = ownFieldsOf(connection)
   let isEmpty = true
   for await (const account of accounts) {
     isEmpty = false
-    yield exported(account)
+    yield exported(account, fields)
   }
   if (isEmpty && accountId !== undefined) throw new AccountNotFoundError({ accountId })
 }
 
-const exported = (account: AccountRecord): ExportedAccount => {
-  const { _id: accountId, holder, currency, status, createdAt } = account
+const exported = (account: AccountRecord, fields: OwnFields | undefined): ExportedAccount => {
+  const { _id: accountId, holder, currency, status, createdAt, metadata } = account
   return {
     accountId,
     holder,
@@ -50,5 +59,7 @@ const exported = (account: AccountRecord): ExportedAccount => {
     overdraftLimit: formatMoney(toDecimal(account.overdraftLimit), currency),
     status,
     createdAt,
+    ...(metadata !== undefined && { metadata }),
+    ...fields?.exported(account),
   }
 }

@@ -1,9 +1,10 @@
 import { stringify } from 'csv-stringify/sync'
 import type { Connection } from 'mongoose'
 import { optionsOf, requireFlag } from '../arguments.ts'
+import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { quote } from '../messages.ts'
 import { withoutFormula } from '../replay/reading/csv/formula.ts'
-import { exportAccounts } from './export-accounts.ts'
+import { type ExportedAccount, exportAccounts } from './export-accounts.ts'
 import {
   type ExportRange,
   type ExportedTransfer,
@@ -55,7 +56,8 @@ export async function* exportText(
   const records = accounts
     ? exportAccounts(connection, { account })
     : exportTransfers(connection, range)
-  const columns = accounts ? ACCOUNT_COLUMNS : TRANSFER_COLUMNS
+  const own = ownFieldsOf(connection)[accounts ? 'account' : 'transfer']
+  const columns = [...(accounts ? ACCOUNT_COLUMNS : TRANSFER_COLUMNS), ...(own?.names ?? [])]
   yield* inParts(format === 'jsonl' ? jsonLines(records) : csvLines(records, columns, spreadsheet))
 }
 
@@ -84,7 +86,8 @@ const ACCOUNT_COLUMNS = [
   'overdraftLimit',
   'status',
   'createdAt',
-] as const
+  'metadata',
+] as const satisfies readonly (keyof ExportedAccount)[]
 
 async function* journal(connection: Connection, range: ExportRange): AsyncGenerator<string> {
   yield JOURNAL_HEAD
@@ -107,6 +110,7 @@ async function* csvLines(
   isForSpreadsheet = false,
 ): AsyncGenerator<string> {
   const cast = {
+    boolean: String,
     date: (date: Date) => date.toISOString(),
     object: (value: object) => JSON.stringify(value),
     string: (text: string) => (isForSpreadsheet ? withoutFormula(text) : text),

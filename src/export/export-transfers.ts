@@ -2,7 +2,14 @@ import type { Connection, mongo } from 'mongoose'
 import { optionsOf, requireConnection } from '../arguments.ts'
 import { collectionsOf } from '../definition.ts'
 import { AccountNotFoundError } from '../errors.ts'
-import type { AccountRecord, Metadata, TransferRecord } from '../ledger/records.ts'
+import { type OwnFields, ownFieldsOf } from '../ledger/own-fields.ts'
+import type {
+  AccountRecord,
+  ExportedFields,
+  Metadata,
+  TransferFields,
+  TransferRecord,
+} from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import { inPostingOrder } from './posting-order.ts'
@@ -22,7 +29,7 @@ export interface ExportRange {
 export const RANGE_KEYS = { account: true, from: true, to: true, by: true } as const
 
 /** A transfer with all that is needed to post it again. What it does not have is absent. */
-export interface ExportedTransfer {
+export interface ExportedTransfer extends ExportedFields<TransferFields> {
   readonly transferId: string
   readonly from: string
   readonly to: string
@@ -57,10 +64,11 @@ export async function* exportTransfers(
     account === undefined
       ? allTransfers(connection, filter)
       : transfersOf(account, connection, filter)
-  for await (const transfer of transfers) yield exported(transfer)
+  const { transfer: fields } = ownFieldsOf(connection)
+  for await (const transfer of transfers) yield exported(transfer, fields)
 }
 
-const exported = (transfer: TransferRecord): ExportedTransfer => {
+const exported = (transfer: TransferRecord, fields: OwnFields | undefined): ExportedTransfer => {
   const { reference, effectiveAt, metadata, group, leg, legs, reverses, batch } = transfer
   return {
     transferId: transfer._id,
@@ -77,6 +85,7 @@ const exported = (transfer: TransferRecord): ExportedTransfer => {
     ...(reverses !== undefined && { reverses }),
     postedAt: transfer.postedAt,
     ...(batch !== undefined && { batch }),
+    ...fields?.exported(transfer),
   }
 }
 

@@ -2,6 +2,8 @@ import { types } from 'node:util'
 import type { Connection } from 'mongoose'
 import { type FieldOwner, type Ledger, ledgerOf } from '../definition.ts'
 import { InvalidFieldError } from '../errors.ts'
+import { storedMoney } from '../money/json.ts'
+import type { Decimal128 } from '../money/money.ts'
 import type { FieldRule } from '../field-definition.ts'
 import {
   type FieldReader,
@@ -93,6 +95,27 @@ export class OwnFields {
         return new InvalidFieldError({ field: name, value, expected: read.expected })
     }
     return stored
+  }
+
+  /** The values of a stored record as a document shows them: a decimal is of decimal.js. */
+  shown(record: object): FieldValues {
+    const values = this.of(record)
+    const decimals = this.all.filter(({ name, type }) => type === 'Decimal128' && values[name])
+    if (decimals.length === 0) return values
+    const shown = decimals.map(({ name }) => [name, storedMoney(values[name] as Decimal128)])
+    return { ...values, ...Object.fromEntries(shown) }
+  }
+
+  /** The values of a stored record for a file: a decimal and an ObjectId are text. */
+  exported(record: object): FieldValues {
+    const values: Record<string, unknown> = {}
+    for (const { name, type } of this.all) {
+      const value: unknown = Reflect.get(record, name) ?? undefined
+      if (value === undefined) continue
+      const isText = type === 'Decimal128' || type === 'ObjectId'
+      values[name] = isText ? (value as { toString: () => string }).toString() : value
+    }
+    return values
   }
 
   /** The fields that are compared and have other values in a stored record than in a request. */

@@ -1,5 +1,5 @@
 import type { Types } from 'mongoose'
-import type { Decimal128, MoneyInput } from '../money/money.ts'
+import type { Decimal, Decimal128, MoneyInput } from '../money/money.ts'
 
 export type AccountStatus = 'open' | 'frozen' | 'closed'
 
@@ -20,6 +20,20 @@ export interface TransferFields {}
 /** Own fields as a request may give them. */
 export type FieldInputs<Fields> = {
   readonly [Name in keyof Fields]: FieldInput<NonNullable<Fields[Name]>> | MissingIn<Fields, Name>
+}
+
+/** Own fields as an export has them: decimals and ObjectIds are text. */
+export type ExportedFields<Fields> = {
+  readonly [Name in keyof Fields]?: NonNullable<Fields[Name]> extends Decimal128 | Types.ObjectId
+    ? string
+    : NonNullable<Fields[Name]>
+}
+
+/** Own fields as a statement shows them: decimals are of decimal.js. */
+export type ShownFields<Fields> = {
+  readonly [Name in keyof Fields]?: NonNullable<Fields[Name]> extends Decimal128
+    ? Decimal
+    : NonNullable<Fields[Name]>
 }
 
 type FieldInput<Value> = Value extends Decimal128

@@ -3,7 +3,7 @@ import type { IdentifiedRequest } from './request.ts'
 /** The most transfers in one transaction, unless they are an atomic group. */
 const MAX_REQUESTS = 5_000
 
-/** The most metadata in one transaction, in characters, because the server keeps a transaction in memory. */
+/** The most metadata and own fields in one transaction, in characters, because the server keeps a transaction in memory. */
 const MAX_METADATA_LENGTH = 8 * 1024 * 1024
 
 /** Splits requests into parts, in order. Each part is small enough for one transaction. */
@@ -27,10 +27,13 @@ export function* splitIntoTransactions(
   if (start < requests.length) yield requests.slice(start)
 }
 
-function metadataLengthOf({ metadata }: IdentifiedRequest): number {
-  if (typeof metadata !== 'object' || metadata === null) return 0
+const metadataLengthOf = ({ metadata, fieldValues }: IdentifiedRequest): number =>
+  lengthOf(metadata) + lengthOf(fieldValues)
+
+function lengthOf(values: unknown): number {
+  if (typeof values !== 'object' || values === null) return 0
   let length = 0
-  for (const [key, value] of Object.entries(metadata)) {
+  for (const [key, value] of Object.entries(values)) {
     length += key.length + (typeof value === 'string' ? value.length : 0)
   }
   return length

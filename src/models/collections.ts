@@ -137,6 +137,23 @@ export async function missingCollections(connection: Connection): Promise<string
   }
 }
 
+/**
+ * The names of those collections whose validators are not those of this version and this definition. None if the user may
+ * not list them.
+ */
+export async function outdatedValidators(connection: Connection): Promise<string[]> {
+  try {
+    const stored = await storedCollections(primaryDatabaseOf(connection))
+    return expectedCollections(connection).flatMap(({ name, validator }) => {
+      const found = stored.get(name)
+      return found && validationProblem(found, validator) !== undefined ? [name] : []
+    })
+  } catch (error) {
+    if (isMissingRight(error)) return []
+    throw error
+  }
+}
+
 /** The collections and views that a database has, by name. */
 export async function storedCollections(
   database: mongo.Db,

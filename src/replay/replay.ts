@@ -68,7 +68,7 @@ async function replaySource(
     options,
     transform: transformOf(options.transform),
     restore: options.restore,
-    fields: ownFieldsOf(connection).transfer,
+    ownFields: ownFieldsOf(connection).transfer,
   })
   const rehearsed = rehearsal?.recordOf(name)
   if (rehearsed && retry) refuseRetryOf(name)

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { parse } from 'lossless-json'
+import { isLosslessNumber, parse } from 'lossless-json'
 import { InputError, LedgerError } from '../errors.ts'
 import { isEffectiveAt } from '../ledger/effective-at.ts'
 import { type OpeningRequest, readOpening } from '../ledger/opening.ts'
+import type { OwnFields } from '../ledger/own-fields.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { openProblem, quote } from '../messages.ts'
 import { toDecimal } from '../money/money.ts'
@@ -17,11 +18,11 @@ import { SEEDED_AT } from './fake-accounts.ts'
  */
 export async function* readAccountFile(
   file: string,
-  format?: AccountFormat,
+  { format, fields }: AccountFileOptions,
 ): AsyncGenerator<AccountRecord> {
   const positions = new Map<string, string>()
-  for await (const { position, value } of entriesOf(file, format)) {
-    const account = readAccount(value, `${quote(file)}, ${position}`)
+  for await (const { position, value } of entriesOf(file, { format, fields })) {
+    const account = readAccount(value, `${quote(file)}, ${position}`, fields)
     const earlier = positions.get(account._id)
     if (earlier !== undefined) {
       throw new InputError(
@@ -33,11 +34,20 @@ export async function* readAccountFile(
   }
 }
 
-async function* entriesOf(file: string, format: AccountFormat | undefined): AsyncGenerator<Entry> {
+export interface AccountFileOptions {
+  readonly format?: AccountFormat | undefined
+  /** The own fields of the ledger's accounts, if they have any. */
+  readonly fields?: OwnFields | undefined
+}
+
+async function* entriesOf(
+  file: string,
+  { format, fields }: AccountFileOptions,
+): AsyncGenerator<Entry> {
   const handle = await openFile(file)
   try {
     if (format || /\.(?:csv|tsv|tab)(?:\.gz)?$/i.test(file))
-      yield* tableAccounts(file, format ?? {})
+      yield* tableAccounts(file, format ?? {}, fields)
     else if (/\.(?:jsonl|ndjson)$/i.test(file)) yield* readLines(handle, file)
     else yield* readArray(handle, file)
   } finally {
@@ -103,7 +113,7 @@ async function* readLines(handle: FileHandle, file: string): AsyncGenerator<Entr
 
 function readJson(text: string, locate: (index: number) => string): unknown {
   try {
-    return parse(text, null, (number) => number)
+    return plainNumbers(parse(text))
   } catch (error) {
     const { message } = error as Error
     const [, problem = message, index = 0] = /^(.*) at position (\d+)$/s.exec(message) ?? []
@@ -111,6 +121,19 @@ function readJson(text: string, locate: (index: number) => string): unknown {
       cause: error,
     })
   }
+}
+
+/** Numbers of an account as text, so that none is rounded; those of metadata as numbers, because they are not money. */
+function plainNumbers(value: unknown, convert: (text: string) => unknown = String): unknown {
+  if (isLosslessNumber(value)) return convert(value.value)
+  if (Array.isArray(value)) return value.map((part) => plainNumbers(part, convert))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [
+      key,
+      plainNumbers(part, key === 'metadata' ? Number : convert),
+    ]),
+  )
 }
 
 const FIELDS = [
@@ -121,17 +144,23 @@ const FIELDS = [
   'overdraftLimit',
   'status',
   'createdAt',
+  'metadata',
 ]
 const STATUSES = ['open', 'frozen', 'closed'] as const
 
-function readAccount(value: unknown, location: string): AccountRecord {
+function readAccount(
+  value: unknown,
+  location: string,
+  fields: OwnFields | undefined,
+): AccountRecord {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InputError(`${location}: ${quote(value)} is not an account: expected an object`)
   }
-  const unknownField = Object.keys(value).find((field) => !FIELDS.includes(field))
+  const known = fields ? [...FIELDS, ...fields.names] : FIELDS
+  const unknownField = Object.keys(value).find((field) => !known.includes(field))
   if (unknownField !== undefined) {
     throw new InputError(
-      `${location}: unknown field ${quote(unknownField)}: expected ${FIELDS.join(', ')}`,
+      `${location}: unknown field ${quote(unknownField)}: expected ${known.join(', ')}`,
     )
   }
   const {
@@ -142,11 +171,12 @@ function readAccount(value: unknown, location: string): AccountRecord {
   // An exported account has a history, so its status and limit need not fit its opening balance.
   const isExported = createdAt !== undefined
   const openedAt = isExported ? readTime(createdAt, location) : SEEDED_AT
-  const record = readOpening(request, openedAt, { hasHistory: isExported })
+  const withFields = { ...request, ...fields?.fromTexts(request) }
+  const record = readOpening(withFields, openedAt, { hasHistory: isExported, fields })
   if (record instanceof LedgerError) {
     throw new InputError(`${location}: ${record.message}`, { cause: record })
   }
-  const status = STATUSES.find((known) => known === requestedStatus)
+  const status = STATUSES.find((each) => each === requestedStatus)
   if (!status) {
     throw new InputError(
       `${location}: status ${quote(requestedStatus)} is not one of ${STATUSES.join(', ')}`,

@@ -1,8 +1,16 @@
 import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
 import { InputError } from '../errors.ts'
+import type { OwnFields } from '../ledger/own-fields.ts'
 import { quote } from '../messages.ts'
 import type { ReadingOptions } from '../replay/reading/reading-options.ts'
+import { ColumnsError } from '../replay/reading/columns.ts'
+import {
+  type OwnFieldReader,
+  ownFieldReader,
+  requireOwnFields,
+} from '../replay/reading/own-field-reader.ts'
 import { type TableOptions, tableRecords } from '../replay/reading/table-records.ts'
+import { Problem } from '../replay/reading/values/problem.ts'
 import { amountReader } from '../replay/reading/values/amounts.ts'
 
 /** What a column of a table of accounts can be, and the names by which it is recognized. */
@@ -21,6 +29,11 @@ type Field = keyof typeof FIELDS
 export interface AccountFormat extends TableOptions, Pick<ReadingOptions, 'decimal' | 'thousands'> {
   /** Which column is what, by name or as `#3`, if its name does not show it. */
   readonly map?: { readonly [field in Field]?: string | undefined } | undefined
+  /**
+   * Texts for fields of the ledger's own, in which `{COLUMN}` stands for a column's value. A column with exactly the name
+   * of a field is that field, unless there is a text for it, or null.
+   */
+  readonly fields?: Readonly<Record<string, string | null>> | undefined
   /** The currency of accounts whose line names none. */
   readonly currency?: string | undefined
 }
@@ -37,6 +50,7 @@ const KEYS: Keys<AccountFormat> = {
   decimal: true,
   thousands: true,
   map: true,
+  fields: true,
   currency: true,
 }
 
@@ -59,18 +73,24 @@ export function requireAccountFormat(format: AccountFormat): void {
  */
 export async function* tableAccounts(
   file: string,
-  { map = {}, currency, decimal, thousands, ...table }: AccountFormat,
+  { map = {}, currency, fields, decimal, thousands, ...table }: AccountFormat,
+  ownFields?: OwnFields,
 ): AsyncGenerator<{ position: string; value: Record<string, unknown> }> {
   const readAmount = amountReader({ decimal, thousands })
-  let columns: Partial<Record<Field, string>> | undefined
+  requireOwnFields({ fields }, ownFields)
+  let columns: Partial<Record<string, string>> | undefined
+  let own: OwnFieldReader | undefined
   for await (const found of tableRecords(file, table)) {
     const position = `line ${found.line}`
-    if ('problem' in found) throw new InputError(`${quote(file)}, ${position}: ${found.problem}`)
+    const place = `${quote(file)}, ${position}`
+    if ('problem' in found) throw new InputError(`${place}: ${found.problem}`)
     const { record } = found
-    columns ??= columnsOf(Object.keys(record), { file, map })
+    const names = Object.keys(record)
+    own ??= ownFields && readerOf(names, { fields, decimal, thousands }, { file, ownFields })
+    columns ??= columnsOf(names, { file, map, taken: own?.indexes ?? [] })
     const value: Record<string, unknown> = currency === undefined ? {} : { currency }
     for (const [field, column] of Object.entries(columns)) {
-      const text = record[column]
+      const text = column === undefined ? undefined : record[column]
       if (text !== undefined && text !== '') value[field] = text
     }
     for (const field of ['openingBalance', 'overdraftLimit']) {
@@ -78,34 +98,69 @@ export async function* tableAccounts(
       const amount = readAmount(value[field], value['currency'])
       if (typeof amount !== 'string') {
         throw new InputError(
-          `${quote(file)}, ${position}: ${field} ${quote(value[field])} is not a plain amount: leave out currency signs, and name the marks with --decimal and --thousands`,
+          `${place}: ${field} ${quote(value[field])} is not a plain amount: leave out currency signs, and name the marks with --decimal and --thousands`,
         )
       }
       value[field] = amount
     }
+    const ownValues = own?.read((index) => record[names[index] as string])
+    if (ownValues instanceof Problem) throw new InputError(`${place}: ${ownValues.text}`)
+    Object.assign(value, ownValues)
+    if (value['metadata'] !== undefined) value['metadata'] = metadataOf(value['metadata'], place)
     yield { position, value: { holder: value['accountId'], ...value } }
   }
 }
 
+function readerOf(
+  names: readonly string[],
+  spelling: Pick<AccountFormat, 'fields' | 'decimal' | 'thousands'>,
+  { file, ownFields }: { file: string; ownFields: OwnFields },
+): OwnFieldReader {
+  try {
+    return ownFieldReader(names, spelling, { ownFields })
+  } catch (error) {
+    if (!(error instanceof ColumnsError)) throw error
+    throw new InputError(`${quote(file)}: ${error.message}`, { cause: error })
+  }
+}
+
+function metadataOf(text: unknown, place: string): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    throw new InputError(`${place}: metadata ${quote(text)} is not JSON`)
+  }
+}
+
+interface ColumnOptions {
+  readonly file: string
+  readonly map: NonNullable<AccountFormat['map']>
+  /** The indexes of the columns that are own fields. */
+  readonly taken: readonly number[]
+}
+
 /** The column of each field: the one it is mapped to, or one with a known name. */
 function columnsOf(
-  names: readonly string[],
-  { file, map }: { file: string; map: NonNullable<AccountFormat['map']> },
-): Partial<Record<Field, string>> {
-  const columns: Partial<Record<Field, string>> = {}
+  all: readonly string[],
+  { file, map, taken }: ColumnOptions,
+): Partial<Record<string, string>> {
+  // Only in this spelling, because banks have columns such as Meta Data of their own.
+  const columns: Partial<Record<string, string>> = all.includes('metadata')
+    ? { metadata: 'metadata' }
+    : {}
+  const names = all.filter((name, index) => name !== 'metadata' && !taken.includes(index))
   for (const [field, known] of Object.entries(FIELDS) as [Field, readonly string[]][]) {
     const wanted = map[field]
-    const number = /^#([1-9]\d*)$/.exec(wanted ?? '')?.[1]
     const column =
       wanted === undefined
         ? names.find((name) => known.map(plainName).includes(plainName(name)))
-        : names.includes(wanted)
+        : all.includes(wanted)
           ? wanted
-          : names[Number(number) - 1]
+          : all[Number(/^#([1-9]\d*)$/.exec(wanted)?.[1]) - 1]
     if (column !== undefined) columns[field] = column
     else if (wanted !== undefined || field === 'accountId') {
       throw new InputError(
-        `${quote(file)}: no column ${wanted === undefined ? 'is known as accountId' : `is named ${quote(wanted)}`}: the columns are ${names.map((name) => quote(name)).join(', ')}; choose one with --map ${field}=COLUMN, or name all with --columns if there is no header`,
+        `${quote(file)}: no column ${wanted === undefined ? 'is known as accountId' : `is named ${quote(wanted)}`}: the columns are ${all.map((name) => quote(name)).join(', ')}; choose one with --map ${field}=COLUMN, or name all with --columns if there is no header`,
       )
     }
   }

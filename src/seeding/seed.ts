@@ -4,12 +4,12 @@ import { collectionsOf } from '../definition.ts'
 import { InputError } from '../errors.ts'
 import { newIdentifierProblem } from '../ledger/identifier.ts'
 import { openingDifferences } from '../ledger/opening.ts'
+import { type OwnFields, ownFieldsOf } from '../ledger/own-fields.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { explainDatabase } from '../mongodb/access.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { hasOnlyDuplicateIds } from '../mongodb/server-errors.ts'
-import { readAccountFile } from './account-file.ts'
 import { requireAccountFormat } from './account-table.ts'
 import { SEEDED_AT, requireCurrencies } from './fake-accounts.ts'
 import { type RemovedRecords, type SeedReset, removeEverything, removeSeeded } from './reset.ts'
@@ -17,6 +17,7 @@ import {
   SEEDED_KEYS,
   type SeededAccounts,
   accountsFile,
+  accountsOfFile,
   seededAccounts,
 } from './seeded-accounts.ts'
 
@@ -72,14 +73,15 @@ export async function seed(connection: Connection, seedOptions?: SeedOptions): P
 async function addSeeded(connection: Connection, options: SeedOptions): Promise<Seeded> {
   const { accounts: name } = collectionsOf(connection)
   const collection = databaseOf(connection).collection<AccountRecord>(name)
-  const total = (await countAccounts(collection, options)) + (options.accounts ?? 0)
+  const { account: fields } = ownFieldsOf(connection)
+  const total = (await countAccounts(collection, options, fields)) + (options.accounts ?? 0)
   const seeded: Seeded = { added: 0, existing: 0, different: 0 }
   if (options.reset === 'seeded') seeded.removed = await removeSeeded(connection, options)
   if (options.reset === 'everything') seeded.removed = await removeEverything(connection, options)
   const isEmpty =
     options.reset === 'everything' ||
     (await collection.findOne({}, { projection: { _id: 1 } })) === null
-  const batches = seededAccounts(options)
+  const batches = seededAccounts(options, fields)
 
   const work = async () => {
     for await (const batch of batches) {
@@ -88,6 +90,7 @@ async function addSeeded(connection: Connection, options: SeedOptions): Promise<
         collection,
         isEmpty,
         options,
+        fields,
       })
       seeded.added += added
       seeded.existing += existing
@@ -108,9 +111,10 @@ async function addSeeded(connection: Connection, options: SeedOptions): Promise<
 async function countAccounts(
   accounts: mongo.Collection<AccountRecord>,
   { file = accountsFile, fileFormat, reset }: SeedOptions,
+  fields: OwnFields | undefined,
 ): Promise<number> {
   let count = 0
-  for await (const { _id, createdAt } of readAccountFile(file, fileFormat)) {
+  for await (const { _id, createdAt } of accountsOfFile({ file, fileFormat }, fields)) {
     count += 1
     // An exported account keeps its id.
     const problem = createdAt === SEEDED_AT ? newIdentifierProblem(_id) : undefined
@@ -127,15 +131,17 @@ interface Target {
   /** Whether no account existed at the start, so that none needs to be looked up. */
   readonly isEmpty: boolean
   readonly options: SeedOptions
+  /** The own fields of the ledger's accounts, if they have any. */
+  readonly fields: OwnFields | undefined
 }
 
 async function addMissing(batch: readonly AccountRecord[], target: Target): Promise<Seeded> {
-  const { collection, isEmpty, options } = target
+  const { collection, isEmpty, options, fields } = target
   const found = isEmpty ? new Map<string, AccountRecord>() : await findAccounts(batch, target)
   const missing = batch.filter(({ _id }) => !found.has(_id))
   const different = batch.filter((account) => {
     const existing = found.get(account._id)
-    return existing && isDifferent(account, existing)
+    return existing && isDifferent(account, existing, fields)
   })
   if (missing.length > 0 && !options.dryRun) {
     try {
@@ -143,7 +149,7 @@ async function addMissing(batch: readonly AccountRecord[], target: Target): Prom
     } catch (error) {
       if (!hasOnlyDuplicateIds(error)) throw error
       // Another process added some at the same time. Look again: now they are found.
-      const rest = await addMissing(missing, { collection, isEmpty: false, options })
+      const rest = await addMissing(missing, { ...target, isEmpty: false })
       const added = error.insertedCount + rest.added
       return {
         added,
@@ -156,16 +162,24 @@ async function addMissing(batch: readonly AccountRecord[], target: Target): Prom
 }
 
 /** Compares money by its bytes first, because that is far faster. Equal bytes are equal money. */
-const isDifferent = (account: AccountRecord, existing: AccountRecord): boolean =>
+const isDifferent = (
+  account: AccountRecord,
+  existing: AccountRecord,
+  fields: OwnFields | undefined,
+): boolean =>
   !(
+    fields === undefined &&
     account.holder === existing.holder &&
     account.currency === existing.currency &&
     Buffer.compare(account.openingBalance.bytes, existing.openingBalance.bytes) === 0
-  ) && openingDifferences(account, existing).length > 0
+  ) && openingDifferences(account, existing, fields).length > 0
+
+const projectionOf = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, 1 as const]))
 
 async function findAccounts(
   batch: readonly AccountRecord[],
-  { collection, options }: Target,
+  { collection, options, fields }: Target,
 ): Promise<Map<string, AccountRecord>> {
   const cursor = collection.find(
     {
@@ -173,7 +187,9 @@ async function findAccounts(
       // A dry run has not removed them.
       ...(options.dryRun && options.reset && { createdAt: { $ne: SEEDED_AT } }),
     },
-    { projection: { holder: 1, currency: 1, openingBalance: 1 } },
+    {
+      projection: projectionOf(['holder', 'currency', 'openingBalance', ...(fields?.names ?? [])]),
+    },
   )
   const found = new Map<string, AccountRecord>()
   for await (const account of cursor) found.set(account._id, account)

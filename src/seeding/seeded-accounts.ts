@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Keys } from '../arguments.ts'
+import type { OwnFields } from '../ledger/own-fields.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { readAccountFile } from './account-file.ts'
 import type { AccountFormat } from './account-table.ts'
@@ -31,6 +32,18 @@ export const SEEDED_KEYS: Keys<SeededAccounts> = {
   currencies: true,
 }
 
+/**
+ * The accounts of the file. Those that come with Daybook, and those that are made, have no own fields, even if the ledger
+ * requires some.
+ */
+export const accountsOfFile = (
+  { file, fileFormat: format }: Pick<SeededAccounts, 'file' | 'fileFormat'>,
+  fields: OwnFields | undefined,
+): AsyncGenerator<AccountRecord> =>
+  file === undefined || file === accountsFile
+    ? readAccountFile(accountsFile, { format })
+    : readAccountFile(file, { format, fields })
+
 /** The number of accounts that are yielded at once. */
 const BATCH = 2_000
 
@@ -38,14 +51,12 @@ const BATCH = 2_000
  * Yields the seeded accounts as they are before any transfer, in batches: first those of the file, then those
  * that are made.
  */
-export async function* seededAccounts({
-  file = accountsFile,
-  fileFormat,
-  accounts = 0,
-  ...options
-}: SeededAccounts = {}): AsyncGenerator<AccountRecord[]> {
+export async function* seededAccounts(
+  { file, fileFormat, accounts = 0, ...options }: SeededAccounts = {},
+  fields?: OwnFields,
+): AsyncGenerator<AccountRecord[]> {
   let batch: AccountRecord[] = []
-  for await (const account of readAccountFile(file, fileFormat)) {
+  for await (const account of accountsOfFile({ file, fileFormat }, fields)) {
     batch.push(account)
     if (batch.length < BATCH) continue
     yield batch

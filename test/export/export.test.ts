@@ -185,7 +185,7 @@ describe('exportText', () => {
       /^\{"accountId":"ADA","holder":"Ada","currency":"USD","openingBalance":"100\.00",/,
     )
     expect(await texts({ format: 'csv', accounts: true, account: 'BOB' })).toMatch(
-      /^accountId,holder,currency,openingBalance,overdraftLimit,status,createdAt\nBOB,"Bob, of ""B""",USD,0\.00,0\.00,open,/,
+      /^accountId,holder,currency,openingBalance,overdraftLimit,status,createdAt,metadata\nBOB,"Bob, of ""B""",USD,0\.00,0\.00,open,/,
     )
   })
 

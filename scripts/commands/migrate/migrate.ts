@@ -17,7 +17,11 @@ import {
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
 import { requireFolder } from '../../context/needed-files.ts'
-import { PROJECT_FOLDER } from '../../context/own-migrations.ts'
+import {
+  PROJECT_FOLDER,
+  updateValidators,
+  validatorsToUpdate,
+} from '../../context/own-migrations.ts'
 import { allowTypeScript } from '../../context/typescript.ts'
 import {
   type MigrateOptions,
@@ -66,7 +70,15 @@ async function runAction(
     case 'status': {
       const status = await migrationStatus(connection, parameters)
       print(status, renderStatus(status))
-      return options.check ? exitCodeOf(status) : Exit.done
+      const outdated = await validatorsToUpdate(connection)
+      if (outdated.length > 0) {
+        context.log(
+          `the validators of ${outdated.join(' and ')} are not up to date: daybook migrate up updates them`,
+        )
+      }
+      const code = exitCodeOf(status)
+      if (!options.check) return Exit.done
+      return code === Exit.done && outdated.length > 0 ? Exit.pending : code
     }
     case 'up':
     case 'down': {
@@ -74,8 +86,11 @@ async function runAction(
         const rehearsed = await rehearseMigrations(connection, { ...parameters, direction: action })
         print(rehearsed, renderRehearsal(rehearsed))
         context.log('dry run: nothing was written')
-      } else if (action === 'up') printApplied(await migrate(connection, parameters))
-      else {
+      } else if (action === 'up') {
+        const applied = await migrate(connection, parameters)
+        await updateValidators(connection, context)
+        printApplied(applied)
+      } else {
         requireLocal()
         const reverted = await revertMigrations(connection, parameters)
         print({ reverted }, reverted.length ? `${reverted.length} reverted` : 'nothing to revert')

@@ -1,5 +1,5 @@
 import { named } from '../../../src/internal.ts'
-import { UsageError } from '../../context/command.ts'
+import { UsageError, textOption } from '../../context/command.ts'
 
 /** Splits a list at its commas, except at commas between double quotes. */
 const splitList = (list: string): string[] =>
@@ -58,16 +58,31 @@ function valuesByName(pairs: readonly Pair[]): Record<string, string> {
   return Object.fromEntries(values)
 }
 
+/** Makes the function that reads pairs of which one without a value says null. */
+const readNullable =
+  (option: string, example: string) =>
+  (lists: string | readonly string[]): Record<string, string | null> =>
+    Object.fromEntries(
+      Object.entries(valuesByName(pairsIn(option, lists, example))).map(([name, value]) => [
+        name,
+        value === '' ? null : value,
+      ]),
+    )
+
 /**
  * The columns of a map such as `from=nameOrig,amount="amount, net"`. `currency=` means that no column is the
  * currency.
  */
-export const readMap = (lists: string | readonly string[]): Record<string, string | null> =>
-  Object.fromEntries(
-    Object.entries(valuesByName(pairsIn('map', lists, 'from=nameOrig,to=nameDest'))).map(
-      ([role, column]) => [role, column === '' ? null : column],
-    ),
-  )
+export const readMap = readNullable('map', 'from=nameOrig,to=nameDest')
+
+/** The texts for fields of one's own in `tenantId={Mandant},branch=NORTH`. `tenantId=` means that no column is the field. */
+export const readFields = readNullable('fields', 'tenantId={Mandant},branch=NORTH')
+
+/** The option `--fields` of the commands that open an account or post a transfer. */
+export const fieldsOption = {
+  ...textOption('values of fields of your own: branch=NORTH,tenantId=7; repeatable'),
+  coerce: readFields,
+}
 
 /** The texts for roles in `from=BANK,to={Bank}-{Number}`. */
 export const readSet = (lists: string | readonly string[]): Record<string, string> =>

@@ -8,6 +8,7 @@ import {
   readCurrencies,
   readDelimiter,
   readDirections,
+  readFields,
   readKeep,
   readMap,
   readNames,
@@ -31,6 +32,7 @@ export interface ReadingCommandOptions {
   at: string | undefined
   map: Record<string, string | null> | undefined
   set: Record<string, string> | undefined
+  fields: Record<string, string | null> | undefined
   where: ReadingOptions['where']
   decimal: string | undefined
   thousands: string | undefined
@@ -107,6 +109,10 @@ export const defineReadingOptions = (
     .option('set', {
       ...textOption('texts for what no column has: account=BANK,to={Bank}-{Number}; repeatable'),
       coerce: readSet,
+    })
+    .option('fields', {
+      ...textOption('texts for fields of your own: tenantId={Mandant},branch=NORTH; repeatable'),
+      coerce: readFields,
     })
     .option('where', {
       ...textOption('read only lines with status=booked, or without type!=FEE; repeatable'),
@@ -187,6 +193,7 @@ export async function readingOptions(
     at: options.at,
     map: options.map,
     set: options.set,
+    fields: options.fields,
     where: options.where,
     decimal: options.decimal as ReadingOptions['decimal'],
     thousands: options.thousands as ReadingOptions['thousands'],

@@ -4,6 +4,7 @@ import { databaseOf, primaryDatabaseOf, sessionOf } from '../../mongodb/connecti
 import { explainFailure, reportAbout } from '../../mongodb/outcome.ts'
 import { repeatUntilAnswered } from '../../mongodb/repeated-operation.ts'
 import { joinTransaction } from '../../mongodb/transaction.ts'
+import { type OwnFields, ownFieldsOf } from '../own-fields.ts'
 import type { AccountRecord, TransferRecord } from '../records.ts'
 
 export interface ReadOptions {
@@ -23,6 +24,8 @@ export interface AccountHistory {
   readonly accountId: string
   readonly accounts: mongo.Collection<AccountRecord>
   readonly transfers: mongo.Collection<TransferRecord>
+  /** The own fields of the ledger's transfers, if they have any. */
+  readonly ownFields: OwnFields | undefined
   /** Options of every read. */
   readonly within: { readonly session?: ClientSession }
 }
@@ -51,6 +54,7 @@ function historyIn(
     accountId,
     accounts: database.collection(names.accounts),
     transfers: database.collection(names.transfers),
+    ownFields: ownFieldsOf(connection).transfer,
     within: session ? { session } : {},
   }
 }

@@ -50,7 +50,7 @@ export class DatedTransfers {
       .sort({ effectiveAt: -1, [sequence]: -1 })
       .limit(limit)
       .toArray()
-    return found.map(entryOf)
+    return found.map((transfer) => entryOf(transfer, this.#history.ownFields))
   }
 
   /** The first and the last of their dates; undefined if there are none. */

@@ -23,7 +23,7 @@ export async function entriesBetween(
       .sort({ [sequence]: -1 })
       .limit(limit)
       .toArray()
-    return found.map(entryOf)
+    return found.map((transfer) => entryOf(transfer, history.ownFields))
   })
   return entries
     .flat()

@@ -1,9 +1,10 @@
 import { inCurrency, storedMoney } from '../../money/json.ts'
 import { type Decimal, toDecimal } from '../../money/money.ts'
-import type { TransferRecord } from '../records.ts'
+import type { OwnFields } from '../own-fields.ts'
+import type { ShownFields, TransferFields, TransferRecord } from '../records.ts'
 
 /** A transfer as one of its two accounts sees it. */
-export interface StatementEntry {
+export interface StatementEntry extends ShownFields<TransferFields> {
   /** The number of the transfer among all of the account's, from 1. */
   readonly sequence: number
   readonly postedAt: Date
@@ -25,30 +26,33 @@ export interface StatementEntry {
 export interface EntrySide {
   readonly account: 'fromAccount' | 'toAccount'
   readonly sequence: 'fromSequence' | 'toSequence'
-  readonly entryOf: (transfer: TransferRecord) => StatementEntry
+  /** `ownFields` are those that the ledger's transfers have of their own. */
+  readonly entryOf: (transfer: TransferRecord, ownFields: OwnFields | undefined) => StatementEntry
 }
 
 const SENT: EntrySide = {
   account: 'fromAccount',
   sequence: 'fromSequence',
-  entryOf: (transfer) => ({
+  entryOf: (transfer, ownFields) => ({
     ...commonFields(transfer),
     sequence: transfer.fromSequence,
     counterparty: transfer.toAccount,
     amount: inCurrency(toDecimal(transfer.amount).neg(), transfer.currency),
     balance: storedMoney(transfer.fromBalance),
+    ...ownFields?.shown(transfer),
   }),
 }
 
 const RECEIVED: EntrySide = {
   account: 'toAccount',
   sequence: 'toSequence',
-  entryOf: (transfer) => ({
+  entryOf: (transfer, ownFields) => ({
     ...commonFields(transfer),
     sequence: transfer.toSequence,
     counterparty: transfer.fromAccount,
     amount: storedMoney(transfer.amount),
     balance: storedMoney(transfer.toBalance),
+    ...ownFields?.shown(transfer),
   }),
 }
 

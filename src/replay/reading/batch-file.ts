@@ -2,6 +2,7 @@ import type { BatchRefusalCode } from '../../models/batch.ts'
 import type { RawRecord, RecordBlocks } from '../source/raw-record.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { Row } from './row.ts'
+import type { OwnFields } from '../../ledger/own-fields.ts'
 import type { RecordTransform } from './transform.ts'
 
 /** A refused line, as a file of rejects lists it. */
@@ -69,6 +70,8 @@ export interface BatchFileOptions {
   readonly reading: string
   readonly options: ReadingOptions
   readonly transform: RecordTransform | undefined
+  /** The own fields of the ledger's transfers, if they have any. */
+  readonly ownFields: OwnFields | undefined
   /** Reads the records of a file in a format of its own, each as JSON. */
   readonly ownRecords?: (() => RecordBlocks) | undefined
 }

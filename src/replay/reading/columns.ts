@@ -13,7 +13,7 @@ export type ColumnMap = { readonly [role in Role]?: string | null | undefined }
  */
 export type RoleTexts = { readonly [role in Role]?: string | undefined }
 
-export type ColumnIndexes = { readonly [role in Role]?: number | undefined }
+type ColumnIndexes = { readonly [role in Role]?: number | undefined }
 
 /** Where the values of the roles are. */
 export interface FoundColumns {

@@ -21,6 +21,7 @@ export const READING_KEYS: Keys<ReadingOptions> = {
   at: true,
   map: true,
   set: true,
+  fields: true,
   where: true,
   decimal: true,
   thousands: true,
@@ -85,7 +86,7 @@ function checkFormat(format: unknown): asserts format is ReadingOptions {
 export interface OptionsWithFormat extends Omit<ReadingOptions, 'format'> {
   /**
    * The format of the file, or an object with the options that say how it is read, as in a format file. Options beside
-   * it win over those in it; `map`, `set`, `where` and `currencies` are merged key by key. Default: by the file's
+   * it win over those in it; `map`, `set`, `fields`, `where` and `currencies` are merged key by key. Default: by the file's
    * extension, else by its first character.
    */
   readonly format?: BatchFormat | ReadingOptions | undefined
@@ -120,7 +121,7 @@ export function withFormat<Options extends OptionsWithFormat>(
   } as unknown as WithFormat<Options>
 }
 
-const MERGED = ['map', 'set', 'where', 'currencies'] as const
+const MERGED = ['map', 'set', 'fields', 'where', 'currencies'] as const
 
 /** An option that has keys of its own. One that is wrong stays as it is, for the checks. */
 const mergedPart = (inFormat: unknown, given: unknown): unknown =>

@@ -12,6 +12,7 @@ import { openJsonFile } from './json/json-file.ts'
 import { layoutOfObjects } from './json/json-layout.ts'
 import { refuseCsvOptions, refuseJsonOptions } from './option-checks.ts'
 import { holdsRejects, ownRecords } from './own-records.ts'
+import { requireOwnFields } from './own-field-reader.ts'
 import { type ReadingOptions, readingText } from './reading-options.ts'
 import { RestoringTransform } from './restoring-transform.ts'
 import { RecordTransform, type Transform } from './transform.ts'
@@ -32,7 +33,7 @@ interface OpenOptions {
   /** Whether the file is one that an export has written. */
   readonly restore?: boolean | undefined
   /** The own fields of the ledger's transfers, if they have any. */
-  readonly fields?: OwnFields | undefined
+  readonly ownFields?: OwnFields | undefined
   /** Reads the records of a file in a format of its own, each as JSON. */
   readonly ownRecords?: () => RecordBlocks
 }
@@ -66,15 +67,16 @@ const recordTransformOf = ({
   options,
   transform,
   restore,
-  fields,
+  ownFields,
 }: OpenOptions): RecordTransform | undefined =>
   restore
-    ? new RestoringTransform(fields)
-    : transform && new RecordTransform(transform, { currency: options.currency, fields })
+    ? new RestoringTransform(ownFields)
+    : transform && new RecordTransform(transform, { currency: options.currency, ownFields })
 
 /** {@link openBatchFile} without the search for ids, which a caller that posts nothing does not need. */
 export async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {
-  const { options, transform } = open
+  const { options, transform, ownFields } = open
+  requireOwnFields(options, ownFields)
   const read = transform?.read
   if (read && !(await holdsRejects(source))) {
     refuseLayout(options)
@@ -106,7 +108,7 @@ async function openCsv(
   format: 'csv' | 'tsv',
   open: OpenOptions,
 ): Promise<BatchFile> {
-  const { batch, options } = open
+  const { batch, options, ownFields } = open
   const transform = recordTransformOf(open)
   refuseJsonOptions(options)
   const { columns, currency, keep = false } = options
@@ -123,7 +125,14 @@ async function openCsv(
   const reading = readingText({ ...parts, transform: transform?.version }, options)
   const separatorLine = excelDelimiter === undefined ? '' : `sep=${excelDelimiter}\n`
   const dialect = { delimiter, quote }
-  return await openCsvFile(source, dialect, { batch, reading, options, transform, separatorLine })
+  return await openCsvFile(source, dialect, {
+    batch,
+    reading,
+    options,
+    transform,
+    ownFields,
+    separatorLine,
+  })
 }
 
 /** What `reading` calls the layouts of JSON. */
@@ -135,7 +144,7 @@ const FORMATS_BY_LAYOUT: Readonly<Record<JsonLayout, string>> = {
 }
 
 async function openJson(source: Source, layout: JsonLayout, open: OpenOptions): Promise<BatchFile> {
-  const { batch, options } = open
+  const { batch, options, ownFields } = open
   const transform = recordTransformOf(open)
   refuseCsvOptions(options)
   const { currency, keep = false } = options
@@ -149,6 +158,7 @@ async function openJson(source: Source, layout: JsonLayout, open: OpenOptions): 
     reading,
     options,
     transform,
+    ownFields,
     ownRecords: found,
   })
 }

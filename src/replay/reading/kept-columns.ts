@@ -1,6 +1,6 @@
 import type { Metadata } from '../../ledger/records.ts'
 import { quote } from '../../messages.ts'
-import { type ColumnIndexes, ColumnsError } from './columns.ts'
+import { ColumnsError } from './columns.ts'
 import { type ValueOf, isMissing } from './values/values.ts'
 
 /** The columns kept as metadata, each with its key there. */
@@ -10,16 +10,17 @@ export type KeptColumns = readonly { readonly index: number; readonly key: strin
 const MAX_KEPT = 32
 
 /**
- * The columns to keep as metadata: all that have a name and no role, or only those that `keep` names.
+ * The columns to keep as metadata: all that have a name and no role, or only those that `keep` names. `withRoles` are the
+ * indexes of those that have one.
  * @throws ColumnsError
  */
 export function keptColumns(
   columns: readonly string[],
-  indexes: ColumnIndexes,
+  withRoles: readonly (number | undefined)[],
   keep: boolean | readonly string[],
 ): KeptColumns {
   if (keep === false) return []
-  const used = new Set(Object.values(indexes))
+  const used = new Set(withRoles)
   const kept: { index: number; key: string }[] = []
   for (const [index, column] of columns.entries()) {
     const isWanted = keep === true ? column !== '' : keep.includes(column)

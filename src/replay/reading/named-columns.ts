@@ -6,12 +6,14 @@ import { columnsInTemplate } from './values/templates.ts'
 export const columnsNamedBy = ({
   map = {},
   set = {},
+  fields = {},
   keep = false,
   where = {},
   idFrom = [],
 }: ReadingOptions): readonly string[] => [
   ...Object.values(map).filter((name) => typeof name === 'string'),
   ...Object.values(set).flatMap((text) => (text === undefined ? [] : columnsInTemplate(text))),
+  ...Object.values(fields).flatMap((text) => (text ? columnsInTemplate(text) : [])),
   ...(typeof keep === 'boolean' ? [] : keep),
   ...Object.keys(where),
   ...idFrom.filter((name) => !isRole(name)),

@@ -44,6 +44,11 @@ export interface ReadingOptions {
    * empty. Beside a column in `map`, the text is for the lines in which that column is empty.
    */
   readonly set?: RoleTexts | undefined
+  /**
+   * Texts for fields of the ledger's own, as in `set`: `{ tenantId: '{Mandant}' }`. A column with exactly the name of a field
+   * is that field, unless there is a text for it, or null.
+   */
+  readonly fields?: Readonly<Record<string, string | null>> | undefined
   /** Which lines are transfers, by the values of columns. The others are skipped and counted. */
   readonly where?: Conditions | undefined
   /** The mark before the decimals of amounts. Default: `.`. */
@@ -146,6 +151,7 @@ const NEW_OPTIONS = [
   'idFrom',
   'idPrefix',
   'openMissing',
+  'fields',
 ] as const satisfies readonly (keyof ReadingOptions)[]
 
 const DEFAULTS: Readonly<Record<string, unknown>> = {

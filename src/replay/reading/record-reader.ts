@@ -1,6 +1,8 @@
+import type { OwnFields } from '../../ledger/own-fields.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { ColumnsError, findColumns, isStatement } from './columns.ts'
 import { keptColumns, metadataOf } from './kept-columns.ts'
+import { ownFieldReader } from './own-field-reader.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import { type ContentOf, compileContent } from './content.ts'
 import { type OpeningReader, openingReader } from './account-openings.ts'
@@ -38,6 +40,8 @@ export interface ReaderOptions {
   readonly areKeys?: boolean
   /** The columns that are values within an object. */
   readonly nested?: ReadonlySet<string> | undefined
+  /** The own fields of the ledger's transfers, if they have any. */
+  readonly ownFields?: OwnFields | undefined
   /** Called when a date without a zone of its own is read. */
   readonly onZoneUsed?: () => void
 }
@@ -56,7 +60,7 @@ export interface CompiledColumns {
 export function compileColumns(
   columns: readonly string[],
   options: ReadingOptions,
-  { areKeys = false, nested, onZoneUsed = () => undefined }: ReaderOptions = {},
+  { areKeys = false, nested, ownFields, onZoneUsed = () => undefined }: ReaderOptions = {},
 ): CompiledColumns | { readonly problem: string } {
   const { where = {} } = options
   const whySkipped = orProblem(() =>
@@ -68,7 +72,9 @@ export function compileColumns(
   return {
     whySkipped,
     openings,
-    reader: orProblem(() => compileReader(columns, options, { areKeys, nested, onZoneUsed })),
+    reader: orProblem(() =>
+      compileReader(columns, options, { areKeys, nested, ownFields, onZoneUsed }),
+    ),
   }
 }
 
@@ -99,10 +105,15 @@ function orProblem<Result>(compile: () => Result): Result | { readonly problem: 
 function compileReader(
   columns: readonly string[],
   options: ReadingOptions,
-  { areKeys, nested, onZoneUsed }: Required<ReaderOptions>,
+  { areKeys, nested, ownFields, onZoneUsed }: Required<ReaderOptions>,
 ): RecordReader {
   const { map = {}, set = {}, keep = false, idFrom } = options
-  const found = findColumns(columns, { map, set, areKeys, nested })
+  const isNested = (name: string) => nested?.has(name) ?? false
+  const fields =
+    ownFields && ownFieldReader(columns, options, { ownFields, areKeys, isNested, onZoneUsed })
+  // A column with the name of an own field is that field, and nothing else unless the options say so.
+  const unrecognized = ownFields ? new Set([...(nested ?? []), ...ownFields.names]) : nested
+  const found = findColumns(columns, { map, set, areKeys, nested: unrecognized })
   const { indexes } = found
   const own = nested ? columns.filter((column) => column !== '' && !nested.has(column)) : columns
   // An object may leave out a key to keep.
@@ -112,7 +123,11 @@ function compileReader(
       : keep && nested
         ? own
         : keep
-  const kept = keptColumns(columns, indexes, present)
+  const kept = keptColumns(
+    columns,
+    [...Object.values(indexes), ...(fields?.indexes ?? [])],
+    present,
+  )
   const readerOf = roleReaders(columns, found, { ...options, areKeys })
   const transferId = idReader(readerOf, options)
   const currency = currencyReader(readerOf, options)
@@ -125,7 +140,12 @@ function compileReader(
 
   return {
     hasIds: transferId !== undefined && idFrom === undefined,
-    amountIndexes: new Set([indexes.amount, indexes.debit, indexes.credit]),
+    amountIndexes: new Set([
+      indexes.amount,
+      indexes.debit,
+      indexes.credit,
+      ...(fields?.indexes ?? []),
+    ]),
     read(value) {
       const lineCurrency = currency(value)
       if (lineCurrency instanceof Problem) return lineCurrency
@@ -135,6 +155,8 @@ function compileReader(
       if (date instanceof Problem) return date
       const groupName = group?.(value)
       if (groupName instanceof Problem) return groupName
+      const fieldValues = fields?.read(value)
+      if (fieldValues instanceof Problem) return fieldValues
       return {
         transferId: transferId?.(value),
         from: moved.from,
@@ -145,6 +167,7 @@ function compileReader(
         metadata: kept.length === 0 ? undefined : metadataOf(value, kept),
         effectiveAt: date,
         group: groupName,
+        ...(fieldValues && { fieldValues }),
       } as IdentifiedRequest
     },
     contentOf: idFrom && compileContent(idFrom, columns, { readerOf, areKeys }),

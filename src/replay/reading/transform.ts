@@ -81,15 +81,15 @@ export class RecordTransform {
   readonly isVerbatim: boolean = false
   readonly #transform: TransformFunction<never>
   readonly #currency: string | undefined
-  readonly #fields: OwnFields | undefined
+  readonly #ownFields: OwnFields | undefined
 
   constructor(
     { transform, read, version }: Transform<never>,
-    { currency, fields }: { currency?: string | undefined; fields?: OwnFields | undefined },
+    { currency, ownFields }: { currency?: string | undefined; ownFields?: OwnFields | undefined },
   ) {
     this.#transform = transform
     this.#currency = currency
-    this.#fields = fields
+    this.#ownFields = ownFields
     this.version = version ?? digestOf(transform, read)
   }
 
@@ -140,7 +140,7 @@ export class RecordTransform {
           currency: isMissing(currency) ? this.#currency : currency,
           reference: isMissing(reference) ? undefined : reference,
         },
-        this.#fields,
+        this.#ownFields,
         'the returned transfer',
       ),
       ...(!isMissing(group) && { group }),
@@ -196,7 +196,8 @@ class LazyContext implements RecordContext {
     const request = this.#read()
     if (request instanceof Skipped) throw new SkippedError(request.reason)
     if ('problem' in request) throw new Error(request.problem)
-    return request
+    const { fieldValues, ...parts } = request
+    return { ...parts, ...fieldValues }
   }
 }
 

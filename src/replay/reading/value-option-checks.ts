@@ -32,6 +32,15 @@ const CHECKS = {
     }
     return undefined
   },
+  fields(texts: unknown) {
+    if (!isObject(texts)) return 'is not an object such as { tenantId: "{Mandant}" }'
+    for (const [name, text] of Object.entries(texts)) {
+      if (text === undefined || text === null) continue
+      const problem = isText(text) ? templateProblem(text) : 'is not a text'
+      if (problem !== undefined) return `is wrong for ${quote(name)}: ${quote(text)} ${problem}`
+    }
+    return undefined
+  },
   where(conditions: unknown) {
     if (!isObject(conditions)) return 'is not an object such as { status: "booked" }'
     for (const [column, condition] of Object.entries(conditions)) {

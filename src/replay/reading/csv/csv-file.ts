@@ -24,7 +24,7 @@ interface CsvFileOptions extends BatchFileOptions {
 export async function openCsvFile(
   source: Source,
   dialect: Dialect,
-  { batch, reading, options, transform, separatorLine }: CsvFileOptions,
+  { batch, reading, options, transform, ownFields, separatorLine }: CsvFileOptions,
 ): Promise<BatchFile> {
   const { name: file, encoding } = source
   const allLines = () =>
@@ -54,11 +54,11 @@ export async function openCsvFile(
       : `; line ${likely} looks like the header: add --skip ${likely - 1}`
   }
   const fits = (names: readonly string[]) => {
-    const found = compileColumns(names, options)
+    const found = compileColumns(names, options, { ownFields })
     return !('problem' in found) && !('problem' in found.reader)
   }
   const zoneUse = new ZoneUse(options)
-  const compiled = compileColumns(columns, options, { onZoneUsed: zoneUse.note })
+  const compiled = compileColumns(columns, options, { ownFields, onZoneUsed: zoneUse.note })
   if ('problem' in compiled) return fail(compiled.problem + (await hint()))
   const { reader } = compiled
   // A transform may do without the columns that are needed otherwise.

@@ -1,6 +1,6 @@
 import { columnsNamedBy } from '../named-columns.ts'
 import type { ReadingOptions } from '../reading-options.ts'
-import { type CompiledColumns, compileColumns } from '../record-reader.ts'
+import { type CompiledColumns, type ReaderOptions, compileColumns } from '../record-reader.ts'
 import type { JsonObject } from './json-object.ts'
 import { valueAt } from './nested-values.ts'
 
@@ -14,7 +14,7 @@ export interface KeyReader extends CompiledColumns {
 /** Makes a finder. It makes one reader for all objects with the same keys in the same order. */
 export function readerFinder(
   options: ReadingOptions,
-  { onZoneUsed }: { readonly onZoneUsed: () => void },
+  readerOptions: Pick<ReaderOptions, 'ownFields' | 'onZoneUsed'>,
 ): ReaderFinder {
   const known = new Map<string, ReturnType<ReaderFinder>>()
   const dotted = [...new Set(columnsNamedBy(options))].filter((name) => name.includes('.'))
@@ -24,7 +24,7 @@ export function readerFinder(
   function find(own: readonly string[], nested: readonly string[]): ReturnType<ReaderFinder> {
     const keys = [...own, ...nested]
     const kinds = { areKeys: true, nested: new Set(nested) }
-    const compiled = compileColumns(keys, options, { ...kinds, onZoneUsed })
+    const compiled = compileColumns(keys, options, { ...readerOptions, ...kinds })
     return 'problem' in compiled ? compiled : { keys, ...compiled }
   }
 

@@ -17,7 +17,7 @@ import { surveyJson } from './json-survey.ts'
 export async function openJsonFile(
   source: Source,
   layout: JsonLayout,
-  { batch, reading, options, transform, ownRecords }: BatchFileOptions,
+  { batch, reading, options, transform, ownFields, ownRecords }: BatchFileOptions,
 ): Promise<BatchFile> {
   const { name: file, encoding } = source
   const ofLayout = (): RecordBlocks =>
@@ -26,7 +26,7 @@ export async function openJsonFile(
       : jsonElements(source, { layout, at: options.at })
   const records = ownRecords ?? ofLayout
   const zoneUse = new ZoneUse(options)
-  const readerOf = readerFinder(options, { onZoneUsed: zoneUse.note })
+  const readerOf = readerFinder(options, { ownFields, onZoneUsed: zoneUse.note })
   // A transform may do without the keys that are needed otherwise.
   const { hasIds, warning } = transform
     ? { hasIds: false, warning: undefined }
