@@ -12,7 +12,8 @@ import type { AccountRecord, TransferGroupRecord, TransferRecord } from './recor
  */
 export const TRANSFERS_KEPT = 10
 
-interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'> {
+/** The part of an account's record that a posting works on. */
+export interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'> {
   balance: Decimal128
   overdraftLimit: Decimal128
 }
@@ -235,7 +236,11 @@ interface WriteReply {
 type Accounts = ReadonlyMap<string, LedgerAccount>
 
 /** The stored form of an account: the reverse of {@link ledgerAccountOf}. */
-const storedAccountOf = ({ lowestBalance, balance, ...account }: LedgerAccount): StoredAccount => ({
+export const storedAccountOf = ({
+  lowestBalance,
+  balance,
+  ...account
+}: LedgerAccount): StoredAccount => ({
   ...account,
   balance: toDecimal128(balance, account.currency),
   overdraftLimit: toDecimal128(lowestBalance.neg(), account.currency),

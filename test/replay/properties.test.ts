@@ -101,10 +101,11 @@ test(
       parameters,
     )
     const all = [...REFUSAL_CODES, 'MALFORMED_LINE']
-    // Only with `keep` do the columns of a file become metadata, and no column is a date.
+    // Only with `keep` do the columns of a file become metadata, no column is a date, and the ledger has no own fields.
     expect(all.filter((code) => !codes.has(code))).toEqual([
       'INVALID_METADATA',
       'INVALID_EFFECTIVE_AT',
+      'INVALID_FIELD',
     ])
   },
   timeout,

@@ -92,6 +92,20 @@ describe('a rehearsal of several files', () => {
     }
   })
 
+  test('finds a repeated reversal as posting does', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '10' })
+    const rehearsal = new Rehearsal(connection)
+    const original = { transferId: 'T', from: 'A0', to: 'A1', amount: '1' }
+    const reversal = { transferId: 'R', from: 'A1', to: 'A0', amount: '1', reverses: 'T' }
+
+    const results = []
+    for (const request of [original, reversal, reversal]) {
+      results.push(...(await rehearsal.post([request], 'batch')))
+    }
+
+    expect(results.map(({ status }) => status)).toEqual(['posted', 'posted', 'existing'])
+  })
+
   test('remembers the batches that it has rehearsed', async () => {
     await openAccounts(Account, { count: 2, openingBalance: '10' })
     const file = await makeFile('batch.csv', `${HEAD}T1,A0,A1,1\n`)

@@ -16,6 +16,7 @@ import type { TransferResult } from '../../ledger/transfer-result.ts'
 import type { BatchRecord } from '../../models/batch.ts'
 import { databaseOf } from '../../mongodb/connection.ts'
 import type { PostChunk } from './chunk-poster.ts'
+import { RehearsedAccounts } from './rehearsed-accounts.ts'
 import { RehearsedTransfers } from './rehearsed-transfers.ts'
 import { countResults, linkedResults, requestsOf } from './row-results.ts'
 
@@ -35,7 +36,7 @@ interface RehearsalPosterOptions {
  */
 export class Rehearsal {
   readonly #connection: Connection
-  readonly #accounts = new Map<string, LedgerAccount>()
+  readonly #accounts = new RehearsedAccounts()
   readonly #transfers = new RehearsedTransfers()
   readonly #batches = new Map<string, BatchRecord>()
 
@@ -97,13 +98,8 @@ export class Rehearsal {
     const posted = results.flatMap((result) =>
       result.status === 'posted' ? [result.transfer] : [],
     )
-    for (const { fromAccount, toAccount } of posted) {
-      for (const id of [fromAccount, toAccount]) {
-        const account = accounts.get(id)
-        // The key is the account's id: the transfer's copy would keep the file's text in memory.
-        if (account) this.#accounts.set(account._id, account)
-      }
-    }
+    const ids = new Set(posted.flatMap(({ fromAccount, toAccount }) => [fromAccount, toAccount]))
+    this.#accounts.keep([...ids].flatMap((id) => accounts.get(id) ?? []))
     this.#transfers.add(posted)
   }
 
@@ -124,7 +120,7 @@ export class Rehearsal {
     const unread = new Set<string>()
     for (const id of accountIdsOf(requests)) {
       const account = this.#accounts.get(id)
-      if (account) accounts.set(id, { ...account })
+      if (account) accounts.set(id, account)
       else unread.add(id)
     }
     for (const [id, account] of await readAccounts(unread, stored)) accounts.set(id, account)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { openSync, rmSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,9 +10,11 @@ import { isGzipped } from './gzip.ts'
 import { linesOf } from './lines.ts'
 import { MAX_RECORD_BYTES } from './raw-record.ts'
 
+const newPath = () => join(tmpdir(), `daybook-${randomUUID()}`)
+
 /** Opens a temporary file. It disappears when its handle is closed, even if the process is killed. */
 export async function openTemporaryFile(): Promise<FileHandle> {
-  const path = join(tmpdir(), `daybook-${randomUUID()}`)
+  const path = newPath()
   const handle = await open(path, 'wx+', 0o600).catch(throwStorageError)
   try {
     await rm(path)
@@ -22,6 +25,18 @@ export async function openTemporaryFile(): Promise<FileHandle> {
   }
 }
 
+/** {@link openTemporaryFile} for what reads and writes synchronously. */
+export function openTemporaryFileSync(): number {
+  const path = newPath()
+  try {
+    const file = openSync(path, 'wx+', 0o600)
+    rmSync(path)
+    return file
+  } catch (error) {
+    return throwStorageError(error as Error)
+  }
+}
+
 export async function appendToTemporaryFile(
   handle: FileHandle,
   content: Buffer | string,
@@ -29,7 +44,8 @@ export async function appendToTemporaryFile(
   await handle.writeFile(content).catch(throwStorageError)
 }
 
-function throwStorageError(error: Error): never {
+/** @throws StorageError naming the folder of temporary files */
+export function throwStorageError(error: Error): never {
   const problem = `cannot write a temporary file in this folder: ${error.message}; free some space, or set TMPDIR to another folder`
   throw new StorageError(tmpdir(), problem, { cause: error })
 }
