@@ -281,6 +281,15 @@ export class InvalidGroupIdError extends LedgerError {
   }
 }
 
+/** An exchange that is not one, such as between two accounts of one currency. */
+export class InvalidExchangeError extends LedgerError {
+  override readonly code = 'INVALID_EXCHANGE'
+  declare readonly problem: string
+  constructor(details: { problem: string }) {
+    super(`the exchange is not possible: ${details.problem}`, details)
+  }
+}
+
 export class InvalidHolderError extends LedgerError {
   override readonly code = 'INVALID_HOLDER'
   declare readonly holder: unknown
@@ -404,6 +413,7 @@ export type AnyTransferRefusedError =
 export type AnyLedgerError =
   | AnyTransferRefusedError
   | InvalidGroupIdError
+  | InvalidExchangeError
   | InvalidHolderError
   | InvalidCurrencyError
   | AccountConflictError
@@ -417,6 +427,7 @@ export type AnyLedgerError =
 const LEDGER_CODES: ReadonlySet<unknown> = new Set<AnyLedgerError['code']>([
   ...REFUSAL_CODES,
   'INVALID_GROUP_ID',
+  'INVALID_EXCHANGE',
   'INVALID_HOLDER',
   'INVALID_CURRENCY',
   'ACCOUNT_CONFLICT',

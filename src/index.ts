@@ -32,6 +32,7 @@ export type {
   TransferRecord,
 } from './ledger/records.ts'
 export type { OpeningRequest } from './ledger/opening.ts'
+export type { ExchangeRequest } from './ledger/exchange.ts'
 export type { GroupRequest } from './ledger/group-request.ts'
 export type { TransferRequest } from './ledger/request.ts'
 export type { RefusedTransfer, TransferResult } from './ledger/transfer-result.ts'
@@ -129,6 +130,7 @@ export {
   InvalidAmountError,
   InvalidCurrencyError,
   InvalidEffectiveAtError,
+  InvalidExchangeError,
   InvalidFieldError,
   InvalidGroupIdError,
   InvalidHolderError,
@@ -166,5 +168,6 @@ export {
 } from './migration/errors.ts'
 
 // Money.
+export type { Rounding } from './money/rounding.ts'
 export { type DecimalRecord, plain, type PlainRecord, withDecimals } from './money/plain-records.ts'
 export { Decimal, Decimal128, formatMoney, type MoneyInput, toDecimal } from './money/money.ts'

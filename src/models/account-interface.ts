@@ -1,4 +1,5 @@
 import type { ClientSession, HydratedDocument } from 'mongoose'
+import type { ExchangeRequest } from '../ledger/exchange.ts'
 import type { GroupRequest } from '../ledger/group-request.ts'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
@@ -93,6 +94,21 @@ export interface AccountStatics {
   transferGroup(
     this: AccountModel,
     request: GroupRequest,
+    options?: CallOptions,
+  ): Promise<TransferDocument[]>
+
+  /**
+   * Exchanges money of one currency for money of another, as a group of two transfers: `from` pays `amount` to the position
+   * account of its currency in `through`, and that of the other currency pays `toAmount` to `to`. Instead of `toAmount` it
+   * takes a `rate` and how to round. Returns both transfers in this order. Reverse it with `Transfer.reverseGroup()`.
+   * @throws TransferRefusedError with the reason of the leg that cannot be posted, and its number in `leg`: 2 if the position
+   * account has too little
+   * @throws LedgerError `INVALID_EXCHANGE`, `INVALID_GROUP_ID`; TypeError if the request is malformed
+   * @throws OutcomeError if time is up. Its `outcome` says whether the exchange may be posted
+   */
+  exchange(
+    this: AccountModel,
+    request: ExchangeRequest,
     options?: CallOptions,
   ): Promise<TransferDocument[]>
 

@@ -8,6 +8,7 @@ import {
 } from '../arguments.ts'
 import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
+import { exchange } from '../ledger/exchange.ts'
 import { postOne, postTogether } from '../ledger/group-commit.ts'
 import { groupOrThrow, legsOf } from '../ledger/group-request.ts'
 import {
@@ -177,6 +178,13 @@ const accountSchema = new Schema<
         const legs = legsOf(request, ownFieldsOf(this.db).transfer)
         const posted = postTogether(legs, this.db, call).then((results) => groupOrThrow(results))
         const subject = { what: 'group', id: request.groupId } as const
+        const Transfer = transferModel(this.db)
+        return (await reportAbout(subject, posted)).map((leg) => Transfer.hydrate(leg))
+      },
+      async exchange(request, options) {
+        const call = waitOptionsOf(options, 'Account.exchange()', CALL_KEYS)
+        const posted = exchange(request, this.db, call)
+        const subject = { what: 'exchange', id: request.exchangeId } as const
         const Transfer = transferModel(this.db)
         return (await reportAbout(subject, posted)).map((leg) => Transfer.hydrate(leg))
       },

@@ -88,6 +88,7 @@ export const explainFailure =
 const VERBS = {
   transfer: 'posted',
   group: 'posted',
+  exchange: 'posted',
   'reversal of transfer': 'posted',
   'reversal of group': 'posted',
   account: 'written',

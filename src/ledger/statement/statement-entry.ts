@@ -18,6 +18,10 @@ export interface StatementEntry extends ShownFields<TransferFields> {
   /** The account's balance after the transfer, in the order of the statement. */
   readonly balance: Decimal
   readonly reference?: string
+  /** The id of the group that the transfer is a leg of, with its number among the legs, and how many there are. */
+  readonly group?: string
+  readonly leg?: number
+  readonly legs?: number
   /** The id of the transfer that this one reverses. */
   readonly reverses?: string
 }
@@ -60,12 +64,15 @@ const RECEIVED: EntrySide = {
 export const SIDES = [SENT, RECEIVED] as const
 
 function commonFields(transfer: TransferRecord) {
-  const { _id: transferId, postedAt, effectiveAt, reference, reverses } = transfer
+  const { _id: transferId, postedAt, effectiveAt, reference, group, leg, legs, reverses } = transfer
   return {
     transferId,
     postedAt,
     ...(effectiveAt && { effectiveAt }),
     ...(reference !== undefined && { reference }),
+    ...(group !== undefined && { group }),
+    ...(leg !== undefined && { leg }),
+    ...(legs !== undefined && { legs }),
     ...(reverses !== undefined && { reverses }),
   }
 }
