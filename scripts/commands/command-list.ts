@@ -75,8 +75,18 @@ export async function listCommands(register: Register): Promise<void> {
     async () => (await import('./transfer.ts')).transferCommand,
   )
   await register(
+    'exchange <from> <to> <amount>',
+    'exchange money of one currency for money of another, over position accounts',
+    async () => (await import('./exchange.ts')).exchangeCommand,
+  )
+  await register(
+    'group <id>',
+    'show a group of transfers, and whether it was reversed',
+    async () => (await import('./group.ts')).groupCommand,
+  )
+  await register(
     'reverse <id>',
-    'reverse a transfer with a new one in the other direction; possible once per transfer',
+    'reverse a transfer with a new one in the other direction, or all of a group; possible once',
     async () => (await import('./reverse.ts')).reverseCommand,
   )
   await register(

@@ -1,11 +1,20 @@
 import { transferModel } from '../../src/index.ts'
-import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  dryRunOption,
+  flagOption,
+  jsonOption,
+  textOption,
+} from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
+import { renderLegs } from './group.ts'
 import { describeTransfer, effectiveAtOption } from './transfer.ts'
 
 export const reverseCommand: Command<{
   id: string
+  group: boolean
   reference: string | undefined
   'effective-at': Date | undefined
   'dry-run': boolean
@@ -13,22 +22,36 @@ export const reverseCommand: Command<{
 }> = {
   builder: (yargs) =>
     yargs
-      .positional('id', { describe: 'the id of the transfer', type: 'string', demandOption: true })
+      .positional('id', {
+        describe: 'the id of the transfer or the group',
+        type: 'string',
+        demandOption: true,
+      })
+      .option('group', flagOption('reverse all legs of the group with this id'))
       .option('reference', textOption('a note for the receiver'))
       .option('effective-at', effectiveAtOption)
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async (database) => {
-      const { id, reference, 'effective-at': effectiveAt, 'dry-run': dryRun } = options
-      const transfer = await applyChange(database, { dryRun, context }, (sessionOption) =>
-        transferModel(database.connection).reverse(id, {
-          ...sessionOption,
-          ...(reference !== undefined && { reference }),
-          ...(effectiveAt && { effectiveAt }),
-        }),
-      )
-      context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
+      const { id, group, json, reference, 'effective-at': effectiveAt, 'dry-run': dryRun } = options
+      const parts = {
+        ...(reference !== undefined && { reference }),
+        ...(effectiveAt && { effectiveAt }),
+      }
+      const Transfer = transferModel(database.connection)
+      const change = { dryRun, context }
+      if (group) {
+        const legs = await applyChange(database, change, (sessionOption) =>
+          Transfer.reverseGroup(id, { ...sessionOption, ...parts }),
+        )
+        context.print(json ? JSON.stringify(legs) : renderLegs(legs, context.columns))
+      } else {
+        const transfer = await applyChange(database, change, (sessionOption) =>
+          Transfer.reverse(id, { ...sessionOption, ...parts }),
+        )
+        context.print(json ? JSON.stringify(transfer) : describeTransfer(transfer))
+      }
       return Exit.done
     }),
 }

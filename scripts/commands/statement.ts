@@ -92,6 +92,7 @@ const CSV_COLUMNS = [
   'reference',
   'reverses',
   'effectiveAt',
+  'group',
 ] as const
 
 async function asCsv(

@@ -158,6 +158,9 @@ async function books(): Promise<void> {
   const opening = { holder: 'Ada', currency: 'USD', openingBalance: '1000' }
   await accountModel(root).open({ accountId: 'A', ...opening })
   await accountModel(root).open({ accountId: 'B', ...opening })
+  for (const accountId of ['E', 'F']) {
+    await accountModel(root).open({ accountId, ...opening, currency: 'EUR' })
+  }
 }
 
 /** The collections that a right is about, or all. */
@@ -176,6 +179,15 @@ const removeSeeded = async () => {
 
 const request = () => ({ transferId: nextId(), from: 'A', to: 'B', amount: '1' })
 
+const exchange = () => ({
+  exchangeId: nextId(),
+  from: 'A',
+  to: 'E',
+  amount: '1',
+  toAmount: '1',
+  through: { USD: 'B', EUR: 'F' },
+})
+
 type Work = () => Promise<unknown>
 
 /** What the administrator prepares, such as what only makes a difference without one right. */
@@ -192,6 +204,10 @@ const WORK: Readonly<Record<string, Preparation>> = {
   'Account.transferGroup()': async () => async () => {
     await accountModel(clerk).transferGroup({ groupId: nextId(), legs: [request(), request()] })
     await refusal(accountModel(clerk).transferGroup({ groupId: nextId(), legs: [TOO_DEAR] }))
+  },
+  'Account.exchange()': async () => async () => {
+    await accountModel(clerk).exchange(exchange())
+    await refusal(accountModel(clerk).exchange({ ...exchange(), amount: '100000000' }))
   },
   'Transfer.reverseGroup()': async () => {
     const groupId = nextId()
@@ -264,6 +280,21 @@ const WORK: Readonly<Record<string, Preparation>> = {
   reverse: async () => {
     const transferId = await transfer()
     return () => command('reverse', transferId)
+  },
+  'reverse --group': async () => {
+    const groupId = nextId()
+    await accountModel(root).transferGroup({ groupId, legs: [request()] })
+    return () => command('reverse', groupId, '--group')
+  },
+  exchange: async () => async () => {
+    const parameters = ['A', 'E', '--to-amount', '1', '--through', 'USD=B,EUR=F', '--id']
+    await command('exchange', ...parameters, nextId(), '1')
+    await commandRefusal('exchange', ...parameters, nextId(), '100000000')
+  },
+  group: async () => {
+    const groupId = nextId()
+    await accountModel(root).transferGroup({ groupId, legs: [request()] })
+    return () => command('group', groupId)
   },
   'account open': async () => () =>
     command('account', 'open', nextId(), '--holder', 'Ada', '--currency', 'USD'),

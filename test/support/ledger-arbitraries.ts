@@ -167,6 +167,23 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
+      verb: verb('exchange'),
+      request: fc.record({
+        exchangeId: groupId,
+        from: accountId,
+        to: fc.oneof(fc.constantFrom<unknown>('YEN', 'SEN', 'DINAR'), accountId),
+        amount: fc.constantFrom('1', '2.50', '0.001'),
+        toAmount: fc.constantFrom('1', '3', '0'),
+        through: fc.constantFrom<Record<string, string>>(
+          { USD: 'CYD', JPY: 'SEN', KWD: 'DINAR' },
+          { USD: 'DOT', JPY: 'YEN' },
+        ),
+      }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
       verb: verb('reverseGroup'),
       groupId: fc.oneof({ weight: 4, arbitrary: fc.constant(LATEST) }, groupId),
       reference: weighted<unknown>([4, undefined], [1, 'rent', '']),

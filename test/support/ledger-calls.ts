@@ -3,6 +3,7 @@ import {
   type AccountModel,
   Decimal,
   Decimal128,
+  type ExchangeRequest,
   type GroupRequest,
   LedgerError,
   type OpeningRequest,
@@ -11,6 +12,7 @@ import {
   type TransferResult,
 } from '../../src/index.ts'
 import {
+  type ReferenceExchange,
   type ReferenceLedger,
   type ReferenceOpening,
   type ReferenceRequest,
@@ -32,6 +34,7 @@ export type Call =
       readonly groupId: unknown
       readonly legs: readonly ReferenceRequest[]
     }
+  | { readonly verb: 'exchange'; readonly request: ReferenceExchange }
   | {
       readonly verb: 'reverseGroup'
       readonly groupId: unknown
@@ -158,6 +161,8 @@ function performOne(
       const request = { groupId, legs } as GroupRequest
       return Account.transferGroup(request, options)
     }
+    case 'exchange':
+      return Account.exchange(call.request as ExchangeRequest, options)
     case 'reverseGroup': {
       const { groupId, reference, effectiveAt } = call
       const parts = { reference, effectiveAt } as { reference: string; effectiveAt: Date }
@@ -239,6 +244,9 @@ export function expected(
         break
       case 'transferGroup':
         ledger.transferGroup(call.groupId, call.legs.map(withPlainAmount))
+        break
+      case 'exchange':
+        ledger.exchange(call.request)
         break
       case 'reverseGroup':
         ledger.reverseGroup(call.groupId, call)

@@ -55,6 +55,15 @@ export interface ReferenceRequest {
   readonly group?: unknown
 }
 
+export interface ReferenceExchange {
+  readonly exchangeId: unknown
+  readonly from: unknown
+  readonly to: unknown
+  readonly amount: unknown
+  readonly toAmount: unknown
+  readonly through: Readonly<Record<string, string>>
+}
+
 /** The place of a leg in its group. */
 interface Place {
   readonly leg: number
@@ -235,6 +244,20 @@ export class ReferenceLedger {
       }),
     )
     requireWhole(outcomes, (index) => index + 1)
+  }
+
+  exchange({ exchangeId, from, to, amount, toAmount, through }: ReferenceExchange): void {
+    const sender = this.accounts.get(String(from))
+    const receiver = this.accounts.get(String(to))
+    require(sender !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'from' })
+    require(receiver !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'to' })
+    const [paid, received] = [sender.currency, receiver.currency]
+    require(paid !== received, 'INVALID_EXCHANGE')
+    require(paid in through && received in through, 'INVALID_EXCHANGE')
+    this.transferGroup(exchangeId, [
+      { from, to: through[paid], amount, currency: paid },
+      { from: through[received], to, amount: toAmount, currency: received },
+    ])
   }
 
   reverseGroup(

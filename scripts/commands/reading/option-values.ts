@@ -92,6 +92,10 @@ export const readSet = (lists: string | readonly string[]): Record<string, strin
 export const readCurrencies = (lists: string | readonly string[]): Record<string, string> =>
   valuesByName(pairsIn('currencies', lists, '"US Dollar"=USD,Euro=EUR'))
 
+/** The position accounts of an exchange in `EUR=FX-EUR,USD=FX-USD`. */
+export const readThrough = (list: string): Record<string, string> =>
+  valuesByName(pairsIn('through', list, 'EUR=FX-EUR,USD=FX-USD'))
+
 /** How to open accounts: as they come, or as in `holder={Name},to.overdraftLimit=unlimited`. */
 export function readOpenMissing(lists: string | readonly string[]): true | Record<string, unknown> {
   if ([lists].flat().every((list) => list === '')) return true

@@ -1,0 +1,106 @@
+import { type ExchangeRequest, type Rounding, accountModel } from '../../src/index.ts'
+import { ROUNDINGS } from '../../src/internal.ts'
+import {
+  type Command,
+  Exit,
+  UsageError,
+  dryRunOption,
+  jsonOption,
+  textOption,
+} from '../context/command.ts'
+import { withDatabase } from '../context/database.ts'
+import { applyChange } from '../context/dry-run.ts'
+import { renderLegs } from './group.ts'
+import { readThrough } from './reading/option-values.ts'
+import { effectiveAtOption } from './transfer.ts'
+
+export const exchangeCommand: Command<{
+  from: string
+  to: string
+  amount: string
+  id: string
+  'to-amount': string | undefined
+  rate: string | undefined
+  rounding: Rounding | undefined
+  through: string
+  reference: string | undefined
+  'effective-at': Date | undefined
+  'dry-run': boolean
+  json: boolean
+}> = {
+  builder: (yargs) =>
+    yargs
+      .positional('from', { describe: 'the account that pays', type: 'string', demandOption: true })
+      .positional('to', {
+        describe: 'the account that is paid, in another currency',
+        type: 'string',
+        demandOption: true,
+      })
+      .positional('amount', {
+        describe: 'what the first account pays, such as 100.00',
+        type: 'string',
+        demandOption: true,
+      })
+      .option('id', {
+        ...textOption('the id of the exchange: repeated with the same id, it is posted only once'),
+        demandOption: true,
+      })
+      .option('to-amount', textOption('what the second account receives'))
+      .option(
+        'rate',
+        textOption(
+          'what 1 of the first currency is in the second, such as 1.0845; with --rounding',
+        ),
+      )
+      .option('rounding', {
+        describe: 'with --rate: how the amount received is rounded',
+        choices: ROUNDINGS,
+        requiresArg: true,
+      })
+      .option('through', {
+        ...textOption('the position account of each currency, such as EUR=FX-EUR,USD=FX-USD'),
+        demandOption: true,
+      })
+      .option('reference', textOption('a note for the receiver'))
+      .option('effective-at', effectiveAtOption)
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption),
+  run: (options, context) => {
+    const request = requestOf(options)
+    return withDatabase(options, context, async (database) => {
+      const { 'dry-run': dryRun, json } = options
+      const Account = accountModel(database.connection)
+      const legs = await applyChange(database, { dryRun, context }, (sessionOption) =>
+        Account.exchange(request, sessionOption),
+      )
+      context.print(json ? JSON.stringify(legs) : renderLegs(legs, context.columns))
+      return Exit.done
+    })
+  },
+}
+
+interface RequestOptions extends Pick<ExchangeRequest, 'from' | 'to' | 'reference' | 'rounding'> {
+  readonly amount: string
+  readonly id: string
+  readonly through: string
+  readonly rate: string | undefined
+  readonly 'to-amount': string | undefined
+  readonly 'effective-at': Date | undefined
+}
+
+function requestOf(options: RequestOptions): ExchangeRequest {
+  const { from, to, amount, id: exchangeId, rate, rounding, reference } = options
+  const { 'to-amount': toAmount, 'effective-at': effectiveAt } = options
+  if ((toAmount === undefined) === (rate === undefined)) {
+    throw new UsageError('exchange needs --to-amount, or --rate with --rounding')
+  }
+  if ((rate === undefined) !== (rounding === undefined)) {
+    throw new UsageError(
+      rate === undefined
+        ? '--rounding cannot be used without --rate'
+        : `--rate needs --rounding: one of ${ROUNDINGS.join(', ')}`,
+    )
+  }
+  const through = readThrough(options.through)
+  return { exchangeId, from, to, amount, toAmount, rate, rounding, through, reference, effectiveAt }
+}
