@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
-import { decimal128OfUnits } from '../money/money.ts'
+import { decimal128OfUnits } from '../money/decimal128.ts'
 import { Random } from './random.ts'
 
 /** The `createdAt` of every seeded account. No other account has it, so it shows which accounts are seeded. */
@@ -52,7 +52,7 @@ export async function fakeAccounts({
       currency,
       scale,
       minorUnitsPerDollar: unitsPerDollar(currency) * 10 ** scale,
-      zero: decimal128OfUnits(0n, scale),
+      zero: decimal128OfUnits(0, scale),
       holderAt: holdersOf(currency),
     }
   })
@@ -67,7 +67,7 @@ export async function fakeAccounts({
     const minorUnits = isOverdrawn
       ? -Math.floor(limit * random.next())
       : Math.floor(dollars * minorUnitsPerDollar)
-    const balance = decimal128OfUnits(BigInt(minorUnits), scale)
+    const balance = decimal128OfUnits(minorUnits, scale)
     return {
       _id: `DBK${String(number).padStart(9, '0')}`,
       holder,
@@ -75,7 +75,7 @@ export async function fakeAccounts({
       status: random.isLikely(0.01) ? 'frozen' : 'open',
       balance,
       openingBalance: balance,
-      overdraftLimit: limit > 0 ? decimal128OfUnits(BigInt(limit), scale) : zero,
+      overdraftLimit: limit > 0 ? decimal128OfUnits(limit, scale) : zero,
       transferCount: 0,
       transfersComplete: [],
       createdAt: SEEDED_AT,

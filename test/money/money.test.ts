@@ -1,7 +1,15 @@
 import { Decimal as OtherDecimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Decimal, Decimal128, LIMIT, readDecimal } from '../../src/money/money.ts'
+import { unitsOf } from '../../src/money/decimal128.ts'
+import {
+  Decimal,
+  Decimal128,
+  LIMIT,
+  formatMoney,
+  readDecimal,
+  toDecimal128,
+} from '../../src/money/money.ts'
 
 const outOfRange = { problem: `is not below ${LIMIT} in magnitude` }
 const tooLong = { problem: 'has more than 64 decimals' }
@@ -50,4 +58,37 @@ describe('readDecimal', () => {
     Object.assign(object, { toFixed: () => object })
     expect(readDecimal(object)).toEqual({ problem: 'is not a number' })
   })
+})
+
+describe('toDecimal128', () => {
+  const scales = { JPY: 0, USD: 2, KWD: 3, CLF: 4 }
+  const currencies = fc.constantFrom(...(Object.keys(scales) as (keyof typeof scales)[]))
+  const magnitudes = fc.oneof(
+    fc.bigInt({ min: 0n, max: 10n ** 28n }),
+    fc.bigInt({ min: 0n, max: 10n ** 17n }),
+    fc.bigInt({ min: 0n, max: 10_000n }),
+    // Around the largest whole number that a JS number holds.
+    fc.bigInt({ min: 0n, max: 1_000n }).map((more) => 2n ** 53n - 500n + more),
+  )
+
+  test('has the bytes of the text with the decimals of the currency, and the same units', () => {
+    const law = (currency: keyof typeof scales, magnitude: bigint, isNegative: boolean) => {
+      const units = isNegative ? -magnitude : magnitude
+      const value = new Decimal(units.toString()).div(10 ** scales[currency])
+      const stored = toDecimal128(value, currency)
+      const expected = Decimal128.fromString(formatMoney(value.plus(0), currency))
+      expect([...stored.bytes]).toEqual([...expected.bytes])
+      expect(unitsOf(stored)).toBe(units)
+    }
+    fc.assert(fc.property(currencies, magnitudes, fc.boolean(), law), { numRuns: 300 })
+    const zero = toDecimal128(new Decimal('-0'), 'USD')
+    expect([...zero.bytes]).toEqual([...Decimal128.fromString('0.00').bytes])
+  })
+
+  test.each(['0.001', '0.10000001', '12345678901234567890.123', '1e-30'])(
+    'refuses %s, which has more decimals than its currency',
+    (text) => {
+      expect(() => toDecimal128(new Decimal(text), 'USD')).toThrow('has more than the 2 decimals')
+    },
+  )
 })

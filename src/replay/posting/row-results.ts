@@ -1,11 +1,11 @@
 import { LinkedTransferRefusedError, TransferConflictError } from '../../errors.ts'
 import { isIdentifier } from '../../ledger/identifier.ts'
-import type { TransferRecord } from '../../ledger/records.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { type RefusedTransfer, type TransferResult, refused } from '../../ledger/transfer-result.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord } from '../../models/batch.ts'
-import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
+import { scaleOf } from '../../money/currency.ts'
+import { decimal128OfUnits, unitsOf } from '../../money/decimal128.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import { MADE_ID_COLUMN } from '../reading/reject-columns.ts'
 import { type Row, requestsOfRow } from '../reading/row.ts'
@@ -41,7 +41,7 @@ export function countResults(
   const refusals: BatchRefusal[] = []
   const refusedByCode = { ...before.refusedByCode }
   const amounts = new Map(
-    Object.entries(before.amountByCurrency).map(([code, sum]) => [code, toDecimal(sum)]),
+    Object.entries(before.amountByCurrency).map(([code, sum]) => [code, unitsOf(sum)]),
   )
   for (const [index, row] of rows.entries()) {
     if (row.skipped !== undefined) {
@@ -55,9 +55,8 @@ export function countResults(
       if (result?.status === 'posted') {
         posted += 1
         accountsOpened += result.opened?.length ?? 0
-        const { currency } = result.transfer
-        const amount = amountOf(row, part, result.transfer)
-        amounts.set(currency, amounts.get(currency)?.plus(amount) ?? amount)
+        const { currency, amount } = result.transfer
+        amounts.set(currency, (amounts.get(currency) ?? 0n) + unitsOf(amount))
       } else if (result?.status === 'existing') {
         existing += 1
       } else {
@@ -86,7 +85,7 @@ export function countResults(
     ...(accountsOpened > 0 && { accountsOpened }),
     refusedByCode,
     amountByCurrency: Object.fromEntries(
-      [...amounts].map(([code, sum]) => [code, toDecimal128(sum, code)]),
+      [...amounts].map(([code, sum]) => [code, decimal128OfUnits(sum, scaleOf(code))]),
     ),
   }
   if (record.position === record.records) {
@@ -113,12 +112,6 @@ function countUntil(
 }
 
 const NONE: readonly IdentifiedRequest[] = []
-
-/** The amount of a posted transfer. The text of a file is read faster than what is stored. */
-function amountOf(row: Row, part: number, transfer: TransferRecord): Decimal {
-  const amount = part === 1 ? row.request?.amount : undefined
-  return typeof amount === 'string' ? new Decimal(amount) : toDecimal(transfer.amount)
-}
 
 function refusalOf(row: Row, part: number, result: TransferResult | undefined): BatchRefusal {
   const { line, item, text, moreRequests } = row
