@@ -24,6 +24,11 @@ export class NumberList<Numbers extends NumberArray> {
     this.#numbers[this.#length++] = number
   }
 
+  /** The number at an index, which must be below the length. */
+  at(index: number): number {
+    return this.#numbers[index] as number
+  }
+
   /** The numbers as they are now, in memory that is shared with the list. */
   toArray(): Numbers {
     return this.#numbers.subarray(0, this.#length) as Numbers

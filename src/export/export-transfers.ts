@@ -13,6 +13,7 @@ import type {
 import { quote } from '../messages.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import { inPostingOrder } from './posting-order.ts'
+import { TransferCounts } from './transfer-counts.ts'
 
 /** Which transfers to export. Default: all. */
 export interface ExportRange {
@@ -113,28 +114,27 @@ function dateFilter({ from, to, by = 'postedAt' }: Omit<ExportRange, 'account'>)
 const BATCH_SIZE = 1_000
 
 /**
- * All transfers, as they were at one moment. The server sorts them on its disk, once: no index of all transfers by
+ * All transfers that were posted when it begins. The server sorts them on its disk, once: no index of all transfers by
  * `postedAt` has to be kept up with each posting.
  */
 async function* allTransfers(
   connection: Connection,
   filter: Filter,
 ): AsyncGenerator<TransferRecord, void, undefined> {
-  const session = connection.getClient().startSession({ snapshot: true })
-  try {
-    const transfers = primaryDatabaseOf(connection)
-      .collection<TransferRecord>(collectionsOf(connection).transfers)
-      .find(filter, {
-        session,
-        sort: { postedAt: 1 },
-        projection: { fromBalance: 0, toBalance: 0 },
-        allowDiskUse: true,
-        batchSize: BATCH_SIZE,
-      })
-    yield* inPostingOrder(transfers)
-  } finally {
-    await session.endSession()
+  const counts = await TransferCounts.read(connection)
+  const transfers = primaryDatabaseOf(connection)
+    .collection<TransferRecord>(collectionsOf(connection).transfers)
+    .find(filter, {
+      readConcern: { level: 'majority' },
+      sort: { postedAt: 1 },
+      projection: { fromBalance: 0, toBalance: 0 },
+      allowDiskUse: true,
+      batchSize: BATCH_SIZE,
+    })
+  const posted = async function* () {
+    for await (const transfer of transfers) if (await counts.include(transfer)) yield transfer
   }
+  yield* inPostingOrder(posted())
 }
 
 /** The transfers of an account up to its latest one, along the two indexes of its sequences. */
