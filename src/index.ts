@@ -14,6 +14,7 @@ export {
 export { TransferGroup, transferGroupModel } from './models/transfer-group.ts'
 export {
   Batch,
+  type BatchDocument,
   type BatchFormat,
   batchModel,
   type BatchRecord,

@@ -158,12 +158,15 @@ export interface CallOptions extends WaitOptions {
   readonly session?: ClientSession
 }
 
-/** An account as it is read. Only its holder can be written directly. */
-export type AccountDocument = PlainForms<AccountRecord> &
+type Hydrated = PlainForms<AccountRecord> &
   HydratedDocument<
     Readonly<Omit<WithDecimals<AccountRecord>, 'holder'>> & Pick<AccountRecord, 'holder'>,
     AccountMethods
   >
+
+// An interface, because a type would lose its name in `orFail()`, and editors would show what it consists of.
+/** An account as it is read. Only its holder can be written directly. */
+export interface AccountDocument extends Hydrated {}
 
 export interface AccountModel
   extends MoneyModel<AccountRecord, AccountDocument, AccountMethods>, AccountStatics {}

@@ -162,13 +162,12 @@ const refusalSchema = new Schema<RefusalRecord>(
   { collection: 'refusals', versionKey: false, strict: 'throw' },
 )
 
-type BatchModel = Model<
-  BatchRecord,
-  object,
-  object,
-  object,
-  PlainForms<BatchRecord> & HydratedDocument<BatchRecord>
->
+type Hydrated = PlainForms<BatchRecord> & HydratedDocument<BatchRecord>
+
+/** A batch as it is read. */
+export interface BatchDocument extends Hydrated {}
+
+type BatchModel = Model<BatchRecord, object, object, object, BatchDocument>
 
 /** The `Batch` model on a connection. */
 export const batchModel = declareModel('batch', batchSchema) as (

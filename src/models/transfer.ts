@@ -54,9 +54,11 @@ type ReversalOptions = {
   session?: ClientSession
 } & WaitOptions
 
-/** A transfer as it is read. It never changes. */
-export type TransferDocument = PlainForms<TransferRecord> &
+type Hydrated = PlainForms<TransferRecord> &
   HydratedDocument<Readonly<WithDecimals<TransferRecord>>>
+
+/** A transfer as it is read. It never changes. */
+export interface TransferDocument extends Hydrated {}
 
 export interface TransferModel
   extends MoneyModel<TransferRecord, TransferDocument>, TransferStatics {}

@@ -109,6 +109,18 @@ describe('an existing account', () => {
   test.each([
     ['freezing', () => Account.freeze('A')],
     ['unfreezing', () => Account.unfreeze('A')],
+    ['a limit', () => Account.setOverdraftLimit('A', '5.0')],
+    ['closing', () => Account.close('A', { payOutTo: 'B' })],
+  ])('does not change when %s is repeated, not even its updatedAt', async (_what, change) => {
+    await change()
+    const after = await connection.collection('accounts').find().toArray()
+    await change()
+    expect(await connection.collection('accounts').find().toArray()).toEqual(after)
+  })
+
+  test.each([
+    ['freezing', () => Account.freeze('A')],
+    ['unfreezing', () => Account.unfreeze('A')],
     ['a limit', () => Account.setOverdraftLimit('A', '5')],
     ['closing', () => Account.close('A', { payOutTo: 'B' })],
   ])('is not written when %s is repeated', async (_description, change) => {
