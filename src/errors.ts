@@ -167,13 +167,18 @@ export class TransferConflictError extends TransferRefusedError {
   declare readonly fields: readonly string[]
   /** The group that the transfer cannot join, because it is already posted without it. */
   declare readonly group?: string
-  constructor(details: { transferId: string; fields: readonly string[]; group?: string }) {
-    const { transferId, fields, group } = details
-    const different = fields.map((field) => (field === 'legs' ? 'number of legs' : field))
-    const content = fields.length === 0 ? 'the same content' : `a different ${different.join(', ')}`
+  /** The transfer that the posted one reverses, if it is a reversal. */
+  declare readonly reverses?: string
+  constructor(details: {
+    transferId: string
+    fields: readonly string[]
+    group?: string
+    reverses?: string
+  }) {
+    const { transferId, group } = details
     super(
       group === undefined
-        ? `transfer ${transferId} is already posted with ${content}`
+        ? `transfer ${transferId} is already posted ${describeConflict(details)}`
         : `transfer ${transferId} cannot join group ${named(group)}, which is already posted without it`,
       details,
     )
@@ -454,6 +459,20 @@ export const isLedgerError = (error: unknown): error is AnyLedgerError =>
  */
 export class InputError extends Error {
   override readonly name = 'InputError'
+}
+
+/** How the transfer that is posted differs from the request. */
+function describeConflict({
+  fields,
+  reverses,
+}: Pick<TransferConflictError, 'fields' | 'reverses'>): string {
+  if (fields.length === 0) return 'with the same content'
+  const different = fields
+    .filter((field) => reverses === undefined || field !== 'reverses')
+    .map((field) => (field === 'legs' ? 'number of legs' : field))
+  const content = different.length === 0 ? '' : `with a different ${different.join(', ')}`
+  if (reverses === undefined) return content
+  return `as the reversal of transfer ${named(reverses)}${content && `, ${content}`}`
 }
 
 const nameOf = ({ accountId, side }: { accountId: string; side?: Side }): string =>

@@ -70,9 +70,12 @@ export function resultById(
   const existing = transfers.get(transferId)
   if (!existing) return undefined
   const fields = conflictingFields(request, existing)
-  return fields.length === 0 && !request.mustBeNew
-    ? { status: 'existing', transferId, transfer: existing }
-    : refused(transferId, new TransferConflictError({ transferId, fields }))
+  if (fields.length === 0 && !request.mustBeNew) {
+    return { status: 'existing', transferId, transfer: existing }
+  }
+  const { reverses } = existing
+  const details = { transferId, fields, ...(reverses !== undefined && { reverses }) }
+  return refused(transferId, new TransferConflictError(details))
 }
 
 /** Decides one request in memory: either it changes both accounts, or it is refused and changes nothing. */

@@ -11,7 +11,7 @@ import {
   InvalidTransferIdError,
   type TransferRefusedError,
 } from '../errors.ts'
-import { quote } from '../messages.ts'
+import { named, quote } from '../messages.ts'
 import {
   type Decimal,
   type MoneyInput,
@@ -189,7 +189,12 @@ export function readRequest(
     return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
   }
   if (transferId.endsWith(REVERSAL_SUFFIX) && request.reverses === undefined) {
-    const expected = `free: ids that end in ${REVERSAL_SUFFIX} belong to reversals`
+    const original = transferId.slice(0, -REVERSAL_SUFFIX.length)
+    // A long id is not in the id of its reversal.
+    const expected =
+      isIdentifier(original) && !original.endsWith(REVERSAL_SUFFIX)
+        ? `free: it belongs to the reversal of transfer ${named(original)}, which Transfer.reverse() or daybook reverse posts`
+        : `free: ids that end in ${REVERSAL_SUFFIX} belong to reversals`
     return new InvalidTransferIdError({ transferId, expected })
   }
   if (!isIdentifier(from)) {

@@ -206,7 +206,7 @@ describe('a restored line is refused', () => {
       'if it has the id of a reversal and reverses nothing',
       { transferId: 'T0:reversal' },
       'INVALID_TRANSFER_ID',
-      /belong to reversals/,
+      /belongs to the reversal of transfer T0/,
     ],
     [
       'if there is nothing to reverse',

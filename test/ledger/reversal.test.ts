@@ -28,6 +28,22 @@ describe('Transfer.reverse', () => {
     expect(await verify(connection)).not.toHaveProperty('violation')
   })
 
+  test('is named if its id is used again, or if it is repeated with another content', async () => {
+    await Transfer.reverse('T')
+    const same = { transferId: 'T:reversal', from: 'B', to: 'A', amount: '30.25' }
+    await expect(Account.transfer(same)).rejects.toMatchObject({
+      code: 'INVALID_TRANSFER_ID',
+      message:
+        'transfer id "T:reversal" is not free: it belongs to the reversal of transfer T, which Transfer.reverse() or daybook reverse posts',
+    })
+    await expect(Transfer.reverse('T', { reference: 'other' })).rejects.toMatchObject({
+      code: 'TRANSFER_CONFLICT',
+      message:
+        'transfer T:reversal is already posted as the reversal of transfer T, with a different reference',
+      reverses: 'T',
+    })
+  })
+
   test('posts one reversal, however often and however concurrently it is called', async () => {
     const reversals = await Promise.all(Array.from({ length: 20 }, () => Transfer.reverse('T')))
     expect(new Set(reversals.map(({ _id }) => _id))).toEqual(new Set(['T:reversal']))

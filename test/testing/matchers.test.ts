@@ -83,5 +83,8 @@ test.for([['Date'], undefined] as const)(
     expect(ADA.createdAt).toEqual(now)
     const transfer = await Account.transfer({ from: 'ADA', to: 'GRACE', amount: '1' })
     expect(transfer.postedAt).toEqual(now)
+    vi.setSystemTime('2020-01-01')
+    const later = await Account.transfer({ from: 'GRACE', to: 'ADA', amount: '1' })
+    expect(later.postedAt).toEqual(now)
   },
 )
