@@ -7,8 +7,8 @@ import { type DaybookMatchers, equalityTesters, matchers } from './matchers.ts'
 expect.extend(matchers)
 expect.addEqualityTesters(equalityTesters)
 
-/** How long opening may take, in milliseconds: it may start a replica set, and machines that run tests are busy. */
-const LONGEST_OPENING = 60_000
+/** How long a hook may take, in milliseconds: the first one may start a replica set, and machines that run tests are busy. */
+const LONGEST_HOOK = 60_000
 
 /** What a test has from {@link useTestDatabase}, which itself calls `reset` and `close`. */
 export type UsedTestDatabase = Omit<TestDatabase, 'reset' | 'close'>
@@ -33,9 +33,9 @@ export function useTestDatabase(options: TestDatabaseOptions = {}): UsedTestData
   }
   beforeAll(async () => {
     opened = await openTestDatabase(options)
-  }, LONGEST_OPENING)
-  beforeEach(() => database().reset())
-  afterAll(() => opened?.close())
+  }, LONGEST_HOOK)
+  beforeEach(() => database().reset(), LONGEST_HOOK)
+  afterAll(() => opened?.close(), LONGEST_HOOK)
   return {
     connection,
     Account,

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import { Account } from 'daybook'
 import { useTestDatabase } from 'daybook/testing/jest'
 
@@ -13,4 +13,17 @@ test('the ledger has the names that the program chose', async () => {
   await expect('ada').toHaveBalance('1000')
   expect(Account.modelName).toBe('BankAccount')
   expect(await connection.collection('bank_accounts').countDocuments()).toBe(1)
+})
+
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+test('a fake date is the time of posting', async () => {
+  const now = new Date('2031-05-06T07:08:09Z')
+  // MongoDB's driver waits for these two.
+  jest.useFakeTimers({ now, doNotFake: ['nextTick', 'queueMicrotask'] })
+  await ledger({ accounts: { ada: '1', grace: '0' } })
+  const transfer = await Account.transfer({ from: 'ada', to: 'grace', amount: '1' })
+  expect(transfer.postedAt).toEqual(now)
 })
