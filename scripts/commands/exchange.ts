@@ -10,8 +10,9 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
+import { ownValuesOf } from '../context/own-fields.ts'
 import { renderLegs } from './group.ts'
-import { readThrough } from './reading/option-values.ts'
+import { fieldsOption, readThrough } from './reading/option-values.ts'
 import { effectiveAtOption } from './transfer.ts'
 
 export const exchangeCommand: Command<{
@@ -25,6 +26,7 @@ export const exchangeCommand: Command<{
   through: string
   reference: string | undefined
   'effective-at': Date | undefined
+  fields: Record<string, string | null> | undefined
   'dry-run': boolean
   json: boolean
 }> = {
@@ -63,6 +65,7 @@ export const exchangeCommand: Command<{
       })
       .option('reference', textOption('a note for the receiver'))
       .option('effective-at', effectiveAtOption)
+      .option('fields', fieldsOption)
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) => {
@@ -70,8 +73,9 @@ export const exchangeCommand: Command<{
     return withDatabase(options, context, async (database) => {
       const { 'dry-run': dryRun, json } = options
       const Account = accountModel(database.connection)
+      const own = ownValuesOf(database.connection, 'transfer', options.fields)
       const legs = await applyChange(database, { dryRun, context }, (sessionOption) =>
-        Account.exchange(request, sessionOption),
+        Account.exchange({ ...request, ...own }, sessionOption),
       )
       context.print(json ? JSON.stringify(legs) : renderLegs(legs, context.columns))
       return Exit.done

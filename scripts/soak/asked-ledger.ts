@@ -146,7 +146,7 @@ export class AskedLedger {
 
   #count(error: string): void {
     const kind = error
-      .replace(/c\d+w\d+[\w.-]*|(?:shared|batch|order)-[\w.-]+/g, '…')
+      .replace(/c\d+w\d+[\w.-]*|(?:shared|shared-group|batch|order)-[\w.-]+/g, '…')
       .replace(/\b\d+(?:\.\d+)*(?::\d+)?\b/g, '#')
       .slice(0, 150)
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)

@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose'
 import type { AccountRecord, RefusalRecord, TransferRecord } from '../../src/index.ts'
 import type { StoredBooks, StoredTransfer } from './audit.ts'
 import { ordersOf } from './connection.ts'
-import { contentOf, reversalContent } from './requests.ts'
+import { contentOf, legReversalKey, reversalContent } from './requests.ts'
 
 /** Reads what the audit compares. Nothing may be written in the meantime. */
 export async function readBooks(connection: Connection): Promise<StoredBooks> {
@@ -24,7 +24,8 @@ export async function readBooks(connection: Connection): Promise<StoredBooks> {
 
 async function* transfersIn(connection: Connection): AsyncGenerator<StoredTransfer> {
   for await (const transfer of connection.collection<TransferRecord>('transfers').find()) {
-    const { _id: transferId, reference, reverses, fromAccount, toAccount, currency } = transfer
+    const { _id: transferId, reference, reverses, fromAccount, toAccount, currency, leg } = transfer
+    const isLegReversal = reverses !== undefined && reference !== undefined && leg !== undefined
     const request = {
       from: fromAccount,
       to: toAccount,
@@ -33,7 +34,7 @@ async function* transfersIn(connection: Connection): AsyncGenerator<StoredTransf
     }
     yield {
       transferId,
-      reference,
+      reference: isLegReversal ? legReversalKey(reference, leg) : reference,
       content: reverses === undefined ? contentOf(request) : reversalContent(reverses),
       from: fromAccount,
       batch: transfer.batch,

@@ -12,6 +12,12 @@ export interface SoakRequest {
   readonly reference: string
 }
 
+/** The legs of a group of the soak, and its id. */
+export interface SoakGroup {
+  readonly groupId: string
+  readonly legs: readonly SoakRequest[]
+}
+
 /** What a stored transfer must say, as one text. */
 export const contentOf = ({
   from,
@@ -58,6 +64,17 @@ export function sharedRequest(random: Random, seed: number): SoakRequest {
   const slot = Math.floor(Date.now() / SLOT) - random.whole({ least: 0, most: 4 })
   return drawRequest(new Random(seed, slot), `shared-${slot}`)
 }
+
+/** A group that other processes post too, in one of two variants: only one of them may be posted. */
+export function sharedGroup(random: Random, seed: number): SoakGroup {
+  const slot = Math.floor(Date.now() / SLOT) - random.whole({ least: 0, most: 4 })
+  const variant = random.isLikely(0.8) ? 1 : 2
+  const lines = drawLines(new Random(seed, slot + variant), `shared-group-${slot}.${variant}`, 3)
+  return { groupId: `shared-group-${slot}`, legs: lines.slice(0, 1 + variant) }
+}
+
+/** The key of the reversal of a leg: those of a group have one reference. */
+export const legReversalKey = (reference: string, leg: number): string => `${reference} leg ${leg}`
 
 /** A small file that other processes replay too, and its name. */
 export function sharedBatch(seed: number): { name: string; requests: SoakRequest[] } {

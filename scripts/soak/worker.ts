@@ -8,13 +8,16 @@ import { CURRENCIES, accountsIn, ownAccount } from './accounts.ts'
 import type { Asked, Asker } from './asking.ts'
 import { ordersOf } from './connection.ts'
 import {
+  type SoakGroup,
   type SoakRequest,
   asked,
   csvOf,
   drawLines,
   drawRequest,
+  legReversalKey,
   reversalContent,
   sharedBatch,
+  sharedGroup,
   sharedRequest,
 } from './requests.ts'
 
@@ -37,6 +40,8 @@ const REMEMBERED = 50
 export class Worker {
   readonly #options: WorkerOptions
   readonly #posted: SoakRequest[] = []
+  /** The latest group that it has posted. */
+  #group: SoakGroup | undefined
   readonly #verbs: readonly (readonly [weight: number, verb: () => Promise<unknown>])[]
 
   constructor(options: WorkerOptions) {
@@ -49,6 +54,12 @@ export class Worker {
       [3, () => this.#conflict()],
       [6, () => this.#transferMany(this.#drawMany(2, 30), {})],
       [6, () => this.#transferMany(this.#drawMany(2, 6), { atomic: true })],
+      [
+        6,
+        () => this.#transferGroup({ groupId: options.asker.newName(), legs: this.#drawMany(2, 5) }),
+      ],
+      [6, () => this.#transferGroup(sharedGroup(options.random, options.seed))],
+      [3, () => this.#reverseGroup()],
       [8, () => this.#ownTransaction()],
       [6, () => this.#reverse()],
       [3, () => this.#freeze()],
@@ -120,6 +131,33 @@ export class Worker {
     await this.#ask({ verb, atomic, transfers: requests.map(asked) }, async () => {
       const results = await this.#Account.transferMany(requests, options)
       return results.map((result) => (result.status === 'refused' ? result.code : result.status))
+    })
+  }
+
+  async #transferGroup({ groupId, legs }: SoakGroup): Promise<void> {
+    const call = { verb: 'transferGroup', atomic: true, transfers: legs.map(asked) }
+    const isPosted = await this.#ask(call, async () => {
+      const before = Date.now()
+      const posted = await this.#Account.transferGroup({ groupId, legs })
+      return posted.map((leg) => statusOf(leg, before))
+    })
+    if (isPosted) this.#group = { groupId, legs }
+  }
+
+  /** Reverses its latest group, whose last leg is reversed first. */
+  async #reverseGroup(): Promise<void> {
+    if (!this.#group) return
+    const { groupId, legs } = this.#group
+    const reference = `reversal of ${groupId}`
+    const transfers = legs.toReversed().map(({ transferId = '' }, index) => ({
+      key: legReversalKey(reference, index + 1),
+      content: reversalContent(transferId),
+    }))
+    await this.#ask({ verb: 'reverseGroup', atomic: true, transfers }, async () => {
+      const before = Date.now()
+      const { connection } = this.#options
+      const posted = await transferModel(connection).reverseGroup(groupId, { reference })
+      return posted.map((leg) => statusOf(leg, before))
     })
   }
 

@@ -15,13 +15,14 @@ import type { LedgerAccount } from './evaluation.ts'
 import { postTogether } from './group-commit.ts'
 import { type GroupRequest, groupOrThrow, legsOf } from './group-request.ts'
 import { couldBeId } from './identifier.ts'
-import { ownFieldsOf } from './own-fields.ts'
+import { isPlainObject } from './metadata.ts'
+import { type FieldValues, type OwnFields, ownFieldsOf } from './own-fields.ts'
 import { post } from './posting.ts'
-import type { Metadata, TransferRecord } from './records.ts'
+import type { FieldInputs, Metadata, TransferFields, TransferRecord } from './records.ts'
 import { readAccounts } from './stored-ledger.ts'
 
 /** An exchange of money of one currency for money of another. */
-export interface ExchangeRequest {
+export interface ExchangeRequest extends FieldInputs<TransferFields> {
   /** The id of the exchange, which makes a repeated request safe: that of the group of its two legs. */
   readonly exchangeId: string
   /** The id of the account that pays `amount`. */
@@ -46,7 +47,15 @@ export interface ExchangeRequest {
   readonly effectiveAt?: Date | undefined
 }
 
-const EXCHANGE_KEYS: Keys<ExchangeRequest> = {
+/** A request as it is within Daybook, which knows no names of own fields. */
+type WithoutFields = Omit<ExchangeRequest, keyof TransferFields>
+
+interface CopiedRequest extends WithoutFields {
+  /** The values of the own fields of both transfers. */
+  readonly own?: FieldValues | undefined
+}
+
+const EXCHANGE_KEYS: Keys<WithoutFields> = {
   exchangeId: true,
   from: true,
   to: true,
@@ -70,8 +79,8 @@ export async function exchange(
   connection: Connection,
   { session: callerSession, ...waiting }: { session?: ClientSession } & WaitOptions,
 ): Promise<TransferRecord[]> {
-  const copy = copyOf(request)
   const { transfer: fields } = ownFieldsOf(connection)
+  const copy = copyOf(request, fields)
   const session = sessionOf(connection, callerSession)
   if (session) {
     return await joinTransaction(connection, session, async (transaction) => {
@@ -91,16 +100,17 @@ export async function exchange(
   return groupOrThrow(await postTogether(legs, connection, waiting))
 }
 
-const accountsOf = ({ from, to }: ExchangeRequest): Set<string> =>
+const accountsOf = ({ from, to }: CopiedRequest): Set<string> =>
   new Set([from, to].filter(couldBeId))
 
 /**
  * A copy of a request as it is now, because the caller may change the object.
  * @throws TypeError if it is malformed: an exchange has both amounts, or a rate and a rounding
  */
-function copyOf(request: ExchangeRequest): ExchangeRequest {
+function copyOf(request: ExchangeRequest, fields: OwnFields | undefined): CopiedRequest {
   requireObject(request, 'the exchange', 'an object with exchangeId, from, to, amount and through')
-  requireKnownKeys(request, EXCHANGE_KEYS, 'the exchange')
+  const keys = fields ? fields.keysWith(EXCHANGE_KEYS) : EXCHANGE_KEYS
+  requireKnownKeys(request, keys, 'the exchange')
   const { toAmount, rate, rounding, through, metadata, effectiveAt } = request
   requireObject(through, 'through', 'an object such as { EUR: "FX-EUR", USD: "FX-USD" }')
   const hasAmount = isGiven(toAmount)
@@ -119,8 +129,9 @@ function copyOf(request: ExchangeRequest): ExchangeRequest {
   return {
     ...request,
     through: { ...through },
-    ...(metadata && { metadata: { ...metadata } }),
+    metadata: isPlainObject(metadata) ? { ...metadata } : metadata,
     effectiveAt: copyOfDate(effectiveAt),
+    own: fields?.of(request),
   }
 }
 
@@ -132,10 +143,10 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
  * @throws AccountNotFoundError, InvalidExchangeError, InvalidAmountError
  */
 function groupOf(
-  request: ExchangeRequest,
+  request: CopiedRequest,
   accounts: ReadonlyMap<string, LedgerAccount>,
 ): GroupRequest {
-  const { exchangeId, from, to, amount, reference, metadata, effectiveAt } = request
+  const { exchangeId, from, to, amount, reference, metadata, effectiveAt, own } = request
   const currencyOf = (side: 'from' | 'to'): string => {
     const account = accounts.get(request[side])
     if (!account) throw new AccountNotFoundError({ side, accountId: request[side] })
@@ -147,7 +158,7 @@ function groupOf(
       problem: `from account ${named(from)} and to account ${named(to)} are both in ${paid}: post a transfer`,
     })
   }
-  const parts = { reference, metadata, effectiveAt }
+  const parts = { reference, metadata, effectiveAt, ...own }
   return {
     groupId: exchangeId,
     legs: [
@@ -163,14 +174,14 @@ function groupOf(
   }
 }
 
-function positionOf({ through }: ExchangeRequest, currency: string): string {
+function positionOf({ through }: CopiedRequest, currency: string): string {
   const accountId: unknown = Object.hasOwn(through, currency) ? through[currency] : undefined
   if (typeof accountId === 'string') return accountId
   throw new InvalidExchangeError({ problem: `through names no account for ${currency}` })
 }
 
 function receivedAmount(
-  { amount, toAmount, rate, rounding }: ExchangeRequest,
+  { amount, toAmount, rate, rounding }: CopiedRequest,
   currency: string,
 ): MoneyInput {
   if (!rounding) return toAmount as MoneyInput

@@ -50,6 +50,17 @@ describe('the examples', () => {
     expect(reader.balance.toFixed(2)).toBe('30.10')
   })
 
+  test('settle orders of a marketplace, and take one back', async () => {
+    const { connection, run } = await makeDatabase()
+    const output = [
+      'leg 2: account SELLER has 90.20 EUR available, but the transfer needs 91.00',
+      'BUYER 20.00, FEES 4.80, SELLER 75.20',
+      'BUYER 100.00, FEES 0.00, SELLER 0.00',
+    ]
+    expect(await run(compiled('examples/marketplace.ts'))).toBe(`${output.join('\n')}\n`)
+    expect(await verify(connection)).toMatchObject({ balanced: true, groups: 2, transfers: 4 })
+  })
+
   test('keep the ledger beside a program’s own accounts', async () => {
     const { connection, run } = await makeDatabase()
     await connection.collection('accounts').insertOne({ provider: 'github' })

@@ -149,6 +149,35 @@ describe('own fields of transfers', () => {
     expect(await verify(connection)).toMatchObject({ balanced: true })
   })
 
+  test('are kept by the legs of a group and of an exchange, and by their reversals', async () => {
+    for (const accountId of ['EVA', 'FX']) {
+      await Account.open(
+        own({ accountId, holder: 'Eva', currency: 'EUR', openingBalance: 9, branch: 'SOUTH' }),
+      )
+    }
+    const leg = { from: 'ADA', to: 'BOB', amount: '1', tenantId: 7 }
+    await Account.transferGroup(own({ groupId: 'G', legs: [leg, { ...leg, tenantId: 8 }] }))
+    const exchange = { exchangeId: 'X', from: 'EVA', to: 'ADA', amount: '1', toAmount: '2' }
+    const through = { EUR: 'FX', USD: 'BOB' }
+    await Account.exchange(own({ ...exchange, through, costCentre: '0042' }))
+    await Transfer.reverseGroup('G')
+
+    const found = await Transfer.find().sort({ _id: 1 }).lean()
+    expect(found.map((each) => Reflect.get(each, 'tenantId') as unknown)).toEqual([
+      7,
+      7,
+      8,
+      8,
+      undefined,
+      undefined,
+    ])
+    expect(found.slice(-2)).toMatchObject([{ costCentre: '0042' }, { costCentre: '0042' }])
+    await expect(
+      Account.transferGroup(own({ groupId: 'G', legs: [leg, leg] })),
+    ).rejects.toMatchObject({ code: 'TRANSFER_CONFLICT', leg: 2, fields: ['tenantId'] })
+    expect(await verify(connection)).toMatchObject({ balanced: true })
+  })
+
   test.each([
     [{ tenantId: 0 }, 'tenantId 0 is not a whole number of 32 bits, at least 1'],
     [{ tenantId: '7' }, 'tenantId "7" is not a whole number of 32 bits, at least 1'],
