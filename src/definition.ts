@@ -11,6 +11,7 @@ export interface ModelNames {
   readonly group: string
   readonly batch: string
   readonly refusal: string
+  readonly hold: string
 }
 
 /** The names of a ledger's collections in MongoDB. */
@@ -21,6 +22,7 @@ export interface CollectionNames {
   readonly transfer_groups: string
   readonly batches: string
   readonly refusals: string
+  readonly holds: string
   /** The migrations that were applied. */
   readonly migrations: string
   /** The lock that lets one process at a time migrate. */
@@ -29,9 +31,9 @@ export interface CollectionNames {
 
 /** The names that a program chooses for its ledger, and the fields that it adds. What it leaves out has the default name. */
 export interface LedgerDefinition {
-  /** Default: Account, Transfer, TransferGroup, Batch, Refusal. */
+  /** Default: Account, Transfer, TransferGroup, Batch, Refusal, Hold. */
   readonly models?: Chosen<ModelNames>
-  /** Default: accounts, transfers, transfer_groups, batches, refusals, migrations, migration_lock. */
+  /** Default: accounts, transfers, transfer_groups, batches, refusals, holds, migrations, migration_lock. */
   readonly collections?: Chosen<CollectionNames>
   /** Fields of one's own. Default: none. */
   readonly fields?: { readonly [Key in FieldOwner]?: FieldDefinitions | undefined } | undefined
@@ -62,6 +64,7 @@ export const COLLECTION_OF: Readonly<Record<ModelKey, RecordCollection>> = {
   group: 'transfer_groups',
   batch: 'batches',
   refusal: 'refusals',
+  hold: 'holds',
 }
 
 export const DEFAULT_LEDGER: Ledger = {
@@ -71,6 +74,7 @@ export const DEFAULT_LEDGER: Ledger = {
     group: 'TransferGroup',
     batch: 'Batch',
     refusal: 'Refusal',
+    hold: 'Hold',
   },
   collections: {
     accounts: 'accounts',
@@ -78,6 +82,7 @@ export const DEFAULT_LEDGER: Ledger = {
     transfer_groups: 'transfer_groups',
     batches: 'batches',
     refusals: 'refusals',
+    holds: 'holds',
     migrations: 'migrations',
     migration_lock: 'migration_lock',
   },

@@ -1,76 +1,25 @@
-import { named, printable, quote } from './messages.ts'
+import {
+  type HoldConflictError,
+  type HoldExceededError,
+  type HoldNotActiveError,
+  type HoldNotFoundError,
+  type HoldProtectedError,
+  type InvalidExpiresAtError,
+  type InvalidHoldIdError,
+} from './hold-errors.ts'
+import { LedgerError, REFUSAL_CODES, type Side, TransferRefusedError } from './ledger-error.ts'
+import { named, quote } from './messages.ts'
 import { isCurrency } from './money/currency.ts'
-import { Decimal, formatMoney } from './money/money.ts'
+import { type Decimal, formatMoney } from './money/money.ts'
 
-/** Which end of a transfer a refusal is about. */
-export type Side = 'from' | 'to'
-
-/** The codes of every reason for which a transfer can be refused, in order of precedence. */
-export const REFUSAL_CODES = [
-  'INVALID_TRANSFER_ID',
-  'INVALID_ACCOUNT_ID',
-  'INVALID_REFERENCE',
-  'INVALID_METADATA',
-  'INVALID_EFFECTIVE_AT',
-  'INVALID_FIELD',
-  'INVALID_AMOUNT',
-  'SAME_ACCOUNT',
-  'TRANSFER_CONFLICT',
-  'ACCOUNT_NOT_FOUND',
-  'ACCOUNT_NOT_OPEN',
-  'CURRENCY_MISMATCH',
-  'INSUFFICIENT_FUNDS',
-  'BALANCE_OUT_OF_RANGE',
-  'LINKED_TRANSFER_REFUSED',
-] as const
-
-export type RefusalCode = (typeof REFUSAL_CODES)[number]
-
-/** A business "no". It changed nothing, and the same id can be used again. */
-export abstract class LedgerError extends Error {
-  abstract readonly code: string
-
-  /** Where the code is explained, with its cause and remedy: a path within the package. */
-  get docs(): string {
-    return `docs/refusals.md#${this.code.toLowerCase()}`
-  }
-
-  constructor(message: string, details: object) {
-    // Ids that an earlier version let in may have anything in them.
-    super(printable(message))
-    this.name = new.target.name
-    Object.assign(this, details)
-  }
-
-  /** Its name, code, message, docs and details, with money as text in the decimals of its currency. */
-  toJSON(): Record<string, unknown> {
-    const { name, code, message, docs } = this
-    return { name, code, message, docs, ...fieldsInJson(this) }
-  }
-}
-
-function fieldsInJson(error: LedgerError): Record<string, unknown> {
-  const fields = Object.entries(error)
-  const currency: unknown = fields.find(([name]) => name === 'currency')?.[1]
-  const values = fields.map(([name, value]) => {
-    if (!Decimal.isDecimal(value)) return [name, value]
-    return [name, isCurrency(currency) ? formatMoney(value, currency) : value.toString()]
-  })
-  return Object.fromEntries(values)
-}
-
-/** A {@link LedgerError} that refuses a transfer, whether it is posted alone or in a batch. */
-export abstract class TransferRefusedError extends LedgerError {
-  abstract override readonly code: RefusalCode
-  /** The number of the leg that it is about, if a whole group was refused. */
-  declare readonly leg?: number
-
-  /** The same error with the leg of a group that it is about, which its message names too. */
-  atLeg(leg: number): this {
-    this.message = `leg ${leg}: ${this.message}`
-    return Object.assign(this, { leg })
-  }
-}
+export * from './hold-errors.ts'
+export {
+  LedgerError,
+  REFUSAL_CODES,
+  type RefusalCode,
+  type Side,
+  TransferRefusedError,
+} from './ledger-error.ts'
 
 export class InvalidTransferIdError extends TransferRefusedError {
   override readonly code = 'INVALID_TRANSFER_ID'
@@ -229,19 +178,28 @@ export class CurrencyMismatchError extends TransferRefusedError {
 export class InsufficientFundsError extends TransferRefusedError {
   override readonly code = 'INSUFFICIENT_FUNDS'
   declare readonly accountId: string
-  /** The balance plus the unused part of the overdraft. */
+  /** The balance plus the overdraft limit, less what is held. */
   declare readonly available: Decimal
+  /** What is held of the account. Absent if nothing is. */
+  declare readonly held?: Decimal
   declare readonly needed: Decimal
   declare readonly currency: string
-  constructor(details: {
+  /** `what` needs the money: a transfer or a hold. */
+  constructor({
+    what = 'transfer',
+    ...details
+  }: {
     accountId: string
     available: Decimal
+    held?: Decimal
     needed: Decimal
     currency: string
+    what?: 'transfer' | 'hold'
   }) {
-    const { accountId, available, needed, currency } = details
+    const { accountId, available, held, needed, currency } = details
+    const beside = held ? ` and ${formatMoney(held, currency)} held` : ''
     super(
-      `account ${accountId} has ${formatMoney(available, currency)} ${currency} available, but the transfer needs ${formatMoney(needed, currency)}`,
+      `account ${accountId} has ${formatMoney(available, currency)} ${currency} available${beside}, but the ${what} needs ${formatMoney(needed, currency)}`,
       details,
     )
   }
@@ -342,6 +300,22 @@ export class AccountNotEmptyError extends LedgerError {
   }
 }
 
+/** An account with money that is held for others cannot be closed. */
+export class AccountHasHoldsError extends LedgerError {
+  override readonly code = 'ACCOUNT_HAS_HOLDS'
+  declare readonly accountId: string
+  /** The sum of what its active holds have not captured. */
+  declare readonly held: Decimal
+  declare readonly currency: string
+  constructor(details: { accountId: string; held: Decimal; currency: string }) {
+    const { accountId, held, currency } = details
+    super(
+      `account ${accountId} has holds of ${formatMoney(held, currency)} ${currency}: capture or release them before it is closed`,
+      details,
+    )
+  }
+}
+
 /** A direct write to a field that only Daybook's own methods change. Nothing was written. */
 export class ProtectedFieldError extends LedgerError {
   override readonly code = 'PROTECTED_FIELD'
@@ -413,6 +387,12 @@ export type AnyTransferRefusedError =
   | InsufficientFundsError
   | BalanceOutOfRangeError
   | LinkedTransferRefusedError
+  | InvalidHoldIdError
+  | InvalidExpiresAtError
+  | HoldConflictError
+  | HoldNotFoundError
+  | HoldNotActiveError
+  | HoldExceededError
 
 /** Every {@link LedgerError}. A `switch` over `code` narrows it to the fields of that error. */
 export type AnyLedgerError =
@@ -423,11 +403,13 @@ export type AnyLedgerError =
   | InvalidCurrencyError
   | AccountConflictError
   | AccountNotEmptyError
+  | AccountHasHoldsError
   | ProtectedFieldError
   | TransferNotFoundError
   | GroupNotFoundError
   | TransferIsReversalError
   | TransferImmutableError
+  | HoldProtectedError
 
 const LEDGER_CODES: ReadonlySet<unknown> = new Set<AnyLedgerError['code']>([
   ...REFUSAL_CODES,
@@ -437,11 +419,13 @@ const LEDGER_CODES: ReadonlySet<unknown> = new Set<AnyLedgerError['code']>([
   'INVALID_CURRENCY',
   'ACCOUNT_CONFLICT',
   'ACCOUNT_NOT_EMPTY',
+  'ACCOUNT_HAS_HOLDS',
   'PROTECTED_FIELD',
   'TRANSFER_NOT_FOUND',
   'GROUP_NOT_FOUND',
   'TRANSFER_IS_REVERSAL',
   'TRANSFER_IMMUTABLE',
+  'HOLD_PROTECTED',
 ])
 
 /**

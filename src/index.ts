@@ -12,6 +12,7 @@ export {
   type TransferModel,
 } from './models/transfer.ts'
 export { TransferGroup, transferGroupModel } from './models/transfer-group.ts'
+export { Hold, type HoldDocument, holdModel, type HoldModel } from './models/hold.ts'
 export {
   Batch,
   type BatchDocument,
@@ -27,11 +28,14 @@ export type {
   AccountFields,
   AccountRecord,
   AccountStatus,
+  HoldRecord,
+  HoldStatus,
   Metadata,
   TransferFields,
   TransferGroupRecord,
   TransferRecord,
 } from './ledger/records.ts'
+export type { CaptureRequest, HoldRequest } from './ledger/holds/hold-request.ts'
 export type { OpeningRequest } from './ledger/opening.ts'
 export type { ExchangeRequest } from './ledger/exchange.ts'
 export type { GroupRequest } from './ledger/group-request.ts'
@@ -115,6 +119,7 @@ export type { LockOwner } from './migration/record.ts'
 // Refusals: a business "no" with a code. docs/refusals.md explains each code.
 export {
   AccountConflictError,
+  AccountHasHoldsError,
   AccountNotEmptyError,
   AccountNotFoundError,
   AccountNotOpenError,
@@ -125,6 +130,11 @@ export {
   DatabaseError,
   EngineError,
   GroupNotFoundError,
+  HoldConflictError,
+  HoldExceededError,
+  HoldNotActiveError,
+  HoldNotFoundError,
+  HoldProtectedError,
   InputError,
   InsufficientFundsError,
   InvalidAccountIdError,
@@ -132,9 +142,11 @@ export {
   InvalidCurrencyError,
   InvalidEffectiveAtError,
   InvalidExchangeError,
+  InvalidExpiresAtError,
   InvalidFieldError,
   InvalidGroupIdError,
   InvalidHolderError,
+  InvalidHoldIdError,
   InvalidMetadataError,
   InvalidReferenceError,
   InvalidTransferIdError,

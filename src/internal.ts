@@ -21,6 +21,7 @@ export {
   removeCollections,
   removeEffectiveDateIndexes,
   removeGroups,
+  removeHolds,
 } from './models/collections.ts'
 export { isCurrency } from './money/currency.ts'
 export { ROUNDINGS } from './money/rounding.ts'

@@ -15,6 +15,7 @@ const bank = {
     group: 'BankGroup',
     batch: 'BankBatch',
     refusal: 'BankRefusal',
+    hold: 'BankHold',
   },
   collections: {
     accounts: 'bank_accounts',
@@ -22,6 +23,7 @@ const bank = {
     transfer_groups: 'bank_groups',
     batches: 'bank_batches',
     refusals: 'bank_refusals',
+    holds: 'bank_holds',
     migrations: 'bank_migrations',
     migration_lock: 'bank_migration_lock',
   },

@@ -7,7 +7,7 @@ export const transaction = false
 /** What already exists is kept. */
 export const resumable = true
 
-/** Creates the four collections with their validators and indexes. */
+/** Creates the collections with their validators and indexes. */
 export const up = ({ connection }: MigrationParameters<undefined>): Promise<void> =>
   createCollections(connection)
 

@@ -21,12 +21,13 @@ import {
   toDecimal,
   toDecimal128,
 } from '../money/money.ts'
+import type { HoldBook } from './holds/hold-book.ts'
 import { newIdentifierProblem } from './identifier.ts'
 import type { Metadata, TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
 
-/** An account as a posting works on it: `balance`, `transferCount` and `updatedAt` change. */
+/** An account as a posting works on it: `balance`, `held`, `transferCount` and `updatedAt` change. */
 export interface LedgerAccount {
   readonly _id: string
   readonly currency: string
@@ -34,6 +35,8 @@ export interface LedgerAccount {
   /** Its overdraft limit, negated. */
   readonly lowestBalance: Decimal
   balance: Decimal
+  /** What its holds reserve. Undefined if it had none when it was read. */
+  held: Decimal | undefined
   transferCount: number
   updatedAt: Date
 }
@@ -42,6 +45,8 @@ export interface LedgerAccount {
 export interface Ledger {
   readonly accounts: Map<string, LedgerAccount>
   readonly transfers: Map<string, TransferRecord>
+  /** Only if a request is about a hold. */
+  readonly holds?: HoldBook | undefined
 }
 
 export interface EvaluationOptions {
@@ -104,23 +109,14 @@ export function evaluate(
   }
   if (!from) return refused(transferId, missing('from', request.from))
   if (!to) return refused(transferId, missing('to', request.to))
-  const refusal = refusalByAccounts(request, from, to)
+  const isPromised = postedElsewhereAt !== undefined || request.hold !== undefined
+  const refusal =
+    refusalByAccounts(request, from, to) ??
+    (isPromised ? undefined : refusalByFunds(from, amount, 'transfer'))
   if (refusal) return refused(transferId, refusal)
 
   const fromBalance = from.balance.minus(amount)
   const toBalance = to.balance.plus(amount)
-  if (fromBalance.isNeg() && fromBalance.lt(from.lowestBalance) && !postedElsewhereAt) {
-    const available = from.balance.minus(from.lowestBalance)
-    return refused(
-      transferId,
-      new InsufficientFundsError({
-        accountId: from._id,
-        available,
-        needed: amount,
-        currency: from.currency,
-      }),
-    )
-  }
   if (isOutOfRange(fromBalance)) {
     return refused(
       transferId,
@@ -137,8 +133,8 @@ export function evaluate(
   const isTakenOver = postedElsewhereAt !== undefined
   const earliest = laterOf(earliestPosting(from, isTakenOver), earliestPosting(to, isTakenOver))
   const postedAt = laterOf(postedElsewhereAt ?? options.now, earliest)
-  applyTo(from, { balance: fromBalance, postedAt, isTakenOver })
-  applyTo(to, { balance: toBalance, postedAt, isTakenOver })
+  applyTo(from, { balance: fromBalance, postedAt, isPromised })
+  applyTo(to, { balance: toBalance, postedAt, isPromised })
   const transfer: TransferRecord = {
     _id: transferId,
     fromAccount: from._id,
@@ -158,6 +154,7 @@ export function evaluate(
     if (request.legs !== undefined) transfer.legs = request.legs
   }
   if (request.reverses !== undefined) transfer.reverses = request.reverses
+  if (request.hold !== undefined) transfer.hold = request.hold
   if (request.reference !== undefined) transfer.reference = request.reference
   if (request.metadata !== undefined) transfer.metadata = request.metadata
   if (options.batch !== undefined) transfer.batch = options.batch
@@ -182,13 +179,14 @@ function problemOfReversal(
   return isOpposite ? undefined : `that of a reversal: it is not the opposite of ${reverses}`
 }
 
-function refusalByAccounts(
-  request: WellFormedRequest,
+/** Why accounts cannot send and receive. The payer of a hold can, even if it was frozen since. */
+export function refusalByAccounts(
+  request: Pick<WellFormedRequest, 'currency' | 'hold' | 'postedElsewhereAt'>,
   from: LedgerAccount,
   to: LedgerAccount,
 ): TransferRefusedError | undefined {
   if (!request.postedElsewhereAt) {
-    if (from.status !== 'open') return notOpen('from', from)
+    if (from.status !== 'open' && request.hold === undefined) return notOpen('from', from)
     if (to.status !== 'open') return notOpen('to', to)
   }
   const expected = request.currency ?? from.currency
@@ -197,8 +195,28 @@ function refusalByAccounts(
   return undefined
 }
 
+/** The refusal of an account that has less available than is needed: its balance and overdraft, less what is held. */
+export function refusalByFunds(
+  { _id: accountId, balance, held, lowestBalance, currency }: LedgerAccount,
+  needed: Decimal,
+  what: 'transfer' | 'hold',
+): InsufficientFundsError | undefined {
+  const left = (held ? balance.minus(held) : balance).minus(needed)
+  if (!left.isNeg() || left.gte(lowestBalance)) return undefined
+  const available = left.plus(needed).minus(lowestBalance)
+  const hasHolds = held && !held.isZero()
+  return new InsufficientFundsError({
+    accountId,
+    available,
+    ...(hasHolds && { held }),
+    needed,
+    currency,
+    what,
+  })
+}
+
 /** The refusal of an account that does not exist, whose id may be the reason. */
-function missing(side: Side, accountId: string): TransferRefusedError {
+export function missing(side: Side, accountId: string): TransferRefusedError {
   const expected = newIdentifierProblem(accountId)
   return expected === undefined
     ? new AccountNotFoundError({ side, accountId })
@@ -214,13 +232,14 @@ const mismatch = (side: Side, { _id: accountId, currency }: LedgerAccount, expec
 interface Application {
   readonly balance: Decimal
   readonly postedAt: Date
-  readonly isTakenOver: boolean
+  /** Whether neither the accounts' status nor their limits could refuse it. */
+  readonly isPromised: boolean
 }
 
-function applyTo(account: LedgerAccount, { balance, postedAt, isTakenOver }: Application): void {
+function applyTo(account: LedgerAccount, { balance, postedAt, isPromised }: Application): void {
   account.balance = balance
   account.transferCount += 1
-  const isChanged = isTakenOver && isChangedSince(account)
+  const isChanged = isPromised && isChangedSince(account)
   account.updatedAt = isChanged ? new Date(postedAt.getTime() + 1) : postedAt
 }
 
@@ -237,7 +256,7 @@ const earliestPosting = (account: LedgerAccount, isTakenOver: boolean): Date =>
     ? new Date(account.updatedAt.getTime() - 1)
     : account.updatedAt
 
-const laterOf = (one: Date, other: Date): Date => (one > other ? one : other)
+export const laterOf = (one: Date, other: Date): Date => (one > other ? one : other)
 
 /** The fields in which a request differs from the transfer that is posted under its id. */
 export function conflictingFields(request: WellFormedRequest, transfer: TransferRecord): string[] {
@@ -254,13 +273,14 @@ export function conflictingFields(request: WellFormedRequest, transfer: Transfer
     leg: !isSameGroup || request.leg === transfer.leg,
     legs: !isSameGroup || request.legs === transfer.legs,
     reverses: request.reverses === transfer.reverses,
+    hold: request.hold === transfer.hold,
   }
   const different = Object.keys(equal).filter((field) => !equal[field])
   const { own } = request
   return own ? [...different, ...own.fields.differences(own.values, transfer)] : different
 }
 
-function isSameMetadata(one: Metadata = {}, other: Metadata = {}): boolean {
+export function isSameMetadata(one: Metadata = {}, other: Metadata = {}): boolean {
   const keys = Object.keys(one)
   return (
     keys.length === Object.keys(other).length &&

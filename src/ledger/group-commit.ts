@@ -8,17 +8,15 @@ import { isServerError } from '../mongodb/server-errors.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { postInCall } from './own-transaction.ts'
 import { post } from './posting.ts'
-import type { TransferRecord } from './records.ts'
-import type { IdentifiedRequest } from './request.ts'
-import { type TransferResult, postedOrThrow } from './transfer-result.ts'
+import type { LedgerRequest, LedgerResult, ResultOf } from './ledger-request.ts'
 
 /** The most requests in one posting, unless one call has more, so that it takes well under a second. The rest waits for the next one. */
 const LARGEST_GROUP = 1_000
 
 interface Waiter {
-  /** What its call asks for: a transfer, or the legs of a group. */
-  readonly requests: readonly IdentifiedRequest[]
-  readonly resolve: (results: TransferResult[]) => void
+  /** What its call asks for: one request, or the legs of a group. */
+  readonly requests: readonly LedgerRequest[]
+  readonly resolve: (results: LedgerResult[]) => void
   readonly reject: (reason: unknown) => void
   readonly caller: Caller
 }
@@ -41,34 +39,36 @@ const queues = new WeakMap<Connection, Queue>()
 
 /**
  * Posts one request: in the caller's transaction if there is a session, else in one that it shares with
- * concurrent calls.
- * @throws TransferRefusedError
+ * concurrent calls. `caller` is its name in messages.
  * @throws OutcomeError if the caller's time is up
  */
-export async function postOne(
-  request: IdentifiedRequest,
+export async function postOne<Request extends LedgerRequest>(
+  request: Request,
   connection: Connection,
-  options?: { session?: ClientSession } & WaitOptions,
-): Promise<TransferRecord> {
-  const call = waitOptionsOf(options, 'Account.transfer()', CALL_KEYS)
+  { caller, options }: { caller: string; options: PostOptions | undefined },
+): Promise<ResultOf<Request>> {
+  const call = waitOptionsOf(options, caller, CALL_KEYS)
   const [result] = await postTogether([request], connection, call)
-  return postedOrThrow(result)
+  return result as ResultOf<Request>
 }
+
+type PostOptions = { readonly session?: ClientSession | undefined } & WaitOptions
 
 /**
  * Posts the requests of one call in one transaction: the caller's if there is a session, else one that it shares with
  * concurrent calls. `requests` are one transfer, or the legs of a group.
  * @throws OutcomeError if the caller's time is up
  */
-export async function postTogether(
-  requests: readonly IdentifiedRequest[],
+export async function postTogether<Request extends LedgerRequest>(
+  requests: readonly Request[],
   connection: Connection,
-  { session: callerSession, ...waiting }: { session?: ClientSession } & WaitOptions,
-): Promise<TransferResult[]> {
+  { session: callerSession, ...waiting }: PostOptions,
+): Promise<ResultOf<Request>[]> {
   const session = sessionOf(connection, callerSession)
-  return session
+  const results = session
     ? await joinTransaction(connection, session, (transaction) => post(requests, transaction))
     : await postInGroup(connection, requests, waiting)
+  return results as ResultOf<Request>[]
 }
 
 /**
@@ -77,16 +77,16 @@ export async function postTogether(
  */
 async function postInGroup(
   connection: Connection,
-  requests: readonly IdentifiedRequest[],
+  requests: readonly LedgerRequest[],
   waiting: WaitOptions,
-): Promise<TransferResult[]> {
+): Promise<LedgerResult[]> {
   await waitUntilOpen(connection)
   let queue = queues.get(connection)
   if (!queue) queues.set(connection, (queue = { waiting: [], busy: false }))
   const { waiting: waiters } = queue
   const unposted = newCall({ retryFor: 0 })
   const caller: Caller = { isGivenUp: false, giveUp: () => unposted }
-  const result = new Promise<TransferResult[]>((resolve, reject) => {
+  const result = new Promise<LedgerResult[]>((resolve, reject) => {
     waiters.push({ requests, resolve, reject, caller })
   })
   if (!queue.busy) void drain(queue, connection)
@@ -174,18 +174,21 @@ async function settle(
   }
 }
 
-/** Splits a group into parts that share no account. Each part keeps the group's order. */
+/** Splits a group into parts that share no account that is known. Each part keeps the group's order. */
 function splitByAccount(group: readonly Waiter[]): Waiter[][] {
   const partOf = new Map<unknown, ReadonlySet<Waiter>>()
   for (const waiter of group) {
     const joined = new Set([waiter])
-    for (const account of accountsOf(waiter)) {
-      for (const other of partOf.get(account) ?? []) joined.add(other)
+    for (const key of keysOf(waiter)) {
+      for (const other of partOf.get(key) ?? []) joined.add(other)
     }
-    for (const other of joined) for (const account of accountsOf(other)) partOf.set(account, joined)
+    for (const other of joined) for (const key of keysOf(other)) partOf.set(key, joined)
   }
   return [...new Set(partOf.values())].map((part) => group.filter((waiter) => part.has(waiter)))
 }
 
-const accountsOf = ({ requests }: Waiter): unknown[] =>
-  requests.flatMap(({ from, to }) => [from, to])
+/** What a call may share with others: its accounts, or its hold, whose accounts are not known yet. */
+const keysOf = ({ requests }: Waiter): unknown[] =>
+  requests.flatMap((request) =>
+    'from' in request ? [request.from, request.to] : [`hold ${request.holdId}`],
+  )

@@ -11,16 +11,37 @@ import {
   evaluate,
   resultById,
 } from './evaluation.ts'
+import { type LedgerWithHolds, evaluateAction } from './holds/hold-evaluation.ts'
+import type {
+  LedgerRequest,
+  LedgerResult,
+  Reading as AnyReading,
+  ResultOf,
+} from './ledger-request.ts'
 import { evaluateOpening } from './missing-accounts.ts'
 import { type PostedGroups, addToGroups } from './posted-groups.ts'
 import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest, WellFormedRequest } from './request.ts'
-import { type RefusedTransfer, type TransferResult, refused } from './transfer-result.ts'
+import {
+  type RefusedTransfer,
+  type TransferResult,
+  refused,
+  refusedHold,
+} from './transfer-result.ts'
 
 type Reading = WellFormedRequest | TransferRefusedError
 
-export const isWellFormed = (reading: Reading): reading is WellFormedRequest =>
-  !(reading instanceof TransferRefusedError)
+export const isWellFormed = <Well extends object>(
+  reading: Well | TransferRefusedError,
+): reading is Well => !(reading instanceof TransferRefusedError)
+
+/** A request as a member of a group, in which there are only transfers. */
+interface PossibleMember {
+  readonly kind?: string | undefined
+  readonly group?: string | undefined
+  readonly leg?: number | undefined
+  readonly startsGroup?: boolean | undefined
+}
 
 /** What requests are evaluated against if some of them may be in groups. */
 export interface GroupLedger extends Ledger {
@@ -28,52 +49,51 @@ export interface GroupLedger extends Ledger {
 }
 
 /** Whether a request is a leg of a group that is posted all or nothing. A leg that was posted elsewhere is taken over by itself. */
-const isLeg = (request: Pick<IdentifiedRequest, 'group' | 'leg'> | undefined): boolean =>
+const isLeg = (request: PossibleMember | undefined): boolean =>
   request?.group !== undefined && request.leg === undefined
 
 /** Whether a request and the next one are in one group. */
 export const isGrouped = (
-  one: Pick<IdentifiedRequest, 'group' | 'leg'> | undefined,
-  next: Pick<IdentifiedRequest, 'group' | 'leg' | 'startsGroup'> | undefined,
+  one: PossibleMember | undefined,
+  next: PossibleMember | undefined,
 ): boolean => isLeg(one) && isLeg(next) && one?.group === next?.group && !next?.startsGroup
 
 /** Decides requests in memory, one after another. Those next to each other with one group are posted all or nothing. */
-export function evaluateAll(
-  requests: readonly IdentifiedRequest[],
-  readings: readonly Reading[],
+export function evaluateAll<Request extends LedgerRequest>(
+  requests: readonly Request[],
+  readings: readonly AnyReading[],
   ledger: GroupLedger,
   options: EvaluationOptions,
-): TransferResult[] {
-  const results: TransferResult[] = []
+): ResultOf<Request>[] {
+  const results: LedgerResult[] = []
   for (let start = 0; start < requests.length;) {
+    const request = requests[start] as LedgerRequest
     let end = start + 1
-    while (isGrouped(requests[end - 1], requests[end])) end++
-    if (!isLeg(requests[start])) {
-      const result = evaluateOne(requests, readings, { index: start, ledger, options })
-      if (result.status === 'posted') addToGroups(ledger.groups, [result.transfer])
+    if (!isLeg(request)) {
+      const result = evaluateRequest(request, readings[start] as AnyReading, ledger, options)
+      if (result.status === 'posted' && 'transfer' in result) {
+        addToGroups(ledger.groups, [result.transfer])
+      }
       results.push(result)
     } else {
+      while (isGrouped(requests[end - 1], requests[end])) end++
       const members = { requests: requests.slice(start, end), readings: readings.slice(start, end) }
-      results.push(...evaluateGroup(members, ledger, options))
+      results.push(...evaluateGroup(members as Members, ledger, options))
     }
     start = end
   }
-  return results
+  return results as ResultOf<Request>[]
 }
 
-function evaluateOne(
-  requests: readonly IdentifiedRequest[],
-  readings: readonly Reading[],
-  {
-    index,
-    ledger,
-    options,
-  }: { index: number; ledger: Ledger & Partial<GroupLedger>; options: EvaluationOptions },
-): TransferResult {
-  const reading = readings[index] as Reading
-  if (!isWellFormed(reading)) {
-    return refused((requests[index] as IdentifiedRequest).transferId, reading)
-  }
+/** Decides one request of any kind, with no regard to the others of its group. */
+export function evaluateRequest(
+  request: LedgerRequest,
+  reading: AnyReading,
+  ledger: Ledger & Partial<GroupLedger>,
+  options: EvaluationOptions,
+): LedgerResult {
+  if (!isWellFormed(reading)) return refusedRequest(request, reading)
+  if ('kind' in reading) return evaluateAction(reading, ledger as LedgerWithHolds, options)
   const { transferId, group, leg, legs } = reading
   const posted = group === undefined ? undefined : ledger.groups?.get(group)
   // A leg that is taken over joins the others, unless they are those of another group with its id.
@@ -91,6 +111,9 @@ function isTaken(
   const inPlace = leg === undefined ? undefined : posted.get(leg)
   return first?.legs !== legs || (inPlace !== undefined && inPlace._id !== transferId)
 }
+
+const refusedRequest = (request: LedgerRequest, error: TransferRefusedError): LedgerResult =>
+  'transferId' in request ? refused(request.transferId, error) : refusedHold(request.holdId, error)
 
 interface Members {
   readonly requests: readonly IdentifiedRequest[]
@@ -117,8 +140,14 @@ function evaluateGroup(
     )
   }
   const trial = copyFor(readings, ledger)
-  const results = readings.map((_, index) =>
-    evaluateOne(requests, readings, { index, ledger: trial, options }),
+  const results = readings.map(
+    (reading, index) =>
+      evaluateRequest(
+        requests[index] as IdentifiedRequest,
+        reading,
+        trial,
+        options,
+      ) as TransferResult,
   )
   const cause = causeOf(requests, results)
   if (cause !== undefined) return linked(results, cause, group)

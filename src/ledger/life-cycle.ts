@@ -1,6 +1,7 @@
 import type { Connection, mongo } from 'mongoose'
 import { collectionsOf } from '../definition.ts'
 import {
+  AccountHasHoldsError,
   AccountNotEmptyError,
   AccountNotFoundError,
   AccountNotOpenError,
@@ -13,6 +14,7 @@ import { databaseOf } from '../mongodb/connection.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { repeatUntilAnswered } from '../mongodb/repeated-operation.ts'
 import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
+import { releaseExpiredOnly } from './holds/expiry.ts'
 import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifier.ts'
 import { readOverdraftLimit, requireNewAccountId } from './opening.ts'
 import { post } from './posting.ts'
@@ -101,6 +103,7 @@ async function changeUnlessClosed(
 /**
  * Closes an account for good. If it holds money, the money is transferred to `payOutTo` in the same
  * transaction.
+ * @throws AccountHasHoldsError if a hold is active
  * @throws AccountNotEmptyError if it has a debt, or holds money and `payOutTo` is undefined
  */
 export async function closeAccount(
@@ -115,6 +118,10 @@ export async function closeAccount(
     if (account.status === 'closed') return account
     if (account.status !== 'open') {
       throw new AccountNotOpenError({ accountId, status: account.status })
+    }
+    const held = await releaseExpiredOnly(account, transaction)
+    if (!held.isZero()) {
+      throw new AccountHasHoldsError({ accountId, held, currency: account.currency })
     }
     if (payOutTo !== undefined) await requireReceiver(accountId, payOutTo, context)
     const balance = toDecimal(account.balance)

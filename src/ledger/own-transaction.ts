@@ -6,7 +6,9 @@ import { type Transaction, attemptUntilKnown } from '../mongodb/transaction.ts'
 import { memoryOf } from './account-memory.ts'
 import { type LedgerAccount, evaluate } from './evaluation.ts'
 import { ownFieldsOf } from './own-fields.ts'
-import { type PostingOptions, accountIdsOf, isPostedBefore, postToAccounts } from './posting.ts'
+import { isPostedBefore } from './existing-ids.ts'
+import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
+import type { LedgerRequest, ResultOf } from './ledger-request.ts'
 import { type IdentifiedRequest, readRequest } from './request.ts'
 import {
   ChangedAccountError,
@@ -30,16 +32,14 @@ export async function postInOwnTransaction(
 }
 
 /** {@link postInOwnTransaction}, as part of a call that several callers may share. */
-export async function postInCall(
-  requests: readonly IdentifiedRequest[],
+export async function postInCall<Request extends LedgerRequest>(
+  requests: readonly Request[],
   connection: Connection,
   { atomic, call }: Pick<PostingOptions, 'atomic'> & { call: Call },
-): Promise<TransferResult[]> {
+): Promise<ResultOf<Request>[]> {
   const accountIds = accountIdsOf(requests)
   const memory = memoryOf(connection)
-  const [only] = requests.length === 1 ? requests : []
-  // Whether a group is posted is not known without reading.
-  const lone = only?.group === undefined ? only : undefined
+  const lone = loneTransfer(requests)
   let recalled = lone && memory.recall(accountIds)
   let presumeNew = true
 
@@ -49,7 +49,7 @@ export async function postInCall(
     recalled = undefined
     if (lone && presumed) {
       const result = await postToPresumedAccounts(presumed, lone, transaction)
-      if (result) return { accounts: presumed, results: [result] }
+      if (result) return { accounts: presumed, results: [result] as ResultOf<Request>[] }
     }
     const accounts = await readAccounts(accountIds, transaction)
     const results = await postToAccounts(accounts, requests, transaction, {
@@ -70,6 +70,14 @@ export async function postInCall(
       else throw error
     }
   }
+}
+
+/** The transfer, if nothing else is requested. Whether a group is posted is not known without reading. */
+function loneTransfer(requests: readonly LedgerRequest[]): IdentifiedRequest | undefined {
+  const [request] = requests
+  return requests.length === 1 && request?.kind === undefined && request?.group === undefined
+    ? request
+    : undefined
 }
 
 /**

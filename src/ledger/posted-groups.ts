@@ -1,13 +1,15 @@
+import type { LedgerRequest } from './ledger-request.ts'
 import type { TransferGroupRecord, TransferRecord } from './records.ts'
-import type { IdentifiedRequest } from './request.ts'
 
 /** The legs of groups that are posted, by their numbers, for each group's id. */
 export type PostedGroups = Map<string, Map<number, TransferRecord>>
 
 /** The ids of the groups that requests are legs of. */
-export function groupIdsOf(requests: readonly Pick<IdentifiedRequest, 'group'>[]): string[] {
+export function groupIdsOf(requests: readonly LedgerRequest[]): string[] {
   const ids = new Set<string>()
-  for (const { group } of requests) if (group !== undefined) ids.add(group)
+  for (const request of requests) {
+    if (request.kind === undefined && request.group !== undefined) ids.add(request.group)
+  }
   return [...ids]
 }
 

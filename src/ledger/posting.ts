@@ -8,27 +8,29 @@
  * | a group's id is new                   | the same                                    | the same, of its record       | the same                          |
  * | a refused id was never posted         | `presumeNew`, until something is refused    | a look-up of refused ids      | the result is `existing`          |
  * | accounts are as we last left them     | a lone transfer (`own-transaction.ts`)      | its update, which finds fewer | it reads the accounts             |
+ * | a payer's holds have not expired      | each, while the payer has enough beside them | too little available          | it looks for expired ones         |
  *
  * Without `presumeNew`, as in a caller's own transaction, everything is read first and nothing is presumed.
  */
 import { setImmediate } from 'node:timers/promises'
-import { REFUSAL_CODES, type RefusalCode, type TransferRefusedError } from '../errors.ts'
-import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
-import { type Ledger, type LedgerAccount, evaluate } from './evaluation.ts'
-import {
-  type GroupLedger,
-  evaluateAll,
-  isGrouped,
-  isRefusedByGroup,
-  isWellFormed,
-} from './groups.ts'
+import type { LedgerAccount } from './evaluation.ts'
+import { recognizeExisting } from './existing-ids.ts'
+import { type GroupLedger, evaluateAll, isGrouped } from './groups.ts'
+import { PostedHolds } from './holds/posted-holds.ts'
 import { couldBeId } from './identifier.ts'
+import {
+  type LedgerRequest,
+  type LedgerResult,
+  type ResultOf,
+  isRefused,
+  readLedgerRequest,
+  transferIdsOf,
+} from './ledger-request.ts'
 import { ownFieldsOf } from './own-fields.ts'
-import { requireNonePending } from './pending-ids.ts'
+import { refusedIdsOf, requireNonePending } from './pending-ids.ts'
 import { groupIdsOf, groupRecordsOf } from './posted-groups.ts'
 import type { TransferRecord } from './records.ts'
-import { type IdentifiedRequest, type WellFormedRequest, readRequest } from './request.ts'
 import {
   insertAccounts,
   insertGroups,
@@ -41,29 +43,29 @@ import {
 import { type RefusedTransfer, type TransferResult, refuseGroup } from './transfer-result.ts'
 
 export interface PostingOptions {
-  /** All or nothing: if one request is refused, none is posted. */
+  /** All or nothing: if one request is refused, none is posted. All of them are transfers. */
   readonly atomic?: boolean | undefined
   /** The batch that the transfers are marked with. */
   readonly batch?: string | undefined
   /**
    * Presumes that no id was posted before, which saves a look-up. If one was, the insert fails with a
-   * duplicate key and the transaction with it, or a group throws {@link PostedBeforeError}: post again without this
+   * duplicate key and the transaction with it, or a group throws a PostedBeforeError: post again without this
    * option.
    */
   readonly presumeNew?: boolean | undefined
 }
 
 /**
- * Applies transfers to balances inside the caller's transaction, as if one by one in their order: a later
+ * Applies transfers to balances, and actions on holds to what is held, inside the caller's transaction, as if one by one in their order: a later
  * one can spend what an earlier one brought in. Returns one result for each request, in the same order.
  * Every account that it moves is written, so a concurrent change is a write conflict, which is thrown so
  * that the transaction is tried again.
  */
-export async function post(
-  requests: readonly IdentifiedRequest[],
+export async function post<Request extends LedgerRequest>(
+  requests: readonly Request[],
   transaction: Transaction,
   options: PostingOptions = {},
-): Promise<TransferResult[]> {
+): Promise<ResultOf<Request>[]> {
   const accounts = await readAccounts(accountIdsOf(requests), transaction)
   return await postToAccounts(accounts, requests, transaction, options)
 }
@@ -73,17 +75,19 @@ export async function post(
  *
  * While the server inserts the transfers of one slice, the next slice is evaluated.
  */
-export async function postToAccounts(
+export async function postToAccounts<Request extends LedgerRequest>(
   accounts: Map<string, LedgerAccount>,
-  requests: readonly IdentifiedRequest[],
+  requests: readonly Request[],
   transaction: Transaction,
   options: PostingOptions,
-): Promise<TransferResult[]> {
+): Promise<ResultOf<Request>[]> {
   // A refusal in an atomic group may depend on an id that is already posted, so ids are looked up first.
   const presumeNew = Boolean(options.presumeNew && !options.atomic)
+  const holds = await PostedHolds.read(requests, { accounts, presumeNew }, transaction)
   const groupIds = groupIdsOf(requests)
   const ledger: GroupLedger = {
     accounts,
+    holds: holds?.book,
     groups: presumeNew ? new Map() : await readGroups(groupIds, transaction),
     transfers: await readTransfers(
       [...(presumeNew ? [] : transferIdsOf(requests)), ...originalIdsOf(requests)],
@@ -94,25 +98,37 @@ export async function postToAccounts(
   const known = options.atomic ? new Set(ledger.transfers.keys()) : ledger.transfers
   const evaluation = { now: new Date(), batch: options.batch }
   const { transfer: fields } = ownFieldsOf(transaction.connection)
-  const results: TransferResult[] = []
+  const results: LedgerResult[] = []
   const posted: TransferRecord[] = []
   let inserting = Promise.resolve()
   for (const slice of slices(requests, options.atomic)) {
-    const readings = slice.map((request) => readRequest(request, fields))
-    let outcomes = evaluateAll(slice, readings, ledger, evaluation)
+    const readings = slice.map((request) => readLedgerRequest(request, fields))
+    if (holds) {
+      await inserting
+      await holds.releaseExpired(readings, evaluation.now)
+    }
+    let outcomes: LedgerResult[] = evaluateAll(slice, readings, ledger, evaluation)
     if (presumeNew && outcomes.some(isRefused)) {
       await inserting
-      outcomes = await recognizeExisting(outcomes, readings, ledger, transaction)
+      outcomes = await recognizeExisting(
+        outcomes,
+        { requests: slice, readings },
+        ledger,
+        transaction,
+      )
     }
     const refusal = options.atomic ? outcomes.find(isRefused) : undefined
-    if (refusal) outcomes = refuseGroup(outcomes, refusal)
-    const refusedIds = outcomes.some(isRefused) ? idsToRefuse(outcomes, readings, known) : NO_IDS
+    // An atomic group has only transfers.
+    if (refusal) outcomes = refuseGroup(outcomes as TransferResult[], refusal as RefusedTransfer)
+    const refusedIds = outcomes.some(isRefused)
+      ? refusedIdsOf(outcomes, { requests: slice, readings, known })
+      : undefined
     if (refusal) {
       await requireNonePending(refusedIds, transaction)
-      return outcomes
+      return outcomes as ResultOf<Request>[]
     }
     const transfers = outcomes.flatMap((outcome) =>
-      outcome.status === 'posted' ? [outcome.transfer] : [],
+      outcome.status === 'posted' && 'transfer' in outcome ? [outcome.transfer] : [],
     )
     const insert = prepareInsert(transfers, transaction)
     await inserting
@@ -123,97 +139,26 @@ export async function postToAccounts(
     await setImmediate()
   }
   const opened = results.flatMap((result) =>
-    result.status === 'posted' && result.opened ? result.opened : [],
+    result.status === 'posted' && 'opened' in result ? (result.opened ?? []) : [],
   )
-  const update = prepareAccountUpdates(posted, { accounts }, transaction)
+  const held = holds?.prepareWrites(posted)
+  const update = prepareAccountUpdates(posted, { accounts, held: held?.accountIds }, transaction)
   await inserting
   if (opened.length > 0) await insertAccounts(opened, transaction)
   if (groupIds.length > 0) await insertGroups(groupRecordsOf(posted), transaction)
+  await held?.write()
   await update()
-  return results
-}
-
-type Reading = WellFormedRequest | TransferRefusedError
-
-/** An id of a group was presumed new and is not: post again without `presumeNew`. */
-class PostedBeforeError extends Error {
-  override readonly name = 'PostedBeforeError'
-}
-
-/** Whether an error shows that an id which was presumed new is posted already. */
-export const isPostedBefore = (error: unknown): boolean =>
-  isDuplicateKey(error) || error instanceof PostedBeforeError
-
-/**
- * A request that was refused while its id was presumed new may be posted already, which takes precedence
- * over most refusals. Neither outcome moves anything, so it can be decided afterwards, whatever was posted
- * in between.
- */
-async function recognizeExisting(
-  results: TransferResult[],
-  readings: readonly Reading[],
-  { accounts }: Ledger,
-  transaction: Transaction,
-): Promise<TransferResult[]> {
-  const doubtful = readings.filter(
-    (reading, index): reading is WellFormedRequest =>
-      isWellFormed(reading) && results[index]?.status === 'refused',
-  )
-  if (doubtful.length === 0) return results
-  // What a group does depends on all of its ids, so it must be evaluated with them.
-  const groups = await readGroups(groupIdsOf(doubtful), transaction)
-  if (groups.size > 0) throw new PostedBeforeError()
-  const transfers = await readTransfers(transferIdsOf(doubtful), transaction)
-  return results.map((result, index) => {
-    const reading = readings[index] as Reading
-    if (!isRefused(result) || !isWellFormed(reading)) return result
-    if (!transfers.has(reading.transferId)) return result
-    if (reading.group !== undefined) throw new PostedBeforeError()
-    return evaluate(reading, { accounts, transfers }, { now: new Date() })
-  })
+  return results as ResultOf<Request>[]
 }
 
 const both = async (...works: Promise<void>[]): Promise<void> => void (await Promise.all(works))
 
-/**
- * The codes that a well-formed request gets because of what was found, or because it was not. An id of an earlier
- * version is refused only if there is no record with it. With another code, the request itself is wrong, or its id
- * is posted.
- */
-const LOOKED_UP: ReadonlySet<RefusalCode> = new Set([
-  'INVALID_TRANSFER_ID',
-  'INVALID_ACCOUNT_ID',
-  ...REFUSAL_CODES.slice(REFUSAL_CODES.indexOf('TRANSFER_CONFLICT') + 1),
-])
-
-const NO_IDS: ReadonlySet<string> = new Set()
-
-/** The ids that are refused because of what the transaction has read. */
-function idsToRefuse(
-  results: readonly TransferResult[],
-  readings: readonly Reading[],
-  known: { has(transferId: string): boolean },
-): Set<string> {
-  return new Set(
-    results.flatMap((result, index) => {
-      const { transferId } = result
-      return isRefused(result) &&
-        (LOOKED_UP.has(result.code) || isRefusedByGroup(result)) &&
-        isWellFormed(readings[index] as Reading) &&
-        !known.has(transferId)
-        ? [transferId]
-        : []
-    }),
-  )
-}
-
-const isRefused = (result: TransferResult): result is RefusedTransfer => result.status === 'refused'
-
-export function accountIdsOf(
-  requests: readonly Pick<IdentifiedRequest, 'from' | 'to'>[],
-): Set<string> {
+/** The ids of the accounts that requests name. Those of a hold that exists are in its record. */
+export function accountIdsOf(requests: readonly LedgerRequest[]): Set<string> {
   const accountIds = new Set<string>()
-  for (const { from, to } of requests) {
+  for (const request of requests) {
+    if (!('from' in request)) continue
+    const { from, to } = request
     if (couldBeId(from)) accountIds.add(from)
     if (couldBeId(to)) accountIds.add(to)
   }
@@ -221,14 +166,13 @@ export function accountIdsOf(
 }
 
 /** The ids of the transfers that requests reverse. They may be among the requests. */
-export function originalIdsOf(requests: readonly Pick<IdentifiedRequest, 'reverses'>[]): string[] {
+export function originalIdsOf(requests: readonly LedgerRequest[]): string[] {
   const ids: string[] = []
-  for (const { reverses } of requests) if (couldBeId(reverses)) ids.push(reverses)
+  for (const request of requests) {
+    if ('reverses' in request && couldBeId(request.reverses)) ids.push(request.reverses)
+  }
   return ids
 }
-
-const transferIdsOf = (requests: readonly Pick<IdentifiedRequest, 'transferId'>[]): string[] =>
-  requests.map(({ transferId }) => transferId).filter(couldBeId)
 
 /** The most requests that are evaluated in one go. */
 const ONE_SLICE = 400
@@ -240,10 +184,10 @@ const FIRST_SLICE = 100
 const LARGEST_SLICE = 1_000
 
 /** Splits requests into slices that grow. A few requests, and a group of any size, are in one slice. */
-function* slices(
-  requests: readonly IdentifiedRequest[],
+function* slices<Request extends LedgerRequest>(
+  requests: readonly Request[],
   atomic = false,
-): Generator<readonly IdentifiedRequest[]> {
+): Generator<readonly Request[]> {
   const { length } = requests
   let size = atomic || length <= ONE_SLICE ? length : FIRST_SLICE
   for (let start = 0; start < length;) {

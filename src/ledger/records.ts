@@ -59,13 +59,15 @@ export interface AccountRecord extends AccountFields {
   openingBalance: Decimal128
   /** How far below zero the balance may go: zero or more. */
   overdraftLimit: Decimal128
+  /** What its active holds have reserved and not captured. Absent if that is nothing. */
+  held?: Decimal128
   /** How many transfers it has sent and received, which is also the sequence of its latest. */
   transferCount: number
   /** The ids of its latest 10 transfers, oldest first. The full list is a query. */
   transfersComplete: string[]
   metadata?: Metadata
   createdAt: Date
-  /** When its balance, status or limit last changed: never before its latest transfer. */
+  /** When its balance, held money, status or limit last changed: never before its latest transfer. */
   updatedAt: Date
 }
 
@@ -96,6 +98,8 @@ export interface TransferRecord extends TransferFields {
   legs?: number
   /** The id of the transfer that this one reverses. */
   reverses?: string
+  /** The id of the hold that it captured money of. */
+  hold?: string
   reference?: string
   metadata?: Metadata
   /** The name of the batch that it came with. */
@@ -112,5 +116,33 @@ export interface TransferGroupRecord {
   postedAt: Date
 }
 
-/** The caller's own facts about an account or a transfer: a flat object with at most 32 keys. */
+/** An active hold can be captured and released. The others are ends, and final. */
+export type HoldStatus = 'active' | 'captured' | 'released' | 'expired'
+
+/** A hold as it is stored: money of an account that is promised to another one. */
+export interface HoldRecord {
+  _id: string
+  fromAccount: string
+  toAccount: string
+  /** What was reserved. It never changes. */
+  amount: Decimal128
+  currency: string
+  /** What was captured of it so far: zero or more, and at most `amount`. */
+  captured: Decimal128
+  /** An active one may have expired without being marked so: see `expiresAt`. */
+  status: HoldStatus
+  /** From then on, by the server's clock, it reserves nothing and cannot be captured. Absent if it never expires. */
+  expiresAt?: Date
+  createdAt: Date
+  /** When it ended. Absent while it is active. */
+  endedAt?: Date
+  /** The id of the capture that ended it, if one did. */
+  finalCapture?: string
+  reference?: string
+  metadata?: Metadata
+  /** The name of the batch that it came with. */
+  batch?: string
+}
+
+/** The caller's own facts about an account, a transfer or a hold: a flat object with at most 32 keys. */
 export type Metadata = Readonly<Record<string, string | number | boolean>>

@@ -85,6 +85,8 @@ export interface WellFormedRequest extends Omit<WithoutFields, 'transferId' | 'a
   readonly open?: readonly MissingAccount[] | undefined
   /** The id of the transfer that this one reverses. */
   readonly reverses?: string | undefined
+  /** The id of the hold that it captures. The money is promised, so neither funds nor a frozen payer can refuse it. */
+  readonly hold?: string | undefined
   /**
    * When it was posted elsewhere, if it is taken over from there, such as from the notebook. It did happen, so
    * neither an account's status nor its overdraft limit can refuse it.
@@ -113,6 +115,8 @@ export type IdentifiedRequest = WithoutFields &
     | 'reverses'
     | 'postedElsewhereAt'
   > & {
+    /** What tells it from a request about a hold. */
+    readonly kind?: undefined
     /** Whether its group starts here, even if the request before has the same one: something else stands between them. */
     readonly startsGroup?: boolean | undefined
     /** The values of its own fields as they were given. */
@@ -148,11 +152,15 @@ export function withId(
     amount,
     currency: currency ?? undefined,
     reference: reference ?? undefined,
-    metadata: isPlainObject(metadata) ? { ...metadata } : (metadata ?? undefined),
+    metadata: copyOfMetadata(metadata),
     effectiveAt: copyOfDate(effectiveAt),
     ...(fields && { fieldValues: fields.of(request) }),
   }
 }
+
+/** A copy of metadata, because the caller may change them while the request waits. Null counts as absent. */
+export const copyOfMetadata = (metadata: Metadata | null | undefined): Metadata | undefined =>
+  isPlainObject(metadata) ? { ...metadata } : (metadata ?? undefined)
 
 const REQUEST_KEYS: Keys<WithoutFields> = {
   transferId: true,
@@ -185,35 +193,16 @@ export function readRequest(
   fields: OwnFields | undefined,
 ): WellFormedRequest | TransferRefusedError {
   const { transferId, from, to, reference, metadata, effectiveAt } = request
-  if (!isIdentifier(transferId)) {
-    return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
-  }
-  if (transferId.endsWith(REVERSAL_SUFFIX) && request.reverses === undefined) {
-    const original = transferId.slice(0, -REVERSAL_SUFFIX.length)
-    // A long id is not in the id of its reversal.
-    const expected =
-      isIdentifier(original) && !original.endsWith(REVERSAL_SUFFIX)
-        ? `free: it belongs to the reversal of transfer ${named(original)}, which Transfer.reverse() or daybook reverse posts`
-        : `free: ids that end in ${REVERSAL_SUFFIX} belong to reversals`
-    return new InvalidTransferIdError({ transferId, expected })
-  }
+  const idRefusal = refusalOfTransferId(transferId, request.reverses)
+  if (idRefusal) return idRefusal
   if (!isIdentifier(from)) {
     return new InvalidAccountIdError({ side: 'from', accountId: from, expected: IDENTIFIER_RULE })
   }
   if (!isIdentifier(to)) {
     return new InvalidAccountIdError({ side: 'to', accountId: to, expected: IDENTIFIER_RULE })
   }
-  if (reference !== undefined && !isPrintableText(reference, 256)) {
-    return new InvalidReferenceError({
-      reference,
-      expected: 'a text of 1–256 printable characters',
-    })
-  }
-  const problem = metadata === undefined ? undefined : metadataProblem(metadata)
-  if (problem !== undefined) return new InvalidMetadataError({ problem })
-  if (effectiveAt !== undefined && !isEffectiveAt(effectiveAt)) {
-    return new InvalidEffectiveAtError({ effectiveAt, expected: EFFECTIVE_AT_RULE })
-  }
+  const contentRefusal = refusalOfContent({ reference, metadata, effectiveAt })
+  if (contentRefusal) return contentRefusal
   const own = fields && readOwn(request, fields)
   if (own instanceof InvalidFieldError) return own
   const amount = readAmount(request.amount)
@@ -250,7 +239,48 @@ function readOwn(
   return values instanceof InvalidFieldError ? values : { values, fields }
 }
 
-function readAmount(value: unknown): Decimal | InvalidAmountError {
+/** Why a transfer cannot have an id, unless one of an earlier version has it. Undefined if it can. */
+export function refusalOfTransferId(
+  transferId: unknown,
+  reverses?: string,
+): TransferRefusedError | undefined {
+  if (!isIdentifier(transferId)) {
+    return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
+  }
+  if (transferId.endsWith(REVERSAL_SUFFIX) && reverses === undefined) {
+    const original = transferId.slice(0, -REVERSAL_SUFFIX.length)
+    // A long id is not in the id of its reversal.
+    const expected =
+      isIdentifier(original) && !original.endsWith(REVERSAL_SUFFIX)
+        ? `free: it belongs to the reversal of transfer ${named(original)}, which Transfer.reverse() or daybook reverse posts`
+        : `free: ids that end in ${REVERSAL_SUFFIX} belong to reversals`
+    return new InvalidTransferIdError({ transferId, expected })
+  }
+  return undefined
+}
+
+/** Why the optional content of a request is not acceptable. Undefined if it is. */
+export function refusalOfContent({
+  reference,
+  metadata,
+  effectiveAt,
+}: Pick<WellFormedRequest, 'reference' | 'metadata' | 'effectiveAt'>):
+  TransferRefusedError | undefined {
+  if (reference !== undefined && !isPrintableText(reference, 256)) {
+    return new InvalidReferenceError({
+      reference,
+      expected: 'a text of 1–256 printable characters',
+    })
+  }
+  const problem = metadata === undefined ? undefined : metadataProblem(metadata)
+  if (problem !== undefined) return new InvalidMetadataError({ problem })
+  if (effectiveAt !== undefined && !isEffectiveAt(effectiveAt)) {
+    return new InvalidEffectiveAtError({ effectiveAt, expected: EFFECTIVE_AT_RULE })
+  }
+  return undefined
+}
+
+export function readAmount(value: unknown): Decimal | InvalidAmountError {
   const amount = readDecimal(value)
   if ('problem' in amount) return new InvalidAmountError({ amount: value, problem: amount.problem })
   if (amount.isNeg() || amount.isZero()) {
@@ -266,9 +296,12 @@ function readAmount(value: unknown): Decimal | InvalidAmountError {
 export const REVERSAL_SUFFIX = ':reversal'
 
 /** The id of a transfer's reversal. A transfer has at most one, because its id follows from the original's. */
-export function reversalId(transferId: string): string {
-  const id = `${transferId}${REVERSAL_SUFFIX}`
+export const reversalId = (transferId: string): string => derivedId(transferId, REVERSAL_SUFFIX)
+
+/** The id that follows from another one: with the suffix at its end, or that of its digest if it would be too long. */
+export function derivedId(originalId: string, suffix: string): string {
+  const id = `${originalId}${suffix}`
   if (isIdentifier(id)) return id
-  // Two suffixes: with one, it would be the id of the reversal of a transfer whose id is this digest.
-  return `${createHash('sha256').update(transferId).digest('hex')}${REVERSAL_SUFFIX}${REVERSAL_SUFFIX}`
+  // Two suffixes: with one, it would be the id that follows from an original whose id is this digest.
+  return `${createHash('sha256').update(originalId).digest('hex')}${suffix}${suffix}`
 }

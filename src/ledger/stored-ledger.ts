@@ -13,9 +13,10 @@ import type { AccountRecord, TransferGroupRecord, TransferRecord } from './recor
 export const TRANSFERS_KEPT = 10
 
 /** The part of an account's record that a posting works on. */
-export interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance'> {
+export interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance' | 'held'> {
   balance: Decimal128
   overdraftLimit: Decimal128
+  held?: Decimal128
 }
 
 const ACCOUNT_FIELDS = {
@@ -23,18 +24,20 @@ const ACCOUNT_FIELDS = {
   status: 1,
   balance: 1,
   overdraftLimit: 1,
+  held: 1,
   transferCount: 1,
   updatedAt: 1,
 }
 
 /** What a read needs: the connection and its database, and the session if it belongs to a transaction. */
-type ReadContext = Pick<Transaction, 'connection' | 'database'> & Partial<Transaction>
+export type ReadContext = Pick<Transaction, 'connection' | 'database'> & Partial<Transaction>
 
 /** Reads accounts by their ids. The result has no entry for an account that does not exist. */
 export async function readAccounts(
   accountIds: ReadonlySet<string>,
   { connection, database, session }: ReadContext,
 ): Promise<Map<string, LedgerAccount>> {
+  if (accountIds.size === 0) return new Map()
   const filter = { _id: { $in: [...accountIds] } }
   const stored =
     session && accountIds.size <= MAX_ACCOUNTS_IN_REPLY
@@ -51,7 +54,7 @@ export async function readAccounts(
 }
 
 export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
-  const { _id, currency, status, balance, overdraftLimit, transferCount, updatedAt } = stored
+  const { _id, currency, status, balance, overdraftLimit, held, transferCount, updatedAt } = stored
   // Each field is named: an object that is spread from a decoded document is several times slower to use.
   return {
     _id,
@@ -59,6 +62,7 @@ export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
     status,
     lowestBalance: toDecimal(overdraftLimit).neg(),
     balance: toDecimal(balance),
+    held: held && toDecimal(held),
     transferCount,
     updatedAt,
   }
@@ -158,14 +162,22 @@ export function prepareInsert(
 }
 
 /**
- * Prepares one update for each account of the transfers, to its state after the last of them. If another
- * transaction has changed one of them in the meantime, sending fails with a write conflict. Accounts that
- * were `presumed` instead of read must still be as presumed.
+ * Prepares one update for each account of the transfers, and for the others of which more or less is `held` now, to its
+ * state after the last of them. If another transaction has changed one of them in the meantime, sending fails with a
+ * write conflict. Accounts that were `presumed` instead of read must still be as presumed.
  * @throws ChangedAccountError when sent, if an account is not as presumed: the transaction must be aborted
  */
 export function prepareAccountUpdates(
   transfers: readonly TransferRecord[],
-  { accounts, presumed }: { readonly accounts: Accounts; readonly presumed?: Accounts },
+  {
+    accounts,
+    presumed,
+    held = [],
+  }: {
+    readonly accounts: Accounts
+    readonly presumed?: Accounts
+    readonly held?: Iterable<string> | undefined
+  },
   transaction: Transaction,
 ): PreparedWrite {
   const transferIdsByAccount = new Map<string, string[]>()
@@ -176,16 +188,23 @@ export function prepareAccountUpdates(
       else transferIdsByAccount.set(accountId, [_id])
     }
   }
+  for (const accountId of held) {
+    if (!transferIdsByAccount.has(accountId)) transferIdsByAccount.set(accountId, [])
+  }
   // In the order of their index, neighbours are on pages that the server has just used.
   const inOrder = [...transferIdsByAccount].toSorted(([one], [other]) => (one < other ? -1 : 1))
   const updates = inOrder.map(([accountId, ids]): AccountUpdate => {
-    const { balance, currency, transferCount, updatedAt } = accounts.get(accountId) as LedgerAccount
+    const account = accounts.get(accountId) as LedgerAccount
+    const { balance, currency, transferCount, updatedAt } = account
     const $set = { balance: toDecimal128(balance, currency), transferCount, updatedAt }
     const latest = { $each: ids.slice(-TRANSFERS_KEPT), $slice: -TRANSFERS_KEPT }
     const before = presumed?.get(accountId)
     return {
-      q: before ? storedAccountOf(before) : { _id: accountId },
-      u: { $set, $push: { transfersComplete: latest } },
+      q: before ? filterOf(before) : { _id: accountId },
+      u:
+        account.held === undefined
+          ? { $set, $push: { transfersComplete: latest } }
+          : changeWithHeld(account, $set, ids.length > 0 ? latest : undefined),
     }
   })
   const send = prepareUpdates(updates, transaction)
@@ -194,10 +213,24 @@ export function prepareAccountUpdates(
   }
 }
 
+/** The change to an account that has holds, or had them when it was read. */
+function changeWithHeld(
+  { held, currency }: LedgerAccount,
+  $set: object,
+  latest: object | undefined,
+): AccountUpdate['u'] {
+  const isHeld = held && !held.isZero()
+  return {
+    $set: isHeld ? { ...$set, held: toDecimal128(held, currency) } : $set,
+    ...(!isHeld && { $unset: { held: 1 } }),
+    ...(latest && { $push: { transfersComplete: latest } }),
+  }
+}
+
 /** A filter for one account, and the change to it. */
 interface AccountUpdate {
   readonly q: object
-  readonly u: { readonly $set: object; readonly $push: object }
+  readonly u: { readonly $set: object; readonly $unset?: object; readonly $push?: object }
 }
 
 /** Prepares updates. Sending them returns how many accounts were found. */
@@ -221,7 +254,7 @@ function prepareUpdates(updates: AccountUpdate[], transaction: Transaction): () 
 const MAX_PLAIN_WRITES = 100
 
 /** Sends a write command. Returns how many documents it found or stored. */
-async function write(command: object, { database, session }: Transaction): Promise<number> {
+export async function write(command: object, { database, session }: Transaction): Promise<number> {
   const { n, writeErrors } = (await database.command(command, { session })) as WriteReply
   const [error] = writeErrors ?? []
   if (error) throw new mongoose.mongo.MongoServerError(error)
@@ -235,13 +268,18 @@ interface WriteReply {
 
 type Accounts = ReadonlyMap<string, LedgerAccount>
 
+/** Finds an account if it is stored like this. Null finds one without the field. */
+const filterOf = (account: LedgerAccount): object => ({ held: null, ...storedAccountOf(account) })
+
 /** The stored form of an account: the reverse of {@link ledgerAccountOf}. */
 export const storedAccountOf = ({
   lowestBalance,
   balance,
+  held,
   ...account
 }: LedgerAccount): StoredAccount => ({
   ...account,
   balance: toDecimal128(balance, account.currency),
   overdraftLimit: toDecimal128(lowestBalance.neg(), account.currency),
+  ...(held && !held.isZero() && { held: toDecimal128(held, account.currency) }),
 })

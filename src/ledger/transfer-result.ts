@@ -3,7 +3,7 @@ import {
   type RefusalCode,
   type TransferRefusedError,
 } from '../errors.ts'
-import type { AccountRecord, TransferRecord } from './records.ts'
+import type { AccountRecord, HoldRecord, TransferRecord } from './records.ts'
 
 /** The result of one request: posted now, already posted with the same content (`existing`), or refused. */
 export type TransferResult =
@@ -25,6 +25,22 @@ export interface RefusedTransfer {
   error: TransferRefusedError
 }
 
+/** What became of a hold: placed or ended now, already so (`existing`), or refused. */
+export type HoldResult =
+  { status: 'posted' | 'existing'; holdId: string; hold: HoldRecord } | RefusedHold
+
+export interface RefusedHold extends Omit<RefusedTransfer, 'transferId'> {
+  /** The id as given, even when it is not a valid one. */
+  holdId: string
+}
+
+/** The hold of a result. @throws TransferRefusedError if it was refused */
+export function heldOrThrow(result: HoldResult | undefined): HoldRecord {
+  if (!result) throw new RangeError('a posting returned no result')
+  if (result.status === 'refused') throw result.error
+  return result.hold
+}
+
 /** The transfer of a result. @throws TransferRefusedError if it was refused */
 export function postedOrThrow(result: TransferResult | undefined): TransferRecord {
   if (!result) throw new RangeError('a posting returned no result')
@@ -35,6 +51,14 @@ export function postedOrThrow(result: TransferResult | undefined): TransferRecor
 export const refused = (transferId: string, error: TransferRefusedError): RefusedTransfer => ({
   status: 'refused',
   transferId,
+  code: error.code,
+  message: error.message,
+  error,
+})
+
+export const refusedHold = (holdId: string, error: TransferRefusedError): RefusedHold => ({
+  status: 'refused',
+  holdId,
   code: error.code,
   message: error.message,
   error,

@@ -10,6 +10,7 @@ import { protectFields } from './write-guard.ts'
 /** The fields that only Daybook's own methods change. */
 const PROTECTED_FIELDS = [
   'balance',
+  'held',
   'transferCount',
   'transfersComplete',
   'openingBalance',
@@ -72,9 +73,11 @@ function completeOpening(document: AccountToOpen): void {
   )
   if (record instanceof LedgerError) throw record
   requireNewAccountId(accountId)
-  const { balance, transferCount, transfersComplete, status }: Partial<AccountToOpen> = document
+  const { balance, held, transferCount, transfersComplete, status }: Partial<AccountToOpen> =
+    document
   const changed = [
     ...(balance && !balance.eq(toDecimal(record.balance)) ? ['balance'] : []),
+    ...(held?.isZero() === false ? ['held'] : []),
     ...(transferCount ? ['transferCount'] : []),
     ...(transfersComplete?.length ? ['transfersComplete'] : []),
     ...(status && status !== 'open' ? ['status'] : []),

@@ -1,6 +1,7 @@
 import type { ClientSession, HydratedDocument } from 'mongoose'
 import type { ExchangeRequest } from '../ledger/exchange.ts'
 import type { GroupRequest } from '../ledger/group-request.ts'
+import type { HoldRequest } from '../ledger/holds/hold-request.ts'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { TransferRequest } from '../ledger/request.ts'
@@ -11,6 +12,7 @@ import type { DateChoice, StatementOptions, StatementRange } from '../ledger/sta
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import type { Decimal, MoneyInput } from '../money/money.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
+import type { HoldDocument } from './hold.ts'
 import type { MoneyModel, PlainForms, WithDecimals } from './money-path.ts'
 import type { TransferDocument } from './transfer.ts'
 
@@ -70,6 +72,14 @@ export interface AccountStatics {
   ): Promise<TransferDocument>
 
   /**
+   * Reserves money of one account for another: `held` rises and what is available falls, and no balance moves. A repeated id
+   * with the same content returns the hold as it is now. `Hold.capture()` moves the money, `Hold.release()` gives it back.
+   * @throws TransferRefusedError with its `code`, as for a transfer. Nothing has changed, and the id can be used again
+   * @throws OutcomeError if time is up. Its `outcome` says whether the hold may be placed
+   */
+  hold(this: AccountModel, request: HoldRequest, options?: CallOptions): Promise<HoldDocument>
+
+  /**
    * Posts transfers in large transactions, as if one by one in their order. Returns one result for each
    * request, in the same order. A refusal is a result too, and does not affect the others. With `atomic`,
    * either all are posted or none, in one transaction of at most `ATOMIC_LIMIT` transfers.
@@ -127,6 +137,7 @@ export interface AccountStatics {
   /**
    * Closes an account for good. If it holds money, the money is transferred to the account `payOutTo` in the
    * same transaction.
+   * @throws AccountHasHoldsError if it has an active hold
    * @throws AccountNotEmptyError if it has a debt, or holds money and `payOutTo` is missing
    * @throws AccountNotOpenError if it is frozen
    */
@@ -160,9 +171,22 @@ export interface CallOptions extends WaitOptions {
 
 type Hydrated = PlainForms<AccountRecord> &
   HydratedDocument<
-    Readonly<Omit<WithDecimals<AccountRecord>, 'holder'>> & Pick<AccountRecord, 'holder'>,
+    Readonly<Omit<WithDecimals<AccountRecord>, 'holder' | 'held'>> &
+      Pick<AccountRecord, 'holder'> &
+      AvailableMoney,
     AccountMethods
   >
+
+/** What an account can spend, as its document says. */
+interface AvailableMoney {
+  /** What its holds reserve: zero if it has none. */
+  readonly held: Decimal
+  /**
+   * What a transfer or a hold could take of it: its balance less what is held, plus its overdraft limit. Holds that have
+   * expired in the meantime still count here, but a transfer or a hold that needs their money gets it.
+   */
+  readonly available: Decimal
+}
 
 // An interface, because a type would lose its name in `orFail()`, and editors would show what it consists of.
 /** An account as it is read. Only its holder can be written directly. */

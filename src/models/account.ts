@@ -11,6 +11,7 @@ import { memoryOf } from '../ledger/account-memory.ts'
 import { exchange } from '../ledger/exchange.ts'
 import { postOne, postTogether } from '../ledger/group-commit.ts'
 import { groupOrThrow, legsOf } from '../ledger/group-request.ts'
+import { identifiedHold } from '../ledger/holds/hold-request.ts'
 import {
   type OperationContext,
   closeAccount,
@@ -35,9 +36,10 @@ import { balances } from '../ledger/statement/balances.ts'
 import { balanceAt, statement, statementEntries } from '../ledger/statement/statement.ts'
 import { ledgerAccountOf } from '../ledger/stored-ledger.ts'
 import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.ts'
-import type { TransferResult } from '../ledger/transfer-result.ts'
+import { type TransferResult, heldOrThrow, postedOrThrow } from '../ledger/transfer-result.ts'
 import { quote } from '../messages.ts'
-import { Decimal } from '../money/money.ts'
+import { storedMoney } from '../money/json.ts'
+import { Decimal, type Decimal128 } from '../money/money.ts'
 import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
@@ -49,9 +51,19 @@ import type {
   AccountStatics,
   CallOptions,
 } from './account-interface.ts'
+import { holdModel } from './hold.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
-import { moneyAsText, moneyPath } from './money-path.ts'
+import { decimalPath, moneyAsText, moneyPath } from './money-path.ts'
 import { transferModel } from './transfer.ts'
+
+/** Absent is zero, so that an account without holds pays nothing for them. */
+const heldPath = {
+  ...decimalPath,
+  type: Schema.Types.Decimal128,
+  above: new Decimal(0),
+  get: (stored: Decimal128 | undefined) =>
+    (stored ? storedMoney(stored) : new Decimal(0)) as unknown as Decimal128,
+}
 
 const accountSchema = new Schema<
   AccountRecord,
@@ -79,6 +91,7 @@ const accountSchema = new Schema<
     balance: moneyPath(),
     openingBalance: moneyPath(),
     overdraftLimit: moneyPath({ atLeast: new Decimal(0) }),
+    held: heldPath,
     transferCount: { type: Number, required: true },
     transfersComplete: { type: [{ type: String, ref: 'Transfer' }], required: true },
     metadata: {
@@ -96,7 +109,14 @@ const accountSchema = new Schema<
     collection: 'accounts',
     versionKey: false,
     strict: 'throw',
-    toJSON: moneyAsText('balance', 'openingBalance', 'overdraftLimit'),
+    toJSON: moneyAsText('balance', 'openingBalance', 'overdraftLimit', 'held'),
+    virtuals: {
+      available: {
+        get(this: AccountDocument): Decimal {
+          return this.balance.minus(this.held).plus(this.overdraftLimit)
+        },
+      },
+    },
     methods: {
       isOpen() {
         return this.status === 'open'
@@ -143,9 +163,17 @@ const accountSchema = new Schema<
       },
       async transfer(request, options) {
         const identified = withId(request, ownFieldsOf(this.db).transfer)
-        const posted = postOne(identified, this.db, options)
+        const posted = postOne(identified, this.db, { caller: 'Account.transfer()', options })
         const subject = { what: 'transfer', id: identified.transferId } as const
-        return transferModel(this.db).hydrate(await reportAbout(subject, posted))
+        return transferModel(this.db).hydrate(
+          await reportAbout(subject, posted.then(postedOrThrow)),
+        )
+      },
+      async hold(request, options) {
+        const identified = identifiedHold(request)
+        const placed = postOne(identified, this.db, { caller: 'Account.hold()', options })
+        const subject = { what: 'hold', id: identified.holdId } as const
+        return holdModel(this.db).hydrate(await reportAbout(subject, placed.then(heldOrThrow)))
       },
       async transferMany(requests, callOptions) {
         const keys = { ...CALL_KEYS, atomic: true } as const

@@ -185,21 +185,48 @@ export function validationProblem(
  */
 export async function removeCollections(connection: Connection): Promise<void> {
   const database = databaseOf(connection)
-  const existing = new Set((await database.listCollections().toArray()).map(({ name }) => name))
+  const existing = await storedCollections(database)
   for (const [key, model] of modelsOf(connection)) {
     const name = model.collection.collectionName
-    if (!existing.has(name) || (await isForeign(database, { key, name }))) continue
-    const collection = database.collection(name)
-    if (!(await collection.findOne({}, { readPreference: 'primary' }))) {
-      await collection.drop()
-      continue
-    }
-    await setValidator(database, name, {})
-    await dropIndexes(
-      collection,
-      model.schema.indexes().map(([keys]) => keys),
+    if (existing.has(name) && !(await isForeign(database, { key, name })))
+      await removeCollection(database, model)
+  }
+}
+
+/**
+ * Removes the collection of holds if it is empty, else its validator and indexes.
+ * @throws InputError if a hold is active: an earlier version would not know that its money is promised
+ */
+export async function removeHolds(connection: Connection): Promise<void> {
+  const { Hold } = ledgerModels(connection)
+  const database = databaseOf(connection)
+  const name = Hold.collection.collectionName
+  if (!(await storedCollections(database)).has(name)) return
+  const active = await database
+    .collection<{ _id: string }>(name)
+    .findOne({ status: 'active' }, { readPreference: 'primary' })
+  if (active) {
+    throw new InputError(
+      `hold ${quote(active._id)} is active: capture, release or expire all holds before their collection is removed`,
     )
   }
+  await removeCollection(database, Hold as unknown as AnyModel)
+}
+
+async function removeCollection(
+  database: mongo.Db,
+  { collection: { collectionName }, schema }: AnyModel,
+): Promise<void> {
+  const collection = database.collection(collectionName)
+  if (!(await collection.findOne({}, { readPreference: 'primary' }))) {
+    await collection.drop()
+    return
+  }
+  await setValidator(database, collectionName, {})
+  await dropIndexes(
+    collection,
+    schema.indexes().map(([keys]) => keys),
+  )
 }
 
 /** Removes the indexes of transfers by their effective dates. */
@@ -246,13 +273,14 @@ const indexNameOf = (keys: object): string => Object.entries(keys).flat().join('
 
 /** The model of each collection. */
 function modelsOf(connection: Connection): [RecordCollection, AnyModel][] {
-  const { Account, Transfer, TransferGroup, Batch, Refusal } = ledgerModels(connection)
+  const { Account, Transfer, TransferGroup, Batch, Refusal, Hold } = ledgerModels(connection)
   const models: Record<RecordCollection, unknown> = {
     accounts: Account,
     transfers: Transfer,
     transfer_groups: TransferGroup,
     batches: Batch,
     refusals: Refusal,
+    holds: Hold,
   }
   return Object.entries(models) as unknown as [RecordCollection, AnyModel][]
 }

@@ -3,6 +3,7 @@ import { type LedgerDefinition, defineOn, readDefinition } from '../definition.t
 import type { AccountModel } from './account-interface.ts'
 import { accountModel } from './account.ts'
 import { type BatchRecord, type RefusalRecord, batchModel, refusalModel } from './batch.ts'
+import { type HoldModel, holdModel } from './hold.ts'
 import { type TransferGroupModel, transferGroupModel } from './transfer-group.ts'
 import { type TransferModel, transferModel } from './transfer.ts'
 
@@ -13,6 +14,7 @@ export interface LedgerModels {
   readonly TransferGroup: TransferGroupModel
   readonly Batch: Model<BatchRecord>
   readonly Refusal: Model<RefusalRecord>
+  readonly Hold: HoldModel
 }
 
 /**
@@ -43,4 +45,5 @@ export const ledgerModels = (connection: Connection): LedgerModels => ({
   TransferGroup: transferGroupModel(connection),
   Batch: batchModel(connection),
   Refusal: refusalModel(connection),
+  Hold: holdModel(connection),
 })

@@ -11,6 +11,7 @@ const OWN_FIELD: Readonly<Record<RecordCollection, string>> = {
   transfer_groups: 'legs',
   batches: 'digest',
   refusals: '_id.line',
+  holds: 'captured',
 }
 
 /** How long to look for a document, in milliseconds. There is no index for it. */

@@ -75,12 +75,16 @@ export const decimalPath = {
 
 /** A `toJSON` option that prints the money at these paths with the currency's decimals. */
 export const moneyAsText = <Path extends string>(...paths: Path[]) => ({
-  transform(document: { currency?: string } & Record<Path, Decimal>, json: Record<Path, unknown>) {
+  transform(
+    document: { currency?: string } & Record<Path, Decimal>,
+    json: Partial<Record<Path, unknown>>,
+  ) {
     for (const path of paths) {
       const value = document[path]
       // The document may have been read without its currency.
       const { currency } = document
-      if (value) json[path] = currency ? formatMoney(value, currency) : value.toJSON()
+      if (value && json[path] !== undefined)
+        json[path] = currency ? formatMoney(value, currency) : value.toJSON()
     }
     return json
   },

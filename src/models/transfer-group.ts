@@ -1,4 +1,5 @@
 import { type Connection, type HydratedDocument, type Model, Schema } from 'mongoose'
+import { TransferImmutableError } from '../errors.ts'
 import type { TransferGroupRecord } from '../ledger/records.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
 import { refuseEveryWrite } from './write-guard.ts'
@@ -21,7 +22,7 @@ const transferGroupSchema = new Schema<TransferGroupRecord>(
   { collection: 'transfer_groups', versionKey: false, strict: 'throw' },
 )
 
-refuseEveryWrite(transferGroupSchema)
+refuseEveryWrite(transferGroupSchema, (operation) => new TransferImmutableError({ operation }))
 
 /** The `TransferGroup` model on a connection. */
 export const transferGroupModel = declareModel('group', transferGroupSchema) as (

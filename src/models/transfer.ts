@@ -1,5 +1,6 @@
 import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
 import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
+import { TransferImmutableError } from '../errors.ts'
 import { copyOfDate } from '../ledger/effective-at.ts'
 import { reverseGroup } from '../ledger/group-reversal.ts'
 import type { TransferRecord } from '../ledger/records.ts'
@@ -90,6 +91,7 @@ const transferSchema = new Schema<
     leg: Number,
     legs: Number,
     reverses: { type: String, ref: 'Transfer' },
+    hold: { type: String, ref: 'Hold' },
     reference: String,
     metadata: Schema.Types.Mixed,
     batch: { type: String, ref: 'Batch' },
@@ -146,7 +148,7 @@ transferSchema.index({ toAccount: 1, effectiveAt: 1, toSequence: 1 }, dated)
 // Only legs are in this one.
 const ofGroups = { partialFilterExpression: { group: { $exists: true } } }
 transferSchema.index({ group: 1, leg: 1 }, ofGroups)
-refuseEveryWrite(transferSchema)
+refuseEveryWrite(transferSchema, (operation) => new TransferImmutableError({ operation }))
 
 /** The `Transfer` model on a connection. */
 export const transferModel = declareModel('transfer', transferSchema) as (

@@ -1,6 +1,6 @@
 import type { Document, Query, Schema } from 'mongoose'
 import { collectionsOf } from '../definition.ts'
-import { ProtectedFieldError, TransferImmutableError } from '../errors.ts'
+import { ProtectedFieldError } from '../errors.ts'
 
 const WRITING_QUERIES = [
   'updateOne',
@@ -14,13 +14,15 @@ const WRITING_QUERIES = [
 ] as const
 const WRITING_DOCUMENT_METHODS = ['validate', 'save', 'updateOne', 'deleteOne'] as const
 
-const refuse = (operation: string) => () => {
-  throw new TransferImmutableError({ operation })
-}
-
-/** Refuses every operation of a model that could create, change or delete a record. */
-export function refuseEveryWrite(recordSchema: object): void {
+/** Refuses every operation of a model that could create, change or delete a record, with the error made for it. */
+export function refuseEveryWrite(
+  recordSchema: object,
+  errorOf: (operation: string) => Error,
+): void {
   const schema = asSchema(recordSchema)
+  const refuse = (operation: string) => () => {
+    throw errorOf(operation)
+  }
   for (const operation of WRITING_QUERIES) {
     schema.pre(operation, { query: true, document: false }, refuse(operation))
   }
@@ -87,14 +89,14 @@ export function protectFields(recordSchema: object, fields: readonly string[]): 
   })
 }
 
-/** Calls `refuseWriting` for an aggregation that would write to the accounts or the transfers. */
+/** Calls `refuseWriting` for an aggregation that would write to the accounts, the transfers or the holds. */
 function refuseWritingAggregations(schema: Schema, refuseWriting: () => void): void {
   schema.pre('aggregate', function () {
-    const { accounts, transfers } = collectionsOf(this.model().db)
+    const { accounts, transfers, holds } = collectionsOf(this.model().db)
     for (const stage of this.pipeline() as unknown as Operators[]) {
       const target = stage['$out'] ?? mergeTarget(stage['$merge'])
       const name = (target as { coll?: unknown } | undefined)?.coll ?? target
-      if (name === accounts || name === transfers) refuseWriting()
+      if (name === accounts || name === transfers || name === holds) refuseWriting()
     }
   })
 }

@@ -92,6 +92,7 @@ const VERBS = {
   'reversal of transfer': 'posted',
   'reversal of group': 'posted',
   account: 'written',
+  hold: 'written',
   'the statement of account': 'read',
 } as const
 

@@ -179,6 +179,7 @@ export async function surveyAccounts(
 const ZERO = new Decimal(0)
 
 const emptyAccount = ({ accountId, currency }: AdoptableAccount): LedgerAccount => ({
+  held: undefined,
   _id: accountId,
   currency,
   status: 'open',

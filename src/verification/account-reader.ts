@@ -20,6 +20,8 @@ export interface StoredAccount {
   readonly openingBalance: bigint | undefined
   readonly balance: bigint | undefined
   readonly overdraftLimit: bigint | undefined
+  /** Zero if the field is absent. */
+  readonly held: bigint | undefined
   readonly transferCount: number | undefined
   readonly latestIds: readonly string[] | undefined
   /** In milliseconds. */
@@ -37,6 +39,7 @@ const FIELDS = [
   'balance',
   'openingBalance',
   'overdraftLimit',
+  'held',
   'transferCount',
   'transfersComplete',
   'metadata',
@@ -47,7 +50,7 @@ const FIELDS = [
 /** The fields that never change, in the order in which the digest has them. */
 const OPENING_FIELDS = ['_id', 'currency', 'openingBalance', 'createdAt'] as const
 
-const MONEY_FIELDS = ['balance', 'openingBalance', 'overdraftLimit'] as const
+const MONEY_FIELDS = ['balance', 'openingBalance', 'overdraftLimit', 'held'] as const
 
 const STATUSES = new Set(['open', 'frozen', 'closed'])
 
@@ -77,6 +80,7 @@ export class AccountReader {
       openingBalance: money('openingBalance'),
       balance: money('balance'),
       overdraftLimit: money('overdraftLimit'),
+      held: reader.has('held') ? money('held') : 0n,
       transferCount: reader.whole('transferCount'),
       latestIds: reader.texts('transfersComplete'),
       createdAt: reader.time('createdAt'),
@@ -125,6 +129,7 @@ export class AccountReader {
     const scale = scaleOf(currency)
     const limit = LIMITS[scale] as bigint
     for (const field of MONEY_FIELDS) {
+      if (field === 'held' && !reader.has('held')) continue
       const units = reader.money(field, scale)
       if (units === undefined) {
         add('money', `has the ${field} ${reader.show(field)}, ${moneyRule(currency)}`)
@@ -132,6 +137,8 @@ export class AccountReader {
         add('money', `has the ${field} ${reader.show(field)}, which is not below ${LIMIT}`)
       } else if (field === 'overdraftLimit' && units < 0n) {
         add('money', `has the overdraftLimit ${reader.show(field)}, which is below zero`)
+      } else if (field === 'held' && units <= 0n) {
+        add('money', `has the held ${reader.show(field)}, which is not above zero`)
       }
     }
     const balance = reader.money('balance', scale)

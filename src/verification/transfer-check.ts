@@ -30,6 +30,7 @@ export const TRANSFER_FIELDS = [
   'leg',
   'legs',
   'reverses',
+  'hold',
   'reference',
   'metadata',
   'batch',
@@ -121,6 +122,9 @@ function checkTexts(reader: TransferFields, add: Add): void {
     add('field', `has the group ${found}, which is not ${IDENTIFIER_RULE}`)
   }
   checkLeg(reader, add)
+  if (reader.has('hold') && !isStoredId(reader.text('hold'))) {
+    add('field', `has the hold ${reader.show('hold')}, which is not ${IDENTIFIER_RULE}`)
+  }
   if (reader.has('reference') && !isStoredText(reader.text('reference'), 256)) {
     const found = reader.show('reference')
     add('field', `has the reference ${found}, which is not a text of 1–256 printable characters`)

@@ -5,7 +5,7 @@ import { REFUSAL_CODES } from '../../src/errors.ts'
 import { LIMIT } from '../../src/money/money.ts'
 import { useDatabase } from '../support/database.ts'
 
-const { Account, Transfer } = useDatabase({
+const { Account, Transfer, Hold } = useDatabase({
   ledger: { fields: { transfer: { costCentre: { type: String, enum: ['HR', 'IT'] } } } },
 })
 
@@ -27,12 +27,14 @@ beforeEach(async () => {
     { accountId: 'GRACE', currency: 'USD' },
     { accountId: 'HANAKO', currency: 'JPY', openingBalance: '5000' },
     { accountId: 'BLOCKED', currency: 'USD', openingBalance: '50' },
+    { accountId: 'GUEST', currency: 'USD', openingBalance: '20' },
     { accountId: 'VAULT', currency: 'USD', openingBalance: LIMIT.minus(1) },
   ]) {
     await Account.open({ holder: account.accountId, ...account })
   }
   await Account.freeze('BLOCKED')
   await Account.transfer({ transferId: 'RENT-1', from: 'ADA', to: 'GRACE', amount: '100' })
+  await Account.hold({ holdId: 'ROOM-1', from: 'GUEST', to: 'ADA', amount: '5' })
 })
 
 describe('docs/refusals.md', () => {
@@ -44,10 +46,10 @@ describe('docs/refusals.md', () => {
   test.each(sections.filter(({ example }) => example !== ''))(
     'shows what leads to $code, with its message',
     async ({ code, example, message }) => {
-      const run = runInThisContext(`(async (Account, Transfer) => { ${example} })`) as (
+      const run = runInThisContext(`(async (Account, Transfer, Hold) => { ${example} })`) as (
         ...models: unknown[]
       ) => Promise<void>
-      await expect(run(Account, Transfer)).rejects.toMatchObject({
+      await expect(run(Account, Transfer, Hold)).rejects.toMatchObject({
         code,
         message,
         docs: `docs/refusals.md#${code.toLowerCase()}`,

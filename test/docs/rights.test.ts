@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   accountModel,
   createCollections,
+  holdModel,
   openDatabase,
   replay,
   seed,
@@ -105,6 +106,19 @@ async function transfer(): Promise<string> {
   return transferId
 }
 
+/** A hold that is active. */
+async function hold(): Promise<string> {
+  const holdId = nextId()
+  await accountModel(root).hold({ holdId, from: 'A', to: 'B', amount: '1' })
+  return holdId
+}
+
+/** Waits for a call about a hold that does not exist, which is looked up. */
+const holdRefusal = (call: Promise<unknown>): Promise<unknown> =>
+  call.catch((error: unknown) => {
+    if (!String(error).includes('HoldNotFound')) throw error
+  })
+
 /** A file with a line to post and one to refuse. */
 async function file(): Promise<string> {
   const path = join(folder, `${nextId()}.csv`)
@@ -140,7 +154,7 @@ let migrations: { _id: string }[] = []
 /** Whether some work has changed what the next one needs. */
 let isStale = true
 
-const COLLECTIONS = ['accounts', 'transfers', 'transfer_groups', 'batches', 'refusals']
+const COLLECTIONS = ['accounts', 'transfers', 'transfer_groups', 'batches', 'refusals', 'holds']
 
 /** Restores the collections, the migrations' records, and the accounts that the work is about. */
 async function books(): Promise<void> {
@@ -217,6 +231,25 @@ const WORK: Readonly<Record<string, Preparation>> = {
   'Transfer.reverse()': async () => {
     const transferId = await transfer()
     return () => transferModel(clerk).reverse(transferId)
+  },
+  'Account.hold()': async () => async () => {
+    const expiresAt = new Date('2999-01-01')
+    await accountModel(clerk).hold({ holdId: nextId(), from: 'A', to: 'B', amount: '1', expiresAt })
+    await refusal(accountModel(clerk).hold({ holdId: nextId(), ...TOO_DEAR }))
+  },
+  'Hold.capture()': async () => {
+    const holdId = await hold()
+    return async () => {
+      await holdModel(clerk).capture(holdId)
+      await holdRefusal(holdModel(clerk).capture(nextId()))
+    }
+  },
+  'Hold.release()': async () => {
+    const holdId = await hold()
+    return async () => {
+      await holdModel(clerk).release(holdId)
+      await holdRefusal(holdModel(clerk).release(nextId()))
+    }
   },
   'Account.open()': async () => () =>
     accountModel(clerk).open({ accountId: nextId(), holder: 'Ada', currency: 'USD' }),

@@ -52,7 +52,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Long histories. A failing one can shrink to a single step. */
 const history = fc.noBias(fc.array(step, { minLength: 1, maxLength: 70, size: 'max' }))
 
-const { parameters, timeout } = propertyRuns(6)
+const { parameters, timeout } = propertyRuns(7)
+
+const alone = (...calls: Call[]): Step[] =>
+  calls.map((call) => ({ calls: [call], ends: 'alone', asCommand: false }))
+
+/** What few random histories come to: what becomes of holds, and a wrong currency. */
+const seldom = alone(
+  { verb: 'hold', request: { holdId: 'H1', from: 'BEA', to: 'ADA', amount: '20' } },
+  { verb: 'close', accountId: 'BEA', payOutTo: undefined },
+  { verb: 'capture', request: { holdId: 'H1', amount: '5', transferId: 'C1' } },
+  { verb: 'capture', request: { holdId: 'H1', amount: '15.01', transferId: 'C2' } },
+  { verb: 'freeze', accountId: 'BEA' },
+  { verb: 'capture', request: { holdId: 'H1', amount: '5', final: true } },
+  { verb: 'capture', request: { holdId: 'H1', amount: '5', transferId: 'C3' } },
+  { verb: 'release', holdId: 'H1' },
+  { verb: 'release', holdId: 'H2' },
+  { verb: 'release', holdId: '' },
+  {
+    verb: 'hold',
+    request: { holdId: 'H3', from: 'ADA', to: 'BEA', amount: '1', expiresAt: new Date(0) },
+  },
+  { verb: 'hold', request: { holdId: 'H1', from: 'BEA', to: 'ADA', amount: '21' } },
+  { verb: 'open', request: { accountId: 'NEW-1', holder: 'Nia', currency: 'usd' } },
+)
 
 test(
   'any history of calls ends as the documents say, and every step keeps the laws of the books',
@@ -74,10 +97,12 @@ test(
           }
         }
       }),
-      parameters,
+      { ...parameters, examples: [[seldom]] },
     )
-    expect(REFUSAL_CODES.filter((code) => !codes.has(code))).toEqual([])
-    expect((await documentedCodes()).filter((code) => !codes.has(code))).toEqual(['MALFORMED_LINE'])
+    // This ledger has no fields of its own.
+    const missing = (all: readonly string[]) => all.filter((code) => !codes.has(code))
+    expect(missing(REFUSAL_CODES)).toEqual(['INVALID_FIELD'])
+    expect(missing(await documentedCodes())).toEqual(['INVALID_FIELD', 'MALFORMED_LINE'])
   },
   timeout,
 )
@@ -87,6 +112,7 @@ async function begin(): Promise<ReferenceLedger> {
   await connection.collection('accounts').deleteMany({})
   await connection.collection('transfers').deleteMany({})
   await connection.collection('transfer_groups').deleteMany({})
+  await connection.collection('holds').deleteMany({})
   const ledger = new ReferenceLedger()
   for (const request of OPENINGS) {
     const call = { verb: 'open', request } as const
@@ -129,7 +155,7 @@ async function checkAlone(
   if (commanded) {
     const { stdout, stderr } = commanded
     if (real.messages[0] !== undefined) expect(stderr).toContain(real.messages[0])
-    else expect(timelessText(JSON.parse(stdout))).toBe(timelessText(real.document))
+    else expect(timelessFields(JSON.parse(stdout))).toEqual(timelessFields(real.document))
   }
   await checkRepeated(call, { ledger, before: after, first: real })
   return real.outcomes
@@ -218,6 +244,9 @@ async function inAbortedTransaction<Result>(
     await session.endSession()
   }
 }
+
+/** A document without times. The order of its fields is that of the database, which an account opened in a rehearsal has not seen. */
+const timelessFields = (document: unknown): unknown => JSON.parse(timelessText(document))
 
 const isAtomic = (call: Call): boolean => call.verb === 'transferMany' && call.atomic
 

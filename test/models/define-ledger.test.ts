@@ -20,7 +20,7 @@ beforeEach(() => {
   connection = mongoose.createConnection()
 })
 
-const DEFAULT_NAMES = ['Account', 'Batch', 'Refusal', 'Transfer', 'TransferGroup']
+const DEFAULT_NAMES = ['Account', 'Batch', 'Hold', 'Refusal', 'Transfer', 'TransferGroup']
 
 const collectionNames = (models: object) =>
   Object.values(models as Record<string, mongoose.Model<unknown>>).map(
@@ -36,6 +36,7 @@ describe('defineLedger', () => {
       ['TransferGroup', 'transfer_groups'],
       ['Batch', 'batches'],
       ['Refusal', 'refusals'],
+      ['Hold', 'holds'],
     ])
     expect(accountModel(connection)).toBe(models.Account)
     expect(transferModel(connection)).toBe(models.Transfer)

@@ -14,7 +14,12 @@ export const folder = fileURLToPath(new URL('../../scripts/migrations', import.m
 export const ADOPTION = '0001-adopt-notebook'
 
 /** Daybook's migrations after it. */
-export const LATER_MIGRATIONS = ['0002-create-collections', '0003-effective-dates', '0004-groups']
+export const LATER_MIGRATIONS = [
+  '0002-create-collections',
+  '0003-effective-dates',
+  '0004-groups',
+  '0005-holds',
+]
 
 /**
  * Provides a test file with a database that has no collection before each test, and with the functions that

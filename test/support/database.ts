@@ -13,7 +13,7 @@ export function useDatabase({
   ledger,
 }: { uri?: () => string; ledger?: LedgerDefinition } = {}) {
   const connection = mongoose.createConnection()
-  const { Account, Transfer } = defineLedger(connection, ledger)
+  const { Account, Transfer, Hold } = defineLedger(connection, ledger)
   let database: TestDatabase
 
   beforeAll(async () => {
@@ -24,5 +24,5 @@ export function useDatabase({
 
   afterAll(() => database.close())
 
-  return { connection, Account, Transfer }
+  return { connection, Account, Transfer, Hold }
 }

@@ -2,7 +2,11 @@ import fc from 'fast-check'
 import { Decimal, Decimal128 } from '../../src/index.ts'
 import { type Call, DEPENDENT_AMOUNTS, LATEST } from './ledger-calls.ts'
 import type { Line } from './reference-batch.ts'
-import type { ReferenceOpening, ReferenceRequest } from './reference-ledger.ts'
+import type {
+  ReferenceHoldRequest,
+  ReferenceOpening,
+  ReferenceRequest,
+} from './reference-ledger.ts'
 
 /** The accounts that every history starts with: one rich, some in other currencies, one at the limit of balances. */
 export const OPENINGS: readonly ReferenceOpening[] = [
@@ -117,6 +121,55 @@ const leg: fc.Arbitrary<ReferenceRequest> = fc
   .tuple(soundRequest, request, fc.nat({ max: 9 }))
   .map(([sound, any, kind]) => (kind === 0 ? any : { ...sound, transferId: undefined }))
 
+const holdId = weighted<unknown>(
+  [16, ...Array.from({ length: 30 }, (_, number) => `H${number}`)],
+  [1, '', 'H ', 7, LONGEST_ID],
+)
+
+/** A request for a hold, by the rules of one for a transfer. */
+const hold: fc.Arbitrary<ReferenceHoldRequest> = fc
+  .tuple(
+    request,
+    holdId,
+    weighted<unknown>(
+      [6, undefined],
+      [2, new Date('2999-01-31'), null],
+      [2, new Date('2020-01-01'), '2999-01-31'],
+    ),
+  )
+  .map(([{ transferId: _transferId, effectiveAt: _effectiveAt, ...parts }, id, expiresAt]) => ({
+    ...parts,
+    holdId: id,
+    expiresAt,
+  }))
+
+/** A capture: mostly of the latest hold, of all that is left, of a part, or of too much. */
+const capture: fc.Arbitrary<ReferenceHoldRequest> = fc
+  .record({
+    holdId: fc.oneof({ weight: 6, arbitrary: fc.constant(LATEST) }, holdId),
+    transferId: fc.oneof(
+      { weight: 8, arbitrary: fc.nat({ max: 70 }).map((number): unknown => `C${number}`) },
+      usualId,
+      fc.constantFrom('T1:reversal', ''),
+    ),
+    amount: weighted<unknown>(
+      [3, undefined],
+      [4, '1', '0.50', '5'],
+      [6, '1000'],
+      [1, '0', '0.001'],
+    ),
+    final: fc.constantFrom(undefined, true, false),
+    reference: weighted<unknown>([4, undefined], [1, 'fee', '']),
+    metadata: weighted<unknown>([6, undefined], [1, { order: 8 }, []]),
+    effectiveAt: weighted<unknown>([6, undefined], [1, new Date('2025-01-31'), 'yesterday']),
+    isNamed: fc.boolean(),
+  })
+  .map(({ isNamed, transferId, ...parts }) => {
+    // A part that is not final must have an id.
+    const mustHaveId = parts.amount !== undefined && parts.final !== true
+    return isNamed || mustHaveId ? { ...parts, transferId } : parts
+  })
+
 const opening: fc.Arbitrary<ReferenceOpening> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...OPENINGS) },
   {
@@ -190,6 +243,15 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
       effectiveAt: weighted<unknown>([5, undefined], [1, new Date('2025-01-31')]),
     }),
   },
+  { weight: 6, arbitrary: fc.record({ verb: verb('hold'), request: hold }) },
+  { weight: 8, arbitrary: fc.record({ verb: verb('capture'), request: capture }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      verb: verb('release'),
+      holdId: fc.oneof({ weight: 2, arbitrary: fc.constant(LATEST) }, holdId),
+    }),
+  },
   { weight: 5, arbitrary: fc.record({ verb: verb('open'), request: opening }) },
   { weight: 1, arbitrary: fc.record({ verb: verb('freeze'), accountId }) },
   { weight: 3, arbitrary: fc.record({ verb: verb('unfreeze'), accountId }) },
@@ -211,7 +273,10 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ verb: verb('write'), to: fc.constantFrom('account', 'transfer') }),
+    arbitrary: fc.record({
+      verb: verb('write'),
+      to: fc.constantFrom('account', 'transfer', 'hold'),
+    }),
   },
 )
 

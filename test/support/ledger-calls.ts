@@ -1,10 +1,13 @@
 import type { ClientSession } from 'mongoose'
 import {
   type AccountModel,
+  type CaptureRequest,
   Decimal,
   Decimal128,
   type ExchangeRequest,
   type GroupRequest,
+  type HoldModel,
+  type HoldRequest,
   LedgerError,
   type OpeningRequest,
   type TransferModel,
@@ -13,6 +16,7 @@ import {
 } from '../../src/index.ts'
 import {
   type ReferenceExchange,
+  type ReferenceHoldRequest,
   type ReferenceLedger,
   type ReferenceOpening,
   type ReferenceRequest,
@@ -47,11 +51,13 @@ export type Call =
       readonly reference: unknown
       readonly effectiveAt: unknown
     }
+  | { readonly verb: 'hold' | 'capture'; readonly request: ReferenceHoldRequest }
+  | { readonly verb: 'release'; readonly holdId: unknown }
   | { readonly verb: 'freeze' | 'unfreeze'; readonly accountId: unknown }
   | { readonly verb: 'close'; readonly accountId: unknown; readonly payOutTo: unknown }
   | { readonly verb: 'setOverdraftLimit'; readonly accountId: unknown; readonly limit: unknown }
   /** A write through Mongoose, past the verbs. */
-  | { readonly verb: 'write'; readonly to: 'account' | 'transfer' }
+  | { readonly verb: 'write'; readonly to: 'account' | 'transfer' | 'hold' }
 
 /** What became of a request: it was done, or the refusal with what the documents say about it. */
 type Outcome = string | { readonly code: string; readonly [detail: string]: unknown }
@@ -71,25 +77,32 @@ export interface Performed {
 interface Models {
   readonly Account: AccountModel
   readonly Transfer: TransferModel
+  readonly Hold: HoldModel
 }
 
 /** Amounts that depend on what the sender has, so that balances end exactly at their limits. */
 export const DEPENDENT_AMOUNTS: readonly unknown[] = ['everything', 'everything and a unit more']
 
-/** Stands for the id of the latest transfer. */
-export const LATEST = 'the latest transfer'
+/** Stands for the id of the latest transfer or hold. */
+export const LATEST = 'the latest one'
 
 /** Replaces what depends on the books. */
 export function resolve(call: Call, ledger: ReferenceLedger): Call {
-  const resolved = (request: ReferenceRequest): ReferenceRequest => {
+  const resolved = <Request extends ReferenceRequest>(request: Request): Request => {
     const account = ledger.accounts.get(String(request.from))
     if (!DEPENDENT_AMOUNTS.includes(request.amount)) return request
     if (!account) return { ...request, amount: '1' }
-    const available = account.balance + account.overdraftLimit
+    const available = account.balance - account.held + account.overdraftLimit
     const units = request.amount === 'everything' ? available : available + 1n
     return { ...request, amount: textOf(units, account.currency) }
   }
+  const latestHold = [...ledger.holds.keys()].at(-1) ?? 'H0'
   if (call.verb === 'transfer') return { ...call, request: resolved(call.request) }
+  if (call.verb === 'hold') return { ...call, request: resolved(call.request) }
+  if (call.verb === 'capture' && call.request.holdId === LATEST) {
+    return { ...call, request: { ...call.request, holdId: latestHold } }
+  }
+  if (call.verb === 'release' && call.holdId === LATEST) return { ...call, holdId: latestHold }
   if (call.verb === 'transferMany') return { ...call, requests: call.requests.map(resolved) }
   if (call.verb === 'transferGroup') return { ...call, legs: call.legs.map(resolved) }
   if (call.verb === 'reverseGroup' && call.groupId === LATEST) {
@@ -142,7 +155,7 @@ const outcomeOf = (result: TransferResult): Outcome =>
 
 function performOne(
   call: Exclude<Call, { verb: 'transferMany' }>,
-  { Account, Transfer }: Models,
+  { Account, Transfer, Hold }: Models,
   session: ClientSession | undefined,
 ): Promise<unknown> {
   const options = session ? { session } : {}
@@ -168,6 +181,14 @@ function performOne(
       const parts = { reference, effectiveAt } as { reference: string; effectiveAt: Date }
       return Transfer.reverseGroup(groupId as string, { ...options, ...parts })
     }
+    case 'hold':
+      return Account.hold(call.request as HoldRequest, options)
+    case 'capture': {
+      const { holdId, ...request } = call.request
+      return Hold.capture(holdId as string, { ...options, ...(request as CaptureRequest) })
+    }
+    case 'release':
+      return Hold.release(call.holdId as string, options)
     case 'freeze':
       return Account.freeze(call.accountId as string, options)
     case 'unfreeze':
@@ -181,7 +202,9 @@ function performOne(
     case 'write':
       return call.to === 'account'
         ? Account.updateOne({ _id: 'ADA' }, { balance: '1000000' }, options).exec()
-        : Transfer.deleteMany({}, options).exec()
+        : call.to === 'hold'
+          ? Hold.updateOne({}, { status: 'released' }, options).exec()
+          : Transfer.deleteMany({}, options).exec()
   }
 }
 
@@ -251,6 +274,15 @@ export function expected(
       case 'reverseGroup':
         ledger.reverseGroup(call.groupId, call)
         break
+      case 'hold':
+        ledger.hold(withPlainAmount(call.request))
+        break
+      case 'capture':
+        ledger.capture(withPlainAmount(call.request))
+        break
+      case 'release':
+        ledger.release(call.holdId)
+        break
       case 'freeze':
         ledger.freeze(call.accountId)
         break
@@ -266,7 +298,7 @@ export function expected(
       case 'write':
         throw call.to === 'account'
           ? new Refusal('PROTECTED_FIELD', { fields: ['balance'] })
-          : new Refusal('TRANSFER_IMMUTABLE')
+          : new Refusal(call.to === 'hold' ? 'HOLD_PROTECTED' : 'TRANSFER_IMMUTABLE')
     }
     return ['done']
   } catch (error) {
@@ -279,7 +311,8 @@ const describeOutcome = (outcome: string | Refusal): Outcome =>
   outcome instanceof Refusal ? describe(outcome.code, outcome.details) : outcome
 
 /** The model knows amounts as texts, numbers and bigints only. */
-const withPlainAmount = ({ amount, ...request }: ReferenceRequest): ReferenceRequest => ({
-  ...request,
-  amount: amount instanceof Decimal || amount instanceof Decimal128 ? String(amount) : amount,
-})
+const withPlainAmount = <Request extends ReferenceRequest>(request: Request): Request => {
+  const { amount } = request
+  const isObject = amount instanceof Decimal || amount instanceof Decimal128
+  return isObject ? { ...request, amount: String(amount) } : request
+}

@@ -18,6 +18,8 @@ export interface ReferenceAccount {
   readonly balance: bigint
   readonly openingBalance: bigint
   readonly overdraftLimit: bigint
+  /** What its active holds reserve. */
+  readonly held: bigint
   /** The ids of all its transfers, oldest first. */
   readonly transfers: readonly string[]
 }
@@ -32,6 +34,7 @@ interface ReferenceTransfer {
   readonly fromSequence: number
   readonly toSequence: number
   readonly reverses?: string | undefined
+  readonly hold?: string | undefined
   readonly reference?: string | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
   readonly effectiveAt?: Date | undefined
@@ -39,6 +42,20 @@ interface ReferenceTransfer {
   readonly leg?: number | undefined
   readonly legs?: number | undefined
   readonly batch?: string | undefined
+}
+
+export interface ReferenceHold {
+  readonly from: string
+  readonly to: string
+  readonly amount: bigint
+  readonly captured: bigint
+  readonly currency: string
+  readonly status: 'active' | 'captured' | 'released'
+  /** The id of the capture that ended it. */
+  readonly finalCapture?: string
+  readonly reference?: string | undefined
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+  readonly expiresAt?: Date | undefined
 }
 
 /** A request as a caller writes it: nothing about its parts is certain yet. */
@@ -81,6 +98,13 @@ const STATIC_CODES = new Set([
   'SAME_ACCOUNT',
 ])
 
+/** A request for a hold, or for a capture of one. */
+export interface ReferenceHoldRequest extends Omit<ReferenceRequest, 'group'> {
+  readonly holdId?: unknown
+  readonly expiresAt?: unknown
+  readonly final?: boolean | undefined
+}
+
 export interface ReferenceOpening {
   readonly accountId?: unknown
   readonly holder?: unknown
@@ -121,6 +145,13 @@ function reversalId(transferId: string): string {
   return `${createHash('sha256').update(transferId).digest('hex')}:reversal:reversal`
 }
 
+/** The id of a capture of all that is left, by the same rule. */
+function captureId(holdId: string): string {
+  const id = `${holdId}:capture`
+  if (id.length <= 128) return id
+  return `${createHash('sha256').update(holdId).digest('hex')}:capture:capture`
+}
+
 /** Whether metadata are the same, in any order. No metadata are the same as no key. */
 function isSame(one: object = {}, other: object = {}): boolean {
   const sorted = (metadata: object) =>
@@ -139,10 +170,16 @@ function isSame(one: object = {}, other: object = {}): boolean {
 export class ReferenceLedger {
   readonly accounts: Map<string, ReferenceAccount>
   readonly transfers: Map<string, ReferenceTransfer>
+  readonly holds: Map<string, ReferenceHold>
 
-  constructor({ accounts = new Map(), transfers = new Map() }: Partial<ReferenceLedger> = {}) {
+  constructor({
+    accounts = new Map(),
+    transfers = new Map(),
+    holds = new Map(),
+  }: Partial<ReferenceLedger> = {}) {
     this.accounts = new Map(accounts)
     this.transfers = new Map(transfers)
+    this.holds = new Map(holds)
   }
 
   copy(): ReferenceLedger {
@@ -150,9 +187,10 @@ export class ReferenceLedger {
   }
 
   /** Takes over what a copy has become: the commit of a transaction. */
-  become({ accounts, transfers }: ReferenceLedger): void {
+  become({ accounts, transfers, holds }: ReferenceLedger): void {
     for (const [id, account] of accounts) this.accounts.set(id, account)
     for (const [id, transfer] of transfers) this.transfers.set(id, transfer)
+    for (const [id, hold] of holds) this.holds.set(id, hold)
   }
 
   open(request: ReferenceOpening): void {
@@ -169,9 +207,11 @@ export class ReferenceLedger {
       const fields: string[] = []
       if (account.holder !== holder) fields.push('holder')
       if (account.currency !== currency) fields.push('currency')
-      if (textOf(account.openingBalance, account.currency) !== textOf(balance, currency)) {
-        fields.push('openingBalance')
-      }
+      const [stored, asked] = [
+        textOf(account.openingBalance, account.currency),
+        textOf(balance, currency),
+      ].map(withoutZeros)
+      if (stored !== asked) fields.push('openingBalance')
       require(fields.length === 0, 'ACCOUNT_CONFLICT', { fields })
       return
     }
@@ -182,6 +222,7 @@ export class ReferenceLedger {
       balance,
       openingBalance: balance,
       overdraftLimit: limit,
+      held: 0n,
       transfers: [],
     })
   }
@@ -332,6 +373,121 @@ export class ReferenceLedger {
     )
   }
 
+  hold({ holdId, from, to, amount, ...optional }: ReferenceHoldRequest): void {
+    // Null counts as absent.
+    const named = optional.currency ?? undefined
+    const reference = optional.reference ?? undefined
+    const metadata = optional.metadata ?? undefined
+    const expiresAt = optional.expiresAt ?? undefined
+    require(isAccountId(holdId), 'INVALID_HOLD_ID')
+    require(isAccountId(from), 'INVALID_ACCOUNT_ID', { side: 'from' })
+    require(isAccountId(to), 'INVALID_ACCOUNT_ID', { side: 'to' })
+    require(reference === undefined || isLine(reference), 'INVALID_REFERENCE')
+    require(metadata === undefined || isMetadata(metadata), 'INVALID_METADATA')
+    require(expiresAt === undefined || isDate(expiresAt), 'INVALID_EXPIRES_AT')
+    const sender = this.accounts.get(from)
+    const receiver = this.accounts.get(to)
+    const currency = isCurrency(named) ? named : (sender ?? receiver)?.currency
+    const units = unitsOf(amount, currency)
+    require(units !== undefined && units > 0n, 'INVALID_AMOUNT')
+    require(from !== to, 'SAME_ACCOUNT')
+
+    const earlier = this.holds.get(holdId)
+    if (earlier) {
+      const fields: string[] = []
+      if (earlier.from !== from) fields.push('from')
+      if (earlier.to !== to) fields.push('to')
+      if (unitsOf(amount, earlier.currency) !== earlier.amount) fields.push('amount')
+      if (named !== undefined && named !== earlier.currency) fields.push('currency')
+      if (earlier.expiresAt?.getTime() !== expiresAt?.getTime()) fields.push('expiresAt')
+      if (earlier.reference !== reference) fields.push('reference')
+      if (!isSame(earlier.metadata, metadata)) fields.push('metadata')
+      require(fields.length === 0, 'HOLD_CONFLICT', { fields })
+      return
+    }
+    require(expiresAt === undefined ||
+      expiresAt.getTime() > Date.now() ||
+      !sender ||
+      !receiver, 'INVALID_EXPIRES_AT')
+    const { currency: held } = this.#checkedSides({ from, to, currency: named })
+    const payer = this.#account(from)
+    require(availableOf(payer) >= units, 'INSUFFICIENT_FUNDS')
+    const limit = limitOf(held)
+    require(payer.balance - payer.held - units > -limit &&
+      payer.held + units < limit, 'BALANCE_OUT_OF_RANGE')
+    this.#change(from, { held: payer.held + units })
+    this.holds.set(holdId, {
+      from,
+      to,
+      amount: units,
+      captured: 0n,
+      currency: held,
+      status: 'active',
+      reference,
+      metadata,
+      expiresAt,
+    })
+  }
+
+  capture({ holdId, transferId: chosenId, ...request }: ReferenceHoldRequest): void {
+    const transferId = chosenId ?? captureId(String(holdId))
+    require(isTransferId(transferId), 'INVALID_TRANSFER_ID')
+    require(isAccountId(holdId), 'INVALID_HOLD_ID')
+    const { reference, metadata, effectiveAt } = request
+    require(reference === undefined || isLine(reference), 'INVALID_REFERENCE')
+    require(metadata === undefined || isMetadata(metadata), 'INVALID_METADATA')
+    require(effectiveAt === undefined || isDate(effectiveAt), 'INVALID_EFFECTIVE_AT')
+    const hold = this.holds.get(holdId)
+    const earlier = this.transfers.get(transferId)
+    const isPart = request.amount !== undefined
+    const units = isPart ? unitsOf(request.amount, hold?.currency) : undefined
+    require(!isPart || (units !== undefined && units > 0n), 'INVALID_AMOUNT')
+    require(hold !== undefined || !earlier, 'TRANSFER_CONFLICT', { fields: ['hold'] })
+    require(hold !== undefined, 'HOLD_NOT_FOUND')
+
+    const remaining = hold.amount - hold.captured
+    const isFinal = !isPart || request.final === true
+    const amount = units ?? earlier?.amount ?? remaining
+    const parts = {
+      from: hold.from,
+      to: hold.to,
+      amount: textOf(amount, hold.currency),
+      currency: hold.currency,
+      reference: reference ?? hold.reference,
+      metadata: metadata ?? hold.metadata,
+      effectiveAt,
+    }
+    if (earlier) {
+      this.#post(transferId, parts, { hold: holdId })
+      const hasEnded = hold.finalCapture === transferId
+      const isSameEnd = isFinal ? hasEnded : !hasEnded || remaining === 0n
+      require(isSameEnd, 'TRANSFER_CONFLICT', { fields: ['final'] })
+      return
+    }
+    require(hold.status === 'active', 'HOLD_NOT_ACTIVE')
+    require(amount <= remaining, 'HOLD_EXCEEDED')
+    this.#post(transferId, parts, { hold: holdId })
+    const isEnd = isFinal || amount === remaining
+    const { held } = this.#account(hold.from)
+    this.#change(hold.from, { held: held - (isEnd ? remaining : amount) })
+    this.holds.set(holdId, {
+      ...hold,
+      captured: hold.captured + amount,
+      ...(isEnd && { status: 'captured', finalCapture: transferId }),
+    })
+  }
+
+  release(holdId: unknown): void {
+    require(isAccountId(holdId), 'INVALID_HOLD_ID')
+    const hold = this.holds.get(holdId)
+    require(hold !== undefined, 'HOLD_NOT_FOUND')
+    if (hold.status === 'released') return
+    require(hold.status === 'active', 'HOLD_NOT_ACTIVE')
+    const { held } = this.#account(hold.from)
+    this.#change(hold.from, { held: held - hold.amount + hold.captured })
+    this.holds.set(holdId, { ...hold, status: 'released' })
+  }
+
   freeze(accountId: unknown): void {
     const account = this.#account(accountId)
     require(account.status !== 'closed', 'ACCOUNT_NOT_OPEN')
@@ -352,6 +508,7 @@ export class ReferenceLedger {
     const account = this.#account(accountId)
     if (account.status === 'closed') return
     require(account.status === 'open', 'ACCOUNT_NOT_OPEN')
+    require(account.held === 0n, 'ACCOUNT_HAS_HOLDS')
     if (payOutTo !== undefined) {
       require(payOutTo !== accountId, 'SAME_ACCOUNT')
       this.#account(payOutTo)
@@ -388,10 +545,11 @@ export class ReferenceLedger {
     { from, to, amount, ...optional }: ReferenceRequest,
     {
       reverses,
+      hold,
       batch,
       leg,
       legs,
-    }: { reverses?: string; batch?: string | undefined } & Partial<Place>,
+    }: { reverses?: string; hold?: string; batch?: string | undefined } & Partial<Place>,
   ): 'posted' | 'existing' {
     // Null counts as absent.
     const named = optional.currency ?? undefined
@@ -430,37 +588,34 @@ export class ReferenceLedger {
         if (earlier.leg !== leg) fields.push('leg')
         if (earlier.legs !== legs) fields.push('legs')
       }
+      if (earlier.hold !== hold) fields.push('hold')
       require(fields.length === 0, 'TRANSFER_CONFLICT', { fields })
       return 'existing'
     }
 
-    require(sender !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'from' })
-    require(receiver !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'to' })
-    require(sender.status === 'open', 'ACCOUNT_NOT_OPEN', { side: 'from' })
-    require(receiver.status === 'open', 'ACCOUNT_NOT_OPEN', { side: 'to' })
-    const expected = named ?? sender.currency
-    require(sender.currency === expected, 'CURRENCY_MISMATCH', { side: 'from' })
-    require(receiver.currency === expected, 'CURRENCY_MISMATCH', { side: 'to' })
-    require(sender.balance + sender.overdraftLimit >= units, 'INSUFFICIENT_FUNDS')
-    const fromBalance = sender.balance - units
-    const toBalance = receiver.balance + units
-    const limit = limitOf(sender.currency)
+    const sides = this.#checkedSides({ from, to, currency: named }, hold !== undefined)
+    // What was promised is paid, whatever is available now.
+    require(hold !== undefined || availableOf(sides.sender) >= units, 'INSUFFICIENT_FUNDS')
+    const fromBalance = sides.sender.balance - units
+    const toBalance = sides.receiver.balance + units
+    const limit = limitOf(sides.currency)
     require(fromBalance > -limit && toBalance < limit, 'BALANCE_OUT_OF_RANGE')
 
-    const fromTransfers = [...sender.transfers, transferId]
-    const toTransfers = [...receiver.transfers, transferId]
+    const fromTransfers = [...sides.sender.transfers, transferId]
+    const toTransfers = [...sides.receiver.transfers, transferId]
     this.#change(from, { balance: fromBalance, transfers: fromTransfers })
     this.#change(to, { balance: toBalance, transfers: toTransfers })
     this.transfers.set(transferId, {
       from,
       to,
       amount: units,
-      currency: sender.currency,
+      currency: sides.currency,
       fromBalance,
       toBalance,
       fromSequence: fromTransfers.length,
       toSequence: toTransfers.length,
       reverses,
+      hold,
       reference,
       metadata,
       effectiveAt,
@@ -470,6 +625,23 @@ export class ReferenceLedger {
       batch,
     })
     return 'posted'
+  }
+
+  /** Both accounts, if they can send and receive. The payer of a hold can, even if it is frozen. */
+  #checkedSides(
+    { from, to, currency }: { from: string; to: string; currency: unknown },
+    isPromised = false,
+  ): { sender: ReferenceAccount; receiver: ReferenceAccount; currency: string } {
+    const sender = this.accounts.get(from)
+    const receiver = this.accounts.get(to)
+    require(sender !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'from' })
+    require(receiver !== undefined, 'ACCOUNT_NOT_FOUND', { side: 'to' })
+    require(sender.status === 'open' || isPromised, 'ACCOUNT_NOT_OPEN', { side: 'from' })
+    require(receiver.status === 'open', 'ACCOUNT_NOT_OPEN', { side: 'to' })
+    const expected = currency ?? sender.currency
+    require(sender.currency === expected, 'CURRENCY_MISMATCH', { side: 'from' })
+    require(receiver.currency === expected, 'CURRENCY_MISMATCH', { side: 'to' })
+    return { sender, receiver, currency: sender.currency }
   }
 }
 
@@ -487,3 +659,9 @@ function requireWhole(
     throw new Refusal(cause.outcome.code, { ...cause.outcome.details, leg: cause.leg })
   }
 }
+const availableOf = ({ balance, held, overdraftLimit }: ReferenceAccount): bigint =>
+  balance - held + overdraftLimit
+
+/** A number without zeros at the end of its decimals, which differ between currencies. */
+const withoutZeros = (text: string): string =>
+  text.includes('.') ? text.replace(/\.?0+$/, '') : text

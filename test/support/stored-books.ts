@@ -1,18 +1,19 @@
 import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { expect } from 'vitest'
-import type { ReferenceAccount, ReferenceLedger } from './reference-ledger.ts'
+import type { ReferenceAccount, ReferenceHold, ReferenceLedger } from './reference-ledger.ts'
 import { textOf, unitsOf } from './reference-rules.ts'
 
 const { EJSON } = mongoose.mongo.BSON
 
 type Fields = Record<string, unknown> & { readonly _id: string }
 
-/** The accounts and transfers of a database. */
+/** The accounts, transfers and holds of a database. */
 export interface StoredBooks {
   /** The text of each document, types and the order of fields included. Equal texts mean equal bytes. */
   readonly bytes: ReadonlyMap<string, string>
   readonly accounts: readonly Fields[]
   readonly transfers: readonly Fields[]
+  readonly holds: readonly Fields[]
 }
 
 /** Reads the books: those that a transaction sees, with its session. */
@@ -33,7 +34,7 @@ export async function readBooks(
   }
   const accounts = await read('accounts')
   await read('transfer_groups')
-  return { bytes, accounts, transfers: await read('transfers') }
+  return { bytes, accounts, transfers: await read('transfers'), holds: await read('holds') }
 }
 
 /** What the model says is stored, money as text. Times and the ids of documents without one are left out. */
@@ -50,19 +51,40 @@ export function expectBooks(books: StoredBooks, ledger: ReferenceLedger): void {
       }),
     ),
   )
+  expect(Object.fromEntries(books.holds.map(describeHold))).toEqual(
+    Object.fromEntries([...ledger.holds].map(expectedHold)),
+  )
 }
 
 function describeAccount({ _id, ...account }: Fields) {
   const { holder, currency, status, transferCount, transfersComplete } = account
-  const money = [account['balance'], account['openingBalance'], account['overdraftLimit']].map(
-    String,
-  )
+  const money = [
+    account['balance'],
+    account['openingBalance'],
+    account['overdraftLimit'],
+    account['held'],
+  ].map(String)
   return [_id, { holder, currency, status, transferCount, transfersComplete, money }] as const
+}
+
+function describeHold({ _id, fromAccount, toAccount, amount, captured, ...hold }: Fields) {
+  const { createdAt, endedAt, ...others } = hold
+  expect(createdAt).toBeInstanceOf(Date)
+  expect(endedAt instanceof Date).toBe(hold['status'] !== 'active')
+  const money = [amount, captured].map(String)
+  return [_id, { from: fromAccount, to: toAccount, money, ...others }] as const
+}
+
+function expectedHold([id, { amount, captured, ...hold }]: [string, ReferenceHold]) {
+  const money = [amount, captured].map((units) => textOf(units, hold.currency))
+  return [id, { ...hold, money }] as const
 }
 
 function expectedAccount([id, account]: [string, ReferenceAccount]) {
   const { holder, currency, status, transfers } = account
-  const money = [account.balance, account.openingBalance, account.overdraftLimit]
+  const money = [account.balance, account.openingBalance, account.overdraftLimit].map((units) =>
+    textOf(units, currency),
+  )
   return [
     id,
     {
@@ -71,7 +93,8 @@ function expectedAccount([id, account]: [string, ReferenceAccount]) {
       status,
       transferCount: transfers.length,
       transfersComplete: transfers.slice(-10),
-      money: money.map((units) => textOf(units, currency)),
+      // Nothing is stored of an account of which nothing is held.
+      money: [...money, account.held === 0n ? 'undefined' : textOf(account.held, currency)],
     },
   ] as const
 }
@@ -92,23 +115,29 @@ export function expectLaws(before: StoredBooks, after: StoredBooks): void {
   const accountsBefore = new Map(before.accounts.map((account) => [account._id, account]))
   for (const account of after.accounts) {
     const earlier = accountsBefore.get(account._id)
-    const [balance, opening, limit] = moneyOf(account)
+    const [balance, opening, limit, held] = moneyOf(account)
     sums.set(account['currency'], (sums.get(account['currency']) ?? 0n) + balance - opening)
 
-    // The limit is held, unless it was lowered: now, or earlier and nothing was paid since.
-    if (balance < -limit) {
-      const [earlierBalance, , earlierLimit] = moneyOf(earlier ?? account)
-      expect(earlier && (balance >= earlierBalance || limit < earlierLimit)).toBe(true)
+    // What is promised counts as paid. The limit is held, unless it was lowered: now, or earlier and nothing was paid since.
+    if (balance - held < -limit) {
+      const [earlierBalance, , earlierLimit, earlierHeld] = moneyOf(earlier ?? account)
+      const isNoLess = balance - held >= earlierBalance - earlierHeld
+      expect(earlier && (isNoLess || limit < earlierLimit)).toBe(true)
     }
-    if (account['status'] === 'closed') expect(balance).toBe(0n)
+    if (account['status'] === 'closed') expect([balance, held]).toEqual([0n, 0n])
+    expect(held).toBe(heldBy(after.holds, account))
 
-    const relevant = ['balance', 'status', 'overdraftLimit', 'transferCount']
+    const relevant = ['balance', 'held', 'status', 'overdraftLimit', 'transferCount']
     const isTouched =
       !earlier || relevant.some((field) => String(account[field]) !== String(earlier[field]))
     if (!isTouched) expectSameBytes(`accounts ${account._id}`, before, after)
   }
   expect([...sums.values()].filter((sum) => sum !== 0n)).toEqual([])
   for (const { _id } of before.transfers) expectSameBytes(`transfers ${_id}`, before, after)
+  for (const { _id, status } of before.holds) {
+    if (status !== 'active') expectSameBytes(`holds ${_id}`, before, after)
+    else expect(after.bytes.has(`holds ${_id}`)).toBe(true)
+  }
   for (const { _id } of before.accounts) expect(after.bytes.has(`accounts ${_id}`)).toBe(true)
 }
 
@@ -116,22 +145,31 @@ function expectSameBytes(document: string, before: StoredBooks, after: StoredBoo
   expect(after.bytes.get(document)).toBe(before.bytes.get(document))
 }
 
-/** Balance, opening balance and overdraft limit in minor units. */
-function moneyOf(account: Fields): [bigint, bigint, bigint] {
-  const read = (field: string): bigint => {
-    const units = unitsOf(String(account[field]), String(account['currency']))
-    if (units === undefined) throw new Error(`${field} of account ${account._id} is not money`)
-    return units
-  }
-  return [read('balance'), read('openingBalance'), read('overdraftLimit')]
+/** Balance, opening balance, overdraft limit and what is held, in minor units. */
+function moneyOf(account: Fields): [bigint, bigint, bigint, bigint] {
+  const read = (field: string) => moneyAt(account, field)
+  return [read('balance'), read('openingBalance'), read('overdraftLimit'), read('held')]
 }
+
+function moneyAt(fields: Fields, field: string): bigint {
+  const value = field in fields ? String(fields[field]) : '0'
+  const units = unitsOf(value, String(fields['currency']))
+  if (units === undefined) throw new Error(`${field} of ${fields._id} is not money`)
+  return units
+}
+
+/** What the active holds of an account have not captured. */
+const heldBy = (holds: readonly Fields[], { _id }: Fields): bigint =>
+  holds
+    .filter((hold) => hold['fromAccount'] === _id && hold['status'] === 'active')
+    .reduce((sum, hold) => sum + moneyAt(hold, 'amount') - moneyAt(hold, 'captured'), 0n)
 
 /** The books without what differs between two runs of the same step: times, and the ids that Daybook makes. */
-export function timeless({ accounts, transfers }: StoredBooks): string {
-  return timelessText([...accounts, ...transfers])
+export function timeless({ accounts, transfers, holds }: StoredBooks): string {
+  return timelessText([...accounts, ...transfers, ...holds])
 }
 
-const TIMES = new Set(['createdAt', 'updatedAt', 'postedAt'])
+const TIMES = new Set(['createdAt', 'updatedAt', 'postedAt', 'endedAt'])
 
 /** Documents as text, without times and without the ids that Daybook makes. */
 export const timelessText = (documents: unknown): string =>

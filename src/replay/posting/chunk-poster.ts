@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
-import { isPostedBefore, post } from '../../ledger/posting.ts'
+import { isPostedBefore } from '../../ledger/existing-ids.ts'
+import { post } from '../../ledger/posting.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
 import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'

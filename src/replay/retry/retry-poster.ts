@@ -1,6 +1,7 @@
 import type { ClientSession, Connection, mongo } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
-import { isPostedBefore, post } from '../../ledger/posting.ts'
+import { isPostedBefore } from '../../ledger/existing-ids.ts'
+import { post } from '../../ledger/posting.ts'
 import type { BatchRecord, BatchRefusalCode, RefusalRecord } from '../../models/batch.ts'
 import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
 import { inTransaction } from '../../mongodb/transaction.ts'

@@ -1,0 +1,16 @@
+import type { Decimal } from '../../money/money.ts'
+import { toDecimal } from '../../money/money.ts'
+import type { HoldRecord } from '../records.ts'
+
+/** The holds that a posting works on. Each action replaces the record that it changes. */
+export interface HoldBook {
+  readonly records: Map<string, HoldRecord>
+  /** The ids of active holds that have expired, by the server's clock. */
+  readonly expired: ReadonlySet<string>
+  /** The server's time. Undefined if no request depends on it. */
+  readonly serverTime: Date | undefined
+}
+
+/** What can still be captured of an active hold. */
+export const remainingOf = ({ amount, captured }: HoldRecord): Decimal =>
+  toDecimal(amount).minus(toDecimal(captured))

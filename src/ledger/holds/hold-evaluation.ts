@@ -1,0 +1,292 @@
+import {
+  BalanceOutOfRangeError,
+  HoldConflictError,
+  HoldExceededError,
+  HoldNotActiveError,
+  HoldNotFoundError,
+  InvalidAmountError,
+  InvalidExpiresAtError,
+  InvalidHoldIdError,
+  InvalidTransferIdError,
+  SameAccountError,
+  TransferConflictError,
+  type TransferRefusedError,
+} from '../../errors.ts'
+import { isCurrency } from '../../money/currency.ts'
+import {
+  Decimal,
+  LIMIT,
+  decimalsProblem,
+  isOutOfRange,
+  toDecimal,
+  toDecimal128,
+} from '../../money/money.ts'
+import {
+  type EvaluationOptions,
+  type Ledger,
+  type LedgerAccount,
+  evaluate,
+  isSameMetadata,
+  laterOf,
+  missing,
+  refusalByAccounts,
+  refusalByFunds,
+  resultById,
+} from '../evaluation.ts'
+import { newIdentifierProblem } from '../identifier.ts'
+import type { HoldRecord } from '../records.ts'
+import { type HoldResult, type TransferResult, refused, refusedHold } from '../transfer-result.ts'
+import { type HoldBook, remainingOf } from './hold-book.ts'
+import type {
+  IdentifiedRelease,
+  WellFormedAction,
+  WellFormedCapture,
+  WellFormedHold,
+} from './hold-request.ts'
+
+/** The accounts and transfers of a posting, and the holds that its requests name. */
+export type LedgerWithHolds = Ledger & { readonly holds: HoldBook }
+
+/** Decides one action in memory: either it changes the hold and its accounts, or it is refused and changes nothing. */
+export function evaluateAction(
+  action: WellFormedAction,
+  ledger: LedgerWithHolds,
+  options: EvaluationOptions,
+): HoldResult | TransferResult {
+  switch (action.kind) {
+    case 'hold':
+      return evaluateHold(action, ledger, options)
+    case 'capture':
+      return evaluateCapture(action, ledger, options)
+    default:
+      return evaluateRelease(action, ledger, options)
+  }
+}
+
+/** Places a hold by the rules of a transfer, of which it is the promise. No balance changes. */
+function evaluateHold(
+  request: WellFormedHold,
+  { accounts, holds }: LedgerWithHolds,
+  { now, batch }: EvaluationOptions,
+): HoldResult {
+  const { holdId, amount } = request
+  const from = accounts.get(request.from)
+  const to = accounts.get(request.to)
+  const accountCurrency = (from ?? to)?.currency
+  const currency = isCurrency(request.currency) ? request.currency : accountCurrency
+  const problem = currency && decimalsProblem(amount, currency)
+  if (problem) {
+    return refusedHold(holdId, new InvalidAmountError({ amount: amount.toString(), problem }))
+  }
+  if (request.from === request.to) {
+    return refusedHold(holdId, new SameAccountError({ accountId: request.from }))
+  }
+  const existing = holds.records.get(holdId)
+  if (existing) {
+    const fields = conflictingFields(request, existing)
+    return fields.length === 0
+      ? { status: 'existing', holdId, hold: existing }
+      : refusedHold(holdId, new HoldConflictError({ holdId, fields }))
+  }
+  const refusal = refusalOfNew(request, holds)
+  if (refusal) return refusedHold(holdId, refusal)
+  if (!from) return refusedHold(holdId, missing('from', request.from))
+  if (!to) return refusedHold(holdId, missing('to', request.to))
+  const held = (from.held ?? ZERO).plus(amount)
+  const refusalByLedger =
+    refusalByAccounts(request, from, to) ??
+    refusalByFunds(from, amount, 'hold') ??
+    refusalBySize(from, held)
+  if (refusalByLedger) return refusedHold(holdId, refusalByLedger)
+
+  const createdAt = laterOf(now, from.updatedAt)
+  from.held = held
+  from.updatedAt = createdAt
+  const hold: HoldRecord = {
+    _id: holdId,
+    fromAccount: from._id,
+    toAccount: to._id,
+    amount: toDecimal128(amount, from.currency),
+    currency: from.currency,
+    captured: toDecimal128(ZERO, from.currency),
+    status: 'active',
+    createdAt,
+  }
+  if (request.expiresAt !== undefined) hold.expiresAt = request.expiresAt
+  if (request.reference !== undefined) hold.reference = request.reference
+  if (request.metadata !== undefined) hold.metadata = request.metadata
+  if (batch !== undefined) hold.batch = batch
+  holds.records.set(holdId, hold)
+  return { status: 'posted', holdId, hold }
+}
+
+const ZERO = new Decimal(0)
+
+/** Why a hold that does not exist yet cannot be placed. */
+function refusalOfNew(
+  { holdId, expiresAt }: WellFormedHold,
+  { serverTime }: HoldBook,
+): TransferRefusedError | undefined {
+  const expected = newIdentifierProblem(holdId)
+  if (expected !== undefined) return new InvalidHoldIdError({ holdId, expected })
+  return expiresAt && serverTime && expiresAt <= serverTime
+    ? new InvalidExpiresAtError({ expiresAt, expected: 'in the future' })
+    : undefined
+}
+
+/** What an account has in the end, if all of its holds are captured, must be a balance too. */
+function refusalBySize(
+  { _id: accountId, balance }: LedgerAccount,
+  held: Decimal,
+): BalanceOutOfRangeError | undefined {
+  const after = balance.minus(held)
+  if (!isOutOfRange(after) && !isOutOfRange(held)) return undefined
+  return new BalanceOutOfRangeError({ accountId, balance: after, limit: LIMIT })
+}
+
+/** The fields in which a request differs from the hold that has its id. */
+function conflictingFields(request: WellFormedHold, hold: HoldRecord): string[] {
+  const equal: Record<string, boolean> = {
+    from: request.from === hold.fromAccount,
+    to: request.to === hold.toAccount,
+    amount: request.amount.eq(toDecimal(hold.amount)),
+    currency: request.currency === undefined || request.currency === hold.currency,
+    expiresAt: request.expiresAt?.getTime() === hold.expiresAt?.getTime(),
+    reference: request.reference === hold.reference,
+    metadata: isSameMetadata(request.metadata, hold.metadata),
+  }
+  return Object.keys(equal).filter((field) => !equal[field])
+}
+
+/** Posts the transfer that a hold promised, of all that is left or of a part. */
+function evaluateCapture(
+  capture: WellFormedCapture,
+  ledger: LedgerWithHolds,
+  options: EvaluationOptions,
+): TransferResult {
+  const { holdId, transferId } = capture
+  const { holds, transfers } = ledger
+  const existing = transfers.get(transferId)
+  const hold = holds.records.get(holdId)
+  if (!hold) {
+    return refused(
+      transferId,
+      existing
+        ? new TransferConflictError({ transferId, fields: ['hold'] })
+        : (refusalOfNewId(transferId) ?? new HoldNotFoundError({ holdId })),
+    )
+  }
+  const isFinal = capture.final === true || capture.amount === undefined
+  const remaining = remainingOf(hold)
+  const amount = capture.amount ?? (existing ? toDecimal(existing.amount) : remaining)
+  const request = {
+    transferId,
+    from: hold.fromAccount,
+    to: hold.toAccount,
+    amount,
+    currency: hold.currency,
+    reference: capture.reference ?? hold.reference,
+    metadata: capture.metadata ?? hold.metadata,
+    effectiveAt: capture.effectiveAt,
+    hold: holdId,
+  }
+  const result = resultById(request, transfers, hold.currency)
+  if (result?.status === 'existing' && !isSameEnd({ hold, transferId, isFinal })) {
+    return refused(transferId, new TransferConflictError({ transferId, fields: ['final'] }))
+  }
+  if (result) return result
+  const refusal =
+    refusalOfNewId(transferId) ??
+    refusalOfEnded(hold, holds) ??
+    (amount.gt(remaining)
+      ? new HoldExceededError({ holdId, remaining, needed: amount, currency: hold.currency })
+      : undefined)
+  if (refusal) return refused(transferId, refusal)
+
+  const outcome = evaluate(request, ledger, options)
+  if (outcome.status !== 'posted') return outcome
+  const endedAt = outcome.transfer.postedAt
+  const captured = toDecimal128(toDecimal(hold.captured).plus(amount), hold.currency)
+  const isEnd = isFinal || amount.eq(remaining)
+  const from = ledger.accounts.get(hold.fromAccount) as LedgerAccount
+  from.held = (from.held ?? ZERO).minus(isEnd ? remaining : amount)
+  holds.records.set(holdId, {
+    ...hold,
+    captured,
+    ...(isEnd && { status: 'captured', endedAt, finalCapture: transferId }),
+  })
+  return outcome
+}
+
+function refusalOfNewId(transferId: string): InvalidTransferIdError | undefined {
+  const expected = newIdentifierProblem(transferId)
+  return expected === undefined ? undefined : new InvalidTransferIdError({ transferId, expected })
+}
+
+/** Whether a capture that is posted did with the rest of its hold what a repeat of it asks for. */
+function isSameEnd({
+  hold: { finalCapture, captured, amount },
+  transferId,
+  isFinal,
+}: {
+  hold: HoldRecord
+  transferId: string
+  isFinal: boolean
+}): boolean {
+  const hasEnded = finalCapture === transferId
+  // The last part of a hold ends it, whether or not it was said to be final.
+  return isFinal ? hasEnded : !hasEnded || toDecimal(captured).eq(toDecimal(amount))
+}
+
+function refusalOfEnded(
+  { _id: holdId, status }: HoldRecord,
+  { expired }: HoldBook,
+): HoldNotActiveError | undefined {
+  if (status !== 'active') return new HoldNotActiveError({ holdId, status })
+  return expired.has(holdId) ? new HoldNotActiveError({ holdId, status: 'expired' }) : undefined
+}
+
+/** Gives back what is left of a hold, because the caller asks for it or because it has expired. */
+function evaluateRelease(
+  { kind, holdId }: IdentifiedRelease,
+  { accounts, holds }: LedgerWithHolds,
+  { now }: EvaluationOptions,
+): HoldResult {
+  const hold = holds.records.get(holdId)
+  if (!hold) return refusedHold(holdId, new HoldNotFoundError({ holdId }))
+  const account = accounts.get(hold.fromAccount) as LedgerAccount
+  if (kind === 'expire') {
+    const hasExpired = hold.status === 'active' && holds.expired.has(holdId)
+    if (!hasExpired) return { status: 'existing', holdId, hold }
+    return {
+      status: 'posted',
+      holdId,
+      hold: giveBack({ hold, account, status: 'expired' }, holds, now),
+    }
+  }
+  if (hold.status === 'released') return { status: 'existing', holdId, hold }
+  const refusal = refusalOfEnded(hold, holds)
+  if (refusal) return refusedHold(holdId, refusal)
+  return {
+    status: 'posted',
+    holdId,
+    hold: giveBack({ hold, account, status: 'released' }, holds, now),
+  }
+}
+
+/** Ends a hold and reserves no more of its account. Returns the ended hold. */
+export function giveBack(
+  {
+    hold,
+    account,
+    status,
+  }: { hold: HoldRecord; account: LedgerAccount; status: 'released' | 'expired' },
+  { records }: HoldBook,
+  now: Date,
+): HoldRecord {
+  account.held = (account.held ?? ZERO).minus(remainingOf(hold))
+  account.updatedAt = laterOf(now, account.updatedAt)
+  const ended: HoldRecord = { ...hold, status, endedAt: account.updatedAt }
+  records.set(hold._id, ended)
+  return ended
+}

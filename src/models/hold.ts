@@ -1,0 +1,137 @@
+import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
+import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
+import { HoldProtectedError } from '../errors.ts'
+import { postOne } from '../ledger/group-commit.ts'
+import {
+  CAPTURE_KEYS,
+  type CaptureRequest,
+  type IdentifiedRelease,
+  identifiedCapture,
+} from '../ledger/holds/hold-request.ts'
+import type { HoldRecord } from '../ledger/records.ts'
+import { heldOrThrow, postedOrThrow } from '../ledger/transfer-result.ts'
+import { Decimal } from '../money/money.ts'
+import { reportAbout } from '../mongodb/outcome.ts'
+import type { WaitOptions } from '../mongodb/patience.ts'
+import { declareModel, onDefaultConnection } from './model-registry.ts'
+import {
+  type MoneyModel,
+  type PlainForms,
+  type WithDecimals,
+  moneyAsText,
+  moneyPath,
+} from './money-path.ts'
+import { type TransferDocument, transferModel } from './transfer.ts'
+import { refuseEveryWrite } from './write-guard.ts'
+
+type CallOptions = { readonly session?: ClientSession } & WaitOptions
+
+interface HoldStatics {
+  /**
+   * Moves money that a hold has reserved: all that is left, or the `amount`. With `final` the rest is released. Returns the
+   * transfer. A repeated call returns the same transfer, whose id is the hold's with `:capture` unless `transferId` says
+   * another. A payer that was frozen since pays nevertheless.
+   * @throws HoldNotFoundError, HoldNotActiveError, HoldExceededError, or another TransferRefusedError. Nothing has changed
+   * @throws OutcomeError if time is up. Its `outcome` says whether the transfer may be posted
+   */
+  capture(
+    this: HoldModel,
+    holdId: string,
+    options?: CaptureRequest & CallOptions,
+  ): Promise<TransferDocument>
+
+  /**
+   * Gives back what is left of a hold. A repeated call returns the same hold.
+   * @throws HoldNotFoundError; HoldNotActiveError if it is captured or has expired
+   */
+  release(this: HoldModel, holdId: string, options?: CallOptions): Promise<HoldDocument>
+}
+
+interface HoldMethods {
+  /** What can still be captured: zero if it has ended. It may have expired since it was read. */
+  remaining(): Decimal
+}
+
+type Hydrated = PlainForms<HoldRecord> &
+  HydratedDocument<Readonly<WithDecimals<HoldRecord>>, HoldMethods>
+
+// An interface, because a type would lose its name in `orFail()`, and editors would show what it consists of.
+/** A hold as it is read. Only Daybook's own methods change it. */
+export interface HoldDocument extends Hydrated {}
+
+export interface HoldModel extends MoneyModel<HoldRecord, HoldDocument, HoldMethods>, HoldStatics {}
+
+const holdSchema = new Schema<
+  HoldRecord,
+  HoldModel,
+  HoldMethods,
+  object,
+  object,
+  HoldStatics,
+  object,
+  HoldRecord,
+  HoldDocument
+>(
+  {
+    _id: { type: String, required: true },
+    fromAccount: { type: String, ref: 'Account', required: true },
+    toAccount: { type: String, ref: 'Account', required: true },
+    amount: moneyPath({ above: new Decimal(0) }),
+    currency: { type: String, required: true },
+    captured: moneyPath({ atLeast: new Decimal(0) }),
+    status: {
+      type: String,
+      enum: ['active', 'captured', 'released', 'expired'],
+      required: true,
+    },
+    expiresAt: Date,
+    createdAt: { type: Date, required: true },
+    endedAt: Date,
+    finalCapture: { type: String, ref: 'Transfer' },
+    reference: String,
+    metadata: Schema.Types.Mixed,
+    batch: { type: String, ref: 'Batch' },
+  },
+  {
+    collection: 'holds',
+    versionKey: false,
+    strict: 'throw',
+    toJSON: moneyAsText('amount', 'captured'),
+    methods: {
+      remaining() {
+        return this.status === 'active' ? this.amount.minus(this.captured) : new Decimal(0)
+      },
+    },
+    statics: {
+      async capture(holdId, options) {
+        const keys = { ...CALL_KEYS, ...CAPTURE_KEYS }
+        const caller = 'Hold.capture()'
+        const { patience, signal, session, ...request } = waitOptionsOf(options, caller, keys)
+        const capture = identifiedCapture(holdId, request)
+        const posted = postOne(capture, this.db, { caller, options: { patience, signal, session } })
+        const subject = { what: 'transfer', id: capture.transferId } as const
+        return transferModel(this.db).hydrate(
+          await reportAbout(subject, posted.then(postedOrThrow)),
+        )
+      },
+      async release(holdId, options) {
+        const release: IdentifiedRelease = { kind: 'release', holdId }
+        const released = postOne(release, this.db, { caller: 'Hold.release()', options })
+        const subject = { what: 'hold', id: holdId } as const
+        return this.hydrate(await reportAbout(subject, released.then(heldOrThrow)))
+      },
+    },
+  },
+)
+
+// An account's holds, active ones by their expiry: what a payer's expired holds are found by.
+holdSchema.index({ fromAccount: 1, status: 1, expiresAt: 1 })
+// Those that a sweep has to look at.
+holdSchema.index({ expiresAt: 1 }, { partialFilterExpression: { status: 'active' } })
+refuseEveryWrite(holdSchema, (operation) => new HoldProtectedError({ operation }))
+
+/** The `Hold` model on a connection. */
+export const holdModel = declareModel('hold', holdSchema) as (connection: Connection) => HoldModel
+
+/** The `Hold` model on Mongoose's default connection. */
+export const Hold = onDefaultConnection(holdModel)
