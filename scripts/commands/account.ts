@@ -5,7 +5,11 @@ import {
   type OpeningRequest,
   accountModel,
 } from '../../src/index.ts'
-import { type ActionOptions, checkActionOptions } from '../context/action-options.ts'
+import {
+  type ActionOptions,
+  checkActionOptions,
+  hideOtherActions,
+} from '../context/action-options.ts'
 import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
@@ -39,28 +43,39 @@ interface AccountOptions {
 }
 
 export const accountCommand: Command<AccountOptions> = {
-  builder: (yargs) =>
-    yargs
-      .positional('action', {
-        choices: Object.keys(ACTIONS) as (keyof typeof ACTIONS)[],
-        demandOption: true,
-        describe: 'what to do',
-      })
-      .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
-      .option('holder', textOption('with open: the name of the account holder'))
-      .option('currency', textOption('with open: an ISO 4217 code such as USD'))
-      .option('balance', textOption('with open: the opening balance [default: 0]'))
-      .option('overdraft', textOption('with open and limit: how far below zero the balance may go'))
-      .option('fields', {
-        ...fieldsOption,
-        describe: `with open: ${fieldsOption.describe}`,
-      })
-      .option(
-        'pay-out-to',
-        textOption('with close: the account that receives the remaining balance'),
-      )
-      .option('dry-run', dryRunOption)
-      .option('json', jsonOption),
+  examples: [
+    ['account open ADA --holder Ada --currency USD --balance 1000', 'open an account'],
+    ['account limit ADA --overdraft 50', 'let its balance go down to −50'],
+  ],
+  builder: (yargs, parameters) =>
+    hideOtherActions(
+      yargs
+        .positional('action', {
+          choices: Object.keys(ACTIONS) as (keyof typeof ACTIONS)[],
+          demandOption: true,
+          describe: 'what to do',
+        })
+        .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
+        .option('holder', textOption('with open: the name of the account holder'))
+        .option('currency', textOption('with open: an ISO 4217 code such as USD'))
+        .option('balance', textOption('with open: the opening balance [default: 0]'))
+        .option(
+          'overdraft',
+          textOption('with open and limit: how far below zero the balance may go'),
+        )
+        .option('fields', {
+          ...fieldsOption,
+          describe: `with open: ${fieldsOption.describe}`,
+        })
+        .option(
+          'pay-out-to',
+          textOption('with close: the account that receives the remaining balance'),
+        )
+        .option('dry-run', dryRunOption)
+        .option('json', jsonOption),
+      ACTIONS,
+      parameters,
+    ),
   run: (options, context) => {
     checkActionOptions('account', options.action, ACTIONS, { ...options })
     return withDatabase(options, context, async (database) => {

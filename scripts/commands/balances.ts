@@ -30,6 +30,10 @@ export const balancesCommand: Command<{
   json: boolean
   csv: boolean
 }> = {
+  examples: [
+    ['balances ADA --every month', 'what it had, received and sent in each month'],
+    ['balances ADA --every day --from 2026-01-01 --csv', 'each day of this year, as CSV'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('account', { describe: 'the account id', type: 'string', demandOption: true })

@@ -17,6 +17,10 @@ interface BatchesOptions {
 }
 
 export const batchesCommand: Command<BatchesOptions> = {
+  examples: [
+    ['batches', 'all batches'],
+    ['batches january.csv --limit 10', 'the first refused lines of one'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('name', { describe: 'list the refused lines of this batch', type: 'string' })
@@ -38,7 +42,7 @@ export const batchesCommand: Command<BatchesOptions> = {
         const all = await batches.countDocuments()
         const found = batches.find().sort({ startedAt: -1 }).limit(serverLimit)
         if (json) await printArray(found.cursor(), context)
-        else context.print(batchTable(await found))
+        else context.print(batchTable(await found, context.columns))
         logHidden({ limit, all, what: 'batches' }, context)
         return Exit.done
       }
@@ -52,7 +56,7 @@ export const batchesCommand: Command<BatchesOptions> = {
         .limit(serverLimit)
         .lean()
       if (json) await printArray(found.cursor(), context)
-      else context.print(refusalTable(await found))
+      else context.print(refusalTable(await found, context.columns))
       logHidden({ limit, all: batch.refused, what: 'refusals' }, context)
       return Exit.done
     }),
@@ -78,7 +82,7 @@ function logHidden(
   if (all > limit) log(`${limit} of ${all} ${what} are shown: --limit ${all} shows all`)
 }
 
-const batchTable = (batches: readonly BatchRecord[]): string =>
+const batchTable = (batches: readonly BatchRecord[], columns: number | undefined): string =>
   renderTable(
     ['batch', 'status', 'read', 'of', 'posted', 'existing', 'refused', 'skipped', 'started (UTC)'],
     batches.map((batch) => [
@@ -88,6 +92,7 @@ const batchTable = (batches: readonly BatchRecord[]): string =>
       batch.startedAt.toISOString().slice(0, 19).replace('T', ' '),
     ]),
     ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    columns,
   )
 
 const statusOf = ({ status, retry }: BatchRecord): string =>
@@ -101,7 +106,7 @@ const countsOf = (batch: BatchRecord): number[] => {
 /** In characters. Daybook writes the messages itself, and some name many columns. */
 const MAX_MESSAGE = 4_000
 
-const refusalTable = (refusals: readonly RefusalRecord[]): string =>
+const refusalTable = (refusals: readonly RefusalRecord[], columns: number | undefined): string =>
   renderTable(
     ['line', 'transfer', 'code', 'message'],
     refusals.map(({ _id, transferId = '', code, message }) => [
@@ -111,4 +116,5 @@ const refusalTable = (refusals: readonly RefusalRecord[]): string =>
       cell(message, MAX_MESSAGE),
     ]),
     ['right'],
+    columns,
   )

@@ -16,6 +16,10 @@ import {
 export const benchCommand: Command<
   BenchOptions & { cases: CaseName[] | undefined; json: boolean }
 > = {
+  examples: [
+    ['bench', 'all cases'],
+    ['bench --cases transfer,replay --rounds 3', 'two of them'],
+  ],
   builder: (yargs) =>
     yargs
       .option('cases', {

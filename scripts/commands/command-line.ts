@@ -12,6 +12,7 @@ import {
 } from '../context/command.ts'
 import { withStdinNamed } from '../context/stdin.ts'
 import { listCommands, type Register } from './command-list.ts'
+import { COMMON_OPTIONS, YARGS_MESSAGES } from './yargs-messages.ts'
 
 const { version } = createRequire(import.meta.url)('daybook/package.json') as { version: string }
 
@@ -24,39 +25,61 @@ export async function runCommandLine(
   let runCommand: (() => Promise<ExitCode>) | undefined
   // Only these read standard input.
   const isReplay = parameters.includes('replay') || parameters.includes('formats')
-  const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters)
-  /** The command's name, empty if no command has the name that was typed. */
-  let commandName: string[] = []
+  const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters, context.columns)
+  const usages = new Map<string, string>()
   /** Lists a command, and loads it if it may be the one that is run: the others take time and memory for nothing. */
   const register: Register = async (usage, describe, load) => {
     const [name = ''] = usage.split(' ')
+    usages.set(name, usage)
     if (!parameters.includes(name)) {
       cli.command(usage, describe)
       return
     }
-    commandName = [name]
-    const { builder, run } = await load()
-    cli.command(usage, describe, builder, (options) => {
+    const { builder, examples, run } = await load()
+    const build = (argv: Argv<CommonOptions>) =>
+      builder(argv.example(examples.map(([example, what]) => [`$0 ${example}`, what])), parameters)
+    cli.command(usage, describe, build, (options) => {
       // If yargs itself ran it, it would first make the text of the help, which takes longer than all else that it does.
       runCommand = () => run(options, contextFor(options, context))
     })
   }
   await listCommands(register)
+  /** The name of the command, if there is one of the name that was typed. */
+  const command = parameters.find((parameter) => usages.has(parameter))
 
   try {
     refuseRepeatedOptions(parameters)
-    await cli.parseAsync()
-    return (await runCommand?.()) ?? Exit.done
+    const { _: typed, help, version: isVersion } = await cli.parseAsync()
+    if (runCommand) return await runCommand()
+    if (typed.length > 0 || help || isVersion) return Exit.done
+    context.print(await cli.getHelp())
+    return Exit.usage
   } catch (error) {
     const { explain } = await import('../context/failure.ts')
     const failure = explain(error)
-    context.log(`daybook: ${failure.message}`)
+    let { message } = failure
+    if (error instanceof YargsRefusal) {
+      const { explainUsage } = await import('./usage-messages.ts')
+      const [help = ''] = (await cli.getHelp()).split('\nExamples:')
+      message = explainUsage(message, {
+        parameters,
+        usage: usages.get(command ?? '') ?? '',
+        commands: [...usages.keys()],
+        options: [...help.matchAll(/^ +(?:-\w, )?--([\w-]+)/gm)].map(([, option = '']) => option),
+      })
+    }
+    context.log(`daybook: ${message}`)
     if (failure.exitCode === Exit.usage) {
-      context.log(`See ${['daybook', ...commandName].join(' ')} --help.`)
+      context.log(
+        `See ${['daybook', ...(command === undefined ? [] : [command])].join(' ')} --help.`,
+      )
     }
     return failure.exitCode
   }
 }
+
+/** The command line is not as yargs expects it. */
+class YargsRefusal extends UsageError {}
 
 /**
  * Nothing that a terminal would act on leaves a command, wherever it comes from. In JSON the escapes mean the
@@ -85,29 +108,16 @@ function refuseRepeatedOptions(parameters: readonly string[]): void {
   if (repeated) throw new UsageError(`${named(repeated)} appears more than once`)
 }
 
-const sameInPlural = (message: string) => ({ one: message, other: message })
+/** In columns. Longer lines are hard to read. */
+const WIDEST_HELP = 100
 
-/** Our wording of messages of yargs. */
-const MESSAGES: Readonly<Record<string, string | { one: string; other: string }>> = {
-  'Not enough non-option arguments: got %s, need at least %s': sameInPlural(
-    'too few arguments: got %s, expected %s',
-  ),
-  'Unknown argument: %s': { one: 'unknown argument: %s', other: 'unknown arguments: %s' },
-  'Invalid values:': 'invalid value',
-  'Argument: %s, Given: %s, Choices: %s': '%s is %s, expected one of %s',
-  'Not enough arguments following: %s': '--%s needs a value',
-  'Did you mean %s?': 'unknown command. Did you mean %s?',
-  'Show help': 'show this help',
-  'Show version number': 'show the version',
-}
-
-const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
+const commandLine = (parameters: readonly string[], columns = 80): Argv<CommonOptions> =>
   yargs(parameters)
     .scriptName('daybook')
     .version(version)
     .locale('en')
     // Some messages have a singular and a plural, which the types of yargs leave out.
-    .updateStrings(MESSAGES as Record<string, string>)
+    .updateStrings(YARGS_MESSAGES as Record<string, string>)
     .option(
       'uri',
       textOption(
@@ -125,13 +135,16 @@ const commandLine = (parameters: readonly string[]): Argv<CommonOptions> =>
       ),
     )
     .option('quiet', flagOption('print only results and errors'))
+    .example([
+      ['$0 demo', 'migrate, seed, replay and verify on a local database'],
+      ['$0 replay january.csv --dry-run', 'what a file would post'],
+    ])
     .parserConfiguration({ 'parse-positional-numbers': false })
     .strict()
-    .demandCommand(1, 'no command given')
-    .recommendCommands()
-    .wrap(100)
+    .group(COMMON_OPTIONS, 'Options of every command:')
+    .wrap(Math.min(columns, WIDEST_HELP))
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error && error.name !== 'YError') throw error
-      throw new UsageError(error?.message ?? message ?? 'cannot parse the command line')
+      throw new YargsRefusal(error?.message ?? message ?? 'cannot parse the command line')
     })

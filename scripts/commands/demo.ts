@@ -23,6 +23,10 @@ function explainOtherDemo(error: unknown): never {
 }
 
 export const demoCommand: Command<object> = {
+  examples: [
+    ['demo', 'in .daybook in this folder'],
+    ['demo --folder /tmp/demo', 'in another folder'],
+  ],
   builder: (yargs) => yargs,
   run: (options, context) =>
     withDatabase(options, context, async (database) => {

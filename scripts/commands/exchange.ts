@@ -30,6 +30,16 @@ export const exchangeCommand: Command<{
   'dry-run': boolean
   json: boolean
 }> = {
+  examples: [
+    [
+      'exchange ADA GRACE 100 --id FX-1 --to-amount 108.45 --through EUR=FX-EUR,USD=FX-USD',
+      'both amounts are agreed',
+    ],
+    [
+      'exchange ADA GRACE 100 --id FX-1 --rate 1.0845 --rounding half-even --through EUR=FX-EUR,USD=FX-USD',
+      'at a rate',
+    ],
+  ],
   builder: (yargs) =>
     yargs
       .positional('from', { describe: 'the account that pays', type: 'string', demandOption: true })

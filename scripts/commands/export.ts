@@ -25,6 +25,10 @@ interface ExportCommandOptions {
 }
 
 export const exportCommand: Command<ExportCommandOptions> = {
+  examples: [
+    ['export --output transfers.jsonl', 'all transfers'],
+    ['export --account ADA --from 2026-01-01 --output ada.csv', 'those of one account'],
+  ],
   builder: (yargs) =>
     yargs
       .option('account', textOption('only the transfers of this account, or only this account'))

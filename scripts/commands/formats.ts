@@ -33,6 +33,10 @@ interface FormatsOptions extends ReadingCommandOptions {
 }
 
 export const formatsCommand: Command<FormatsOptions> = {
+  examples: [
+    ['formats try january.csv', 'what Daybook recognizes'],
+    ["formats try january.csv --delimiter ';' --decimal ,", 'with what it should know'],
+  ],
   builder: (yargs) =>
     defineReadingOptions(yargs)
       .positional('file', {
@@ -53,7 +57,7 @@ export const formatsCommand: Command<FormatsOptions> = {
       .option('json', jsonOption),
   run: async (options, context) => {
     const explanation = await explained(options, context)
-    context.print(options.json ? JSON.stringify(explanation) : render(explanation))
+    context.print(options.json ? JSON.stringify(explanation) : render(explanation, context.columns))
     if (options.write !== undefined) await write(options.write, explanation, context)
     return explanation.problem === undefined ? Exit.done : Exit.badInput
   },
@@ -72,7 +76,10 @@ async function explained(options: FormatsOptions, context: Context): Promise<Fil
   }
 }
 
-function render({ columns, records, problem, proposal, notes }: FileExplanation): string {
+function render(
+  { columns, records, problem, proposal, notes }: FileExplanation,
+  width: number | undefined,
+): string {
   const columnTable = renderTable(
     ['column', 'role', 'first values'],
     columns.map(({ name, role, how, values }) => [
@@ -80,11 +87,14 @@ function render({ columns, records, problem, proposal, notes }: FileExplanation)
       role === undefined ? '' : `${role} (${how})`,
       values.map((value) => cell(value, 40)).join(' | '),
     ]),
+    [],
+    width,
   )
   const recordTable = renderTable(
     ['line', 'from', 'to', 'amount', 'currency', 'effectiveAt', 'reference'],
     records.map(rowOf),
     ['right', 'left', 'left', 'right'],
+    width,
   )
   const read =
     problem === undefined

@@ -46,6 +46,13 @@ export const generateCommand: Command<{
   'dry-run': boolean
   json: boolean
 }> = {
+  examples: [
+    ['generate year.csv --transfers 100000', 'a file to replay'],
+    [
+      'generate year.csv --transfers 20000 --from 2025-01-01 --to 2025-12-31',
+      'with the dates of a year',
+    ],
+  ],
   builder: (yargs) =>
     yargs
       .positional('file', {

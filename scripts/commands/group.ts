@@ -11,6 +11,10 @@ import { withDatabase } from '../context/database.ts'
 import { cell, renderTable } from '../context/table.ts'
 
 export const groupCommand: Command<{ id: string; json: boolean }> = {
+  examples: [
+    ['group ORDER-7', 'the transfers of a group'],
+    ['group ORDER-7 --json', 'the same as JSON'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('id', { describe: 'the id of the group', type: 'string', demandOption: true })

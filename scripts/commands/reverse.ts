@@ -20,6 +20,10 @@ export const reverseCommand: Command<{
   'dry-run': boolean
   json: boolean
 }> = {
+  examples: [
+    ['reverse RENT-2026-01', 'take a transfer back'],
+    ['reverse RENT-2026-01 --dry-run', 'see whether that is possible'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('id', {

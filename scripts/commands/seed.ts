@@ -53,6 +53,10 @@ export const seedCommand: Command<
     json: boolean
   }
 > = {
+  examples: [
+    ['seed --accounts 1000', 'the accounts of seeds/accounts.json and 1,000 more'],
+    ['seed --file balances.csv --currency EUR', 'your own accounts'],
+  ],
   builder: (yargs) =>
     defineAccountFormat(yargs)
       .options(accountOptions)

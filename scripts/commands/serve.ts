@@ -2,6 +2,10 @@ import { openLocalDatabase } from '../../src/internal.ts'
 import { type Command, Exit } from '../context/command.ts'
 
 export const serveCommand: Command<object> = {
+  examples: [
+    ['serve', 'print the URI for mongosh or Compass, and wait for Ctrl-C'],
+    ['serve --folder /tmp/books', 'with its data in another folder'],
+  ],
   builder: (yargs) => yargs,
   async run({ folder }, context) {
     const database = await openLocalDatabase({

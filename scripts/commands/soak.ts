@@ -13,6 +13,10 @@ interface Options {
 }
 
 export const soakCommand: Command<Options> = {
+  examples: [
+    ['soak --minutes 10', 'with a seed of its own'],
+    ['soak --minutes 10 --seed 7', 'the same faults again'],
+  ],
   builder: (yargs) =>
     yargs
       .option('minutes', {

@@ -30,6 +30,10 @@ export const statementCommand: Command<{
   csv: boolean
   spreadsheet: boolean
 }> = {
+  examples: [
+    ['statement ADA --limit 10', 'the latest ten'],
+    ['statement ADA --from 2026-01-01 --csv', 'all of this year, as CSV'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('account', { describe: 'the account id', type: 'string', demandOption: true })

@@ -19,6 +19,10 @@ export const transferCommand: Command<{
   'dry-run': boolean
   json: boolean
 }> = {
+  examples: [
+    ['transfer ADA GRACE 12.50', 'move money once'],
+    ['transfer ADA GRACE 12.50 --id RENT-2026-01', 'the same, and harmless to repeat'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('from', { describe: 'the account that pays', type: 'string', demandOption: true })

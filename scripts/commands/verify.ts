@@ -11,6 +11,7 @@ import {
 import { withDatabase } from '../context/database.ts'
 import { requireFiles, requireWritable } from '../context/needed-files.ts'
 import { startProgress } from '../context/progress.ts'
+import { wrapText } from '../context/table.ts'
 
 export const verifyCommand: Command<{
   account: string | undefined
@@ -20,6 +21,10 @@ export const verifyCommand: Command<{
   against: string | undefined
   json: boolean
 }> = {
+  examples: [
+    ['verify', 'the whole books'],
+    ['verify --since monday.state --save tuesday.state', 'what came since a kept state'],
+  ],
   builder: (yargs) =>
     yargs
       .option('account', {
@@ -65,7 +70,7 @@ export const verifyCommand: Command<{
         context.print(
           json
             ? JSON.stringify(verification)
-            : describeVerification(verification, { accountId, limit }),
+            : wrapText(describeVerification(verification, { accountId, limit }), context.columns),
         )
         if (verification.saved === false) {
           context.log(`${named(save)} was not written, because the books do not balance`)

@@ -96,7 +96,13 @@ export const wholeNumber = <Default extends number | undefined = undefined>(
 
 /** A command: what yargs parses and shows, and the function that runs it. The list of commands has its usage. */
 export interface Command<Options extends object> {
-  readonly builder: (yargs: Argv<CommonOptions>) => Argv<CommonOptions & Options>
+  /** Gets also what was typed, because the help of one action leaves out the options of the others. */
+  readonly builder: (
+    yargs: Argv<CommonOptions>,
+    parameters: readonly string[],
+  ) => Argv<CommonOptions & Options>
+  /** At least two, each with what it does. */
+  readonly examples: readonly (readonly [example: string, what: string])[]
   readonly run: (
     options: ArgumentsCamelCase<CommonOptions & Options>,
     context: Context,

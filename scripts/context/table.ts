@@ -7,7 +7,8 @@ export type Alignment = 'left' | 'right'
 /**
  * A table as text, with what is unprintable in it as escapes: a head, a rule and the rows, without borders, so that it is easy to copy. In a right-aligned
  * column, numbers with the same number of decimals have their points below each other. With `columns`, the
- * width of a terminal, longer lines are cut.
+ * width of a terminal, left-aligned columns get narrower, the widest first, and their cells get several lines. If that is
+ * not enough, lines are cut.
  */
 export function renderTable(
   head: readonly string[],
@@ -15,12 +16,25 @@ export function renderTable(
   alignments: readonly Alignment[] = [],
   columns?: number,
 ): string {
+  const cells = rows.map((row) => row.map(printable))
+  const alignmentOf = (column: number) => alignments[column] ?? 'left'
+  const widths = head.map((name, column) =>
+    Math.max(...[name, ...cells.map((row) => row[column] ?? '')].map((text) => stringWidth(text))),
+  )
+  if (columns !== undefined) {
+    const isFlexible = (column: number) => alignmentOf(column) === 'left'
+    narrow(widths, columns - GAP * (head.length - 1), isFlexible)
+  }
   const table = new Table({
     ...PLAIN,
-    head: [...head],
-    colAligns: head.map((_, column) => alignments[column] ?? 'left'),
+    head: head.map((name, column) => breakWords(name, widths[column] ?? 0)),
+    colAligns: head.map((_, column) => alignmentOf(column)),
+    colWidths: widths,
+    wordWrap: columns !== undefined,
   })
-  table.push(...rows.map((row) => row.map(printable)))
+  table.push(
+    ...cells.map((row) => row.map((text, column) => breakWords(text, widths[column] ?? 0))),
+  )
   const text = withoutTrailingSpace(table.toString())
   if (columns === undefined) return text
   return text
@@ -28,6 +42,54 @@ export function renderTable(
     .map((line) => cutTo(line, columns))
     .join('\n')
 }
+
+/** Wraps the lines of a text between words, to the width of a terminal if there is one. */
+export function wrapText(text: string, columns: number | undefined): string {
+  if (columns === undefined) return text
+  const table = new Table({ ...PLAIN, colWidths: [columns], wordWrap: true })
+  table.push(...text.split('\n').map((line) => [breakWords(printable(line), columns)]))
+  return withoutTrailingSpace(table.toString())
+}
+
+/** Makes the widest of the flexible columns narrower until all of them fit, or until each is as narrow as can be read. */
+function narrow(
+  widths: number[],
+  available: number,
+  isFlexible: (column: number) => boolean,
+): void {
+  let excess = widths.reduce((sum, width) => sum + width, 0) - available
+  for (; excess > 0; excess -= 1) {
+    const flexible = widths.map((width, column) => (isFlexible(column) ? width : 0))
+    const widest = Math.max(...flexible)
+    if (widest <= NARROWEST) return
+    widths[flexible.lastIndexOf(widest)] = widest - 1
+  }
+}
+
+/** Breaks words that are wider than a column, such as ids. The table itself would cut them. */
+function breakWords(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text
+  return text
+    .split(' ')
+    .map((word) => {
+      let broken = ''
+      let width = 0
+      for (const { segment } of segmenter.segment(word)) {
+        const added = stringWidth(segment)
+        if (width + added > columns) broken += '\n'
+        width = width + added > columns ? added : width + added
+        broken += segment
+      }
+      return broken
+    })
+    .join(' ')
+}
+
+/** The space between columns. */
+const GAP = 2
+
+/** The width of a column that cannot get narrower: that of a date. */
+const NARROWEST = 10
 
 /** Cuts a line to the given width in columns of a terminal. */
 function cutTo(line: string, columns: number): string {

@@ -190,17 +190,13 @@ describe('the command line', () => {
     expect(many.stderr).toContain('daybook: there are more than 10000 periods between 1900-01-01T')
   })
 
-  test('cuts a statement to the width of a terminal and keeps its amounts aligned', async () => {
-    await daybook('transfer', payer, payee, '1', '--id', 'CLI3', '--reference', '世'.repeat(100))
-    await daybook('transfer', payer, payee, '1000', '--id', 'CLI4', '--reference', 'short')
-    const { stdout } = await runDaybook(uri, ['statement', payee, '--limit', '2'], { columns: 100 })
-    const lines = stdout.trimEnd().split('\n').slice(2)
-    expect(lines).toHaveLength(3)
-    const [, first, other] = lines.map((line) => line.indexOf('.'))
-    expect(first).toBe(other)
-    expect(lines[1]).toMatch(/ short$/)
-    expect(lines[2]).toMatch(/世…$/)
-    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(100)
+  test('fits a statement to the width of a terminal', async () => {
+    const reference = 'rent for the flat '.repeat(8).trim()
+    await daybook('transfer', payer, payee, '1', '--id', 'CLI3', '--reference', reference)
+    const { stdout } = await runDaybook(uri, ['statement', payee, '--limit', '1'], { columns: 90 })
+    const lines = stdout.trimEnd().split('\n')
+    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(90)
+    expect(stdout.match(/flat/g)).toHaveLength(8)
   })
 
   test('fails without a stack when it cannot write its output', async () => {
@@ -319,11 +315,8 @@ describe('the command line', () => {
       64,
       '--folder appears more than once',
     ],
-    ['a missing argument', ['transfer', 'A', 'B'], 64, 'too few arguments: got 2, expected 3'],
     ['an unknown action', ['account', 'opne', 'A'], 64, 'action is "opne", expected one of'],
     ['an option without a value', ['verify', '--folder'], 64, '--folder needs a value'],
-    ['no command', [], 64, 'no command given'],
-    ['an unknown command', ['verfy'], 64, 'Did you mean verify?'],
   ])('explains %s, without a stack', async (_name, parameters, exitCode, message) => {
     const failed = await daybook(...parameters)
     expect(failed).toMatchObject({ exitCode, stdout: '' })

@@ -48,6 +48,7 @@ test('the help of the command line loads neither a command nor Mongoose', async 
     files: [
       'scripts/chunks/command.js',
       'scripts/chunks/stdin.js',
+      'scripts/chunks/yargs-messages.js',
       'scripts/cli.js',
       'src/chunks/messages.js',
     ],

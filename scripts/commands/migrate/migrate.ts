@@ -33,6 +33,10 @@ import { renderRehearsal, renderStatus } from './tables.ts'
 import { createMigration } from './template.ts'
 
 export const migrateCommand: Command<MigrateOptions> = {
+  examples: [
+    ['migrate up', 'apply what is pending'],
+    ['migrate status --check', 'exit with 2 if something is'],
+  ],
   builder: migrateBuilder,
   run: async (options, context) => {
     checkMigrateOptions(options)
@@ -69,7 +73,7 @@ async function runAction(
   switch (action) {
     case 'status': {
       const status = await migrationStatus(connection, parameters)
-      print(status, renderStatus(status))
+      print(status, renderStatus(status, context.columns))
       const outdated = await validatorsToUpdate(connection)
       if (outdated.length > 0) {
         context.log(
@@ -84,7 +88,7 @@ async function runAction(
     case 'down': {
       if (options['dry-run']) {
         const rehearsed = await rehearseMigrations(connection, { ...parameters, direction: action })
-        print(rehearsed, renderRehearsal(rehearsed))
+        print(rehearsed, renderRehearsal(rehearsed, context.columns))
         context.log('dry run: nothing was written')
       } else if (action === 'up') {
         const applied = await migrate(connection, parameters)

@@ -1,8 +1,11 @@
-import type { Argv } from 'yargs'
 import type { MigrationOptions, MigrationRange } from '../../../src/index.ts'
-import { type ActionOptions, checkActionOptions } from '../../context/action-options.ts'
 import {
-  type CommonOptions,
+  type ActionOptions,
+  checkActionOptions,
+  hideOtherActions,
+} from '../../context/action-options.ts'
+import {
+  type Command,
   type Context,
   UsageError,
   dryRunOption,
@@ -42,62 +45,69 @@ export interface MigrateOptions {
   json: boolean
 }
 
-export const migrateBuilder = (yargs: Argv<CommonOptions>): Argv<CommonOptions & MigrateOptions> =>
-  yargs
-    .positional('action', {
-      describe:
-        'up: apply pending migrations; down: revert applied ones; redo: revert the last one and apply it again; status: list them; create: write the file of a new one; mark: record one as applied or pending without running it; unlock: break a lock that is left',
-      choices: Object.keys(ACTIONS) as (keyof typeof ACTIONS)[],
-      demandOption: true,
-    })
-    .positional('name', {
-      describe: 'with create and mark: the name of the migration',
-      type: 'string',
-    })
-    .option(
-      'migrations',
-      textOption(`the folder of your own migrations [default: ${PROJECT_FOLDER}, if it exists]`),
-    )
-    .option(
-      'to',
-      textOption('up: the last migration to apply; down: the last one to revert, or 0 for all'),
-    )
-    .option(
-      'step',
-      wholeNumber('step', { least: 1, describe: 'how many migrations [default: up all, down 1]' }),
-    )
-    .option('applied', flagOption('with mark: record the migration as applied'))
-    .option('pending', flagOption('with mark: record the migration as pending'))
-    .option(
-      'currency',
-      textOption('the currency of the accounts of a notebook that is adopted [default: USD]'),
-    )
-    .option(
-      'skip-unadoptable',
-      flagOption('leave behind the documents of a notebook that cannot be adopted'),
-    )
-    .option(
-      'lock-wait',
-      wholeNumber('lock-wait', {
-        least: 0,
-        most: 86_400,
-        describe: 'how long to wait while another process migrates, in seconds [default: 30]',
-      }),
-    )
-    .option(
-      'check',
-      flagOption(
-        'with status: exit 2 if a migration is pending, 4 if one is changed, failed or running',
-      ),
-    )
-    .option(
-      'force',
-      flagOption(
-        'with down and redo: allow a database at a URI; with unlock: break the lock even if its holder is alive',
-      ),
-    )
-    .option('dry-run', dryRunOption)
-    .option('json', jsonOption)
+export const migrateBuilder: Command<MigrateOptions>['builder'] = (yargs, parameters) =>
+  hideOtherActions(
+    yargs
+      .positional('action', {
+        describe:
+          'up: apply pending migrations; down: revert applied ones; redo: revert the last one and apply it again; status: list them; create: write the file of a new one; mark: record one as applied or pending without running it; unlock: break a lock that is left',
+        choices: Object.keys(ACTIONS) as (keyof typeof ACTIONS)[],
+        demandOption: true,
+      })
+      .positional('name', {
+        describe: 'with create and mark: the name of the migration',
+        type: 'string',
+      })
+      .option(
+        'migrations',
+        textOption(`the folder of your own migrations [default: ${PROJECT_FOLDER}, if it exists]`),
+      )
+      .option(
+        'to',
+        textOption('up: the last migration to apply; down: the last one to revert, or 0 for all'),
+      )
+      .option(
+        'step',
+        wholeNumber('step', {
+          least: 1,
+          describe: 'how many migrations [default: up all, down 1]',
+        }),
+      )
+      .option('applied', flagOption('with mark: record the migration as applied'))
+      .option('pending', flagOption('with mark: record the migration as pending'))
+      .option(
+        'currency',
+        textOption('the currency of the accounts of a notebook that is adopted [default: USD]'),
+      )
+      .option(
+        'skip-unadoptable',
+        flagOption('leave behind the documents of a notebook that cannot be adopted'),
+      )
+      .option(
+        'lock-wait',
+        wholeNumber('lock-wait', {
+          least: 0,
+          most: 86_400,
+          describe: 'how long to wait while another process migrates, in seconds [default: 30]',
+        }),
+      )
+      .option(
+        'check',
+        flagOption(
+          'with status: exit 2 if a migration is pending, 4 if one is changed, failed or running',
+        ),
+      )
+      .option(
+        'force',
+        flagOption(
+          'with down and redo: allow a database at a URI; with unlock: break the lock even if its holder is alive',
+        ),
+      )
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption),
+    ACTIONS,
+    parameters,
+  )
 
 /** @throws UsageError for options that do not fit the action or each other */
 export function checkMigrateOptions(options: MigrateOptions): void {

@@ -2,10 +2,10 @@ import type { RehearsedMigration, migrationStatus } from '../../../src/index.ts'
 import { renderTable } from '../../context/table.ts'
 
 /** A table of the migrations with their states, and the process that migrates now. */
-export function renderStatus({
-  migrations,
-  lock,
-}: Awaited<ReturnType<typeof migrationStatus>>): string {
+export function renderStatus(
+  { migrations, lock }: Awaited<ReturnType<typeof migrationStatus>>,
+  columns: number | undefined,
+): string {
   const table = renderTable(
     ['migration', 'state', 'since (UTC)', ''],
     migrations.map(({ name, state, at, note }) => [
@@ -14,6 +14,8 @@ export function renderStatus({
       at?.toISOString().slice(0, 19).replace('T', ' ') ?? '',
       note ?? '',
     ]),
+    [],
+    columns,
   )
   if (!lock) return table
   const { host, pid, since } = lock
@@ -23,7 +25,10 @@ export function renderStatus({
 const COUNTS = ['inserted', 'matched', 'modified', 'deleted'] as const
 
 /** A table of what each migration would do to each collection. */
-export function renderRehearsal(rehearsed: readonly RehearsedMigration[]): string {
+export function renderRehearsal(
+  rehearsed: readonly RehearsedMigration[],
+  columns: number | undefined,
+): string {
   if (rehearsed.length === 0) return 'nothing to do'
   return renderTable(
     ['migration', '', 'collection', ...COUNTS],
@@ -38,5 +43,6 @@ export function renderRehearsal(rehearsed: readonly RehearsedMigration[]): strin
       return rows.length > 0 ? rows : [[name, direction, '(writes nothing)']]
     }),
     ['left', 'left', 'left', 'right', 'right', 'right', 'right'],
+    columns,
   )
 }

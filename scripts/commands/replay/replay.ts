@@ -29,6 +29,10 @@ import { replayWithProgress } from './progress.ts'
 import { adviceOn, renderSummary } from './summary.ts'
 
 export const replayCommand: Command<ReplayCommandOptions> = {
+  examples: [
+    ['replay january.csv --rejects rejects.csv', 'post a file, and keep what is refused'],
+    ['replay january.csv --format bank --dry-run', 'what a file of a bank would post'],
+  ],
   builder: defineReplayOptions,
   run: async (options, context) => {
     if (options.files.length === 0) throw new UsageError(noFile(options))

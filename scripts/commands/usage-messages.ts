@@ -1,0 +1,48 @@
+import { named, similarName } from '../../src/internal.ts'
+import { COMMON_OPTIONS } from './yargs-messages.ts'
+
+/** What the command line was when yargs refused it. */
+interface RefusedCommandLine {
+  readonly parameters: readonly string[]
+  /** The command with its positionals, such as `transfer <from> <to> <amount>`. Empty if there is no such command. */
+  readonly usage: string
+  readonly commands: readonly string[]
+  /** The options of the command, without dashes. */
+  readonly options: readonly string[]
+}
+
+/** A message of yargs as a sentence that says what is wrong and what was probably meant. */
+export function explainUsage(message: string, commandLine: RefusedCommandLine): string {
+  const [kind, rest = ''] = message.split(/: (.*)/s, 2)
+  if (kind === 'too few') return explainMissing(Number.parseInt(rest), commandLine)
+  if (kind === 'unknown') return explainUnknown(rest.split(', '), commandLine)
+  const [, given = '', choices = ''] = /is "(.*)", expected one of (.*)/.exec(message) ?? []
+  const meant = similarName(given, choices.replaceAll('"', '').split(', '))
+  return meant === undefined ? message : `${message}. Did you mean ${meant}?`
+}
+
+function explainMissing(given: number, { usage }: RefusedCommandLine): string {
+  const [name = '', ...positionals] = usage.split(' ')
+  const missing = positionals.filter((each) => each.startsWith('<')).slice(given)
+  return `${name} needs ${positionals.join(' ')}: ${listFormat.format(missing)} ${missing.length === 1 ? 'is' : 'are'} missing`
+}
+
+const listFormat = new Intl.ListFormat('en-GB')
+
+function explainUnknown(
+  [unknown = '']: readonly string[],
+  { parameters, usage, commands, options }: RefusedCommandLine,
+): string {
+  const typed = parameters.find((parameter) => /^--?([^=]*)/.exec(parameter)?.[1] === unknown)
+  if (typed !== undefined) {
+    const meant = similarName(unknown, options)
+    const option = named(typed.replace(/=.*/s, ''))
+    return `unknown option ${option}${meant === undefined ? '' : `. Did you mean --${meant}?`}`
+  }
+  if (usage === '') {
+    const meant = similarName(unknown, commands)
+    return `unknown command ${named(unknown)}${meant === undefined ? '' : `. Did you mean ${meant}?`}`
+  }
+  const own = options.filter((option) => !COMMON_OPTIONS.includes(option))
+  return `${named(unknown)} is one argument too many for ${usage}. Its options are ${own.map((option) => `--${option}`).join(', ')}`
+}

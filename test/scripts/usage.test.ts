@@ -1,0 +1,126 @@
+import stringWidth from 'string-width'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type Register, listCommands } from '../../scripts/commands/command-list.ts'
+import { renderTable, wrapText } from '../../scripts/context/table.ts'
+import { daybook } from '../support/command-line.ts'
+
+/** Nothing here needs a database. */
+const uri = 'mongodb://127.0.0.1:1/none'
+
+interface Listed {
+  readonly usage: string
+  readonly examples: readonly (readonly [string, string])[]
+}
+
+const commands: Listed[] = []
+const register: Register = async (usage, _describe, load) => {
+  commands.push({ usage, examples: (await load()).examples })
+}
+await listCommands(register)
+
+async function helpOf(parameters: readonly string[], columns?: number): Promise<string> {
+  const log = vi.spyOn(console, 'log').mockReturnValue()
+  onTestFinished(() => {
+    log.mockRestore()
+  })
+  await daybook(uri, [...parameters, '--help'], columns === undefined ? {} : { columns })
+  return log.mock.calls.flat().join('\n')
+}
+
+const optionsIn = (text: string): string[] =>
+  [...text.matchAll(/(?<![\w-])--([\w-]+)/g)].map(([, option = '']) => option)
+
+describe('the help', () => {
+  test.each(commands)('of $usage has two examples, with options that exist', async (command) => {
+    const { usage, examples } = command
+    const [name = ''] = usage.split(' ')
+    expect(examples.length).toBeGreaterThanOrEqual(2)
+    const [options = ''] = (await helpOf([name])).split('\nExamples:')
+    for (const [example] of examples) {
+      expect(example.split(' ')[0]).toBe(name)
+      expect(optionsIn(options)).toEqual(expect.arrayContaining(optionsIn(example)))
+    }
+  })
+
+  test.each([80, 100, 120])('fits a terminal of %i columns', async (columns) => {
+    for (const parameters of [[], ['replay'], ['migrate']]) {
+      const widths = (await helpOf(parameters, columns))
+        .split('\n')
+        .map((line) => stringWidth(line))
+      expect(Math.max(...widths)).toBeLessThanOrEqual(columns)
+    }
+  })
+
+  test('is printed without a command', async () => {
+    const { exitCode, stdout } = await daybook(uri, [])
+    expect(exitCode).toBe(64)
+    expect(stdout).toContain('daybook replay [files..]')
+  })
+
+  test.each([
+    [['migrate', 'create'], ['migrations'], ['step', 'currency', 'force', 'check']],
+    [
+      ['account', 'limit'],
+      ['overdraft', 'dry-run'],
+      ['holder', 'pay-out-to'],
+    ],
+  ])('of %j leaves out the options of other actions', async (parameters, own, foreign) => {
+    const [options = ''] = (await helpOf(parameters)).split('\nExamples:')
+    expect(optionsIn(options)).toEqual(expect.arrayContaining(own))
+    for (const option of foreign) expect(optionsIn(options)).not.toContain(option)
+  })
+})
+
+describe('a command line that is wrong', () => {
+  test.each([
+    ['verfy', 'unknown command verfy. Did you mean verify?'],
+    ['nothing-like-it', 'unknown command nothing-like-it\n'],
+    ['seed --acounts 5', 'unknown option --acounts. Did you mean --accounts?'],
+    ['seed --acounts=5', 'unknown option --acounts. Did you mean --accounts?'],
+    [
+      'migrate staus',
+      'expected one of "up", "down", "redo", "status", "create", "mark", "unlock". Did you mean status?',
+    ],
+    ['balances A --every mont', 'Did you mean month?'],
+    ['transfer', 'transfer needs <from> <to> <amount>: <from>, <to> and <amount> are missing'],
+    ['transfer A B', 'transfer needs <from> <to> <amount>: <amount> is missing'],
+    [
+      'account limit ADA 50',
+      '50 is one argument too many for account <action> <account>. Its options are --overdraft, --dry-run, --json',
+    ],
+    ['seed export', 'export is one argument too many for seed'],
+    ['-x', 'unknown option -x'],
+  ])('%s', async (line, message) => {
+    const { exitCode, stdout, stderr } = await daybook(uri, line.split(' '))
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+})
+
+describe('a table on a terminal', () => {
+  const head = ['#', 'transfer', 'amount', 'reference']
+  const rows = [
+    ['1', '0b5a6f9e-1111-4222-8333-444455556666', '1000.00', 'Rent for January, and the garage'],
+    ['20', 'T2', '1.50', '世'.repeat(30)],
+  ]
+
+  test.each([30, 50, 80])('of %i columns wraps texts within their columns', (columns) => {
+    const lines = renderTable(head, rows, ['right', 'left', 'right'], columns).split('\n')
+    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns)
+    // Nothing is lost.
+    const shown = lines.join('').replaceAll(/\s/g, '')
+    if (columns > 30) expect(shown.match(/世/g)).toHaveLength(30)
+  })
+
+  test('keeps amounts aligned on their points', () => {
+    const lines = renderTable(head, rows, ['right', 'left', 'right'], 50).split('\n')
+    const amounts = lines.filter((line) => /\d\.\d\d/.test(line))
+    expect(new Set(amounts.map((line) => line.indexOf('.'))).size).toBe(1)
+  })
+
+  test('leaves a text as it is without a terminal', () => {
+    expect(wrapText('one  two '.repeat(30), undefined)).toBe('one  two '.repeat(30))
+    const words = 'word '.repeat(40).trim()
+    expect(wrapText(words, 33).split('\n').join(' ')).toBe(words)
+  })
+})
