@@ -9,7 +9,7 @@ import { openProblem } from '../../messages.ts'
 import { BatchFileError, StorageError } from '../errors.ts'
 import { type Encoding, SAMPLE_BYTES, encodingOf } from './encoding.ts'
 import { isGzipped, unpackGzip } from './gzip.ts'
-import { copyToTemporaryFile } from './temporary-file.ts'
+import { copyToTemporaryFile } from './input-copy.ts'
 
 const BLOCK_BYTES = 256 * 1024
 
