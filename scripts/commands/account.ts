@@ -13,7 +13,7 @@ import {
 import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
-import { ownCell, ownNamesOf, ownValuesOf } from '../context/own-fields.ts'
+import { ownNamesOf, ownText, ownValuesOf } from '../context/own-fields.ts'
 import { cell, renderPairs } from '../context/table.ts'
 import { fieldsOption } from './reading/option-values.ts'
 
@@ -150,6 +150,6 @@ function renderAccount(account: AccountDocument): string {
       `metadata ${cell(key)}`,
       cell(String(value)),
     ]),
-    ...ownNamesOf(account.db, 'account').map((name) => [name, ownCell(account, name)]),
+    ...ownNamesOf(account.db, 'account').map((name) => [name, cell(ownText(account, name))]),
   ])
 }

@@ -16,7 +16,7 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { byOption, dateOption } from '../context/date-option.ts'
-import { ownCell, ownNamesOf, ownTexts } from '../context/own-fields.ts'
+import { ownNamesOf, ownText, ownTexts } from '../context/own-fields.ts'
 import { cell, renderTable } from '../context/table.ts'
 
 export const statementCommand: Command<{
@@ -133,7 +133,7 @@ export function renderStatement(
     entry.amount.gt(0) ? formatMoney(entry.amount, currency) : '',
     entry.amount.lt(0) ? formatMoney(entry.amount.neg(), currency) : '',
     formatMoney(entry.balance, currency),
-    ...own.map((name) => ownCell(entry, name)),
+    ...own.map((name) => cell(ownText(entry, name))),
     cell(entry.reference ?? ''),
   ])
   const named = HEAD.map((name) => (name === 'date' ? `${DATE_NAMES[by]} (UTC)` : name))

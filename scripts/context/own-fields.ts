@@ -1,7 +1,6 @@
 import type { Connection } from 'mongoose'
 import { named, ownFieldsOf } from '../../src/internal.ts'
 import { UsageError } from './command.ts'
-import { cell } from './table.ts'
 
 type Owner = keyof ReturnType<typeof ownFieldsOf>
 
@@ -27,14 +26,12 @@ export function ownValuesOf(
 export const ownNamesOf = (connection: Connection, owner: Owner): readonly string[] =>
   ownFieldsOf(connection)[owner]?.names ?? []
 
-/** The value of an own field as a table cell; empty if there is none. */
-export const ownCell = (record: object, name: string): string => cell(ownText(record, name))
-
 /** The values of own fields as texts by their names. */
 export const ownTexts = (record: object, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, ownText(record, name)]))
 
-function ownText(record: object, name: string): string {
+/** The value of an own field as text; empty if there is none. */
+export function ownText(record: object, name: string): string {
   const value = (Reflect.get(record, name) ?? '') as Date | { toString(): string }
   return value instanceof Date ? value.toISOString() : value.toString()
 }
