@@ -36,6 +36,16 @@ export type RefusalCode = (typeof REFUSAL_CODES)[number]
 export abstract class LedgerError extends Error {
   abstract readonly code: string
 
+  /** The name of its class, made from the code: a bundler may have shortened the class's own. */
+  override get name(): string {
+    // The stack is taken before the code is set.
+    const code = this.code as string | undefined
+    const words = code
+      ?.toLowerCase()
+      .replaceAll(/(?:^|_)\w/g, (start) => start.slice(-1).toUpperCase())
+    return `${words ?? ''}Error`
+  }
+
   /** Where the code is explained, with its cause and remedy: a path within the package. */
   get docs(): string {
     return `docs/refusals.md#${this.code.toLowerCase()}`
@@ -44,7 +54,6 @@ export abstract class LedgerError extends Error {
   constructor(message: string, details: object) {
     // Ids that an earlier version let in may have anything in them.
     super(printable(message))
-    this.name = new.target.name
     Object.assign(this, details)
   }
 

@@ -60,6 +60,11 @@ test('a refusal in JSON has its message, code and fields, with money in the curr
   })
 })
 
+test('a refusal is named after its code, also if a bundler shortens the names of classes', () => {
+  class t extends errors.SameAccountError {}
+  expect(new t({ accountId: 'ADA' })).toMatchObject({ name: 'SameAccountError' })
+})
+
 describe('isLedgerError', () => {
   test.each(
     Object.keys(errors).filter((name) =>
