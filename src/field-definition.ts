@@ -60,14 +60,15 @@ const MOST_FIELDS = 16
  * schemas and the roles of columns.
  */
 const RESERVED = new Set(
-  `account accountId accounts action amount code line available balance balanceAt balances batch captured
-  capturedAt counterparty createdAt credit currency debit direction effectiveAt expiresAt fields
-  from fromAccount fromBalance fromHeld fromSequence group groupId held hold holdId holder holds
-  id isOpen leg legs limit limits linked madeId message metadata model open openedAt
-  openingBalance overdraft overdraftLimit patience payOutTo pending postedAt postedElsewhereAt
-  reason reference released releases request reversal reversalOf reversed reverses sequence
-  session signal statement statementEntries status to toAccount toBalance toHeld toSequence
-  transfer transferCount transferId transfers transfersComplete updatedAt`.split(/\s+/),
+  `account accountId accounts action amount available balance balanceAt balances batch captured
+  capturedAt code counterparty createdAt credit currency debit direction effectiveAt exchange
+  exchangeId exchanges expiresAt fields from fromAccount fromBalance fromHeld fromSequence group
+  groupId groups held hold holdId holder holds id isIdMade isOpen leg legs limit limits line
+  linked madeId message metadata model open openedAt openingBalance overdraft overdraftLimit
+  patience payOutTo pending positions postedAt postedElsewhereAt rate reason reference released
+  releases request reversal reversalOf reversed reversedBy reverses rounding sequence session
+  signal statement statementEntries status through to toAccount toAmount toBalance toHeld
+  toSequence transfer transferCount transferId transfers transfersComplete updatedAt`.split(/\s+/),
 )
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/

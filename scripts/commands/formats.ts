@@ -9,6 +9,7 @@ import {
 import { lineCell, named } from '../../src/internal.ts'
 import {
   type Command,
+  type CommonOptions,
   type Context,
   Exit,
   UsageError,
@@ -16,7 +17,9 @@ import {
   textOption,
   wholeNumber,
 } from '../context/command.ts'
+import { definitionFrom } from '../context/ledger-file.ts'
 import { fileNamed } from '../context/stdin.ts'
+import { ownText } from '../context/own-fields.ts'
 import { cell, renderTable } from '../context/table.ts'
 import {
   type ReadingCommandOptions,
@@ -63,12 +66,16 @@ export const formatsCommand: Command<FormatsOptions> = {
   },
 }
 
-async function explained(options: FormatsOptions, context: Context): Promise<FileExplanation> {
+async function explained(
+  options: FormatsOptions & Pick<CommonOptions, 'ledger'>,
+  context: Context,
+): Promise<FileExplanation> {
   const { stdin, signal } = context
   const reading = await readingOptions(options)
   try {
     const file = fileNamed(options.file)
-    return await explainFile({ ...reading, file, stdin, signal, records: options.records })
+    const ledger = await definitionFrom(options.ledger)
+    return await explainFile({ ...reading, file, stdin, signal, records: options.records, ledger })
   } catch (error) {
     throw error instanceof ReplayOptionsError
       ? new UsageError(withCommandLineNames(error.message))
@@ -90,9 +97,12 @@ function render(
     [],
     width,
   )
+  const own = [
+    ...new Set(records.flatMap(({ request }) => Object.keys(request?.fieldValues ?? {}))),
+  ]
   const recordTable = renderTable(
-    ['line', 'from', 'to', 'amount', 'currency', 'effectiveAt', 'reference'],
-    records.map(rowOf),
+    ['line', 'from', 'to', 'amount', 'currency', 'effectiveAt', 'reference', ...own],
+    records.map((record) => rowOf(record, own)),
     ['right', 'left', 'left', 'right'],
     width,
   )
@@ -104,7 +114,10 @@ function render(
   return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from the values.\n${listed}${listed && '\n'}\n${JSON.stringify(proposal, null, 2)}`
 }
 
-function rowOf({ request, skipped, problem, ...place }: ExplainedRecord): string[] {
+function rowOf(
+  { request, skipped, problem, ...place }: ExplainedRecord,
+  own: readonly string[],
+): string[] {
   const line = lineCell(place)
   if (!request) {
     return [line, problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`]
@@ -115,6 +128,7 @@ function rowOf({ request, skipped, problem, ...place }: ExplainedRecord): string
     ...[from, to, amount, currency, effectiveAt?.toISOString(), reference].map((part) =>
       part === undefined ? '' : cell(String(part), 60),
     ),
+    ...own.map((name) => cell(ownText(request.fieldValues ?? {}, name))),
   ]
 }
 

@@ -23,6 +23,7 @@ import {
 } from '../money/money.ts'
 import type { HoldBook } from './holds/hold-book.ts'
 import { newIdentifierProblem } from './identifier.ts'
+import type { OwnFields } from './own-fields.ts'
 import type { Metadata, TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
@@ -52,6 +53,8 @@ export interface Ledger {
 export interface EvaluationOptions {
   readonly now: Date
   readonly batch?: string | undefined
+  /** The own fields of the ledger's accounts, for those that a transfer opens. */
+  readonly accountFields?: OwnFields | undefined
 }
 
 /**

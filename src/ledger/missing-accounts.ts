@@ -45,7 +45,7 @@ export function evaluateOpening(
   const accounts = new Map<string, LedgerAccount>()
   for (const account of [from, to]) if (account) accounts.set(account._id, account)
   for (const { side, account } of wanted) {
-    const record = recordOf(account, { currency, now: options.now })
+    const record = recordOf(account, currency, options)
     if (record instanceof LedgerError)
       return refused(transferId, notOpened(record, side, account.accountId))
     opened.push(record)
@@ -59,11 +59,13 @@ export function evaluateOpening(
 
 function recordOf(
   { accountId, holder = accountId, openingBalance, ...account }: MissingAccount,
-  { currency: fallback, now }: { currency: string | undefined; now: Date },
+  fallback: string | undefined,
+  { now, accountFields: fields }: EvaluationOptions,
 ): AccountRecord | LedgerError {
   const { currency = fallback, overdraftLimit } = account
   return readOpening(
     {
+      ...fields?.fromTexts(account),
       accountId,
       holder,
       currency: currency as string,
@@ -71,6 +73,7 @@ function recordOf(
       overdraftLimit: overdraftLimit === 'unlimited' ? largest(currency) : overdraftLimit,
     },
     now,
+    { fields },
   )
 }
 

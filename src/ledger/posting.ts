@@ -96,8 +96,8 @@ export async function postToAccounts<Request extends LedgerRequest>(
   }
   // Ids of which this transaction knows a transfer. While an atomic group is evaluated, none of its own is written.
   const known = options.atomic ? new Set(ledger.transfers.keys()) : ledger.transfers
-  const evaluation = { now: new Date(), batch: options.batch }
-  const { transfer: fields } = ownFieldsOf(transaction.connection)
+  const { transfer: fields, account: accountFields } = ownFieldsOf(transaction.connection)
+  const evaluation = { now: new Date(), batch: options.batch, accountFields }
   const results: LedgerResult[] = []
   const posted: TransferRecord[] = []
   let inserting = Promise.resolve()

@@ -24,7 +24,7 @@ import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
 import { isPrintableText } from './printable-text.ts'
 import { isPlainObject, metadataProblem } from './metadata.ts'
 import type { FieldValues, OwnFields } from './own-fields.ts'
-import type { FieldInputs, Metadata, TransferFields } from './records.ts'
+import type { AccountFields, FieldInputs, Metadata, TransferFields } from './records.ts'
 
 export interface TransferRequest extends FieldInputs<TransferFields> {
   /** The transfer's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
@@ -51,7 +51,7 @@ export interface TransferRequest extends FieldInputs<TransferFields> {
 type WithoutFields = Omit<TransferRequest, keyof TransferFields>
 
 /** An account that a transfer opens if it does not exist. */
-export interface MissingAccount {
+export interface MissingAccount extends FieldInputs<AccountFields> {
   readonly accountId: string
   /** Default: the account's id. */
   readonly holder?: string | undefined

@@ -3,7 +3,7 @@ import type { ExchangeRequest } from '../ledger/exchange.ts'
 import type { GroupRequest } from '../ledger/group-request.ts'
 import type { HoldRequest } from '../ledger/holds/hold-request.ts'
 import type { OpeningRequest } from '../ledger/opening.ts'
-import type { AccountRecord } from '../ledger/records.ts'
+import type { AccountFields, AccountRecord } from '../ledger/records.ts'
 import type { TransferRequest } from '../ledger/request.ts'
 import type { ReadOptions } from '../ledger/statement/account-history.ts'
 import type { BalancesOptions, PeriodBalance } from '../ledger/statement/balances.ts'
@@ -171,8 +171,9 @@ export interface CallOptions extends WaitOptions {
 
 type Hydrated = PlainForms<AccountRecord> &
   HydratedDocument<
-    Readonly<Omit<WithDecimals<AccountRecord>, 'holder' | 'held'>> &
-      Pick<AccountRecord, 'holder'> &
+    Readonly<Omit<WithDecimals<AccountRecord>, 'holder' | 'metadata' | 'held'>> &
+      Pick<AccountRecord, 'holder' | 'metadata'> &
+      WithDecimals<AccountFields> &
       AvailableMoney,
     AccountMethods
   >
@@ -189,7 +190,7 @@ interface AvailableMoney {
 }
 
 // An interface, because a type would lose its name in `orFail()`, and editors would show what it consists of.
-/** An account as it is read. Only its holder can be written directly. */
+/** An account as it is read. Only its holder, its metadata and the fields of one's own can be written directly. */
 export interface AccountDocument extends Hydrated {}
 
 export interface AccountModel

@@ -63,12 +63,14 @@ async function replaySource(
   const rehearsal = dryRun === true ? new Rehearsal(connection) : dryRun || undefined
   const digest = await source.digest()
   const name = batchNameOf(source, digest, options)
+  const fields = ownFieldsOf(connection)
   const file = await openBatchFile(source, {
     batch: name,
     options,
     transform: transformOf(options.transform),
     restore: options.restore,
-    ownFields: ownFieldsOf(connection).transfer,
+    ownFields: fields.transfer,
+    accountFields: fields.account,
   })
   const rehearsed = rehearsal?.recordOf(name)
   if (rehearsed && retry) refuseRetryOf(name)

@@ -77,7 +77,7 @@ export async function* tableAccounts(
   ownFields?: OwnFields,
 ): AsyncGenerator<{ position: string; value: Record<string, unknown> }> {
   const readAmount = amountReader({ decimal, thousands })
-  requireOwnFields({ fields }, ownFields)
+  requireOwnFields(fields, ownFields)
   let columns: Partial<Record<string, string>> | undefined
   let own: OwnFieldReader | undefined
   for await (const found of tableRecords(file, table)) {

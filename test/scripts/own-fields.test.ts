@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, inject, test } from 'vitest'
 import type { LedgerDefinition } from '../../src/index.ts'
@@ -16,7 +16,7 @@ const definition = {
     },
     transfer: {
       tenantId: { type: 'Int32', compare: true, required: true },
-      rate: 'Decimal128',
+      share: 'Decimal128',
       dueOn: 'Date',
       purpose: { type: 'String' },
     },
@@ -88,7 +88,7 @@ describe('own fields in files of transfers', () => {
 
   test('are columns with their names, or texts of the options, in the spelling of the file', async () => {
     const table =
-      'id;from;to;amount;rate;purpose;Mandant;Termin;Art\n1;A;B;5;1,50;rent;7;17.05.2026;x\n2;A;B;1;;;8;;y\n'
+      'id;from;to;amount;share;purpose;Mandant;Termin;Art\n1;A;B;5;1,50;rent;7;17.05.2026;x\n2;A;B;1;;;8;;y\n'
     const file = await makeFile('transfers.csv', table)
     const options = ['--delimiter', ';', '--decimal', ',', '--date-format', 'dd.MM.yyyy', '--keep']
     const fields = ['--fields', 'tenantId={Mandant},dueOn={Termin}']
@@ -102,9 +102,9 @@ describe('own fields in files of transfers', () => {
       purpose: 'rent',
       metadata: { Mandant: '7', Termin: '17.05.2026', Art: 'x' },
     })
-    expect(JSON.stringify(first)).toContain('"rate":{"$numberDecimal":"1.5"}')
+    expect(JSON.stringify(first)).toContain('"share":{"$numberDecimal":"1.5"}')
     expect(first).not.toHaveProperty('reference')
-    expect(Object.keys(second ?? {})).not.toContain('rate')
+    expect(Object.keys(second ?? {})).not.toContain('share')
   })
 
   test('are refused line by line, and the file if the options name a field that the ledger does not have', async () => {
@@ -125,7 +125,7 @@ describe('own fields in files of transfers', () => {
   test('are keys of JSON, also of what a transform passes on', async () => {
     const file = await makeFile(
       't.jsonl',
-      '{"id":"1","from":"A","to":"B","amount":1,"tenantId":7,"rate":0.25}\n',
+      '{"id":"1","from":"A","to":"B","amount":1,"tenantId":7,"share":0.25}\n',
     )
     const transform = await makeFile(
       't.mjs',
@@ -133,6 +133,31 @@ describe('own fields in files of transfers', () => {
     )
     await daybook(['replay', file, '--transform', transform])
     expect(await Transfer.findById('1').lean()).toMatchObject({ tenantId: 7, purpose: 'x' })
+  })
+})
+
+describe('own fields of accounts that a file opens', () => {
+  test('are texts of the options, and those that are required must be there', async () => {
+    const required = { branch: { type: 'String', required: true }, openedOn: 'Date' }
+    const { transfer } = definition.fields
+    const text = JSON.stringify({ fields: { account: required, transfer } })
+    const other = await makeFile('ledger.json', text)
+    const posted = await makeFile('t2.csv', 'id,from,to,amount,tenantId,Filiale\n1,A,B,5,7,NORTH\n')
+    const [accountTexts, limit] = [
+      'fields.branch={Filiale},fields.openedOn=2020-05-17',
+      'from.overdraftLimit=9',
+    ]
+    const open = ['--currency', 'USD', '--open-missing', `${accountTexts},${limit}`]
+    const formats = ['formats', 'try', posted, '--ledger', other]
+    expect((await runDaybook('', formats)).stdout).toMatch(/reference +tenantId\n.* 7\n/)
+    const unknown = ['replay', posted, '--open-missing', 'fields.brunch=x', '--ledger', other]
+    expect(await runDaybook(uriOf(), unknown)).toMatchObject({ exitCode: 64 })
+    const withoutFields = ['replay', posted, '--currency', 'USD', '--open-missing', limit]
+    await runDaybook(uriOf(), [...withoutFields, '--as', 'first', '--ledger', other])
+    expect(await daybook(['batches', 'first'])).toContain('cannot be opened: branch is missing')
+    await runDaybook(uriOf(), ['replay', posted, ...open, '--ledger', other])
+    const values = { branch: 'NORTH', openedOn: new Date('2020-05-17') }
+    expect(await Account.find().lean()).toMatchObject([values, values])
   })
 })
 
@@ -160,25 +185,30 @@ describe('own fields on the command line', () => {
     expect(await daybook([...transfer, '--fields', 'tenant=7'], 64)).toContain(
       '--fields names tenant, but',
     )
-    const fields = ['--fields', 'tenantId=7,rate=0.50,dueOn=2026-05-17']
-    expect(await daybook([...transfer, ...fields, '--json'])).toContain('"rate":"0.5"')
+    const fields = ['--fields', 'tenantId=7,share=0.50,dueOn=2026-05-17']
+    expect(await daybook([...transfer, ...fields, '--json'])).toContain('"share":"0.5"')
     const table = await daybook(['statement', 'A'])
     expect(table).toMatch(
-      /balance +tenantId +rate +dueOn +purpose +reference\n.* 7 +0\.5 +2026-05-17T00:00:00\.000Z\n?$/,
+      /balance +tenantId +share +dueOn +purpose +reference\n.* 7 +0\.5 +2026-05-17T00:00:00\.000Z\n?$/,
     )
     expect(await daybook(['statement', 'A', '--csv'])).toContain(',7,0.5,2026-05-17T00:00:00.000Z,')
     const [entry] = JSON.parse(await daybook(['statement', 'A', '--json'])) as unknown[]
-    expect(entry).toMatchObject({ tenantId: 7, rate: '0.5', dueOn: '2026-05-17T00:00:00.000Z' })
+    expect(entry).toMatchObject({ tenantId: 7, share: '0.5', dueOn: '2026-05-17T00:00:00.000Z' })
   })
 })
 
 describe('own fields in an export', () => {
   test.each(['csv', 'jsonl'])('come back by a restore from %s', async (format) => {
     await seedAccounts()
-    const values = { tenantId: 7, rate: '0.25', dueOn: new Date('2026-05-17'), purpose: ' "x", y ' }
+    const values = {
+      tenantId: 7,
+      share: '0.25',
+      dueOn: new Date('2026-05-17'),
+      purpose: ' "x", y ',
+    }
     const request = { transferId: 'T1', from: 'A', to: 'B', amount: '1', ...values }
     await Account.transfer(request)
-    await Account.transfer({ ...request, transferId: 'T2', rate: undefined } as never)
+    await Account.transfer({ ...request, transferId: 'T2', share: undefined } as never)
     await Transfer.reverse('T1')
     const before = await booksOf(connection)
     const folder = await makeFolder()
@@ -212,6 +242,23 @@ describe('a definition that gets other fields later', () => {
     await daybook(['migrate', 'up'])
     await daybook(['migrate', 'status', '--check'])
     expect(await daybook(['verify'])).toContain('the books balance')
+  })
+
+  test('has its index from the migration of docs/own-fields.md', async () => {
+    const page = await readFile(new URL('../../docs/own-fields.md', import.meta.url), 'utf8')
+    const [migration = ''] = /import type \{ MigrationParameters[\s\S]*?(?=```)/.exec(page) ?? []
+    const folder = await makeFolder()
+    await writeFile(join(folder, '20260101000000-index-tenants.ts'), migration)
+    await daybook(['migrate', 'up', '--migrations', folder])
+    const plan = await Transfer.find({ tenantId: 7 } as never)
+      .sort({ postedAt: -1 })
+      .explain()
+    expect(JSON.stringify(plan)).toContain('"indexName":"tenantId_1_postedAt_-1"')
+    expect(await daybook(['verify'])).toContain('the books balance')
+    await daybook(['migrate', 'down', '--migrations', folder, '--force'])
+    expect(Object.keys(await Transfer.collection.indexInformation())).not.toContain(
+      'tenantId_1_postedAt_-1',
+    )
   })
 
   test('makes verify report values of another type', async () => {

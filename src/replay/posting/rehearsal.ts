@@ -105,10 +105,10 @@ export class Rehearsal {
 
   /** The results of requests, and copies of their accounts as they would be after them. */
   async #evaluate(requests: readonly IdentifiedRequest[], batch: string) {
-    const { transfer: fields } = ownFieldsOf(this.#connection)
+    const { transfer: fields, account: accountFields } = ownFieldsOf(this.#connection)
     const readings = requests.map((request) => readRequest(request, fields))
     const ledger = await this.#read(readings.filter(isWellFormed))
-    const options = { now: new Date(), batch }
+    const options = { now: new Date(), batch, accountFields }
     const results = evaluateAll(requests, readings, ledger, options)
     return { accounts: ledger.accounts, results }
   }

@@ -69,6 +69,10 @@ function accountReader(
     const option = `--open-missing ${name}`
     return [[name, compileTemplate(text, columns, { areKeys, option })] as const]
   })
+  const ownReaders = Object.entries(texts.fields ?? {}).map(([name, text]) => {
+    const option = `--open-missing fields.${name}`
+    return [name, compileTemplate(text, columns, { areKeys, option })] as const
+  })
   const codeOf = currencyWords(currencies)
   const readAmount = amountReader({ decimal, thousands })
   const read = (name: (typeof ACCOUNT_TEXTS)[number], text: string): unknown => {
@@ -91,6 +95,7 @@ function accountReader(
       if (found instanceof Problem) return found
       account[name] = found
     }
+    for (const [name, put] of ownReaders) account[name] = put(value)
     return account as unknown as MissingAccount
   }
 }

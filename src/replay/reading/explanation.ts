@@ -1,4 +1,6 @@
+import { type LedgerDefinition, readDefinition } from '../../definition.ts'
 import { InputError } from '../../errors.ts'
+import { type OwnFields, ownFieldsIn } from '../../ledger/own-fields.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import { type Source, type SourceOptions, openSource } from '../source/source.ts'
@@ -41,15 +43,18 @@ export interface FileExplanation {
 export interface ExplainOptions extends OptionsWithFormat, SourceOptions {
   /** How many records to show. Default: 5. */
   readonly records?: number | undefined
+  /** The definition of the ledger, if its transfers have fields of their own. */
+  readonly ledger?: LedgerDefinition | undefined
 }
 
 /** Does the work of `explainFile()`, which ../index.ts documents. */
 export async function explainFile(call: ExplainOptions): Promise<FileExplanation> {
-  const { records: count = 5, file, stdin, signal, ...reading } = withFormat(call)
+  const { records: count = 5, ledger = {}, file, stdin, signal, ...reading } = withFormat(call)
+  const { transfer: ownFields, account: accountFields } = ownFieldsIn(readDefinition(ledger))
   checkReadingOptions(reading)
   const source = await openSource({ file, stdin, signal, encoding: reading.encoding })
   try {
-    const rows = await firstRows(source, reading, count)
+    const rows = await firstRows(source, reading, { count, ownFields, accountFields })
     const survey = await surveyOf(source, reading, count)
     const arrays = rows.problem === undefined || reading.at !== undefined ? [] : survey.arrays
     if (arrays.length === 0) return { ...rows, ...explained(survey, reading) }
@@ -108,7 +113,13 @@ async function surveyOf(
   }
   const batch = await openBatchFile(source, {
     batch: 'explained',
-    options: { ...options, where: undefined, idFrom: undefined },
+    options: {
+      ...options,
+      where: undefined,
+      idFrom: undefined,
+      fields: undefined,
+      openMissing: undefined,
+    },
     transform: { transform },
   })
   objects.length = 0
@@ -141,10 +152,13 @@ const NO_TRANSFER = { transferId: 'none', from: 'none', to: 'none', amount: 1 }
 async function firstRows(
   source: Source,
   options: ReadingOptions,
-  count: number,
+  {
+    count,
+    ...fields
+  }: { count: number; ownFields: OwnFields | undefined; accountFields: OwnFields | undefined },
 ): Promise<Pick<FileExplanation, 'records' | 'problem'>> {
   try {
-    const batch = await openBatchFile(source, { batch: 'explained', options })
+    const batch = await openBatchFile(source, { batch: 'explained', options, ...fields })
     const rows = await takeRows(batch, count)
     return { records: rows.map(explainedRecord) }
   } catch (error) {

@@ -12,7 +12,7 @@ import { openJsonFile } from './json/json-file.ts'
 import { layoutOfObjects } from './json/json-layout.ts'
 import { refuseCsvOptions, refuseJsonOptions } from './option-checks.ts'
 import { holdsRejects, ownRecords } from './own-records.ts'
-import { requireOwnFields } from './own-field-reader.ts'
+import { requireOwnFields, requireOwnFieldsToOpen } from './own-field-reader.ts'
 import { type ReadingOptions, readingText } from './reading-options.ts'
 import { RestoringTransform } from './restoring-transform.ts'
 import { RecordTransform, type Transform } from './transform.ts'
@@ -34,6 +34,8 @@ interface OpenOptions {
   readonly restore?: boolean | undefined
   /** The own fields of the ledger's transfers, if they have any. */
   readonly ownFields?: OwnFields | undefined
+  /** Those of its accounts. */
+  readonly accountFields?: OwnFields | undefined
   /** Reads the records of a file in a format of its own, each as JSON. */
   readonly ownRecords?: () => RecordBlocks
 }
@@ -76,7 +78,8 @@ const recordTransformOf = ({
 /** {@link openBatchFile} without the search for ids, which a caller that posts nothing does not need. */
 export async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {
   const { options, transform, ownFields } = open
-  requireOwnFields(options, ownFields)
+  requireOwnFields(options.fields, ownFields)
+  requireOwnFieldsToOpen(options, open.accountFields)
   const read = transform?.read
   if (read && !(await holdsRejects(source))) {
     refuseLayout(options)

@@ -1,3 +1,4 @@
+import { quote } from '../../messages.ts'
 import { isCurrency } from '../../money/currency.ts'
 import { templateProblem } from './values/templates.ts'
 
@@ -14,6 +15,8 @@ export interface AccountTexts {
   readonly openingBalance?: string | undefined
   /** `unlimited` is the largest that can be stored: just below 10^24. Default: zero. */
   readonly overdraftLimit?: string | undefined
+  /** Texts for fields of the ledger's own. */
+  readonly fields?: Readonly<Record<string, string>> | undefined
 }
 
 /** {@link AccountTexts} for all accounts, and others for those of a role. */
@@ -42,8 +45,18 @@ export function openMissingProblem(option: unknown): string | undefined {
 }
 
 function textProblem(name: string, text: unknown): string | undefined {
+  if (name === 'fields') {
+    if (!isObject(text)) return 'has no object such as { branch: "{Branch}" } for fields'
+    const wrong = Object.entries(text).find(
+      ([, each]) => typeof each !== 'string' || templateProblem(each),
+    )
+    return (
+      wrong &&
+      `is wrong for fields.${wrong[0]}: ${quote(wrong[1])} is not a text with {COLUMN} for values`
+    )
+  }
   if (!(ACCOUNT_TEXTS as readonly string[]).includes(name)) {
-    return `has the key ${name}: use one of ${[...ACCOUNT_TEXTS, ...OPENING_ROLES].join(', ')}`
+    return `has the key ${name}: use one of ${[...ACCOUNT_TEXTS, 'fields', ...OPENING_ROLES].join(', ')}`
   }
   if (text === undefined) return undefined
   if (typeof text !== 'string') return `is wrong for ${name}: it is not a text`

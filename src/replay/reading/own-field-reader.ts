@@ -3,6 +3,7 @@ import type { FieldValues, OwnField, OwnFields } from '../../ledger/own-fields.t
 import { quote } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
 import { ColumnsError } from './columns.ts'
+import type { AccountTexts } from './open-missing.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import { amountReader } from './values/amounts.ts'
 import { dateReader } from './values/dates.ts'
@@ -114,13 +115,25 @@ function valueReader(
  * @throws ReplayOptionsError
  */
 export function requireOwnFields(
-  { fields = {} }: Pick<ReadingOptions, 'fields'>,
+  fields: object = {},
   ownFields: OwnFields | undefined,
+  option = 'fields',
 ): void {
   const names = ownFields?.names ?? []
   const unknown = Object.keys(fields).find((name) => !names.includes(name))
   if (unknown === undefined) return
   throw new ReplayOptionsError(
-    `'fields' names ${quote(unknown)}, which is not a field of the ledger’s own: ${names.length === 0 ? 'its definition has no fields for transfers' : `use one of ${names.join(', ')}`}`,
+    `'${option}' names ${quote(unknown)}, which is not a field of the ledger’s own: ${names.length === 0 ? 'its definition has none for these records' : `use one of ${names.join(', ')}`}`,
   )
+}
+
+/** {@link requireOwnFields} for the accounts that the options open. */
+export function requireOwnFieldsToOpen(
+  { openMissing }: Pick<ReadingOptions, 'openMissing'>,
+  accountFields: OwnFields | undefined,
+): void {
+  if (typeof openMissing !== 'object') return
+  for (const texts of [openMissing, ...Object.values(openMissing)] as (AccountTexts | string)[]) {
+    if (typeof texts === 'object') requireOwnFields(texts.fields, accountFields, 'openMissing')
+  }
 }
