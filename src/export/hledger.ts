@@ -23,10 +23,10 @@ export function openingEntry(account: ExportedAccount): string {
 
 /** A transfer as a transaction of hledger's journal format, of the date that is chosen. */
 export function transferEntry(transfer: ExportedTransfer, by: 'postedAt' | 'effectiveAt'): string {
-  const { transferId, from, to, amount, currency, reference = '' } = transfer
+  const { from, to, amount, currency } = transfer
   return entry({
     date: (by === 'effectiveAt' ? transfer.effectiveAt : undefined) ?? transfer.postedAt,
-    description: description(transferId, reference),
+    description: description(transfer),
     postings: [
       [accountName(from), `${negated(amount)} ${currency}`],
       [accountName(to), `${amount} ${currency}`],
@@ -49,15 +49,19 @@ const entry = ({ date, description: text, postings }: Entry): string =>
 const negated = (amount: string): string =>
   amount.startsWith('-') ? amount.slice(1) : `-${amount}`
 
-/** The id as the transaction's code, where it cannot end before its end, and the reference. */
-function description(transferId: string, reference: string): string {
+/** The id as the transaction's code, where it cannot end before its end, the reference, and the group as a tag. */
+function description({ transferId, reference = '', group }: ExportedTransfer): string {
   const text = reference
     .replaceAll(';', ',')
     .replaceAll(/\p{Cc}/gu, ' ')
     .trim()
-  return transferId.includes(')') || transferId.includes(';')
-    ? `() ${text}  ; transfer ${transferId}`
-    : `(${transferId}) ${text}`.trimEnd()
+  const isCode = !transferId.includes(')') && !transferId.includes(';')
+  const comments = [
+    ...(isCode ? [] : [`transfer ${transferId}`]),
+    ...(group === undefined ? [] : [`group:${group}`]),
+  ]
+  const start = `(${isCode ? transferId : ''}) ${text}`
+  return comments.length === 0 ? start.trimEnd() : `${start}  ; ${comments.join(', ')}`
 }
 
 /** Two spaces end a name in a journal, and these characters at its start mean something else. */

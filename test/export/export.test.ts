@@ -229,6 +229,26 @@ describe('exportText', () => {
   })
 })
 
+test('a leg of a group is exported with its place in it', async () => {
+  for (const accountId of ['GIA', 'HAL']) {
+    await Account.open({ accountId, holder: 'Gia', currency: 'USD', overdraftLimit: '9' })
+  }
+  const legs = [
+    { from: 'GIA', to: 'HAL', amount: '2', reference: 'order' },
+    { transferId: 'a;b', from: 'HAL', to: 'GIA', amount: '1' },
+  ]
+  await Account.transferGroup({ groupId: 'O-7', legs })
+
+  expect(await collected(exportTransfers(connection, { account: 'GIA' }))).toMatchObject([
+    { transferId: 'O-7:1', group: 'O-7', leg: 1, legs: 2 },
+    { transferId: 'a;b', group: 'O-7', leg: 2, legs: 2 },
+  ])
+  expect(await texts({ format: 'csv' })).toMatch(/,O-7,1,2,,.*\n.*,O-7,2,2,,/)
+  const journal = await texts({ format: 'hledger' })
+  expect(journal).toContain(' (O-7:1) order  ; group:O-7\n')
+  expect(journal).toContain(' ()   ; transfer a;b, group:O-7\n')
+})
+
 test('a journal has the ids of accounts as they are, unless hledger would misread them', async () => {
   const names = [
     ['assets:bank:ADA', 'assets:bank:ADA'],
