@@ -86,19 +86,13 @@ export function sharedBatch(seed: number): { name: string; requests: SoakRequest
 export const drawLines = (random: Random, name: string, lines: number): SoakRequest[] =>
   Array.from({ length: lines }, (_, index) => drawRequest(random, `${name}-${index + 1}`))
 
-/** The requests as a CSV file. */
-export const csvOf = (requests: readonly SoakRequest[]): string =>
+/** The requests as a CSV file of a batch. The first two of five lines are a group. */
+export const csvOf = (batch: string, requests: readonly SoakRequest[]): string =>
   [
-    'transferId,from,to,amount,currency,reference',
-    ...requests.map((request) =>
-      [
-        request.transferId,
-        request.from,
-        request.to,
-        request.amount,
-        request.currency,
-        request.reference,
-      ].join(','),
-    ),
+    'transferId,from,to,amount,currency,reference,group',
+    ...requests.map(({ transferId, from, to, amount, currency, reference }, index) => {
+      const group = index % 5 < 2 ? `${batch}-group-${Math.floor(index / 5)}` : ''
+      return [transferId, from, to, amount, currency, reference, group].join(',')
+    }),
     '',
   ].join('\n')

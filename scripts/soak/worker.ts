@@ -266,7 +266,7 @@ export class Worker {
   async #replay(name: string, requests: readonly SoakRequest[]): Promise<void> {
     const { folder, asker, connection } = this.#options
     const file = join(folder, `${asker.newName()}.csv`)
-    await writeFile(file, csvOf(requests))
+    await writeFile(file, csvOf(name, requests))
     const call = { verb: 'replay', batch: name, transfers: requests.map(asked) }
     await this.#ask(call, async () => {
       const { status } = await replay(connection, { file, name })
