@@ -3,7 +3,12 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import mongoose, { Schema } from 'mongoose'
 import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
-import type { AccountDocument, LedgerDefinition, TransferDocument } from '../src/index.ts'
+import {
+  type AccountDocument,
+  type LedgerDefinition,
+  type TransferDocument,
+  defineLedger,
+} from '../src/index.ts'
 import { openTestDatabase } from '../src/testing/index.ts'
 import { daybook as runDaybook } from './support/command-line.ts'
 import { makeFolder } from './support/temporary-folder.ts'
@@ -180,6 +185,37 @@ describe('a test database with other names', () => {
 
     await database.reset()
     expect(await Account.countDocuments()).toBe(0)
+  })
+})
+
+describe('a ledger with its own number of ids on accounts', () => {
+  test('keeps that many, and verify accepts lists that were written with another number', async () => {
+    const uri = inject('mongodbUri')
+    const ids = Array.from({ length: 40 }, (_, index) => `T${index}`)
+    const many = await openTestDatabase({
+      connection: mongoose.createConnection(),
+      ledger: { transfersKept: 25 },
+      uri,
+    })
+    onTestFinished(() => many.close())
+    await many.openAccount({ accountId: 'A', openingBalance: '100' })
+    await many.openAccount({ accountId: 'B' })
+    const pay = (model: typeof many.Account, transferIds: readonly string[]) =>
+      model.transferMany(
+        transferIds.map((transferId) => ({ transferId, from: 'A', to: 'B', amount: '1' })),
+      )
+    const list = async () =>
+      (await many.Account.findById('A').orFail().lean()).transfersComplete.join(' ')
+    await pay(many.Account, ids.slice(0, 30))
+    expect(await list()).toBe(ids.slice(5, 30).join(' '))
+
+    const few = many.connection.useDb(many.connection.name)
+    await pay(defineLedger(few, {}).Account, ids.slice(30, 31))
+    expect(await list()).toBe(ids.slice(21, 31).join(' '))
+    await many.assertBooksBalance()
+    await pay(many.Account, ids.slice(31))
+    expect(await list()).toBe(ids.slice(21).join(' '))
+    await many.assertBooksBalance()
   })
 })
 

@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { collectionsOf } from '../definition.ts'
+import { collectionsOf, ledgerOf } from '../definition.ts'
 import {
   AccountHasHoldsError,
   AccountNotEmptyError,
@@ -20,7 +20,6 @@ import { readOverdraftLimit, requireNewAccountId } from './opening.ts'
 import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus, TransferRecord } from './records.ts'
 import { makeId } from './request.ts'
-import { TRANSFERS_KEPT } from './stored-ledger.ts'
 import { postedOrThrow } from './transfer-result.ts'
 
 /** The connection of an operation, and the transaction that it belongs to if its caller has one. */
@@ -143,7 +142,7 @@ export async function closeAccount(
     const closed = await changeAccount(accountId, {}, { status: 'closed' }, context)
     return {
       ...(closed ?? account),
-      ...(payOut && transaction.isDryRun && afterPayOut(account, payOut)),
+      ...(payOut && transaction.isDryRun && afterPayOut(account, payOut, connection)),
     }
   }
   return callerTransaction
@@ -152,10 +151,14 @@ export async function closeAccount(
 }
 
 /** What the account would be after a pay-out that a dry run leaves out. */
-const afterPayOut = ({ transfersComplete }: AccountRecord, payOut: TransferRecord) => ({
+const afterPayOut = (
+  { transfersComplete }: AccountRecord,
+  payOut: TransferRecord,
+  connection: Connection,
+) => ({
   balance: payOut.fromBalance,
   transferCount: payOut.fromSequence,
-  transfersComplete: [...transfersComplete, payOut._id].slice(-TRANSFERS_KEPT),
+  transfersComplete: [...transfersComplete, payOut._id].slice(-ledgerOf(connection).transfersKept),
 })
 
 /** Checks the account to pay out to, which must exist even if there is nothing to pay out. */

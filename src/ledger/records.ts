@@ -63,7 +63,7 @@ export interface AccountRecord extends AccountFields {
   held?: Decimal128
   /** How many transfers it has sent and received, which is also the sequence of its latest. */
   transferCount: number
-  /** The ids of its latest 10 transfers, oldest first. The full list is a query. */
+  /** The ids of its latest transfers, oldest first: 10 unless the ledger's definition says otherwise. The full list is a query. */
   transfersComplete: string[]
   metadata?: Metadata
   createdAt: Date

@@ -1,16 +1,10 @@
 import mongoose from 'mongoose'
-import { collectionsOf } from '../definition.ts'
+import { collectionsOf, ledgerOf } from '../definition.ts'
 import { type Decimal128, toDecimal, toDecimal128 } from '../money/money.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
 import type { LedgerAccount } from './evaluation.ts'
 import { type PostedGroups, addToGroups } from './posted-groups.ts'
 import type { AccountRecord, TransferGroupRecord, TransferRecord } from './records.ts'
-
-/**
- * How many ids `account.transfersComplete` keeps: those of the latest transfers. Each update of an account moves the
- * whole list and copies it into the oplog. With 100 ids that took as long as everything else in the update.
- */
-export const TRANSFERS_KEPT = 10
 
 /** The part of an account's record that a posting works on. */
 export interface StoredAccount extends Omit<LedgerAccount, 'balance' | 'lowestBalance' | 'held'> {
@@ -191,13 +185,14 @@ export function prepareAccountUpdates(
   for (const accountId of held) {
     if (!transferIdsByAccount.has(accountId)) transferIdsByAccount.set(accountId, [])
   }
+  const { transfersKept } = ledgerOf(transaction.connection)
   // In the order of their index, neighbours are on pages that the server has just used.
   const inOrder = [...transferIdsByAccount].toSorted(([one], [other]) => (one < other ? -1 : 1))
   const updates = inOrder.map(([accountId, ids]): AccountUpdate => {
     const account = accounts.get(accountId) as LedgerAccount
     const { balance, currency, transferCount, updatedAt } = account
     const $set = { balance: toDecimal128(balance, currency), transferCount, updatedAt }
-    const latest = { $each: ids.slice(-TRANSFERS_KEPT), $slice: -TRANSFERS_KEPT }
+    const latest = { $each: ids.slice(-transfersKept), $slice: -transfersKept }
     const before = presumed?.get(accountId)
     return {
       q: before ? filterOf(before) : { _id: accountId },

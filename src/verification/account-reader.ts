@@ -1,5 +1,5 @@
 import type { OwnFields } from '../ledger/own-fields.ts'
-import { TRANSFERS_KEPT } from '../ledger/stored-ledger.ts'
+import { LEAST_TRANSFERS_KEPT } from '../definition.ts'
 import { named, quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
@@ -159,9 +159,9 @@ export class AccountReader {
       const found = reader.show('transfersComplete')
       add('field', `has the transfersComplete ${found}, which is not a list of texts`)
     } else if (
-      // A list may be longer than one of today, because earlier versions of Daybook kept 100 ids.
+      // How many ids are kept is up to the definition, which may have changed; earlier versions kept 100.
       transferCount !== undefined &&
-      (latestIds.length < Math.min(transferCount, TRANSFERS_KEPT) ||
+      (latestIds.length < Math.min(transferCount, LEAST_TRANSFERS_KEPT) ||
         latestIds.length > transferCount)
     ) {
       const found = latestIds.length

@@ -61,6 +61,19 @@ describe('defineLedger', () => {
     )
   })
 
+  test('refuses another number of ids that accounts keep, and one out of range', () => {
+    defineLedger(connection, { transfersKept: 20 })
+    expect(() => defineLedger(connection, { transfersKept: 20 })).not.toThrow()
+    expect(() => defineLedger(connection, { ...bank, transfersKept: 30 })).toThrow(
+      'already has a ledger with the definition {"transfersKept":20}, so it cannot have one with the definition {"models"',
+    )
+    for (const transfersKept of [9, 1_001, 10.5, '20' as never]) {
+      expect(() => defineLedger(connection, { transfersKept })).toThrow(
+        'not a whole number from 10 to 1000',
+      )
+    }
+  })
+
   test('refuses a definition once the connection is used with the default names', () => {
     accountModel(connection)
     expect(() => defineLedger(connection, bank)).toThrow(
