@@ -121,7 +121,7 @@ describe('the command line', () => {
       [],
     ])
     const csv = await daybook(...byDate, '--csv')
-    expect(csv.stdout).toMatch(/^sequence,.*,effectiveAt\n.*,2026-03-31T00:00:00.000Z\n/)
+    expect(csv.stdout).toMatch(/^sequence,.*,effectiveAt,group\n.*,2026-03-31T00:00:00.000Z,\n/)
     const json = await daybook(...byDate, '--json')
     expect(JSON.parse(json.stdout)).toMatchObject([
       { transferId: 'CLI6', effectiveAt: '2026-03-31T00:00:00.000Z' },
