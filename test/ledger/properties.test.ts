@@ -57,8 +57,19 @@ const { parameters, timeout } = propertyRuns(7)
 const alone = (...calls: Call[]): Step[] =>
   calls.map((call) => ({ calls: [call], ends: 'alone', asCommand: false }))
 
-/** What few random histories come to: what becomes of holds, and a wrong currency. */
+const WITHOUT_PARTS = { reference: undefined, effectiveAt: undefined }
+
+/** What few random histories come to: the reversal of a reversal, groups that are none, what becomes of holds, a wrong currency. */
 const seldom = alone(
+  { verb: 'transfer', request: { transferId: 'T1', from: 'ADA', to: 'BEA', amount: '1' } },
+  { verb: 'reverse', transferId: 'T1', ...WITHOUT_PARTS },
+  { verb: 'reverse', transferId: 'T1:reversal', ...WITHOUT_PARTS },
+  { verb: 'transferGroup', groupId: '', legs: [{ from: 'ADA', to: 'BEA', amount: '1' }] },
+  { verb: 'reverseGroup', groupId: 'G0', ...WITHOUT_PARTS },
+  {
+    verb: 'exchange',
+    request: { exchangeId: 'G1', from: 'ADA', to: 'BEA', amount: '1', toAmount: '1', through: {} },
+  },
   { verb: 'hold', request: { holdId: 'H1', from: 'BEA', to: 'ADA', amount: '20' } },
   { verb: 'close', accountId: 'BEA', payOutTo: undefined },
   { verb: 'capture', request: { holdId: 'H1', amount: '5', transferId: 'C1' } },
