@@ -145,6 +145,9 @@ export class AccountReader {
     if (reader.text('status') === 'closed' && balance !== undefined && balance !== 0n) {
       add('status', `is closed, but has the balance ${showUnits(balance, currency)}`)
     }
+    if (reader.text('status') === 'closed' && reader.has('held')) {
+      add('status', `is closed, but has ${reader.show('held')} held`)
+    }
   }
 
   #checkTransfers(add: Add): void {

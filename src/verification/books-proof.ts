@@ -1,3 +1,4 @@
+import { oddHolds } from './hold-proof.ts'
 import { accountRanges, oddAccounts } from './account-range.ts'
 import type { KeptNumbers } from './kept-numbers.ts'
 import type { Findings, FindingsSum } from './findings.ts'
@@ -49,4 +50,5 @@ export async function proveBooks(
   await numbers?.check()
   sum.add(await checkOddTransfers(context))
   sum.log.append(await oddAccounts(books, { limit }))
+  sum.log.append(await oddHolds(books, { limit }))
 }

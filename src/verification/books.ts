@@ -57,6 +57,25 @@ export class Books {
     }
   }
 
+  /** Does some work with a session in which everything is read as it was at one moment. It must take less than five minutes. */
+  async inSnapshot(work: (session: ClientSession) => Promise<void>): Promise<void> {
+    const session = this.connection.getClient().startSession({ snapshot: true })
+    try {
+      await work(session)
+    } finally {
+      await session.endSession()
+    }
+  }
+
+  #hasHolds: Promise<boolean> | undefined
+
+  /** Whether there was any hold when it was first asked. */
+  hasHolds(): Promise<boolean> {
+    const holds = this.#database.collection(this.#names.holds)
+    this.#hasHolds ??= holds.findOne({}, { projection: { _id: 1 } }).then((found) => !!found)
+    return this.#hasHolds
+  }
+
   /** Starts to read documents, undecoded. */
   stream(
     collection: CollectionName,
@@ -68,7 +87,7 @@ export class Books {
       filter,
       ...reading,
       ...(hint && { hint }),
-      readConcern: { level: 'majority' },
+      ...(!isSnapshot(session) && { readConcern: { level: 'majority' } }),
       // Without an index the server sorts on its disk.
       allowDiskUse: true,
     }
@@ -116,3 +135,6 @@ export class Books {
     return databaseOf(this.connection).collection(this.#names[collection]).estimatedDocumentCount()
   }
 }
+
+/** The driver adds the read concern of a snapshot by itself. */
+const isSnapshot = (session: ClientSession): boolean => session.snapshotEnabled

@@ -8,6 +8,7 @@ import { Counterparts } from './counterparts.ts'
 import { DocumentReader } from './document-reader.ts'
 import { EntryQueue, type EntrySource, NO_ENTRIES, addInOrder } from './entry-queue.ts'
 import { type Findings, noFindings } from './findings.ts'
+import { HoldProof } from './hold-proof.ts'
 import type { KeptMode } from './kept-accounts.ts'
 import { accountLine } from './kept-state/account-state.ts'
 import { jsonLine } from './kept-state/run-block.ts'
@@ -120,6 +121,7 @@ class RangeProof {
   readonly #tallies = new BatchTallies()
   readonly #reversals: Reversals
   readonly #missing: MissingAccounts
+  readonly #holds: HoldProof
   /** Undefined if all transfers of all accounts are read: then each is found on both sides. */
   readonly #counterparts: Counterparts | undefined
   /** How many transfers each account has counted, by its id. */
@@ -137,7 +139,9 @@ class RangeProof {
     this.#log.append(range.log)
     this.#reversals = new Reversals(context.books, this.#log)
     this.#missing = new MissingAccounts(context.books, this.#log)
-    if (context.kept?.mode === 'since') {
+    const isSince = context.kept?.mode === 'since'
+    this.#holds = new HoldProof(context.books, this.#log, { ...range, isSince })
+    if (isSince) {
       this.#counterparts = new Counterparts(context.books, this.#log)
     }
   }
@@ -182,6 +186,7 @@ class RangeProof {
     await this.#missing.check(moment)
     await this.#counterparts?.check(moment)
     await this.#checkBeyond(beyond, moment)
+    await this.#holds.check(moment)
     return {
       accounts: accounts.length,
       transfers: this.#transfers,
@@ -202,6 +207,7 @@ class RangeProof {
     const transfer = reader.transfer()
     if (!this.#isBeyond(transfer)) {
       this.#tallies.add(transfer)
+      this.#holds.add(transfer)
       this.#transfers += 1
     }
     this.#reversals.add(transfer)

@@ -31,6 +31,7 @@ export interface StoredTransfer {
   readonly fromSequence: number | undefined
   readonly toSequence: number | undefined
   readonly reverses: string | undefined
+  readonly hold: string | undefined
   readonly batch: string | undefined
 }
 
@@ -91,6 +92,7 @@ export class TransferReader {
       fromSequence: reader.whole('fromSequence'),
       toSequence: reader.whole('toSequence'),
       reverses: reader.text('reverses'),
+      hold: reader.text('hold'),
       batch: reader.text('batch'),
     }
   }

@@ -20,6 +20,7 @@ export const VIOLATION_KINDS = [
   'self-transfer',
   'reversal',
   'group',
+  'hold',
   'batch',
   'refusal',
   'changed',
