@@ -4,6 +4,7 @@ import {
   AccountNotFoundError,
   type OpeningRequest,
   accountModel,
+  formatMoney,
 } from '../../src/index.ts'
 import {
   type ActionOptions,
@@ -135,7 +136,7 @@ async function actOn(
 }
 
 function renderAccount(account: AccountDocument): string {
-  const { balance, openingBalance, overdraftLimit } = account.toJSON()
+  const { balance, openingBalance, overdraftLimit, held } = account.toJSON()
   return renderPairs([
     ['account', cell(account._id)],
     ['holder', cell(account.holder)],
@@ -143,6 +144,12 @@ function renderAccount(account: AccountDocument): string {
     ['balance', `${balance} ${account.currency}`],
     ['opening balance', `${openingBalance} ${account.currency}`],
     ['overdraft limit', `${overdraftLimit} ${account.currency}`],
+    ...(held === undefined
+      ? []
+      : [
+          ['held', `${held} ${account.currency}`],
+          ['available', `${formatMoney(account.available, account.currency)} ${account.currency}`],
+        ]),
     ['transfers', String(account.transferCount)],
     ['opened', account.createdAt.toISOString()],
     ['changed', account.updatedAt.toISOString()],

@@ -75,6 +75,26 @@ export async function listCommands(register: Register): Promise<void> {
     async () => (await import('./transfer.ts')).transferCommand,
   )
   await register(
+    'hold <from> <to> <amount>',
+    'reserve money of one account for another',
+    async () => (await import('./hold.ts')).holdCommand,
+  )
+  await register(
+    'capture <id> [amount]',
+    'move the money of a hold, or a part of it',
+    async () => (await import('./hold.ts')).captureCommand,
+  )
+  await register(
+    'release <id>',
+    'give back what is left of a hold',
+    async () => (await import('./hold.ts')).releaseCommand,
+  )
+  await register(
+    'holds [action]',
+    'list holds, or mark those that have expired',
+    async () => (await import('./holds.ts')).holdsCommand,
+  )
+  await register(
     'exchange <from> <to> <amount>',
     'exchange money of one currency for money of another, over position accounts',
     async () => (await import('./exchange.ts')).exchangeCommand,

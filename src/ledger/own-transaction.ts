@@ -22,11 +22,11 @@ import type { TransferResult } from './transfer-result.ts'
  * Posts in a new transaction; see `post`. Ids are presumed new at first. A lone request also
  * presumes that its accounts are as this connection left them, if it remembers both.
  */
-export async function postInOwnTransaction(
-  requests: readonly IdentifiedRequest[],
+export async function postInOwnTransaction<Request extends LedgerRequest>(
+  requests: readonly Request[],
   connection: Connection,
   { atomic, ...waiting }: Pick<PostingOptions, 'atomic'> & WaitOptions = {},
-): Promise<TransferResult[]> {
+): Promise<ResultOf<Request>[]> {
   await waitUntilOpen(connection)
   return await withinPatience(waiting, (call) => postInCall(requests, connection, { atomic, call }))
 }

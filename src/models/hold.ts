@@ -1,5 +1,5 @@
 import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
-import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
+import { CALL_KEYS, WAIT_KEYS, waitOptionsOf } from '../arguments.ts'
 import { HoldProtectedError } from '../errors.ts'
 import { postOne } from '../ledger/group-commit.ts'
 import {
@@ -8,10 +8,12 @@ import {
   type IdentifiedRelease,
   identifiedCapture,
 } from '../ledger/holds/hold-request.ts'
+import { expireHolds } from '../ledger/holds/sweep.ts'
 import type { HoldRecord } from '../ledger/records.ts'
 import { heldOrThrow, postedOrThrow } from '../ledger/transfer-result.ts'
 import { Decimal } from '../money/money.ts'
-import { reportAbout } from '../mongodb/outcome.ts'
+import { waitUntilOpen } from '../mongodb/connection.ts'
+import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
 import type { WaitOptions } from '../mongodb/patience.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
 import {
@@ -45,6 +47,12 @@ interface HoldStatics {
    * @throws HoldNotFoundError; HoldNotActiveError if it is captured or has expired
    */
   release(this: HoldModel, holdId: string, options?: CallOptions): Promise<HoldDocument>
+
+  /**
+   * Marks the holds that have expired by the server's clock, and returns how many. Nothing depends on it but what documents
+   * show: an expired hold blocks no money and cannot be captured, whether or not it is marked.
+   */
+  expire(this: HoldModel, options?: WaitOptions): Promise<number>
 }
 
 interface HoldMethods {
@@ -119,6 +127,11 @@ const holdSchema = new Schema<
         const released = postOne(release, this.db, { caller: 'Hold.release()', options })
         const subject = { what: 'hold', id: holdId } as const
         return this.hydrate(await reportAbout(subject, released.then(heldOrThrow)))
+      },
+      async expire(options) {
+        const waiting = waitOptionsOf(options, 'Hold.expire()', WAIT_KEYS)
+        await waitUntilOpen(this.db)
+        return await expireHolds(this.db, waiting).catch(explainFailure(this.db))
       },
     },
   },

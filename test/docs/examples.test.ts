@@ -61,6 +61,13 @@ describe('the examples', () => {
     expect(await verify(connection)).toMatchObject({ balanced: true, groups: 2, transfers: 4 })
   })
 
+  test('hold money of a guest, and capture what is due', async () => {
+    const { connection, run } = await makeDatabase()
+    const output = ['500 EUR, 200 held, 300 available', '314.5 EUR, 0 held, 314.5 available']
+    expect(await run(compiled('examples/hotel.ts'))).toBe(`${output.join('\n')}\n`)
+    expect(await verify(connection)).toMatchObject({ violations: [], transfers: 2 })
+  })
+
   test('keep the ledger beside a program’s own accounts', async () => {
     const { connection, run } = await makeDatabase()
     await connection.collection('accounts').insertOne({ provider: 'github' })

@@ -109,7 +109,8 @@ async function transfer(): Promise<string> {
 /** A hold that is active. */
 async function hold(): Promise<string> {
   const holdId = nextId()
-  await accountModel(root).hold({ holdId, from: 'A', to: 'B', amount: '1' })
+  // What is held of the other accounts would be looked at by transfers that are refused.
+  await accountModel(root).hold({ holdId, from: await account(), to: 'B', amount: '1' })
   return holdId
 }
 
@@ -146,6 +147,11 @@ const refusal = (call: Promise<unknown>): Promise<unknown> =>
 const commandRefusal = (...parameters: string[]): Promise<unknown> =>
   command(...parameters).catch((error: unknown) => {
     if (!String(error).includes('INSUFFICIENT_FUNDS')) throw error
+  })
+
+const commandHoldRefusal = (...parameters: string[]): Promise<unknown> =>
+  command(...parameters).catch((error: unknown) => {
+    if (!String(error).includes('does not exist')) throw error
   })
 
 /** The records of the migrations, once they are applied. */
@@ -233,8 +239,8 @@ const WORK: Readonly<Record<string, Preparation>> = {
     return () => transferModel(clerk).reverse(transferId)
   },
   'Account.hold()': async () => async () => {
-    const expiresAt = new Date('2999-01-01')
-    await accountModel(clerk).hold({ holdId: nextId(), from: 'A', to: 'B', amount: '1', expiresAt })
+    const parts = { from: await account(), expiresAt: new Date('2999-01-01') }
+    await accountModel(clerk).hold({ holdId: nextId(), to: 'B', amount: '1', ...parts })
     await refusal(accountModel(clerk).hold({ holdId: nextId(), ...TOO_DEAR }))
   },
   'Hold.capture()': async () => {
@@ -309,6 +315,30 @@ const WORK: Readonly<Record<string, Preparation>> = {
   transfer: async () => async () => {
     await command('transfer', 'A', 'B', '1')
     await commandRefusal('transfer', 'B', 'A', TOO_DEAR.amount)
+  },
+  hold: async () => async () => {
+    await command('hold', await account(), 'B', '1', '--expires-at', '2999-01-01')
+    await commandRefusal('hold', 'B', 'A', TOO_DEAR.amount)
+  },
+  capture: async () => {
+    const holdId = await hold()
+    return async () => {
+      await command('capture', holdId)
+      await commandHoldRefusal('capture', nextId())
+    }
+  },
+  release: async () => {
+    const holdId = await hold()
+    return async () => {
+      await command('release', holdId)
+      await commandHoldRefusal('release', nextId())
+    }
+  },
+  holds: async () => () => command('holds'),
+  'holds expire': async () => {
+    const holds = root.collection<{ _id: string }>('holds')
+    await holds.updateOne({ _id: await hold() }, { $set: { expiresAt: new Date(0) } })
+    return () => command('holds', 'expire')
   },
   reverse: async () => {
     const transferId = await transfer()

@@ -19,15 +19,11 @@ const moneyOf = async (accountId: string) => {
 
 const statusOf = async (holdId: string) => (await Hold.findById(holdId).orFail()).status
 
-/** A moment that comes soon, and a promise that the server's clock has passed it. */
-function soon(): { expiresAt: Date; passed: () => Promise<unknown> } {
-  const expiresAt = new Date(Date.now() + 150)
-  const filter = { $expr: { $gt: ['$$NOW', expiresAt] } }
-  const passed = async () => {
-    await expect.poll(() => Account.findOne(filter), { timeout: 5_000 }).toBeTruthy()
-  }
-  return { expiresAt, passed }
-}
+/** Lets the server's clock pass the end of a hold. */
+const letExpire = (holdId: string) =>
+  connection
+    .collection<{ _id: string }>('holds')
+    .updateOne({ _id: holdId }, { $set: { expiresAt: new Date(Date.now() - 60_000) } })
 
 describe('Account.hold', () => {
   test('reserves money, and moves none', async () => {
@@ -279,10 +275,9 @@ describe('a hold that expires', () => {
   })
 
   test('blocks nothing from then on, even if nobody has swept it', async () => {
-    const { expiresAt, passed } = soon()
-    await Account.hold({ ...request, expiresAt })
+    await Account.hold({ ...request, expiresAt: new Date('2999-01-01') })
     await Account.hold({ ...request, holdId: 'STAYS', amount: '10' })
-    await passed()
+    await letExpire('H')
     await expect(Hold.capture('H')).rejects.toMatchObject({ status: 'expired' })
     await expect(Hold.release('H')).rejects.toMatchObject({ status: 'expired' })
     // A refusal changes nothing, and what it has found out is not kept.
@@ -298,10 +293,47 @@ describe('a hold that expires', () => {
   })
 
   test('is not asked for while there is enough beside it', async () => {
-    const { expiresAt, passed } = soon()
-    await Account.hold({ ...request, expiresAt })
-    await passed()
+    await Account.hold({ ...request, expiresAt: new Date('2999-01-01') })
+    await letExpire('H')
     await Account.transfer({ from: 'ADA', to: 'SHOP', amount: '40' })
     expect(await statusOf('H')).toBe('active')
+  })
+
+  test('is released by the pay-out of an account that is closed, and by another hold', async () => {
+    await Account.hold(request)
+    await letExpire('H')
+    await Account.hold({ ...request, holdId: 'H2', amount: '90' })
+    expect(await statusOf('H')).toBe('expired')
+    await expect(Account.close('ADA', { payOutTo: 'SHOP' })).rejects.toMatchObject({
+      code: 'ACCOUNT_HAS_HOLDS',
+      message: 'account ADA has holds of 90.00 USD: capture or release them before it is closed',
+    })
+    await letExpire('H2')
+    await Account.close('ADA', { payOutTo: 'SHOP' })
+    expect(await moneyOf('SHOP')).toEqual(['100', '0', '100'])
+    expect(await verify(connection)).toMatchObject({ violations: [] })
+  })
+
+  test('and is swept, captured and paid around at the same time has one end', async () => {
+    for (let round = 0; round < 5; round++) {
+      const holdId = `H${round}`
+      await Account.hold({ ...request, holdId, amount: '50' })
+      await Promise.allSettled([
+        Hold.capture(holdId),
+        letExpire(holdId),
+        Hold.expire(),
+        Account.transfer({ from: 'ADA', to: 'SHOP', amount: '60' }),
+        Hold.release(holdId),
+      ])
+      await Hold.expire()
+      expect(await statusOf(holdId)).not.toBe('active')
+      const [balance, held] = await moneyOf('SHOP')
+      await Account.transfer({ from: 'SHOP', to: 'ADA', amount: balance ?? '0' }).catch(
+        () => undefined,
+      )
+      expect(held).toBe('0')
+      expect(await moneyOf('ADA')).toEqual(['100', '0', '100'])
+      expect(await verify(connection)).toMatchObject({ violations: [] })
+    }
   })
 })

@@ -26,6 +26,30 @@ function parametersOf(call: Call): unknown[] | undefined {
         call.transferId,
         ...optionsOf({ reference: call.reference, 'effective-at': dateOf(call.effectiveAt) }),
       ]
+    case 'hold': {
+      const { holdId: id, from, to, amount, metadata, ...optional } = call.request
+      if (metadata !== undefined) return undefined
+      const { currency, reference, expiresAt } = optional
+      const options = { id, currency, reference, 'expires-at': dateOf(expiresAt) }
+      return ['hold', from, to, amount, ...optionsOf(options)]
+    }
+    case 'capture': {
+      const { holdId, amount, final, metadata, transferId, reference, effectiveAt } = call.request
+      if (metadata !== undefined) return undefined
+      return [
+        'capture',
+        holdId,
+        ...(amount === undefined ? [] : [amount]),
+        ...(final ? ['--final'] : []),
+        ...optionsOf({
+          'transfer-id': transferId,
+          reference,
+          'effective-at': dateOf(effectiveAt),
+        }),
+      ]
+    }
+    case 'release':
+      return ['release', call.holdId]
     case 'freeze':
     case 'unfreeze':
       return ['account', call.verb, call.accountId]

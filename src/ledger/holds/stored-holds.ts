@@ -50,6 +50,20 @@ export async function readExpiredHolds(
   return await holdsOf(context).find(filter, optionsOf(context)).toArray()
 }
 
+/** The ids of active holds that have expired, by the server's clock: the earliest first. */
+export async function expiredHoldIds(limit: number, context: ReadContext): Promise<string[]> {
+  const filter = {
+    status: 'active' as const,
+    $expr: { $and: [{ $gt: ['$expiresAt', null] }, { $lte: ['$expiresAt', '$$NOW'] }] },
+  }
+  const found = await holdsOf(context)
+    .find(filter, { projection: { _id: 1 }, readPreference: 'primary' })
+    .sort({ expiresAt: 1 })
+    .limit(limit)
+    .toArray()
+  return found.map(({ _id }) => _id)
+}
+
 /** The server's time. Undefined if none of the accounts exists. */
 export async function readServerTime(
   accountIds: readonly string[],
