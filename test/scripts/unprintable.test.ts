@@ -117,7 +117,7 @@ describe('a terminal gets nothing that it would act on', () => {
     [['replay', 'x', '--map', `${HOSTILE}=x`]],
     [['replay', 'x', '--keep', `${HOSTILE},`]],
     [['replay', 'x', '--currency', HOSTILE]],
-    [['replay', 'x', '--rejects', join(HOSTILE, 'x')]],
+    [['replay', 'seeds/transfers.csv', '--rejects', join(HOSTILE, 'x')]],
     [['seed', '--file', HOSTILE]],
     [['seed', '--currencies', HOSTILE]],
     [['generate', `${HOSTILE}.txt`, '--transfers', '1']],
