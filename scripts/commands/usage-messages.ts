@@ -16,9 +16,9 @@ export function explainUsage(message: string, commandLine: RefusedCommandLine): 
   const [kind, rest = ''] = message.split(/: (.*)/s, 2)
   if (kind === 'too few') return explainMissing(Number.parseInt(rest), commandLine)
   if (kind === 'unknown') return explainUnknown(rest.split(', '), commandLine)
-  const [, given = '', choices = ''] = /is "(.*)", expected one of (.*)/.exec(message) ?? []
-  const meant = similarName(given, choices.replaceAll('"', '').split(', '))
-  return meant === undefined ? message : `${message}. Did you mean ${meant}?`
+  const [, given, choices = ''] = /is "(.*)", expected one of (.*)/.exec(message) ?? []
+  const meant = given && similarName(given, choices.replaceAll('"', '').split(', '))
+  return meant ? `${message}. Did you mean ${meant}?` : message
 }
 
 function explainMissing(given: number, { usage }: RefusedCommandLine): string {

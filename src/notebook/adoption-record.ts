@@ -41,13 +41,13 @@ export async function recordAdoption(database: mongo.Db, record: BatchRecord): P
   await batchesOf(database).replaceOne({ _id: ADOPTION_BATCH }, record, { upsert: true })
 }
 
-/** Removes an adoption's refusals, then its record. Drops each of these collections that has no other document, and that of groups. */
+/** Removes an adoption's refusals, then its record. Drops these collections, and those of groups and holds, if they are empty then. */
 export async function forgetAdoption(database: mongo.Db): Promise<void> {
   const batches = batchesOf(database)
   const refusals = refusalsOf(database)
   await refusals.deleteMany(REFUSALS_OF_ADOPTION)
-  const groups = database.collection(DEFAULT_LEDGER.collections.transfer_groups)
-  for (const collection of [refusals, groups]) {
+  const { transfer_groups: groups, holds } = DEFAULT_LEDGER.collections
+  for (const collection of [refusals, database.collection(groups), database.collection(holds)]) {
     if (!(await collection.findOne())) await collection.drop()
   }
   const otherBatch = await batches.findOne({ _id: { $ne: ADOPTION_BATCH } })

@@ -66,7 +66,7 @@ test('a batch whose replay is killed several times ends as if it had run undistu
   const whole = await makeFile('batch.csv', content)
   const undisturbed = await replay(connection, { ...OPTIONS, file: whole })
   const books = await booksOf(connection)
-  for (const name of ['accounts', 'transfers', 'refusals', 'batches']) {
+  for (const name of ['accounts', 'transfers', 'transfer_groups', 'refusals', 'batches']) {
     await connection.collection(name).deleteMany({})
   }
   await openAccounts(Account, { count: 50, openingBalance: '500' })
@@ -98,7 +98,7 @@ test('a killed batch of groups that open their accounts ends as if it had run un
   const transform = { transform: orderTransfers, version: '1' }
   const undisturbed = await replay(connection, { file, transform })
   const books = await booksOf(connection)
-  for (const name of ['accounts', 'transfers', 'refusals', 'batches']) {
+  for (const name of ['accounts', 'transfers', 'transfer_groups', 'refusals', 'batches']) {
     await connection.collection(name).deleteMany({})
   }
 

@@ -38,7 +38,7 @@ describe('daybook export', () => {
     const { exitCode, stdout } = await daybook()
 
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/^transferId,.*\nT1,A0,A1,1\.00,USD,,,,,\d.*Z,\n$/)
+    expect(stdout).toMatch(/^transferId,.*\nT1,A0,A1,1\.00,USD,+\d.*Z,\n$/)
   })
 
   test.each([

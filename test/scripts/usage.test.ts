@@ -90,6 +90,8 @@ describe('a command line that is wrong', () => {
     ],
     ['seed export', 'export is one argument too many for seed'],
     ['-x', 'unknown option -x'],
+    ['statement A --limit 0.6', '--limit 0.6: expected a whole number from 1 to 10000\nSee'],
+    ['verify --folder', '--folder needs a value\nSee'],
   ])('%s', async (line, message) => {
     const { exitCode, stdout, stderr } = await daybook(uri, line.split(' '))
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })

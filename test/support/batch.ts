@@ -47,6 +47,7 @@ export async function booksOf(connection: Connection) {
   const books = {
     accounts: await read('accounts', 'createdAt', 'updatedAt'),
     transfers: await read('transfers', 'postedAt'),
+    groups: await read('transfer_groups', 'postedAt'),
     refusals: await read('refusals'),
     batches: await read('batches', 'startedAt', 'finishedAt', 'source'),
   }

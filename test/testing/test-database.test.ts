@@ -24,7 +24,8 @@ describe('openTestDatabase', () => {
     expect(database.connection).toBe(mongoose.connection)
     expect(database.Account).toBe(mongoose.model(Account.modelName))
     await expect(Account.collection.insertOne({})).rejects.toThrow('Document failed validation')
-    expect(Object.keys(await Transfer.collection.indexInformation())).toHaveLength(5)
+    const indexes = Object.keys(await Transfer.collection.indexInformation())
+    expect(indexes).toContain('toAccount_1_toSequence_1')
   })
 
   test('does not use mongoose’s default connection if another one is passed', async () => {
