@@ -1,4 +1,3 @@
-import mongoose from 'mongoose'
 import {
   DatabaseError,
   EngineError,
@@ -10,7 +9,7 @@ import {
   OutcomeError,
   StorageError,
 } from '../../src/index.ts'
-import { hidePasswords } from '../../src/internal.ts'
+import { hidePasswords, isDriverError } from '../../src/internal.ts'
 import { CommandFailure, Exit, type ExitCode, UsageError } from './command.ts'
 
 /** The message and the exit code for anything thrown. Only a defect of Daybook is shown with its stack. */
@@ -38,7 +37,7 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
   ) {
     return { message: error.message, exitCode: Exit.failure }
   }
-  if (error instanceof mongoose.mongo.MongoError) {
+  if (isDriverError(error, 'MongoError')) {
     return { message: `MongoDB: ${error.message}`, exitCode: Exit.failure }
   }
   if (error instanceof Error && 'code' in error && 'syscall' in error) {

@@ -8,8 +8,10 @@ import {
 } from '../definition.ts'
 import { ownFieldsIn } from '../ledger/own-fields.ts'
 import { refuseIfOnlyAnotherIsOpen } from '../mongodb/connection.ts'
+import { mongooseOf, requireUsableCopy } from '../mongodb/mongoose-copies.ts'
 import { addOwnPaths } from './own-paths.ts'
 import { forPlugins } from './plugins.ts'
+import { schemaOf } from './schema-copy.ts'
 import {
   type AnyModel,
   isOwn,
@@ -98,6 +100,7 @@ export function onDefaultConnection<Found extends object>(
 
 /** Compiles those models of Daybook that a connection does not have. @throws InputError if a name is taken */
 function compileAll(connection: Connection, ledger: Ledger): void {
+  requireUsableCopy(connection)
   for (const model of Object.values(connection.models)) requireFreeNames(model, ledger)
   compileMissing(connection, ledger)
   if (guarded.has(connection)) return
@@ -110,11 +113,13 @@ function compileAll(connection: Connection, ledger: Ledger): void {
 /** @throws InputError if a plugin of the program cannot work with one of the models. Then none of them is compiled */
 function compileMissing(connection: Connection, ledger: Ledger): void {
   const compiled: string[] = []
+  const copy = mongooseOf(connection)
   try {
     for (const [key, schema] of schemas) {
       const name = ledger.models[key]
       if (connection.models[name]) continue
-      connection.model(name, forPlugins(schemaFor(ledger, key, schema), name))
+      const named = schemaFor(ledger, key, schema)
+      connection.model(name, forPlugins(copy === mongoose ? named : schemaOf(copy, named), name))
       compiled.push(name)
     }
   } catch (error) {

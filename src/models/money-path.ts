@@ -1,4 +1,4 @@
-import { type Model, Schema, type SchemaTypeOptions } from 'mongoose'
+import mongoose, { type Model, Schema, type SchemaTypeOptions } from 'mongoose'
 import type { PlainRecord } from '../money/plain-records.ts'
 import { storedMoney } from '../money/json.ts'
 import {
@@ -60,8 +60,20 @@ export const moneyPath = (bounds: MoneyBounds = {}): SchemaTypeOptions<Decimal12
   required: true,
 })
 
+/**
+ * Makes a value a Decimal128 of a copy of Mongoose, whichever copy's it was. Other values are cast as Mongoose does.
+ */
+export const castTo = ({ Types: { Decimal128: Own }, Schema: { Types } }: typeof mongoose) => {
+  const cast = Types.Decimal128.cast() as (value: unknown) => unknown
+  return (value: unknown): unknown =>
+    isDecimal128(value) && !(value instanceof Own)
+      ? new Own((value as Decimal128).bytes)
+      : cast(value)
+}
+
 /** How a path is stored as Decimal128 and read as Decimal. Null stays, so that Mongoose says whether it is allowed. */
 export const decimalPath = {
+  cast: castTo(mongoose) as never,
   get: (stored: Decimal128 | undefined) => (stored && storedMoney(stored)) as unknown as Decimal128,
   set(value: unknown) {
     if (value === null) return value

@@ -3,12 +3,14 @@ import mongoose, { type ClientSession, type Connection } from 'mongoose'
 import { requireConnection, requireSession } from '../arguments.ts'
 import { quote } from '../messages.ts'
 import { explainAccess } from './access.ts'
+import { describeOtherCopy, requireUsableCopy } from './mongoose-copies.ts'
 
 /** The database of a connection that is open. */
 export function databaseOf(connection: Connection): mongoose.mongo.Db {
   requireConnection(connection)
   const { db } = connection
   if (!db) throw new Error(describeUnopened(connection))
+  requireUsableCopy(connection)
   return db
 }
 
@@ -19,14 +21,21 @@ export function databaseOf(connection: Connection): mongoose.mongo.Db {
 export function refuseIfOnlyAnotherIsOpen(connection: Connection): void {
   const isDefault = baseOf(connection).connection === connection
   if (!isDefault || connection.readyState !== mongoose.ConnectionStates.disconnected) return
-  if (!connection.db && openOne(connection)) throw new Error(describeUnopened(connection))
+  if (connection.db) return
+  const problem = describeOtherConnection(connection)
+  if (problem !== undefined) throw new Error(problem)
 }
 
-function describeUnopened(connection: Connection): string {
+const describeUnopened = (connection: Connection): string =>
+  describeOtherConnection(connection) ??
+  'the connection is not open: await mongoose.connect() first'
+
+/** What a program is told that has opened another connection than the one it uses. Undefined if it has not. */
+function describeOtherConnection(connection: Connection): string | undefined {
   const other = openOne(connection)
   return other
     ? `the connection is not open, but another one is, to the database ${quote(other.name)} at ${other.host}. If you mean that one, use the model on it: accountModel(connection), transferModel(connection), and so on (docs/projects.md shows it for Nest). Else await mongoose.connect() first`
-    : 'the connection is not open: await mongoose.connect() first'
+    : describeOtherCopy()
 }
 
 const openOne = (connection: Connection): Connection | undefined =>

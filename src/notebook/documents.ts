@@ -1,4 +1,4 @@
-import mongoose, { type mongo } from 'mongoose'
+import type { mongo } from 'mongoose'
 import { LedgerError } from '../errors.ts'
 import { readOpening } from '../ledger/opening.ts'
 import type { IdentifiedRequest } from '../ledger/request.ts'
@@ -82,7 +82,7 @@ export function readTransfer(document: NotebookTransfer): IdentifiedRequest | Pr
 
 /** When a document was created: the time in its ObjectId, to the second. 1970 if its id has no time. */
 const creationTimeOf = (id: DocumentId): Date =>
-  id instanceof mongoose.Types.ObjectId ? id.getTimestamp() : new Date(0)
+  isOfBson<mongo.ObjectId>(id, 'ObjectId') ? id.getTimestamp() : new Date(0)
 
 /**
  * How many decimal digits a double keeps (`DBL_DIG` in C). If the shortest text of a double has no more
@@ -104,9 +104,14 @@ function readAmount(stored: unknown): Decimal | Problem {
   return literal === undefined ? readDecimal(stored) : readAmount(literal)
 }
 
-/** Whether a value is a 64-bit integer. A timestamp is an instance of `Long` too, but not an integer. */
-const isLong = (stored: unknown): stored is mongo.BSON.Long =>
-  stored instanceof mongoose.mongo.Long && (stored._bsontype as string) === 'Long'
+const isLong = (stored: unknown): stored is mongo.BSON.Long => isOfBson(stored, 'Long')
+
+/** Whether a value is of a type of BSON, of whichever copy. A stored document can have the mark as a field of its own. */
+const isOfBson = <Value>(stored: unknown, type: string): stored is Value =>
+  typeof stored === 'object' &&
+  stored !== null &&
+  !Object.hasOwn(stored, '_bsontype') &&
+  (stored as { readonly _bsontype?: unknown })._bsontype === type
 
 /** The value in the notebook's literal sub-document `{ "$numberDecimal": 100 }`, or undefined. */
 function literalOf(stored: unknown): unknown {

@@ -1,7 +1,8 @@
-import mongoose, { type Connection } from 'mongoose'
+import type { Connection, mongo } from 'mongoose'
 import { waitUntil } from '../engine/wait-until.ts'
 import { EngineError } from '../errors.ts'
 import { createIfMissing } from '../models/collections.ts'
+import { isDriverError } from '../mongodb/driver-errors.ts'
 
 /** What the server's failpoint for commands does, and to which client. A server has only one. */
 interface Setting {
@@ -98,11 +99,11 @@ async function isConnected(connection: Connection, appName: string): Promise<boo
 const configure = (connection: Connection, failpoint: object) =>
   command(connection, { configureFailPoint: 'failCommand', ...failpoint })
 
-async function command(connection: Connection, document: object): Promise<mongoose.mongo.Document> {
+async function command(connection: Connection, document: object): Promise<mongo.Document> {
   try {
     return await connection.getClient().db('admin').command(document)
   } catch (error) {
-    if (!(error instanceof mongoose.mongo.MongoServerError)) throw error
+    if (!isDriverError(error, 'MongoServerError')) throw error
     throw new EngineError(
       `the server has no failpoints (it says: ${error.message}). Unset MONGODB_URI to have a server started that has them, or start yours with --setParameter enableTestCommands=1`,
       { cause: error },

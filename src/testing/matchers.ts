@@ -77,13 +77,16 @@ function accountOf(received: unknown, matcher: string): { id: string; model: Acc
   if (typeof received === 'string') {
     return { id: received, model: accountModel(mongoose.connection) }
   }
-  if (received instanceof mongoose.Document) {
-    const account = received as unknown as AccountDocument
-    const model = accountModel(account.db)
-    if (received instanceof model) return { id: account._id, model }
+  if (isDocument(received)) {
+    const model = accountModel(received.db)
+    if (received instanceof model) return { id: received._id, model }
   }
   throw new TypeError(`${matcher}: expected an account or its id, but received ${quote(received)}`)
 }
+
+/** Whether a value is a document of Mongoose, of whichever copy. */
+const isDocument = (value: unknown): value is AccountDocument =>
+  typeof value === 'object' && value !== null && '$isMongooseModelPrototype' in value
 
 /** The code of a refusal, if there is one, and what happened as a phrase. */
 async function outcomeOf(received: unknown): Promise<{ refusal?: string; found: string }> {

@@ -1,5 +1,5 @@
 import v8 from 'node:v8'
-import mongoose, { type Connection } from 'mongoose'
+import type { Connection } from 'mongoose'
 import {
   DatabaseError,
   MigrationFailedError,
@@ -9,7 +9,7 @@ import {
   ReplayOptionsError,
   type ReplaySummary,
 } from '../../../src/index.ts'
-import { checkReplayOptions, loadTransform, named } from '../../../src/internal.ts'
+import { checkReplayOptions, isDriverError, loadTransform, named } from '../../../src/internal.ts'
 import {
   type Command,
   CommandFailure,
@@ -154,7 +154,7 @@ function describeRestart(
 function explained(error: unknown, { dryRun = false }: Pick<ReplayOptions, 'dryRun'>): unknown {
   if (error instanceof ReplayOptionsError)
     return new UsageError(withCommandLineNames(error.message))
-  const isRaw = error instanceof mongoose.mongo.MongoError
+  const isRaw = isDriverError(error, 'MongoError')
   if (!isRaw && !(error instanceof DatabaseError)) return error
   const advice = dryRun
     ? 'Nothing was written'
