@@ -7,7 +7,7 @@ import { castTo } from './money-path.ts'
  * Decimal128 of another driver. A hydrated document would come without its balance.
  */
 export function schemaOf(copy: Mongoose, schema: Schema): Schema {
-  const own = new copy.Schema() as Schema
+  const own = new copy.Schema()
   own.add(schema)
   Object.assign(own.options, schema.options)
   for (const [name, path] of Object.entries(schema.paths)) {

@@ -7,8 +7,7 @@ import { named } from '../messages.ts'
 export type Mongoose = typeof mongoose
 
 /** The copy of Mongoose that a connection belongs to. Its types leave `base` out. */
-export const mongooseOf = (connection: Connection): Mongoose =>
-  Reflect.get(connection, 'base') as Mongoose
+export const mongooseOf = (connection: Connection): Mongoose => Reflect.get(connection, 'base')
 
 /**
  * Checks that Daybook can work on a connection of another copy of Mongoose.

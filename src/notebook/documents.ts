@@ -82,7 +82,7 @@ export function readTransfer(document: NotebookTransfer): IdentifiedRequest | Pr
 
 /** When a document was created: the time in its ObjectId, to the second. 1970 if its id has no time. */
 const creationTimeOf = (id: DocumentId): Date =>
-  isOfBson<mongo.ObjectId>(id, 'ObjectId') ? id.getTimestamp() : new Date(0)
+  isOfBson(id, 'ObjectId') ? (id as mongo.ObjectId).getTimestamp() : new Date(0)
 
 /**
  * How many decimal digits a double keeps (`DBL_DIG` in C). If the shortest text of a double has no more
@@ -107,7 +107,7 @@ function readAmount(stored: unknown): Decimal | Problem {
 const isLong = (stored: unknown): stored is mongo.BSON.Long => isOfBson(stored, 'Long')
 
 /** Whether a value is of a type of BSON, of whichever copy. A stored document can have the mark as a field of its own. */
-const isOfBson = <Value>(stored: unknown, type: string): stored is Value =>
+const isOfBson = (stored: unknown, type: 'Long' | 'ObjectId'): boolean =>
   typeof stored === 'object' &&
   stored !== null &&
   !Object.hasOwn(stored, '_bsontype') &&
