@@ -81,7 +81,8 @@ const ALIGNMENTS = [
   'left',
 ] as const
 
-const renderHolds = (holds: readonly HoldDocument[], columns?: number): string =>
+/** Holds as a table. */
+export const renderHolds = (holds: readonly HoldDocument[], columns?: number): string =>
   renderTable(
     HEAD,
     holds.map((hold) => [

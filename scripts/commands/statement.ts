@@ -4,6 +4,7 @@ import {
   type DateChoice,
   type StatementEntry,
   accountModel,
+  holdModel,
   formatMoney,
 } from '../../src/index.ts'
 import {
@@ -18,6 +19,7 @@ import { withDatabase } from '../context/database.ts'
 import { byOption, dateOption } from '../context/date-option.ts'
 import { ownNamesOf, ownText, ownTexts } from '../context/own-fields.ts'
 import { cell, renderTable } from '../context/table.ts'
+import { renderHolds } from './holds.ts'
 
 export const statementCommand: Command<{
   account: string
@@ -28,6 +30,7 @@ export const statementCommand: Command<{
   by: NonNullable<DateChoice['by']>
   json: boolean
   csv: boolean
+  pending: boolean
   spreadsheet: boolean
 }> = {
   examples: [
@@ -58,6 +61,7 @@ export const statementCommand: Command<{
       .option('by', byOption)
       .option('json', jsonOption)
       .option('csv', flagOption('print CSV'))
+      .option('pending', flagOption('list the active holds of its money, too'))
       .option('spreadsheet', {
         ...flagOption(
           'with --csv: put an apostrophe before cells that look like a formula; --no-spreadsheet leaves them as they are',
@@ -66,6 +70,11 @@ export const statementCommand: Command<{
       }),
   run: (options, context) => {
     if (options.csv && options.json) throw new UsageError('--csv cannot be combined with --json')
+    if (options.pending && (options.csv || options.json)) {
+      throw new UsageError(
+        `--pending cannot be combined with --${options.csv ? 'csv' : 'json'}: daybook holds --account ID --json lists holds`,
+      )
+    }
     return withDatabase(options, context, async ({ connection }) => {
       const { limit, before, from, to, by } = options
       const account = await accountModel(connection).findById(options.account)
@@ -75,9 +84,20 @@ export const statementCommand: Command<{
         context.print(JSON.stringify(entries))
       } else if (options.csv) context.print(await asCsv(account, entries, options))
       else context.print(renderStatement(account, entries, { by, columns: context.columns }))
+      if (options.pending) context.print(`\n${await pendingOf(account, context.columns)}`)
       return Exit.done
     })
   },
+}
+
+/** What is held of an account, and each of its active holds. */
+async function pendingOf(account: AccountDocument, columns: number | undefined): Promise<string> {
+  const { currency, held, available, db } = account
+  const holds = await holdModel(db)
+    .find({ fromAccount: account._id, status: 'active' })
+    .sort({ createdAt: -1 })
+  const sums = `${formatMoney(held, currency)} ${currency} held, ${formatMoney(available, currency)} available`
+  return `${sums}\n\n${renderHolds(holds, columns)}`
 }
 
 const withMoneyAsText = (entry: StatementEntry, currency: string) => ({

@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest'
-import { verify } from '../../src/index.ts'
+import mongoose from 'mongoose'
+import { beforeEach, describe, expect, inject, test } from 'vitest'
+import { accountModel, verify } from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
 
 const { connection, Account, Hold, Transfer } = useDatabase()
@@ -10,6 +11,8 @@ beforeEach(async () => {
 })
 
 const request = { holdId: 'H', from: 'ADA', to: 'SHOP', amount: '60' }
+
+const uriOf = () => inject('mongodbUri')
 
 /** What an account has, what of it is held, and what is available. */
 const moneyOf = async (accountId: string) => {
@@ -57,6 +60,37 @@ describe('Account.hold', () => {
     })
     await Account.transfer({ from: 'ADA', to: 'SHOP', amount: '40' })
     expect(await moneyOf('ADA')).toEqual(['60', '60', '0'])
+  })
+
+  test('is seen by a transfer that remembers its accounts from before', async () => {
+    await Account.transfer({ from: 'ADA', to: 'SHOP', amount: '1' })
+    const other = await mongoose.createConnection(uriOf(), { dbName: connection.name }).asPromise()
+    const accounts = connection.collection<{ _id: string; updatedAt: Date }>('accounts')
+    const before = await accounts.findOne({ _id: 'ADA' })
+    await accountModel(other).hold(request)
+    await other.close()
+    // Both may happen in the same millisecond.
+    await accounts.updateOne({ _id: 'ADA' }, { $set: { updatedAt: before?.updatedAt as Date } })
+    const payment = { from: 'ADA', to: 'SHOP', amount: '40' }
+    await expect(Account.transfer(payment)).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' })
+    expect(await moneyOf('ADA')).toEqual(['99', '60', '39'])
+  })
+
+  test('costs a transfer between accounts without holds no command and no byte', async () => {
+    const commands: { name: string; text: string }[] = []
+    connection.getClient().on('commandStarted', ({ commandName, command }) => {
+      commands.push({ name: commandName, text: JSON.stringify(command) })
+    })
+    await Account.transferMany([
+      { from: 'ADA', to: 'SHOP', amount: '1' },
+      { from: 'ADA', to: 'SHOP', amount: '1000' },
+    ])
+    expect(commands.filter(({ text }) => text.includes('"holds"'))).toEqual([])
+    const updates = commands.filter(({ name }) => name === 'update')
+    expect(updates).toHaveLength(1)
+    expect(updates[0]?.text).not.toContain('held')
+    const stored = await Account.collection.findOne({ _id: 'ADA' } as object)
+    expect(stored).not.toHaveProperty('held')
   })
 
   test('returns the same hold if it is repeated, whatever became of it', async () => {

@@ -30,6 +30,9 @@ test('the commands place a hold, capture parts of it, release the rest, and list
   expect(await daybook('holds', '--account', 'ADA')).toMatch(
     /ROOM-7 +ADA +INN +60\.00 +45\.00 +USD +active +room 7/,
   )
+  expect(await daybook('statement', 'ADA', '--pending')).toMatch(
+    /NIGHT-1[\s\S]*15\.00 USD held, 40\.00 available[\s\S]*ROOM-7 +ADA +INN +60\.00 +45\.00/,
+  )
   expect(await daybook('release', 'ROOM-7')).toBe(
     'ROOM-7: 60.00 USD of ADA for INN, released, 45.00 captured',
   )
