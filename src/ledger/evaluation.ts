@@ -113,12 +113,15 @@ export function evaluate(
   if (!from) return refused(transferId, missing('from', request.from))
   if (!to) return refused(transferId, missing('to', request.to))
   const isPromised = postedElsewhereAt !== undefined || request.hold !== undefined
+  // It serves the check, too: a second subtraction would be felt in a large posting.
+  const fromBalance = from.balance.minus(amount)
   const refusal =
     refusalByAccounts(request, from, to) ??
-    (isPromised ? undefined : refusalByFunds(from, amount, 'transfer'))
+    (isPromised
+      ? undefined
+      : refusalByFunds(from, { after: fromBalance, needed: amount, what: 'transfer' }))
   if (refusal) return refused(transferId, refusal)
 
-  const fromBalance = from.balance.minus(amount)
   const toBalance = to.balance.plus(amount)
   if (isOutOfRange(fromBalance)) {
     return refused(
@@ -198,13 +201,15 @@ export function refusalByAccounts(
   return undefined
 }
 
-/** The refusal of an account that has less available than is needed: its balance and overdraft, less what is held. */
+/**
+ * The refusal of an account that has less available than is needed: its balance and overdraft, less what is held. `after` is
+ * its balance less what is needed.
+ */
 export function refusalByFunds(
-  { _id: accountId, balance, held, lowestBalance, currency }: LedgerAccount,
-  needed: Decimal,
-  what: 'transfer' | 'hold',
+  { _id: accountId, held, lowestBalance, currency }: LedgerAccount,
+  { after, needed, what }: { after: Decimal; needed: Decimal; what: 'transfer' | 'hold' },
 ): InsufficientFundsError | undefined {
-  const left = (held ? balance.minus(held) : balance).minus(needed)
+  const left = held ? after.minus(held) : after
   if (!left.isNeg() || left.gte(lowestBalance)) return undefined
   const available = left.plus(needed).minus(lowestBalance)
   const hasHolds = held && !held.isZero()

@@ -95,7 +95,7 @@ function evaluateHold(
   const held = (from.held ?? ZERO).plus(amount)
   const refusalByLedger =
     refusalByAccounts(request, from, to) ??
-    refusalByFunds(from, amount, 'hold') ??
+    refusalByFunds(from, { after: from.balance.minus(amount), needed: amount, what: 'hold' }) ??
     refusalBySize(from, held)
   if (refusalByLedger) return refusedHold(holdId, refusalByLedger)
 
