@@ -45,7 +45,7 @@ export async function removeSeeded(
       `seeded account ${quote(used._id)} has transfers, so nothing was removed: use an empty database`,
     )
   }
-  const unused = { createdAt: SEEDED_AT, transferCount: 0 }
+  const unused = { createdAt: SEEDED_AT, transferCount: 0, held: { $exists: false } }
   if (dryRun) {
     return { accounts: await collection.countDocuments(unused), transfers: 0, batches: 0 }
   }
@@ -80,5 +80,6 @@ export async function removeEverything(
   const batches = await empty(names.batches)
   const transfers = await empty(names.transfers)
   await empty(names.transfer_groups)
+  await empty(names.holds)
   return { accounts: await empty(names.accounts), transfers, batches }
 }

@@ -298,6 +298,7 @@ const WORK: Readonly<Record<string, Preparation>> = {
   "seed() with reset: 'everything'": async () => {
     await accountModel(root).transferGroup({ groupId: nextId(), legs: [request()] })
     await replay(root, { file: await file() })
+    await hold()
     isStale = true
     return () => seed(clerk, { reset: 'everything' })
   },
