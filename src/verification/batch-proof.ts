@@ -30,9 +30,9 @@ interface RefusalTally {
 }
 
 /**
- * Proves the batches by the transfers and refusals that name them. A batch that was replayed in the meantime is at
- * least where it was before they were read, and at most where it is afterwards; a retry turns that round for refusals.
- * A batch that has posted nothing may be started again in the meantime, which removes its record and its refusals first.
+ * Proves the batches by the transfers and refusals that name them. Transfers stay, so a batch that was replayed in the
+ * meantime has posted at least what it had before they were read, and at most what it has afterwards. Refusals do not: a
+ * retry removes them, and so does a batch that starts again. Where they disagree, both are read again at one moment.
  */
 export class BatchProof {
   readonly #books: Books
@@ -78,6 +78,8 @@ export class BatchProof {
     const refusals = await this.#readRefusals()
     const reader = new BatchReader()
     const existing = new Set<string>()
+    /** Those whose refusals do not agree with their records. */
+    const doubtful = new Set<string>()
     const digests = new Map<string, string>()
     await this.#books.inSession([], (session) =>
       this.#books.each('batches', { filter: {} }, session, (bytes) => {
@@ -89,7 +91,9 @@ export class BatchProof {
           digests.set(batch.name, batch.digest)
         }
         this.#checkTransfers(batch)
-        if (!this.#withoutRefusals.has(batch.name)) this.#checkRefusals(batch)
+        if (!this.#withoutRefusals.has(batch.name) && !agrees(batch, this.#tallyOf(batch.name))) {
+          doubtful.add(batch.name)
+        }
       }),
     )
     for (const name of this.#tallies.names()) {
@@ -97,10 +101,8 @@ export class BatchProof {
       const { transfers } = this.#tallies.of(name)
       this.#add('batch', name, `does not exist, but ${transfers} transfers name it`)
     }
-    for (const [name, tally] of this.#refusals) {
-      if (existing.has(name) || this.#before.get(name)?.posted === 0) continue
-      this.#add('refusal', name, `does not exist, but ${tally.refusals} refusals name it`)
-    }
+    for (const name of this.#refusals.keys()) if (!existing.has(name)) doubtful.add(name)
+    for (const name of doubtful) await this.#checkAtOnce(name)
     return { batches: existing.size, refusals, digests }
   }
 
@@ -124,13 +126,16 @@ export class BatchProof {
         count += 1
         const { batch, code } = reader.refusal()
         if (batch === undefined || code === undefined) return
-        let tally = this.#refusals.get(batch)
-        if (!tally) this.#refusals.set(batch, (tally = { refusals: 0, byCode: new Map() }))
-        tally.refusals += 1
-        tally.byCode.set(code, (tally.byCode.get(code) ?? 0) + 1)
+        const tally = this.#tallyOf(batch)
+        this.#refusals.set(batch, tally)
+        addRefusal(tally, code)
       }),
     )
     return count
+  }
+
+  #tallyOf(batch: string): RefusalTally {
+    return this.#refusals.get(batch) ?? { refusals: 0, byCode: new Map() }
   }
 
   #checkTransfers(batch: StoredBatch): void {
@@ -151,54 +156,79 @@ export class BatchProof {
     }
   }
 
-  #checkRefusals(batch: StoredBatch): void {
-    if (this.#isStartedAgain(batch)) return
-    const tally = this.#refusals.get(batch.name) ?? { refusals: 0, byCode: new Map() }
-    const { refused, refusedByCode } = this.#leastOf(batch)
-    const isRetried = this.#isRetried(batch)
-    // A retry removes refusals.
-    const bounds = isRetried
-      ? ([batch.refused, refused] as const)
-      : ([refused, batch.refused] as const)
-    if (!isBetween(tally.refusals, ...bounds)) {
-      const problem = `has ${batch.refused} refused, but ${tally.refusals} refusals name it`
-      this.#add('refusal', batch.name, problem)
-      return
-    }
-    // A retry gives refusals another code, so there may have been any number of each.
-    if (!batch.refusedByCode || isRetried) return
-    for (const code of new Set([...tally.byCode.keys(), ...batch.refusedByCode.keys()])) {
-      const found = tally.byCode.get(code) ?? 0
-      const most = batch.refusedByCode.get(code) ?? 0
-      if (isBetween(found, refusedByCode?.get(code) ?? 0, most)) continue
-      const problem = `has ${most} refused as ${named(code)}, but ${found} refusals name it with this code`
-      this.#add('refusal', batch.name, problem)
-    }
-  }
-
-  /** What the batch had at least while its transfers and refusals were read. */
+  /** What the batch had posted at least while its transfers were read. */
   #leastOf(batch: StoredBatch): Partial<StoredBatch> {
     const before = this.#before.get(batch.name)
-    if (!before || this.#isStartedAgain(batch)) return {}
+    // One that has posted nothing may have started again.
+    if (!before || before.posted === 0) return {}
     return before.position === batch.position && before.retry === batch.retry ? batch : before
   }
 
-  /** Whether a batch was started again while transfers and refusals were read. */
-  #isStartedAgain({ name, startedAt }: StoredBatch): boolean {
-    const before = this.#before.get(name)
-    return before?.startedAt !== undefined && before.posted === 0 && before.startedAt !== startedAt
+  /** Reads a batch and its refusals at one moment, and logs what does not agree. */
+  async #checkAtOnce(name: string): Promise<void> {
+    await this.#books.inSnapshot(async (session) => {
+      let batch: StoredBatch | undefined
+      const batches = new BatchReader()
+      await this.#books.each('batches', { filter: { _id: name } as object }, session, (bytes) => {
+        batches.read(bytes)
+        batch = batches.batch()
+      })
+      const tally: RefusalTally = { refusals: 0, byCode: new Map() }
+      const reader = new RefusalReader()
+      const filter = { _id: idsOf(name) } as object
+      await this.#books.each('refusals', { filter }, session, (bytes) => {
+        reader.read(bytes)
+        const { code } = reader.refusal()
+        if (code !== undefined) addRefusal(tally, code)
+      })
+      this.#logRefusals(name, batch, tally)
+    })
   }
 
-  /** Whether refused lines of a finished batch were tried again while transfers and refusals were read. */
-  #isRetried({ name, retry, position }: StoredBatch): boolean {
-    const before = this.#before.get(name)
-    return before !== undefined && before.position === position && before.retry !== retry
+  #logRefusals(name: string, batch: StoredBatch | undefined, tally: RefusalTally): void {
+    if (!batch) {
+      if (tally.refusals === 0) return
+      this.#add('refusal', name, `does not exist, but ${tally.refusals} refusals name it`)
+    } else if (batch.refused !== undefined && batch.refused !== tally.refusals) {
+      const problem = `has ${batch.refused} refused, but ${tally.refusals} refusals name it`
+      this.#add('refusal', name, problem)
+    } else {
+      for (const [code, most, found] of differences(batch, tally)) {
+        const problem = `has ${most} refused as ${named(code)}, but ${found} refusals name it with this code`
+        this.#add('refusal', name, problem)
+      }
+    }
   }
 
   #add(kind: ViolationKind, name: string, problem: string): void {
     const message = `batch ${named(name)} ${problem}`
     this.#log.add({ kind, collection: 'batches', id: name, message })
   }
+}
+
+function addRefusal(tally: RefusalTally, code: string): void {
+  tally.refusals += 1
+  tally.byCode.set(code, (tally.byCode.get(code) ?? 0) + 1)
+}
+
+/** Whether a batch has the refusals that name it. What is damaged in its record is reported with it. */
+const agrees = (batch: StoredBatch, tally: RefusalTally): boolean =>
+  (batch.refused === undefined || batch.refused === tally.refusals) &&
+  differences(batch, tally).length === 0
+
+/** The codes with which a batch has other counts than refusals: what it has, and how many there are. */
+function differences(
+  { refusedByCode }: StoredBatch,
+  { byCode }: RefusalTally,
+): [code: string, stored: number, found: number][] {
+  if (!refusedByCode) return []
+  return [...new Set([...byCode.keys(), ...refusedByCode.keys()])]
+    .map((code): [string, number, number] => [
+      code,
+      refusedByCode.get(code) ?? 0,
+      byCode.get(code) ?? 0,
+    ])
+    .filter(([, stored, found]) => stored !== found)
 }
 
 /** Selects the ids of a batch's refusals. */

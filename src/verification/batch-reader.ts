@@ -11,7 +11,6 @@ export interface StoredBatch {
   readonly name: string
   /** The SHA-256 of the record in hex. */
   readonly digest: string
-  readonly startedAt: number | undefined
   readonly position: number | undefined
   readonly posted: number | undefined
   readonly refused: number | undefined
@@ -57,7 +56,6 @@ export class BatchReader {
     return {
       name: reader.text('_id') ?? reader.show('_id'),
       digest: this.#digest,
-      startedAt: reader.time('startedAt'),
       position: reader.whole('position'),
       posted: reader.whole('posted'),
       refused: reader.whole('refused'),

@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Decimal128, replay, verify } from '../../src/index.ts'
+import { Books } from '../../src/verification/books.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeFile, openAccounts } from '../support/batch.ts'
 
@@ -172,5 +173,57 @@ describe('verify', () => {
   ])('finds %s', async (_what, spoil, expected) => {
     await spoil()
     expect(await kindsAndMessages()).toContainEqual(expect.stringContaining(expected))
+  })
+})
+
+/** Does work each time after a verification has read a collection: the next of the works in their order. */
+function afterReading(works: readonly (readonly [collection: string, () => Promise<unknown>])[]) {
+  const left = [...works]
+  const each = Reflect.get(Books.prototype, 'each')
+  const spy = vi.spyOn(Books.prototype, 'each')
+  spy.mockImplementation(async function (this: Books, collection, ...parameters) {
+    await each.call(this, collection, ...parameters)
+    if (collection === left[0]?.[0]) await left.shift()?.[1]()
+  })
+  onTestFinished(() => {
+    spy.mockRestore()
+  })
+}
+
+describe('verify finds no violation', () => {
+  const refusedFile = () =>
+    makeFile('new.csv', 'id,from,to,amount\nN1,A0,A1,"0,01"\nN2,A0,A1,"0,01"\n')
+
+  test('if a batch begins and starts again while it reads', async () => {
+    const file = await refusedFile()
+    afterReading([
+      ['batches', () => replay(connection, { file })],
+      ['refusals', () => replay(connection, { file, decimal: ',' })],
+    ])
+    expect(await kindsAndMessages()).toEqual([])
+    expect(await batches.findOne({ _id: 'new.csv' })).toMatchObject({ posted: 2, refused: 0 })
+  })
+
+  test('if a batch is removed, to start again, when its record is read', async () => {
+    const file = await refusedFile()
+    const remove = () =>
+      Promise.all([
+        batches.deleteOne({ _id: 'new.csv' }),
+        refusals.deleteMany({ '_id.batch': 'new.csv' }),
+      ])
+    afterReading([
+      ['batches', () => replay(connection, { file })],
+      ['refusals', remove],
+    ])
+    expect(await kindsAndMessages()).toEqual([])
+  })
+
+  test('if a line is tried again while it reads', async () => {
+    const file = await makeFile('again.csv', 'id,from,to,amount\nN1,A0,NOBODY,1\nN2,A0,A1,1\n')
+    await replay(connection, { file })
+    await Account.open({ accountId: 'NOBODY', holder: 'N', currency: 'USD' })
+    afterReading([['refusals', () => replay(connection, { file, retry: true })]])
+    expect(await kindsAndMessages()).toEqual([])
+    expect(await batches.findOne({ _id: 'again.csv' })).toMatchObject({ posted: 2, refused: 0 })
   })
 })
