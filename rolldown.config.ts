@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { relative } from 'node:path'
 import type { OutputOptions, RolldownOptions } from 'rolldown'
 
 /** What CommonJS and ES modules can load. */
@@ -22,9 +23,12 @@ const ENTRIES = [
 /** Outside: what is not a file of the project, and what the package does not have. */
 const EXTERNAL = /^[^./]|\/(?:bench|soak)\.ts$/
 
+/** The path of a file from the project's folder, whose own path may have any names in it. */
+const pathOf = (file: string): string => relative(process.cwd(), file).replaceAll('\\', '/')
+
 /** The folder of `src/` that a file is in. Those of the kit and the notebook are apart, because few need all of them. */
 const layerOf = (file: string): string | null =>
-  /[\\/]src[\\/](?!testing|notebook)(\w+)[\\/]/.exec(file)?.[1] ?? null
+  /^src\/(?!testing|notebook)(\w+)\//.exec(pathOf(file))?.[1] ?? null
 
 const OUTPUT: OutputOptions = {
   dir: 'dist',
@@ -32,14 +36,14 @@ const OUTPUT: OutputOptions = {
   sourcemap: true,
   // As deep as the sources, because some find files of the package from where they are.
   chunkFileNames: ({ moduleIds }) =>
-    moduleIds.some((id) => /[\\/]scripts[\\/]/.test(id))
+    moduleIds.some((id) => pathOf(id).startsWith('scripts/'))
       ? 'scripts/chunks/[name].js'
       : 'src/chunks/[name].js',
   codeSplitting: {
     groups: [
       // The command line needs it for its help, without mongoose.
-      { name: 'messages', test: /[\\/]src[\\/]messages\.ts$/, priority: 2 },
-      { name: 'daybook', test: /[\\/]src[\\/]index\.ts$/, priority: 1 },
+      { name: 'messages', test: (id) => pathOf(id) === 'src/messages.ts', priority: 2 },
+      { name: 'daybook', test: (id) => pathOf(id) === 'src/index.ts', priority: 1 },
       { name: layerOf, debugName: 'layers', includeDependenciesRecursively: false },
     ],
   },

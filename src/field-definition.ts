@@ -71,6 +71,12 @@ const RESERVED = new Set(
   toSequence transfer transferCount transferId transfers transfersComplete updatedAt`.split(/\s+/),
 )
 
+/** What Mongoose gives to the documents of each model, and needs for itself. */
+const OF_MODELS = new Set(
+  `base collection constructor db emit errors get init isModified isNew listeners modelName on once
+  populated prototype remove removeListener save schema set toObject validate`.split(/\s+/),
+)
+
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
 const KEYS: Keys<FieldDefinition> = {
@@ -124,7 +130,7 @@ function requireFreeName(name: string, where: string): void {
   }
   const owner = RESERVED.has(name)
     ? 'Daybook has or may take'
-    : name in mongoose.Model.prototype
+    : name in mongoose.Model.prototype || OF_MODELS.has(name)
       ? 'Mongoose’s documents have'
       : undefined
   if (owner === undefined) return

@@ -285,6 +285,19 @@ describe('the definition of a field', () => {
     ],
     [{ transfer: { holds: String } }, 'has the field "holds", a name that Daybook has or may take'],
     [{ account: { save: String } }, 'has the field "save", a name that Mongoose’s documents have'],
+    [{ account: { db: String } }, 'has the field "db", a name that Mongoose’s documents have'],
+    [
+      { account: { schema: String } },
+      'has the field "schema", a name that Mongoose’s documents have',
+    ],
+    [
+      { account: { collection: String } },
+      'has the field "collection", a name that Mongoose’s documents have',
+    ],
+    [
+      { account: { prototype: String } },
+      'has the field "prototype", a name that Mongoose’s documents have',
+    ],
     [{ account: { 'a.b': String } }, 'has the field "a.b": a name is 1–64 letters'],
     [
       { account: { branch: 'Text' } },
