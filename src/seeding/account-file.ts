@@ -197,6 +197,6 @@ function readTime(value: unknown, location: string): Date {
   const date = new Date(typeof value === 'string' ? value : NaN)
   if (isEffectiveAt(date) && date.toISOString() === value) return date
   throw new InputError(
-    `${location}: createdAt ${quote(value)} is not a time such as 2026-01-31T09:30:00.000Z`,
+    `${location}: createdAt ${quote(value)} is not a time such as 2026-01-31T09:30:00.000Z, as daybook export writes it: leave it out of new accounts`,
   )
 }

@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts'
 import type { OwnFields } from '../ledger/own-fields.ts'
 import { quote } from '../messages.ts'
 import type { ReadingOptions } from '../replay/reading/reading-options.ts'
+import { trimmed } from '../replay/reading/csv/dialect.ts'
 import { ColumnsError } from '../replay/reading/columns.ts'
 import {
   type OwnFieldReader,
@@ -68,7 +69,7 @@ export function requireAccountFormat(format: AccountFormat): void {
 
 /**
  * Reads the accounts of a table, each as an object with the fields of a JSON file. An account without a holder gets its
- * id as the holder's name.
+ * id as the holder's name. An account with `createdAt` is one that an export has written: its texts stay as they are.
  * @throws InputError naming the file, the line and the column
  */
 export async function* tableAccounts(
@@ -79,15 +80,16 @@ export async function* tableAccounts(
   const readAmount = amountReader({ decimal, thousands })
   requireOwnFields(fields, ownFields)
   let columns: Partial<Record<string, string>> | undefined
-  let own: OwnFieldReader | undefined
+  let own: { readonly spelled: OwnFieldReader; readonly exported: OwnFieldReader } | undefined
   for await (const found of tableRecords(file, table)) {
     const position = `line ${found.line}`
     const place = `${quote(file)}, ${position}`
     if ('problem' in found) throw new InputError(`${place}: ${found.problem}`)
-    const { record } = found
+    const isExported = trimmed(found.record['createdAt'] ?? '') !== ''
+    const record = isExported ? found.record : withoutSpaces(found.record)
     const names = Object.keys(record)
-    own ??= ownFields && readerOf(names, { fields, decimal, thousands }, { file, ownFields })
-    columns ??= columnsOf(names, { file, map, taken: own?.indexes ?? [] })
+    own ??= ownFields && readersOf(names, { fields, decimal, thousands }, { file, ownFields })
+    columns ??= columnsOf(names, { file, map, taken: own?.spelled.indexes ?? [] })
     const value: Record<string, unknown> = currency === undefined ? {} : { currency }
     for (const [field, column] of Object.entries(columns)) {
       const text = column === undefined ? undefined : record[column]
@@ -103,7 +105,8 @@ export async function* tableAccounts(
       }
       value[field] = amount
     }
-    const ownValues = own?.read((index) => record[names[index] as string])
+    const ownReader = isExported ? own?.exported : own?.spelled
+    const ownValues = ownReader?.read((index) => record[names[index] as string])
     if (ownValues instanceof Problem) throw new InputError(`${place}: ${ownValues.text}`)
     Object.assign(value, ownValues)
     if (value['metadata'] !== undefined) value['metadata'] = metadataOf(value['metadata'], place)
@@ -111,13 +114,19 @@ export async function* tableAccounts(
   }
 }
 
-function readerOf(
+const withoutSpaces = (record: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(record).map(([name, text]) => [name, trimmed(text)]))
+
+function readersOf(
   names: readonly string[],
   spelling: Pick<AccountFormat, 'fields' | 'decimal' | 'thousands'>,
   { file, ownFields }: { file: string; ownFields: OwnFields },
-): OwnFieldReader {
+): { spelled: OwnFieldReader; exported: OwnFieldReader } {
   try {
-    return ownFieldReader(names, spelling, { ownFields })
+    return {
+      spelled: ownFieldReader(names, spelling, { ownFields }),
+      exported: ownFieldReader(names, spelling, { ownFields, isExported: true }),
+    }
   } catch (error) {
     if (!(error instanceof ColumnsError)) throw error
     throw new InputError(`${quote(file)}: ${error.message}`, { cause: error })
@@ -139,16 +148,18 @@ interface ColumnOptions {
   readonly taken: readonly number[]
 }
 
+/** Fields only in this spelling, because banks have columns such as Meta Data or Created At of their own. */
+const EXACT_NAMES: ReadonlySet<string> = new Set(['metadata', 'createdAt'])
+
 /** The column of each field: the one it is mapped to, or one with a known name. */
 function columnsOf(
   all: readonly string[],
   { file, map, taken }: ColumnOptions,
 ): Partial<Record<string, string>> {
-  // Only in this spelling, because banks have columns such as Meta Data of their own.
-  const columns: Partial<Record<string, string>> = all.includes('metadata')
-    ? { metadata: 'metadata' }
-    : {}
-  const names = all.filter((name, index) => name !== 'metadata' && !taken.includes(index))
+  const columns: Partial<Record<string, string>> = Object.fromEntries(
+    all.filter((name) => EXACT_NAMES.has(name)).map((name) => [name, name]),
+  )
+  const names = all.filter((name, index) => !EXACT_NAMES.has(name) && !taken.includes(index))
   for (const [field, known] of Object.entries(FIELDS) as [Field, readonly string[]][]) {
     const wanted = map[field]
     const column =

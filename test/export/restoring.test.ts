@@ -14,10 +14,10 @@ async function restored(format: 'csv' | 'jsonl', options: Partial<ReplayOptions>
   const folder = await makeFolder()
   const [transfers, accounts] = [
     join(folder, `transfers.${format}`),
-    join(folder, 'accounts.jsonl'),
+    join(folder, `accounts.${format}`),
   ]
   await writeFile(transfers, exportText(connection, { format }))
-  await writeFile(accounts, exportText(connection, { format: 'jsonl', accounts: true }))
+  await writeFile(accounts, exportText(connection, { format, accounts: true }))
   for (const name of ['accounts', 'transfers', 'transfer_groups', 'refusals', 'batches']) {
     await connection.collection(name).deleteMany({})
   }

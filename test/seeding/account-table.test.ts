@@ -60,3 +60,35 @@ describe('seed from a table of accounts', () => {
     expect(await Account.countDocuments()).toBe(0)
   })
 })
+
+describe('a line of a table with createdAt', () => {
+  const header = 'accountId,holder,currency,openingBalance,status,createdAt\n'
+
+  test('is an exported account, and another line is a seeded one', async () => {
+    const exported = 'A," Ada ",USD,5.00,closed,2025-01-31T09:30:00.001Z\n'
+    const file = await makeFile('a.csv', `${header}${exported}B," Bob ",USD,5.00,open,\n`)
+    await seed(connection, { file })
+    expect(await seed(connection, { file, reset: 'seeded' })).toMatchObject({
+      added: 1,
+      existing: 1,
+      removed: { accounts: 1 },
+    })
+    expect(await Account.find().sort({ _id: 1 }).lean()).toMatchObject([
+      { holder: ' Ada ', status: 'closed', createdAt: new Date('2025-01-31T09:30:00.001Z') },
+      { holder: 'Bob', status: 'open', createdAt: new Date('2020-01-01') },
+    ])
+  })
+
+  test('is refused if it is not a time as an export writes it', async () => {
+    const file = await makeFile('a.csv', `${header}A,Ada,USD,5.00,open,31.01.2025\n`)
+    await expect(seed(connection, { file })).rejects.toThrow(
+      /line 2: createdAt "31\.01\.2025" is not a time such as .*: leave it out of new accounts/,
+    )
+  })
+
+  test('has that name exactly, because banks have such columns of their own', async () => {
+    const text = header.replace('createdAt', 'Created At')
+    const file = await makeFile('a.csv', `${text}A,Ada,USD,5.00,open,31.01.2025\n`)
+    expect(await seed(connection, { file })).toMatchObject({ added: 1 })
+  })
+})

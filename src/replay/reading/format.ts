@@ -32,6 +32,8 @@ interface OpenOptions {
   readonly transform?: Transform<never> | undefined
   /** Whether the file is one that an export has written. */
   readonly restore?: boolean | undefined
+  /** Whether a transform gets the fields of a CSV file with the spaces at their ends. Default: false. */
+  readonly isVerbatim?: boolean | undefined
   /** The own fields of the ledger's transfers, if they have any. */
   readonly ownFields?: OwnFields | undefined
   /** Those of its accounts. */
@@ -70,10 +72,12 @@ const recordTransformOf = ({
   transform,
   restore,
   ownFields,
+  isVerbatim,
 }: OpenOptions): RecordTransform | undefined =>
   restore
     ? new RestoringTransform(ownFields)
-    : transform && new RecordTransform(transform, { currency: options.currency, ownFields })
+    : transform &&
+      new RecordTransform(transform, { currency: options.currency, ownFields, isVerbatim })
 
 /** {@link openBatchFile} without the search for ids, which a caller that posts nothing does not need. */
 export async function openInFormat(source: Source, open: OpenOptions): Promise<BatchFile> {

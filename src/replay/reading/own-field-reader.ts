@@ -27,6 +27,8 @@ type SpellingOptions = Pick<
 interface OwnFieldOptions {
   readonly ownFields: OwnFields
   readonly areKeys?: boolean
+  /** Whether an export has written the values: then they stay the texts that they are. */
+  readonly isExported?: boolean
   /** Whether a name is that of a value within an object. */
   readonly isNested?: (name: string) => boolean
   readonly onZoneUsed?: () => void
@@ -44,13 +46,16 @@ export function ownFieldReader(
     ownFields,
     isNested = () => false,
     areKeys = false,
+    isExported = false,
     onZoneUsed = () => undefined,
   }: OwnFieldOptions,
 ): OwnFieldReader {
   const indexes: number[] = []
   const readers = ownFields.all.flatMap((field) => {
     const { name } = field
-    const read = valueReader(field, options, { areKeys, onZoneUsed })
+    const read = isExported
+      ? (found: unknown) => found
+      : valueReader(field, options, { areKeys, onZoneUsed })
     const template = options.fields?.[name]
     if (template === null) return []
     if (template !== undefined) {

@@ -12,12 +12,10 @@ import { RecordTransform, type RecordOfRow } from './transform.ts'
  * with the time of its posting, what it reverses and its metadata.
  */
 export class RestoringTransform extends RecordTransform {
-  override readonly isVerbatim = true
-
   readonly #fields: OwnFields | undefined
 
   constructor(fields: OwnFields | undefined) {
-    super({ transform: () => undefined, version: 'restore' }, {})
+    super({ transform: () => undefined, version: 'restore' }, { isVerbatim: true })
     this.#fields = fields
   }
 

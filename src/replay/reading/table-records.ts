@@ -10,7 +10,10 @@ export type TableOptions = Pick<
   'encoding' | 'delimiter' | 'quote' | 'columns' | 'skip' | 'header' | 'skipLast' | 'comment'
 >
 
-/** A record of a table: the text of each column by its name, in the order of the columns; or why it cannot be read. */
+/**
+ * A record of a table: the text of each column by its name, in the order of the columns and with the spaces at its ends; or
+ * why it cannot be read.
+ */
 export type TableRecord =
   | { readonly line: number; readonly record: Readonly<Record<string, string>> }
   | { readonly line: number; readonly problem: string }
@@ -33,7 +36,12 @@ export async function* tableRecords(
     return []
   }
   try {
-    const batch = { batch: 'table', options: reading, transform: { transform, version: '1' } }
+    const batch = {
+      batch: 'table',
+      options: reading,
+      transform: { transform, version: '1' },
+      isVerbatim: true,
+    }
     const table = await openInFormat(source, batch)
     let position = 0
     for await (const block of table.records()) {

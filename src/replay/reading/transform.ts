@@ -78,15 +78,24 @@ export class RecordTransform {
   /** Identifies it within the options of a batch. */
   readonly version: string
   /** Whether the fields of a CSV file keep the spaces at their ends. */
-  readonly isVerbatim: boolean = false
+  readonly isVerbatim: boolean
   readonly #transform: TransformFunction<never>
   readonly #currency: string | undefined
   readonly #ownFields: OwnFields | undefined
 
   constructor(
     { transform, read, version }: Transform<never>,
-    { currency, ownFields }: { currency?: string | undefined; ownFields?: OwnFields | undefined },
+    {
+      currency,
+      ownFields,
+      isVerbatim = false,
+    }: {
+      currency?: string | undefined
+      ownFields?: OwnFields | undefined
+      isVerbatim?: boolean | undefined
+    },
   ) {
+    this.isVerbatim = isVerbatim
     this.#transform = transform
     this.#currency = currency
     this.#ownFields = ownFields
