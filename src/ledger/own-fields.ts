@@ -1,9 +1,9 @@
 import { types } from 'node:util'
-import type { Connection } from 'mongoose'
+import type { Connection, Types } from 'mongoose'
 import { type FieldOwner, type Ledger, ledgerOf } from '../definition.ts'
 import { InvalidFieldError } from '../errors.ts'
-import { storedMoney } from '../money/json.ts'
-import type { Decimal128 } from '../money/money.ts'
+import { exactText, storedMoney } from '../money/json.ts'
+import { type Decimal128, isDecimal128 } from '../money/money.ts'
 import type { FieldRule } from '../field-definition.ts'
 import {
   type FieldReader,
@@ -106,14 +106,14 @@ export class OwnFields {
     return { ...values, ...Object.fromEntries(shown) }
   }
 
-  /** The values of a stored record for a file: a decimal and an ObjectId are text. */
+  /** The values of a stored record for a file: a decimal without an exponent and an ObjectId are text. */
   exported(record: object): FieldValues {
     const values: Record<string, unknown> = {}
     for (const { name, type } of this.all) {
       const value: unknown = Reflect.get(record, name) ?? undefined
       if (value === undefined) continue
-      const isText = type === 'Decimal128' || type === 'ObjectId'
-      values[name] = isText ? (value as { toString: () => string }).toString() : value
+      if (isDecimal128(value)) values[name] = exactText(value)
+      else values[name] = type === 'ObjectId' ? (value as Types.ObjectId).toString() : value
     }
     return values
   }

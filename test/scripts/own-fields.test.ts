@@ -13,6 +13,9 @@ const definition = {
       branch: { type: 'String', enum: ['NORTH', 'SOUTH'] },
       openedOn: 'Date',
       vip: 'Boolean',
+      note: 'String',
+      factor: 'Decimal128',
+      score: 'Number',
     },
     transfer: {
       tenantId: { type: 'Int32', compare: true, required: true },
@@ -44,7 +47,7 @@ const daybook = async (parameters: readonly string[], expected = 0): Promise<str
   return expected === 0 ? stdout : stdout + stderr
 }
 
-const ACCOUNTS = `{"accountId":"A","holder":"Ada","currency":"USD","openingBalance":"100","branch":"NORTH","openedOn":"2020-05-17","vip":true,"metadata":{"level":2}}
+const ACCOUNTS = `{"accountId":"A","holder":"Ada","currency":"USD","openingBalance":"100","branch":"NORTH","openedOn":"2020-05-17","vip":true,"note":"  x, y ","factor":"0.0000001","score":1e-7,"metadata":{"level":2}}
 {"accountId":"B","holder":"Bob","currency":"USD","branch":"SOUTH"}
 `
 
@@ -179,21 +182,28 @@ describe('own fields on the command line', () => {
     const shown = await daybook(['account', 'show', 'C'])
     expect(shown).toMatch(/branch +SOUTH/)
     expect(shown).toMatch(/vip +false/)
+    expect(await daybook(['account', 'show', 'A'])).toMatch(/factor +0\.0000001\n/)
     expect(await daybook(['account', 'show', 'A'])).toMatch(/metadata level +2/)
     const transfer = ['transfer', 'A', 'B', '1', '--id', 'T1']
     expect(await daybook(transfer, 4)).toContain('INVALID_FIELD')
     expect(await daybook([...transfer, '--fields', 'tenant=7'], 64)).toContain(
       '--fields names tenant, but',
     )
-    const fields = ['--fields', 'tenantId=7,share=0.50,dueOn=2026-05-17']
-    expect(await daybook([...transfer, ...fields, '--json'])).toContain('"share":"0.5"')
+    const fields = ['--fields', 'tenantId=7,share=0.00000010,dueOn=2026-05-17']
+    expect(await daybook([...transfer, ...fields, '--json'])).toContain('"share":"0.0000001"')
     const table = await daybook(['statement', 'A'])
     expect(table).toMatch(
-      /balance +tenantId +share +dueOn +purpose +reference\n.* 7 +0\.5 +2026-05-17T00:00:00\.000Z\n?$/,
+      /balance +tenantId +share +dueOn +purpose +reference\n.* 7 +0\.0000001 +2026-05-17T00:00:00\.000Z\n?$/,
     )
-    expect(await daybook(['statement', 'A', '--csv'])).toContain(',7,0.5,2026-05-17T00:00:00.000Z,')
+    expect(await daybook(['statement', 'A', '--csv'])).toContain(
+      ',7,0.0000001,2026-05-17T00:00:00.000Z,',
+    )
     const [entry] = JSON.parse(await daybook(['statement', 'A', '--json'])) as unknown[]
-    expect(entry).toMatchObject({ tenantId: 7, share: '0.5', dueOn: '2026-05-17T00:00:00.000Z' })
+    expect(entry).toMatchObject({
+      tenantId: 7,
+      share: '0.0000001',
+      dueOn: '2026-05-17T00:00:00.000Z',
+    })
   })
 })
 
@@ -202,7 +212,7 @@ describe('own fields in an export', () => {
     await seedAccounts()
     const values = {
       tenantId: 7,
-      share: '0.25',
+      share: '0.0000001',
       dueOn: new Date('2026-05-17'),
       purpose: ' "x", y ',
     }
@@ -212,7 +222,7 @@ describe('own fields in an export', () => {
     await Transfer.reverse('T1')
     const before = await booksOf(connection)
     const folder = await makeFolder()
-    const [accounts, transfers] = [join(folder, 'accounts.jsonl'), join(folder, `t.${format}`)]
+    const [accounts, transfers] = [join(folder, `a.${format}`), join(folder, `t.${format}`)]
     await daybook(['export', '--output', transfers])
     await daybook(['export', '--accounts', '--output', accounts])
     for (const name of ['accounts', 'transfers']) await connection.collection(name).deleteMany({})
