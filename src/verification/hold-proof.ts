@@ -11,6 +11,8 @@ import { ViolationLog } from './violations.ts'
 /** What transfers have captured of a hold. */
 interface Captured {
   readonly payer: string
+  /** Undefined if they do not agree on it. */
+  readonly receiver: string | undefined
   readonly sum: bigint
 }
 
@@ -62,7 +64,14 @@ export class HoldProof {
         const hold = reader.hold()
         const payer = hold.fromAccount as string
         held.set(payer, (held.get(payer) ?? 0n) + (hold.reserved ?? 0n))
-        if (!this.#accounts.has(payer)) doubtful.add(payer)
+        const account = this.#accounts.get(payer)
+        if (!account) doubtful.add(payer)
+        else if (hold.currency !== account.currency) {
+          this.#addToHold(
+            hold.id,
+            `is in ${named(hold.currency)}, but its account is in ${account.currency}`,
+          )
+        }
         if (!this.#agrees(hold, unmatched.get(hold.id))) doubtful.add(payer)
         unmatched.delete(hold.id)
       })
@@ -81,9 +90,9 @@ export class HoldProof {
     return await this.#books.hasHolds()
   }
 
-  #agrees({ fromAccount, captured }: StoredHold, found: Captured | undefined): boolean {
+  #agrees({ fromAccount, toAccount, captured }: StoredHold, found: Captured | undefined): boolean {
     if (captured === undefined) return true
-    if (found && found.payer !== fromAccount) return false
+    if (found && (found.payer !== fromAccount || found.receiver !== toAccount)) return false
     const sum = found?.sum ?? 0n
     return this.#isSince ? captured >= sum : captured === sum
   }
@@ -103,6 +112,12 @@ export class HoldProof {
         captured.delete(hold.id)
         if (!account) {
           this.#addToHold(hold.id, `is of account ${named(id)}, which does not exist`)
+        } else if (found && found.receiver !== hold.toAccount) {
+          const receiver = named(hold.toAccount)
+          this.#addToHold(
+            hold.id,
+            `is for account ${receiver}, but a capture of it paid another one`,
+          )
         } else if (!this.#agrees(hold, found)) {
           const [now, right] = [hold.captured ?? 0n, found?.sum ?? 0n].map((units) =>
             showUnits(units, hold.currency as string),
@@ -158,10 +173,12 @@ export class HoldProof {
 
 function addCapture(
   captured: Map<string, Captured>,
-  { hold, fromAccount: payer = '', amount = 0n }: StoredTransfer,
+  { hold, fromAccount: payer = '', toAccount, amount = 0n }: StoredTransfer,
 ): void {
   if (hold === undefined) return
-  captured.set(hold, { payer, sum: (captured.get(hold)?.sum ?? 0n) + amount })
+  const before = captured.get(hold)
+  const receiver = !before || before.receiver === toAccount ? toAccount : undefined
+  captured.set(hold, { payer, receiver, sum: (before?.sum ?? 0n) + amount })
 }
 
 /** Checks the holds whose payer is not a text, which are in no range. */

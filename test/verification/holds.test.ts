@@ -68,6 +68,16 @@ describe('verify', () => {
       'hold: hold DONE is of account X, which does not exist',
     ],
     [
+      'a hold that is for another account than the one that its captures paid',
+      () => holds.updateOne({ _id: 'OPEN' }, { $set: { toAccount: 'C' } }, unchecked),
+      'hold: hold OPEN is for account C, but a capture of it paid another one',
+    ],
+    [
+      'a hold in another currency than its account',
+      () => holds.updateOne({ _id: 'OPEN' }, { $set: { currency: 'EUR' } }, unchecked),
+      'hold: hold OPEN is in EUR, but its account is in USD',
+    ],
+    [
       'a status that does not say how it ended',
       () => holds.updateOne({ _id: 'DONE' }, { $set: { status: 'released' } }, unchecked),
       'status: hold DONE is released, but all of it is captured',
