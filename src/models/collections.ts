@@ -230,31 +230,26 @@ async function removeCollection(
 }
 
 /** Removes the indexes of transfers by their effective dates. */
-export async function removeEffectiveDateIndexes(connection: Connection): Promise<void> {
+export const removeEffectiveDateIndexes = (connection: Connection): Promise<void> =>
+  removeTransferIndexes(connection, 'effectiveAt')
+
+/** Removes the index of transfers by their groups, and the collection of groups if it is empty. */
+export async function removeGroups(connection: Connection): Promise<void> {
+  await removeTransferIndexes(connection, 'group')
+  const database = databaseOf(connection)
+  const groups = transferGroupModel(connection).collection.collectionName
+  if (!(await storedCollections(database)).has(groups)) return
+  if (!(await database.collection(groups).findOne({}))) await database.dropCollection(groups)
+}
+
+/** Removes the indexes of transfers that have a field among their keys. */
+async function removeTransferIndexes(connection: Connection, field: string): Promise<void> {
   const { collection, schema } = transferModel(connection)
   const database = databaseOf(connection)
   const name = collection.collectionName
   if (!(await storedCollections(database)).has(name)) return
-  const dated = schema.indexes().filter(([keys]) => 'effectiveAt' in keys)
-  await dropIndexes(
-    database.collection(name),
-    dated.map(([keys]) => keys),
-  )
-}
-
-/** Removes the index of transfers by their groups, and the collection of groups if it is empty. */
-export async function removeGroups(connection: Connection): Promise<void> {
-  const { collection, schema } = transferModel(connection)
-  const database = databaseOf(connection)
-  const stored = await storedCollections(database)
-  const groups = transferGroupModel(connection).collection.collectionName
-  if (stored.has(collection.collectionName)) {
-    const keys = schema.indexes().flatMap(([each]) => ('group' in each ? [each] : []))
-    await dropIndexes(database.collection(collection.collectionName), keys)
-  }
-  if (stored.has(groups) && !(await database.collection(groups).findOne({}))) {
-    await database.dropCollection(groups)
-  }
+  const keys = schema.indexes().flatMap(([each]) => (field in each ? [each] : []))
+  await dropIndexes(database.collection(name), keys)
 }
 
 async function dropIndexes(
