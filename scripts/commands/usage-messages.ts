@@ -17,9 +17,12 @@ export function explainUsage(message: string, commandLine: RefusedCommandLine): 
   if (kind === 'too few') return explainMissing(Number.parseInt(rest), commandLine)
   if (kind === 'unknown') return explainUnknown(rest.split(', '), commandLine)
   const [, given, choices = ''] = /is "(.*)", expected one of (.*)/.exec(message) ?? []
-  const meant = given && similarName(given, choices.replaceAll('"', '').split(', '))
-  return meant ? `${message}. Did you mean ${meant}?` : message
+  const suggestion = given && suggest(similarName(given, choices.replaceAll('"', '').split(', ')))
+  return message + (suggestion ?? '')
 }
+
+const suggest = (meant: string | undefined, dashes = ''): string =>
+  meant === undefined ? '' : `. Did you mean ${dashes}${meant}?`
 
 function explainMissing(given: number, { usage }: RefusedCommandLine): string {
   const [name = '', ...positionals] = usage.split(' ')
@@ -35,13 +38,11 @@ function explainUnknown(
 ): string {
   const typed = parameters.find((parameter) => /^--?([^=]*)/.exec(parameter)?.[1] === unknown)
   if (typed !== undefined) {
-    const meant = similarName(unknown, options)
     const option = named(typed.replace(/=.*/s, ''))
-    return `unknown option ${option}${meant === undefined ? '' : `. Did you mean --${meant}?`}`
+    return `unknown option ${option}${suggest(similarName(unknown, options), '--')}`
   }
   if (usage === '') {
-    const meant = similarName(unknown, commands)
-    return `unknown command ${named(unknown)}${meant === undefined ? '' : `. Did you mean ${meant}?`}`
+    return `unknown command ${named(unknown)}${suggest(similarName(unknown, commands))}`
   }
   const own = options.filter((option) => !COMMON_OPTIONS.includes(option))
   return `${named(unknown)} is one argument too many for ${usage}. Its options are ${own.map((option) => `--${option}`).join(', ')}`

@@ -19,7 +19,10 @@ export function renderTable(
   const cells = rows.map((row) => row.map(printable))
   const alignmentOf = (column: number) => alignments[column] ?? 'left'
   const widths = head.map((name, column) =>
-    Math.max(...[name, ...cells.map((row) => row[column] ?? '')].map((text) => stringWidth(text))),
+    cells.reduce(
+      (widest, row) => Math.max(widest, stringWidth(row[column] ?? '')),
+      stringWidth(name),
+    ),
   )
   if (columns !== undefined) {
     const isFlexible = (column: number) => alignmentOf(column) === 'left'
