@@ -1,3 +1,8 @@
+/**
+ * Accounts, transfers, holds and groups; files, sample data and exports; verification, migrations and errors.
+ * @module daybook
+ */
+
 // The models, and the types of what they take and return.
 export type { AccountDocument, AccountModel } from './models/account-interface.ts'
 export { defineLedger, type LedgerModels } from './models/define-ledger.ts'

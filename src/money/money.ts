@@ -4,7 +4,7 @@ import { scaleOf } from './currency.ts'
 import { Decimal128, decimal128OfUnits } from './decimal128.ts'
 
 /**
- * decimal.js with 64 significant digits, so that a sum of values below {@link LIMIT} is never rounded. It
+ * decimal.js with 64 significant digits, so that a sum of values below `LIMIT` is never rounded. It
  * prints every value without an exponent.
  */
 export const Decimal = DecimalJs.clone({

@@ -1,3 +1,8 @@
+/**
+ * The test kit, for any test runner.
+ * @module daybook/testing
+ */
+
 export { assertBooksBalance } from './books.ts'
 export { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from './database.ts'
 export type { Factories } from './factories.ts'

@@ -1,3 +1,8 @@
+/**
+ * The test kit for jest: a database for each test file, and matchers.
+ * @module daybook/testing/jest
+ */
+
 import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals'
 import mongoose from 'mongoose'
 import { defineLedger, ledgerModels } from '../models/define-ledger.ts'

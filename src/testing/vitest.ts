@@ -1,3 +1,8 @@
+/**
+ * The test kit for vitest: `test` with a database, and matchers.
+ * @module daybook/testing/vitest
+ */
+
 import { expect, inject, test as plainTest } from 'vitest'
 import { type TestDatabase, openTestDatabase } from './database.ts'
 import { type DaybookMatchers, equalityTesters, matchers } from './matchers.ts'

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { SECTIONS } from '../../site/sidebar.ts'
 
 const folders = await Promise.all(
   ['.', 'docs', 'seeds'].map(async (folder) =>
@@ -47,6 +48,11 @@ test.each(documents)('%s names only files and headings that exist', (document) =
     if (!isFound) missing.push(link)
   }
   expect(missing).toEqual([])
+})
+
+test('each document has a place in the sidebar of the site', () => {
+  const pages = SECTIONS.flatMap((section) => Object.keys(section.pages))
+  expect(pages.toSorted()).toEqual(documents.toSorted())
 })
 
 test('README has at most 200 lines', () => {

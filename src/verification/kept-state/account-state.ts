@@ -19,7 +19,7 @@ export interface AccountState {
   readonly digest: string
 }
 
-/** {@link AccountState} as JSON: money is a text with the currency's decimals. */
+/** `AccountState` as JSON: money is a text with the currency's decimals. */
 export interface AccountLine extends Omit<AccountState, 'openingBalance' | 'balance'> {
   readonly openingBalance: string
   readonly balance: string
