@@ -25,6 +25,7 @@ export const SECTIONS: readonly { text: string; pages: Readonly<Record<string, s
   {
     text: 'Reference',
     pages: {
+      'docs/command-reference.md': 'Commands',
       'docs/records.md': 'Records',
       'docs/refusals.md': 'Refusals',
       'docs/files.md': 'Files of transfers',

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises'
+import { format } from 'prettier'
+import { expect, test } from 'vitest'
+import type { Argv } from 'yargs'
+import { listCommands } from '../../scripts/commands/command-list.ts'
+import type { CommonOptions } from '../../scripts/context/command.ts'
+
+/** What a command tells yargs of an option or an argument. */
+interface Described {
+  readonly describe: string
+  readonly type?: string
+  readonly default?: string | number | boolean | readonly string[]
+  readonly choices?: readonly string[]
+}
+
+const usages: string[] = []
+const sections: string[] = []
+await listCommands(async (usage, describe, load) => {
+  const { builder, examples } = await load()
+  const described = { positional: [] as [string, Described][], option: [] as [string, Described][] }
+  const recorder: Argv<CommonOptions> = new Proxy({} as Argv<CommonOptions>, {
+    get: (_, method) => (name: string | Record<string, Described>, description: Described) => {
+      if (typeof name === 'object') described.option.push(...Object.entries(name))
+      else if (method === 'option' || method === 'positional')
+        described[method].push([name, description])
+      return recorder
+    },
+  })
+  builder(recorder, [])
+  usages.push(usage)
+  sections.push(
+    `## ${usage.replace(/ [<[].*/, '')}`,
+    `\`\`\`\ndaybook ${usage}\n\`\`\``,
+    sentence(describe),
+    described.positional.map(([name, of]) => `- \`${name}\`: ${explained(of)}`).join('\n'),
+    table(described.option),
+    `\`\`\`sh\n${examples.map(([example, what]) => `# ${what}\ndaybook ${example}`).join('\n\n')}\n\`\`\``,
+  )
+})
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+function explained({ describe, default: standard, choices }: Described): string {
+  return [
+    describe.replaceAll(/[|<>*]/g, (character) => `\\${character}`),
+    ...(choices ? [`(one of ${choices.map((choice) => `\`${choice}\``).join(', ')})`] : []),
+    ...(typeof standard === 'string' || typeof standard === 'number'
+      ? [`[default: ${String(standard).replace(`${process.cwd()}/`, '')}]`]
+      : []),
+  ].join(' ')
+}
+
+function table(options: readonly [string, Described][]): string {
+  if (options.length === 0) return ''
+  const rows = options.map(
+    ([name, of]) => `| \`--${name}${of.type === 'boolean' ? '' : ' …'}\` | ${explained(of)} |`,
+  )
+  return ['| option | what it does |', '| --- | --- |', ...rows].join('\n')
+}
+
+test('docs/command-reference.md has every command, its arguments, options and examples', async () => {
+  const page = [
+    '# Command reference',
+    'This page is made of the definitions of the commands. After a change of them, write it again with `npx vitest run test/docs/commands.test.ts -u`.',
+    '[Commands](commands.md) says what belongs together, and what all commands have: `--uri`, `--folder`, `--ledger`, `--quiet`, `--help` and the exit codes. `bench` and `soak` are in the repository only.',
+    ...sections,
+  ]
+  const markdown = await format(page.filter(Boolean).join('\n\n'), {
+    parser: 'markdown',
+    printWidth: 100,
+  })
+  await expect(markdown).toMatchFileSnapshot('../../docs/command-reference.md')
+})
+
+test.each(usages)('docs/commands.md lists %s', async (usage) => {
+  const [name = ''] = usage.split(/ [<[]/)
+  expect(await readFile('docs/commands.md', 'utf8')).toMatch(
+    new RegExp(`^\\|.*\`${name}[\` ]`, 'm'),
+  )
+})
