@@ -220,16 +220,24 @@ export class BalanceOutOfRangeError extends TransferRefusedError {
 
 export class LinkedTransferRefusedError extends TransferRefusedError {
   override readonly code = 'LINKED_TRANSFER_REFUSED'
+  /** The id of the transfer, or of the hold. */
   declare readonly transferId: string
+  /** The id of the hold, if it is not a transfer that is refused, but a hold or its release. */
+  declare readonly holdId?: string
   /** The transfer of the same atomic group that caused the refusal. */
   declare readonly refusedTransferId: string
   /** The name of the group, if it has one. */
   declare readonly group?: string
-  constructor(details: { transferId: string; refusedTransferId: string; group?: string }) {
-    const { transferId, refusedTransferId, group } = details
+  constructor(details: {
+    transferId: string
+    holdId?: string
+    refusedTransferId: string
+    group?: string
+  }) {
+    const { transferId, holdId, refusedTransferId, group } = details
     super(
       group === undefined
-        ? `transfer ${transferId} is in the same atomic group as ${refusedTransferId}, which was refused`
+        ? `${holdId === undefined ? 'transfer' : 'hold'} ${transferId} is in the same atomic group as ${refusedTransferId}, which was refused`
         : `transfer ${transferId} is in group ${named(group)} with ${refusedTransferId}, which was refused`,
       details,
     )

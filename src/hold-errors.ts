@@ -14,9 +14,12 @@ export class InvalidExpiresAtError extends TransferRefusedError {
   override readonly code = 'INVALID_EXPIRES_AT'
   declare readonly expiresAt: unknown
   constructor(details: { expiresAt: unknown; expected: string }) {
-    super(`expiresAt ${quote(details.expiresAt)} is not ${details.expected}`, details)
+    super(`expiresAt ${shownDate(details.expiresAt)} is not ${details.expected}`, details)
   }
 }
+
+const shownDate = (date: unknown): string =>
+  date instanceof Date && !Number.isNaN(date.getTime()) ? date.toISOString() : quote(date)
 
 export class HoldConflictError extends TransferRefusedError {
   override readonly code = 'HOLD_CONFLICT'

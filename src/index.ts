@@ -70,6 +70,7 @@ export type { ReadingOptions } from './replay/reading/reading-options.ts'
 export type { AccountTexts, OpenMissing } from './replay/reading/open-missing.ts'
 export type { MissingAccount } from './ledger/request.ts'
 export type { FoundRecord, ReadFunction, TextFile } from './replay/reading/text-file.ts'
+export type { RowHoldAction } from './replay/reading/returned-actions.ts'
 export type {
   RecordContext,
   RowRequest,

@@ -106,15 +106,18 @@ const countsOf = (batch: BatchRecord): number[] => {
 /** In characters. Daybook writes the messages itself, and some name many columns. */
 const MAX_MESSAGE = 4_000
 
-const refusalTable = (refusals: readonly RefusalRecord[], columns: number | undefined): string =>
-  renderTable(
-    ['line', 'transfer', 'code', 'message'],
-    refusals.map(({ _id, transferId = '', code, message }) => [
+function refusalTable(refusals: readonly RefusalRecord[], columns: number | undefined): string {
+  const hasHolds = refusals.some(({ holdId }) => holdId !== undefined)
+  return renderTable(
+    ['line', 'transfer', ...(hasHolds ? ['hold'] : []), 'code', 'message'],
+    refusals.map(({ _id, transferId = '', holdId = '', code, message }) => [
       lineCell(_id),
       cell(transferId),
+      ...(hasHolds ? [cell(holdId)] : []),
       code,
       cell(message, MAX_MESSAGE),
     ]),
     ['right'],
     columns,
   )
+}

@@ -100,10 +100,12 @@ function render(
   const own = [
     ...new Set(records.flatMap(({ request }) => Object.keys(request?.fieldValues ?? {}))),
   ]
+  const hasHolds = records.some(({ action }) => action)
+  const names = [...(hasHolds ? HOLD_NAMES : TRANSFER_NAMES), ...own]
   const recordTable = renderTable(
-    ['line', 'from', 'to', 'amount', 'currency', 'effectiveAt', 'reference', ...own],
-    records.map((record) => rowOf(record, own)),
-    ['right', 'left', 'left', 'right'],
+    ['line', ...names],
+    records.map((record) => rowOf(record, names)),
+    ['right', ...names.map((name) => (name === 'amount' ? 'right' : 'left'))],
     width,
   )
   const read =
@@ -114,22 +116,20 @@ function render(
   return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from the values.\n${listed}${listed && '\n'}\n${JSON.stringify(proposal, null, 2)}`
 }
 
+const TRANSFER_NAMES = ['from', 'to', 'amount', 'currency', 'effectiveAt', 'reference']
+const HOLD_NAMES = ['action', 'holdId', ...TRANSFER_NAMES, 'expiresAt', 'final']
+
 function rowOf(
-  { request, skipped, problem, ...place }: ExplainedRecord,
-  own: readonly string[],
+  { request, action, skipped, problem, ...place }: ExplainedRecord,
+  names: readonly string[],
 ): string[] {
   const line = lineCell(place)
-  if (!request) {
+  const asked = request ?? action
+  if (!asked) {
     return [line, problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`]
   }
-  const { from, to, amount, currency, effectiveAt, reference } = request
-  return [
-    line,
-    ...[from, to, amount, currency, effectiveAt?.toISOString(), reference].map((part) =>
-      part === undefined ? '' : cell(String(part), 60),
-    ),
-    ...own.map((name) => cell(ownText(request.fieldValues ?? {}, name))),
-  ]
+  const parts = { action: asked.kind ?? 'transfer', ...request?.fieldValues, ...asked }
+  return [line, ...names.map((name) => cell(ownText(parts, name), 60))]
 }
 
 async function write(path: string, { proposal }: FileExplanation, { log }: Context): Promise<void> {

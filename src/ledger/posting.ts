@@ -17,7 +17,7 @@ import type { Transaction } from '../mongodb/transaction.ts'
 import type { LedgerAccount } from './evaluation.ts'
 import { recognizeExisting } from './existing-ids.ts'
 import { type GroupLedger, evaluateAll, isGrouped } from './groups.ts'
-import { PostedHolds } from './holds/posted-holds.ts'
+import { PostedHolds, storedHoldReads } from './holds/posted-holds.ts'
 import { couldBeId } from './identifier.ts'
 import {
   type LedgerRequest,
@@ -83,7 +83,8 @@ export async function postToAccounts<Request extends LedgerRequest>(
 ): Promise<ResultOf<Request>[]> {
   // A refusal in an atomic group may depend on an id that is already posted, so ids are looked up first.
   const presumeNew = Boolean(options.presumeNew && !options.atomic)
-  const holds = await PostedHolds.read(requests, { accounts, presumeNew }, transaction)
+  const reads = storedHoldReads(transaction)
+  const holds = await PostedHolds.read(requests, { accounts, presumeNew }, reads)
   const groupIds = groupIdsOf(requests)
   const ledger: GroupLedger = {
     accounts,
@@ -141,7 +142,7 @@ export async function postToAccounts<Request extends LedgerRequest>(
   const opened = results.flatMap((result) =>
     result.status === 'posted' && 'opened' in result ? (result.opened ?? []) : [],
   )
-  const held = holds?.prepareWrites(posted)
+  const held = holds?.prepareWrites(posted, transaction)
   const update = prepareAccountUpdates(posted, { accounts, held: held?.accountIds }, transaction)
   await inserting
   if (opened.length > 0) await insertAccounts(opened, transaction)

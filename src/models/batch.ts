@@ -21,6 +21,7 @@ export interface BatchRecord {
   position: number
   /** The line of the last record consumed; 0 before the first. */
   line: number
+  /** What was posted: transfers, holds and releases of holds. */
   posted: number
   existing: number
   refused: number
@@ -30,6 +31,10 @@ export interface BatchRecord {
   additional?: number
   /** How many accounts were opened on the way. Absent while there are none. */
   accountsOpened?: number
+  /** How many of those posted are holds. Absent while there are none. */
+  holdsPlaced?: number
+  /** How many of those posted are releases of holds. Absent while there are none. */
+  holdsReleased?: number
   /** How many transfers were refused, by code. */
   refusedByCode: Record<string, number>
   /** How much money was moved, by currency. */
@@ -66,6 +71,8 @@ export interface RefusalRecord {
   _id: { batch: string; line: number; item?: number; part?: number }
   /** The id as it was read, or the one that was made for it. Absent if there is none. */
   transferId?: string
+  /** The id of the hold that the record is about, if it is about one. */
+  holdId?: string
   /** The id that was made for the record, if it is not `transferId` but the start of the ids of its transfers. */
   madeId?: string
   code: string
@@ -111,6 +118,8 @@ const batchSchema = new Schema<BatchRecord>(
     skipped: Number,
     additional: Number,
     accountsOpened: Number,
+    holdsPlaced: Number,
+    holdsReleased: Number,
     refusedByCode: { type: Schema.Types.Mixed, required: true },
     amountByCurrency: { type: Schema.Types.Mixed, required: true },
     status: { type: String, enum: ['running', 'finished'], required: true },
@@ -154,6 +163,7 @@ const refusalSchema = new Schema<RefusalRecord>(
       required: true,
     },
     transferId: String,
+    holdId: String,
     madeId: String,
     code: { type: String, required: true },
     message: { type: String, required: true },

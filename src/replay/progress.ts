@@ -69,6 +69,8 @@ export class ProgressTracker {
       refusedByCode: record.refusedByCode,
       amountByCurrency: amountsOf(record),
       accountsOpened: record.accountsOpened ?? 0,
+      holdsPlaced: record.holdsPlaced ?? 0,
+      holdsReleased: record.holdsReleased ?? 0,
       resumedAt,
       seconds,
       rate: done / seconds,

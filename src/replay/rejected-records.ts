@@ -32,7 +32,11 @@ function joined(first: RefusedPart, parts: readonly RefusedPart[]): Reject {
     code: cause.code,
     // The column `line` has no place for the object.
     message: `${first.item > 1 ? `${recordPlace(first)}: ` : ''}${reasons.join('; ')}`,
-    transferId: parts.find(({ madeId }) => madeId !== undefined)?.madeId ?? first.transferId,
+    transferId: parts.find(({ madeId }) => madeId !== undefined)?.madeId ?? ownIdOf(first),
     text: first.text,
   }
 }
+
+/** An id that was not made. A line about a hold says its ids itself, or they follow from the hold's. */
+const ownIdOf = ({ transferId, holdId }: RefusedPart): string | undefined =>
+  holdId === undefined ? transferId : undefined

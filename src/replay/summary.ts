@@ -8,6 +8,7 @@ export interface BatchProgress {
   readonly records: number
   /** How many of them are consumed: `posted` + `existing` + `refused` + `skipped`. */
   readonly read: number
+  /** What was posted: transfers, and of a file with holds also those and their releases. */
   readonly posted: number
   /** Transfers that an earlier line or another batch had already posted, with the same content. */
   readonly existing: number
@@ -45,6 +46,10 @@ export interface ReplaySummary extends BatchProgress {
   readonly warnings?: readonly string[]
   /** How many accounts were opened on the way. */
   readonly accountsOpened: number
+  /** How many of those posted are holds. */
+  readonly holdsPlaced: number
+  /** How many of those posted are releases of holds. */
+  readonly holdsReleased: number
   /**
    * What an earlier run had left, if this one started the batch again: that one had posted nothing, and was of another
    * file or read it with other options. Its record and its refusals were removed.

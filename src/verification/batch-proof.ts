@@ -30,7 +30,7 @@ interface RefusalTally {
 }
 
 /**
- * Proves the batches by the transfers and refusals that name them. Transfers stay, so a batch that was replayed in the
+ * Proves the batches by the transfers, holds and refusals that name them. Transfers and holds stay, so a batch that was replayed in the
  * meantime has posted at least what it had before they were read, and at most what it has afterwards. Refusals do not: a
  * retry removes them, and so does a batch that starts again. Where they disagree, both are read again at one moment.
  */
@@ -90,7 +90,7 @@ export class BatchProof {
         if (this.#before.get(batch.name)?.digest === batch.digest) {
           digests.set(batch.name, batch.digest)
         }
-        this.#checkTransfers(batch)
+        this.#checkPosted(batch)
         if (!this.#withoutRefusals.has(batch.name) && !agrees(batch, this.#tallyOf(batch.name))) {
           doubtful.add(batch.name)
         }
@@ -98,8 +98,9 @@ export class BatchProof {
     )
     for (const name of this.#tallies.names()) {
       if (existing.has(name)) continue
-      const { transfers } = this.#tallies.of(name)
-      this.#add('batch', name, `does not exist, but ${transfers} transfers name it`)
+      const { transfers, holds } = this.#tallies.of(name)
+      const found = transfers > 0 ? `${transfers} transfers` : `${holds} holds`
+      this.#add('batch', name, `does not exist, but ${found} name it`)
     }
     for (const name of this.#refusals.keys()) if (!existing.has(name)) doubtful.add(name)
     for (const name of doubtful) await this.#checkAtOnce(name)
@@ -138,19 +139,26 @@ export class BatchProof {
     return this.#refusals.get(batch) ?? { refusals: 0, byCode: new Map() }
   }
 
-  #checkTransfers(batch: StoredBatch): void {
+  #checkPosted(batch: StoredBatch): void {
     const tally: BatchTally = this.#tallies.of(batch.name)
-    const { posted, amounts } = this.#leastOf(batch)
-    if (!isBetween(tally.transfers, posted, batch.posted)) {
-      const problem = `has ${batch.posted} posted, but ${tally.transfers} transfers name it`
+    const least = this.#leastOf(batch)
+    const { amounts } = least
+    const most = transfersOf(batch)
+    if (!isBetween(tally.transfers, transfersOf(least), most)) {
+      const isPart = most !== batch.posted
+      const problem = `has ${batch.posted} posted${isPart ? `, of which ${most} are transfers` : ''}, but ${tally.transfers} transfers name it`
+      this.#add('batch', batch.name, problem)
+    }
+    if (!isBetween(tally.holds, least.holdsPlaced, batch.holdsPlaced)) {
+      const problem = `has placed ${batch.holdsPlaced} holds, but ${tally.holds} name it`
       this.#add('batch', batch.name, problem)
     }
     if (!batch.amounts) return
     for (const currency of new Set([...tally.amounts.keys(), ...batch.amounts.keys()])) {
       const sum = tally.amounts.get(currency) ?? 0n
-      const most = batch.amounts.get(currency) ?? 0n
-      if (isBetween(sum, amounts?.get(currency) ?? 0n, most)) continue
-      const [stored, found] = [showUnits(most, currency), showUnits(sum, currency)]
+      const moved = batch.amounts.get(currency) ?? 0n
+      if (isBetween(sum, amounts?.get(currency) ?? 0n, moved)) continue
+      const [stored, found] = [showUnits(moved, currency), showUnits(sum, currency)]
       const problem = `has moved ${stored} ${currency}, but the transfers that name it add up to ${found}`
       this.#add('batch', batch.name, problem)
     }
@@ -238,6 +246,14 @@ const idsOf = (batch: string): object => ({
 })
 
 /** Whether a value is within bounds. A damaged bound, which is undefined, is reported with its record. */
+/** How many of those posted are transfers. */
+const transfersOf = ({
+  posted,
+  holdsPlaced = 0,
+  holdsReleased = 0,
+}: Partial<StoredBatch>): number | undefined =>
+  posted === undefined ? undefined : posted - holdsPlaced - holdsReleased
+
 const isBetween = <Value extends number | bigint>(
   value: Value,
   least: Value | undefined,

@@ -13,6 +13,8 @@ export interface StoredBatch {
   readonly digest: string
   readonly position: number | undefined
   readonly posted: number | undefined
+  readonly holdsPlaced: number
+  readonly holdsReleased: number
   readonly refused: number | undefined
   readonly refusedByCode: ReadonlyMap<string, number> | undefined
   /** How far the refused lines were tried again, as a text to compare. */
@@ -23,7 +25,13 @@ export interface StoredBatch {
 
 const COUNTS = ['records', 'position', 'line', 'posted', 'existing', 'refused'] as const
 /** The counts that are absent while they are zero. */
-const OPTIONAL_COUNTS = ['skipped', 'additional', 'accountsOpened'] as const
+const OPTIONAL_COUNTS = [
+  'skipped',
+  'additional',
+  'accountsOpened',
+  'holdsPlaced',
+  'holdsReleased',
+] as const
 const TEXTS = ['source', 'digest', 'reading'] as const
 
 const FIELDS = [
@@ -58,6 +66,8 @@ export class BatchReader {
       digest: this.#digest,
       position: reader.whole('position'),
       posted: reader.whole('posted'),
+      holdsPlaced: reader.whole('holdsPlaced') ?? 0,
+      holdsReleased: reader.whole('holdsReleased') ?? 0,
       refused: reader.whole('refused'),
       refusedByCode: this.#refusedByCode(),
       retry: JSON.stringify(this.#reader.object('retry') ?? null),
@@ -148,6 +158,13 @@ export class BatchReader {
       add(
         'batch',
         `is at position ${position}${asked}, but has ${posted} posted, ${existing} existing, ${refused} refused and ${skipped} skipped`,
+      )
+    }
+    const { holdsPlaced, holdsReleased } = this.batch()
+    if (posted !== undefined && holdsPlaced + holdsReleased > posted) {
+      add(
+        'batch',
+        `has ${posted} posted, but ${holdsPlaced} holds placed and ${holdsReleased} released`,
       )
     }
     const byCode = this.#refusedByCode()

@@ -1,17 +1,20 @@
 import type { StoredTransfer } from './transfer-reader.ts'
 
-/** What the transfers of one batch add up to. */
+/** What the transfers and holds of one batch add up to. */
 export interface BatchTally {
   transfers: number
+  holds: number
   /** The sums of the amounts in minor units, by currency. */
   readonly amounts: Map<string, bigint>
 }
 
 type KeptTally = Pick<BatchTally, 'transfers'> & {
+  /** Absent if the holds are read again. */
+  readonly holds?: number
   readonly amounts: ReadonlyMap<string, bigint>
 }
 
-/** What transfers add up to for each batch that they name. */
+/** What transfers and holds add up to for each batch that they name. */
 export class BatchTallies {
   readonly #tallies = new Map<string, BatchTally>()
 
@@ -23,24 +26,29 @@ export class BatchTallies {
     tally.amounts.set(currency, (tally.amounts.get(currency) ?? 0n) + amount)
   }
 
+  addHold(batch: string): void {
+    this.#tallyOf(batch).holds += 1
+  }
+
   append(other: BatchTallies): void {
     for (const [batch, tally] of other.#tallies) this.addTally(batch, tally)
   }
 
-  addTally(batch: string, { transfers, amounts }: KeptTally): void {
+  addTally(batch: string, { transfers, holds = 0, amounts }: KeptTally): void {
     const tally = this.#tallyOf(batch)
     tally.transfers += transfers
+    tally.holds += holds
     for (const [currency, sum] of amounts) {
       tally.amounts.set(currency, (tally.amounts.get(currency) ?? 0n) + sum)
     }
   }
 
-  /** The tally of one batch: of no transfers if none names it. */
+  /** The tally of one batch: of nothing if nothing names it. */
   of(batch: string): BatchTally {
-    return this.#tallies.get(batch) ?? { transfers: 0, amounts: new Map() }
+    return this.#tallies.get(batch) ?? { transfers: 0, holds: 0, amounts: new Map() }
   }
 
-  /** The names of all batches that transfers name. */
+  /** The names of all batches that transfers or holds name. */
   names(): IterableIterator<string> {
     return this.#tallies.keys()
   }
@@ -48,7 +56,7 @@ export class BatchTallies {
   #tallyOf(batch: string): BatchTally {
     let tally = this.#tallies.get(batch)
     if (!tally) {
-      tally = { transfers: 0, amounts: new Map() }
+      tally = { transfers: 0, holds: 0, amounts: new Map() }
       this.#tallies.set(batch, tally)
     }
     return tally

@@ -36,6 +36,8 @@ export interface StoredHold {
   readonly captured: bigint | undefined
   /** What it reserves, in minor units: nothing if it has ended. */
   readonly reserved: bigint | undefined
+  /** The batch that placed it, if one did. */
+  readonly batch: string | undefined
 }
 
 const STATUSES = new Set(['active', 'captured', 'released', 'expired'])
@@ -64,6 +66,7 @@ export class HoldReader {
       status,
       captured,
       reserved: status === 'active' ? (isWhole ? amount - captured : undefined) : 0n,
+      batch: reader.text('batch'),
     }
   }
 

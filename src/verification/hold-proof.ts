@@ -2,6 +2,7 @@ import type { ClientSession } from 'mongoose'
 import { named } from '../messages.ts'
 import { type StoredAccount, AccountReader } from './account-reader.ts'
 import { NOT_A_TEXT } from './account-range.ts'
+import type { BatchTallies } from './batch-tallies.ts'
 import type { Books, Moment } from './books.ts'
 import { HoldReader, type StoredHold } from './hold-check.ts'
 import { type StoredTransfer, TransferReader } from './transfer-reader.ts'
@@ -20,6 +21,8 @@ interface HoldProofOptions {
   readonly accounts: readonly StoredAccount[]
   /** Selects the ids of the accounts, and every id between them that no account has. */
   readonly ids: object
+  /** Counts the holds of each batch. */
+  readonly tallies: BatchTallies
   /** Whether only the transfers after a kept state are read, so that a hold may have captured more than they say. */
   readonly isSince: boolean
 }
@@ -35,10 +38,16 @@ export class HoldProof {
   readonly #accounts: ReadonlyMap<string, StoredAccount>
   readonly #ids: object
   readonly #isSince: boolean
+  readonly #tallies: BatchTallies
   /** By the hold's id: of the transfers that the accounts have counted. */
   readonly #captured = new Map<string, Captured>()
 
-  constructor(books: Books, log: ViolationLog, { accounts, ids, isSince }: HoldProofOptions) {
+  constructor(
+    books: Books,
+    log: ViolationLog,
+    { accounts, ids, tallies, isSince }: HoldProofOptions,
+  ) {
+    this.#tallies = tallies
     this.#books = books
     this.#log = log
     this.#accounts = new Map(accounts.map((account) => [account.id, account]))
@@ -62,6 +71,7 @@ export class HoldProof {
         reader.read(bytes)
         reader.check(this.#log)
         const hold = reader.hold()
+        if (hold.batch !== undefined) this.#tallies.addHold(hold.batch)
         const payer = hold.fromAccount as string
         held.set(payer, (held.get(payer) ?? 0n) + (hold.reserved ?? 0n))
         const account = this.#accounts.get(payer)

@@ -140,7 +140,11 @@ class RangeProof {
     this.#reversals = new Reversals(context.books, this.#log)
     this.#missing = new MissingAccounts(context.books, this.#log)
     const isSince = context.kept?.mode === 'since'
-    this.#holds = new HoldProof(context.books, this.#log, { ...range, isSince })
+    this.#holds = new HoldProof(context.books, this.#log, {
+      ...range,
+      tallies: this.#tallies,
+      isSince,
+    })
     if (isSince) {
       this.#counterparts = new Counterparts(context.books, this.#log)
     }

@@ -6,8 +6,8 @@ import type { ViolationLog } from './violations.ts'
 
 const CODES = new Set<string>([...REFUSAL_CODES, 'MALFORMED_LINE'])
 
-const FIELDS = ['_id', 'transferId', 'madeId', 'code', 'message', 'row'] as const
-const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['transferId', 'madeId'])
+const FIELDS = ['_id', 'transferId', 'holdId', 'madeId', 'code', 'message', 'row'] as const
+const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['transferId', 'holdId', 'madeId'])
 
 /** Reads refusals from their bytes, one after another, and checks what each proves by itself. */
 export class RefusalReader {
@@ -34,7 +34,7 @@ export class RefusalReader {
     for (const name of reader.strangers) {
       add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)
     }
-    for (const field of ['code', 'message', 'row', 'transferId', 'madeId'] as const) {
+    for (const field of ['code', 'message', 'row', 'transferId', 'holdId', 'madeId'] as const) {
       const isOptional = OPTIONAL_FIELDS.has(field) && !reader.has(field)
       if (isOptional || reader.text(field) !== undefined) continue
       add('field', `has the ${field} ${reader.show(field)}, which is not a text`)

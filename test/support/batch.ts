@@ -48,6 +48,7 @@ export async function booksOf(connection: Connection) {
     accounts: await read('accounts', 'createdAt', 'updatedAt'),
     transfers: await read('transfers', 'postedAt'),
     groups: await read('transfer_groups', 'postedAt'),
+    holds: await read('holds', 'createdAt', 'endedAt'),
     refusals: await read('refusals'),
     batches: await read('batches', 'startedAt', 'finishedAt', 'source'),
   }

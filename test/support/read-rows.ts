@@ -1,15 +1,19 @@
 import { Readable } from 'node:stream'
+import type { IdentifiedRequest } from '../../src/ledger/request.ts'
 import { openBatchFile } from '../../src/replay/reading/format.ts'
 import { checkReadingOptions } from '../../src/replay/reading/option-checks.ts'
 import type { ReadingOptions } from '../../src/replay/reading/reading-options.ts'
 import type { Row } from '../../src/replay/reading/row.ts'
 import { openSource } from '../../src/replay/source/source.ts'
 
+/** A row of a file that has only transfers. */
+type TransferRow = Row & { readonly request?: IdentifiedRequest | undefined }
+
 /** Reads the rows of a text as those of a batch named `batch`, without a database. */
 export async function readRows(
   content: string | Buffer,
   options: ReadingOptions = {},
-): Promise<{ rows: Row[]; timeZone: string | undefined; reading: string }> {
+): Promise<{ rows: TransferRow[]; timeZone: string | undefined; reading: string }> {
   checkReadingOptions(options)
   const source = await openSource({
     file: '-',
@@ -22,7 +26,7 @@ export async function readRows(
     for await (const block of file.records()) {
       for (const record of block) rows.push(file.row(record, rows.length + 1))
     }
-    return { rows, timeZone: file.timeZone(), reading: file.reading }
+    return { rows: rows as TransferRow[], timeZone: file.timeZone(), reading: file.reading }
   } finally {
     await source.close()
   }

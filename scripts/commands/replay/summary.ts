@@ -26,6 +26,8 @@ export function renderSummary(summary: ReplaySummary): string {
     ...(summary.accountsOpened > 0
       ? [['accounts opened', count.format(summary.accountsOpened)]]
       : []),
+    ...(summary.holdsPlaced > 0 ? [['holds placed', count.format(summary.holdsPlaced)]] : []),
+    ...(summary.holdsReleased > 0 ? [['holds released', count.format(summary.holdsReleased)]] : []),
     ['time', `${seconds.toFixed(2)} s, ${count.format(Math.round(rate))} a second`],
   ]
   if (summary.retry) rows.splice(3, 0, ...describeRetry(summary, summary.retry))

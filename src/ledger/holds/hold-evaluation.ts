@@ -88,7 +88,7 @@ function evaluateHold(
       ? { status: 'existing', holdId, hold: existing }
       : refusedHold(holdId, new HoldConflictError({ holdId, fields }))
   }
-  const refusal = refusalOfNew(request, holds)
+  const refusal = refusalOfNew(request, holds, { isKnown: from !== undefined && to !== undefined })
   if (refusal) return refusedHold(holdId, refusal)
   if (!from) return refusedHold(holdId, missing('from', request.from))
   if (!to) return refusedHold(holdId, missing('to', request.to))
@@ -122,14 +122,16 @@ function evaluateHold(
 
 const ZERO = new Decimal(0)
 
-/** Why a hold that does not exist yet cannot be placed. */
+/** Why a hold that does not exist yet cannot be placed. `isKnown` says whether both of its accounts exist. */
 function refusalOfNew(
   { holdId, expiresAt }: WellFormedHold,
   { serverTime }: HoldBook,
+  { isKnown }: { isKnown: boolean },
 ): TransferRefusedError | undefined {
   const expected = newIdentifierProblem(holdId)
   if (expected !== undefined) return new InvalidHoldIdError({ holdId, expected })
-  return expiresAt && serverTime && expiresAt <= serverTime
+  // Of accounts that do not exist nobody knows whether the server was asked.
+  return isKnown && expiresAt && serverTime && expiresAt <= serverTime
     ? new InvalidExpiresAtError({ expiresAt, expected: 'in the future' })
     : undefined
 }
@@ -184,7 +186,7 @@ function evaluateCapture(
     from: hold.fromAccount,
     to: hold.toAccount,
     amount,
-    currency: hold.currency,
+    currency: capture.currency ?? hold.currency,
     reference: capture.reference ?? hold.reference,
     metadata: capture.metadata ?? hold.metadata,
     effectiveAt: capture.effectiveAt,

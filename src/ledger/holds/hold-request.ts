@@ -65,6 +65,8 @@ export interface IdentifiedCapture extends CaptureRequest {
   readonly kind: 'capture'
   readonly holdId: string
   readonly transferId: string
+  /** An ISO 4217 code. If given, the hold must be in this currency. Only lines of a file say one. */
+  readonly currency?: string | undefined
 }
 
 /** `release` gives back what is left of a hold; `expire` does so only if it has expired. */
@@ -120,6 +122,10 @@ export const CAPTURE_KEYS: Keys<CaptureRequest> = {
 /** The end of the id of a hold's capture, if the caller does not choose it. */
 const CAPTURE_SUFFIX = ':capture'
 
+/** The id of a hold's capture, if the caller does not choose it. */
+export const captureId = (holdId: string): string =>
+  couldBeId(holdId) ? derivedId(holdId, CAPTURE_SUFFIX) : CAPTURE_SUFFIX
+
 /**
  * A copy of a request as it is now. Null counts as absent.
  * @throws TypeError if `final` is not a flag, or if the id is missing of one capture of several
@@ -135,8 +141,7 @@ export function identifiedCapture(holdId: string, request: CaptureRequest): Iden
   return {
     kind: 'capture',
     holdId,
-    transferId:
-      transferId ?? (couldBeId(holdId) ? derivedId(holdId, CAPTURE_SUFFIX) : CAPTURE_SUFFIX),
+    transferId: transferId ?? captureId(holdId),
     amount: amount ?? undefined,
     final: final ?? undefined,
     reference: reference ?? undefined,

@@ -4,11 +4,12 @@ import type { LedgerAccount } from '../evaluation.ts'
 import { couldBeId } from '../identifier.ts'
 import type { LedgerRequest, Reading } from '../ledger-request.ts'
 import type { HoldRecord, TransferRecord } from '../records.ts'
-import { type PreparedWrite, readAccounts } from '../stored-ledger.ts'
+import { type PreparedWrite, type ReadContext, readAccounts } from '../stored-ledger.ts'
 import type { HoldBook } from './hold-book.ts'
 import { giveBack } from './hold-evaluation.ts'
-import type { HoldAction, IdentifiedHold } from './hold-request.ts'
+import type { HoldAction } from './hold-request.ts'
 import {
+  type StoredHolds,
   prepareHoldInsert,
   prepareHoldUpdates,
   readExpiredHolds,
@@ -17,6 +18,24 @@ import {
 } from './stored-holds.ts'
 
 type Accounts = Map<string, LedgerAccount>
+
+/** Where holds and their accounts are read: in the database, and by a rehearsal also among those that it would have placed. */
+export interface HoldReads {
+  readonly holds: (holdIds: readonly string[]) => Promise<StoredHolds>
+  /** The active holds of accounts that have expired. */
+  readonly expired: (accountIds: readonly string[]) => Promise<readonly HoldRecord[]>
+  readonly accounts: (accountIds: ReadonlySet<string>) => Promise<Accounts>
+  /** `accountIds` say whose server's. */
+  readonly serverTime: (accountIds: readonly string[]) => Promise<Date>
+}
+
+/** Reads what the database has. */
+export const storedHoldReads = (context: ReadContext): HoldReads => ({
+  holds: (holdIds) => readHolds(holdIds, context),
+  expired: (accountIds) => readExpiredHolds(accountIds, context),
+  accounts: (accountIds) => readAccounts(accountIds, context),
+  serverTime: (accountIds) => readServerTime(accountIds, context),
+})
 
 interface ReadingOptions {
   readonly accounts: Accounts
@@ -31,7 +50,7 @@ interface ReadingOptions {
 export class PostedHolds {
   readonly book: HoldBook
   readonly #accounts: Accounts
-  readonly #transaction: Transaction
+  readonly #reads: HoldReads
   /** The holds as they were read. */
   readonly #stored: Map<string, HoldRecord>
   /** The payers whose expired holds were looked for. */
@@ -41,11 +60,11 @@ export class PostedHolds {
 
   private constructor(
     { book, accounts }: { book: HoldBook; accounts: Accounts },
-    transaction: Transaction,
+    reads: HoldReads,
   ) {
     this.book = book
     this.#accounts = accounts
-    this.#transaction = transaction
+    this.#reads = reads
     this.#stored = new Map(book.records)
   }
 
@@ -56,7 +75,7 @@ export class PostedHolds {
   static async read(
     requests: readonly LedgerRequest[],
     { accounts, presumeNew }: ReadingOptions,
-    transaction: Transaction,
+    reads: HoldReads,
   ): Promise<PostedHolds | undefined> {
     const actions = requests.filter((request) => request.kind !== undefined)
     if (actions.length === 0 && !hasHeld(accounts)) return undefined
@@ -64,16 +83,16 @@ export class PostedHolds {
       .filter(({ kind }) => kind !== 'hold' || !presumeNew)
       .map(({ holdId }) => holdId)
       .filter(couldBeId)
-    const { holds, expired } = await readHolds(holdIds, transaction)
+    const { holds, expired } = await reads.holds(holdIds)
     const unread = holds.flatMap(({ fromAccount, toAccount }) => [fromAccount, toAccount])
     const missing = new Set(unread.filter((id) => !accounts.has(id)))
     if (missing.size > 0) {
-      for (const [id, account] of await readAccounts(missing, transaction))
-        accounts.set(id, account)
+      for (const [id, account] of await reads.accounts(missing)) accounts.set(id, account)
     }
     const records = new Map(holds.map((hold) => [hold._id, hold]))
-    const serverTime = await timeFor(actions, transaction)
-    return new PostedHolds({ book: { records, expired, serverTime }, accounts }, transaction)
+    const payers = expiringPayersOf(actions)
+    const serverTime = payers.length === 0 ? undefined : await reads.serverTime(payers)
+    return new PostedHolds({ book: { records, expired, serverTime }, accounts }, reads)
   }
 
   /**
@@ -84,7 +103,7 @@ export class PostedHolds {
     const payers = payersInNeed(readings, this.#accounts).filter((id) => !this.#asked.has(id))
     if (payers.length === 0) return
     for (const id of payers) this.#asked.add(id)
-    for (const hold of await readExpiredHolds(payers, this.#transaction)) {
+    for (const hold of await this.#reads.expired(payers)) {
       const account = this.#accounts.get(hold.fromAccount) as LedgerAccount
       this.#stored.set(hold._id, hold)
       this.#released.add(hold._id)
@@ -92,17 +111,23 @@ export class PostedHolds {
     }
   }
 
+  /** The holds that were placed or have changed. */
+  changed(): HoldRecord[] {
+    return [...this.book.records.values()].filter((hold) => hold !== this.#stored.get(hold._id))
+  }
+
   /**
    * Prepares the writes of the holds that have changed. Returns them with the accounts of which more or less is held now. An
    * expired hold is written only together with its account, because a refusal changes nothing.
    */
-  prepareWrites(posted: readonly TransferRecord[]): {
+  prepareWrites(
+    posted: readonly TransferRecord[],
+    transaction: Transaction,
+  ): {
     readonly write: PreparedWrite
     readonly accountIds: ReadonlySet<string>
   } {
-    const changed = [...this.book.records.values()].filter(
-      (hold) => hold !== this.#stored.get(hold._id),
-    )
+    const changed = this.changed()
     const accountIds = new Set(
       changed.filter(({ _id }) => !this.#released.has(_id)).map(({ fromAccount }) => fromAccount),
     )
@@ -114,10 +139,10 @@ export class PostedHolds {
       if (!written.has(fromAccount)) this.#accounts.delete(fromAccount)
     }
     const isNew = ({ _id }: HoldRecord) => !this.#stored.has(_id)
-    const insert = prepareHoldInsert(toWrite.filter(isNew), this.#transaction)
+    const insert = prepareHoldInsert(toWrite.filter(isNew), transaction)
     const update = prepareHoldUpdates(
       toWrite.filter((hold) => !isNew(hold)),
-      this.#transaction,
+      transaction,
     )
     const write = async () => {
       await insert()
@@ -132,17 +157,11 @@ function hasHeld(accounts: Accounts): boolean {
   return false
 }
 
-/** The server's time, if a hold must not have expired when it is placed. */
-async function timeFor(
-  actions: readonly HoldAction[],
-  transaction: Transaction,
-): Promise<Date | undefined> {
-  const payers = actions
-    .filter((action): action is IdentifiedHold => action.kind === 'hold' && !!action.expiresAt)
-    .map(({ from }) => from)
+/** The payers of holds to place that have an expiry, which must be in the future. */
+const expiringPayersOf = (actions: readonly HoldAction[]): string[] =>
+  actions
+    .flatMap((action) => (action.kind === 'hold' && action.expiresAt ? [action.from] : []))
     .filter(couldBeId)
-  return payers.length === 0 ? undefined : await readServerTime(payers, transaction)
-}
 
 /** The payers with holds for whom the requests together may be too much, if nothing comes in. */
 function payersInNeed(readings: readonly Reading[], accounts: Accounts): string[] {

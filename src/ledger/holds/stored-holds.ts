@@ -64,11 +64,11 @@ export async function expiredHoldIds(limit: number, context: ReadContext): Promi
   return found.map(({ _id }) => _id)
 }
 
-/** The server's time. Undefined if none of the accounts exists. */
+/** The server's time: of the one that has one of the accounts, if they exist. */
 export async function readServerTime(
   accountIds: readonly string[],
   context: ReadContext,
-): Promise<Date | undefined> {
+): Promise<Date> {
   const { connection, database } = context
   const [found] = await database
     .collection<{ _id: string }>(collectionsOf(connection).accounts)
@@ -77,7 +77,9 @@ export async function readServerTime(
       optionsOf(context),
     )
     .toArray()
-  return found?.now
+  if (found) return found.now
+  const { localTime } = await database.command({ hello: 1 })
+  return localTime as Date
 }
 
 /** Prepares the insert of new holds. Sending it fails with a duplicate key error if an id already exists. */

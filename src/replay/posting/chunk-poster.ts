@@ -203,7 +203,8 @@ function remainingRows(rows: readonly Row[], { _id, position }: BatchRecord): re
 }
 
 export function refusalRecord(batch: string, refusal: BatchRefusal): RefusalRecord {
-  const { line, item, part, transferId, madeId, code, message, text: row } = refusal
+  const { line, item, part, transferId, holdId, madeId, code, message, text: row } = refusal
+  const isMade = madeId !== undefined && (madeId !== transferId || holdId !== undefined)
   return {
     _id: {
       batch,
@@ -212,7 +213,8 @@ export function refusalRecord(batch: string, refusal: BatchRefusal): RefusalReco
       ...(part > 1 && { part }),
     },
     ...(transferId !== undefined && { transferId }),
-    ...(madeId !== undefined && madeId !== transferId && { madeId }),
+    ...(holdId !== undefined && { holdId }),
+    ...(isMade && { madeId }),
     code,
     message,
     row,

@@ -1,10 +1,15 @@
 import { isGrouped } from '../../ledger/groups.ts'
+import type { LedgerRequest } from '../../ledger/ledger-request.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import type { Row } from '../reading/row.ts'
 import { recordPlace } from '../record-place.ts'
 
-const lastRequest = ({ request, moreRequests }: Row): IdentifiedRequest | undefined =>
+const lastRequest = ({ request, moreRequests }: Row): LedgerRequest | undefined =>
   moreRequests?.at(-1) ?? request
+
+/** The group that a request is in. Only transfers are in one. */
+export const groupOf = (request: LedgerRequest | undefined): string | undefined =>
+  request?.kind === undefined ? request?.group : undefined
 
 /** Whether two rows belong to one group, so that they must be posted in one transaction. */
 export const isOneGroup = (one: Row, next: Row): boolean =>
@@ -14,7 +19,7 @@ export const isOneGroup = (one: Row, next: Row): boolean =>
 export function nextSplit(rows: readonly Row[], index: number): number {
   let end = Math.min(index, rows.length)
   let last = lastAsking(rows, end)
-  if (!last || lastRequest(last)?.group === undefined) return end
+  if (!last || groupOf(lastRequest(last)) === undefined) return end
   for (let next = end; next < rows.length; next++) {
     const row = rows[next] as Row
     if (row.skipped !== undefined) continue
@@ -29,7 +34,11 @@ export function nextSplit(rows: readonly Row[], index: number): number {
 export function previousSplit(rows: readonly Row[], index: number): number {
   let start = index
   let first = rows[index]
-  for (let before = index - 1; before >= 0 && first?.request?.group !== undefined; before--) {
+  for (
+    let before = index - 1;
+    before >= 0 && first && groupOf(first.request) !== undefined;
+    before--
+  ) {
     const row = rows[before] as Row
     if (row.skipped !== undefined) continue
     if (!isOneGroup(row, first)) break
@@ -59,8 +68,9 @@ export async function* markBrokenGroups(blocks: AsyncIterable<Row[]>): AsyncGene
   for await (const block of blocks) {
     const marked: Row[] = []
     for (const row of block) {
-      if (row.request?.group !== undefined && !(asking && isOneGroup(asking, row))) {
-        Object.assign(row.request, { startsGroup: true })
+      const { request } = row
+      if (request && groupOf(request) !== undefined && !(asking && isOneGroup(asking, row))) {
+        Object.assign(request, { startsGroup: true })
       }
       if (row.skipped === undefined) asking = row
       if (held) marked.push(row.problem === undefined ? held : markedBeside(held, row, 'last'))
@@ -76,11 +86,14 @@ export async function* markBrokenGroups(blocks: AsyncIterable<Row[]>): AsyncGene
 function markedBeside(row: Row, beside: Row, which: 'first' | 'last'): Row {
   const { request, moreRequests = [] } = row
   if (!request) return row
-  const refusedBeside = recordPlace(beside)
+  const marked = (leg: LedgerRequest) => ({
+    ...(leg as IdentifiedRequest),
+    refusedBeside: recordPlace(beside),
+  })
   if (which === 'first' || moreRequests.length === 0) {
-    return request.group === undefined ? row : { ...row, request: { ...request, refusedBeside } }
+    return groupOf(request) === undefined ? row : { ...row, request: marked(request) }
   }
-  const last = moreRequests.at(-1) as IdentifiedRequest
-  if (last.group === undefined) return row
-  return { ...row, moreRequests: [...moreRequests.slice(0, -1), { ...last, refusedBeside }] }
+  const last = moreRequests.at(-1) as LedgerRequest
+  if (groupOf(last) === undefined) return row
+  return { ...row, moreRequests: [...moreRequests.slice(0, -1), marked(last)] }
 }

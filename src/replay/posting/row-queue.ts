@@ -2,7 +2,7 @@ import { ATOMIC_LIMIT } from '../../ledger/transaction-size.ts'
 import { BatchFileError } from '../errors.ts'
 import { ATOMIC_TEXT } from '../file-size.ts'
 import { type Row, requestsOfRow } from '../reading/row.ts'
-import { isOneGroup, previousSplit } from './row-groups.ts'
+import { groupOf, isOneGroup, previousSplit } from './row-groups.ts'
 
 /** The text of a chunk may reach this many characters; then the chunk takes no more rows. */
 const TEXT_LIMIT = 8 * 1024 * 1024
@@ -52,7 +52,7 @@ export class RowQueue {
         size ??= new GroupSize(taken.slice(previousSplit(taken, taken.indexOf(last))), this.#file)
         size.add(row)
         last = row
-      } else if (last?.request?.group === undefined) return
+      } else if (groupOf(last?.request) === undefined) return
       this.#start += 1
       taken.push(row)
     }

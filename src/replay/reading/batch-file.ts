@@ -11,6 +11,8 @@ export interface Reject {
   readonly code: string
   readonly message: string
   readonly transferId?: string | undefined
+  /** The hold that the line is about, if it is about one. */
+  readonly holdId?: string | undefined
   /** The record as read. */
   readonly text: string
 }

@@ -1,5 +1,6 @@
 import { quote } from '../../messages.ts'
-import { KNOWN_NAMES, ROLES, type Role, STATEMENT_ROLES } from './roles.ts'
+import { columnByNumber, columnsByKnownName, indexesOf } from './column-names.ts'
+import { HOLD_ROLES, ROLES, type Role, STATEMENT_ROLES } from './roles.ts'
 
 /**
  * The column of each role, by name. In a file with columns `#3` is the third column. Null means that no
@@ -20,6 +21,8 @@ export interface FoundColumns {
   readonly indexes: ColumnIndexes
   /** Whether it is a statement, with an account and its counterparties, instead of senders and receivers. */
   readonly isStatement: boolean
+  /** Whether its records may be about holds. */
+  readonly hasHolds: boolean
 }
 
 export interface ColumnOptions {
@@ -103,7 +106,7 @@ export function namedColumn(
 export function findColumns(columns: readonly string[], options: ColumnOptions): FoundColumns {
   const { map, set = {}, areKeys = false } = options
   const indexes: { [role in Role]?: number } = {}
-  const { roles, required } = rolesToFind(columns, options)
+  const { roles, required, hasHolds = false } = rolesToFind(columns, options)
   for (const role of roles) {
     const found = candidateColumns(columns, role, options)
     const [index] = found
@@ -111,7 +114,7 @@ export function findColumns(columns: readonly string[], options: ColumnOptions):
       const isSet = set[role] !== undefined
       const isMissing = typeof map[role] === 'string' && !areKeys
       if (isMissing || (required.includes(role) && !isSet)) {
-        throw new ColumnsError(missing(columns, role, options))
+        throw new ColumnsError(missingColumn(columns, role, options))
       }
       continue
     }
@@ -130,24 +133,43 @@ export function findColumns(columns: readonly string[], options: ColumnOptions):
     }
     taken.set(index, role)
   }
-  return { indexes, isStatement: isStatement(options) }
+  return { indexes, isStatement: isStatement(options), hasHolds }
 }
 
 interface RolesToFind {
   readonly roles: readonly Role[]
   readonly required: readonly Role[]
+  readonly hasHolds?: boolean
 }
+
+/** The roles whose columns are recognized in a file with these columns. Those of a statement are all but those of holds. */
+export function recognizedRoles(
+  columns: readonly string[],
+  options: ColumnOptions,
+): readonly Role[] {
+  if (isStatement(options)) return ROLES.filter((role) => !isIn(HOLD_ROLES, role))
+  const has = (role: Role) =>
+    isNamed(role, options) || candidateColumns(columns, role, options).length > 0
+  const hasHolds =
+    has('action') || has('holdId') || HOLD_ROLES.some((role) => isNamed(role, options))
+  return ROLES.filter(
+    (role) => !isIn(STATEMENT_ROLES, role) && (hasHolds || !isIn(HOLD_ROLES, role)),
+  )
+}
+
+const isIn = (roles: readonly Role[], role: Role): boolean => roles.includes(role)
 
 /** The roles that a file can have: those of a statement, or those of transfers with a sender and a receiver. */
 function rolesToFind(columns: readonly string[], options: ColumnOptions): RolesToFind {
   const required = requiredRoles(options)
-  if (!isStatement(options)) {
-    const statementRoles: readonly Role[] = STATEMENT_ROLES
-    return { roles: ROLES.filter((role) => !statementRoles.includes(role)), required }
-  }
   const has = (role: Role) =>
     isNamed(role, options) || candidateColumns(columns, role, options).length > 0
-  const others = ROLES.filter((role) => !['from', 'to', ...AMOUNT_ROLES].includes(role))
+  if (!isStatement(options)) {
+    const roles = recognizedRoles(columns, options)
+    // Which of them a record needs depends on its action.
+    return { roles, required: has('action') ? [] : required, hasHolds: roles.includes('action') }
+  }
+  const others = recognizedRoles(columns, options).filter((role) => !isIn(SIDE_ROLES, role))
   const withAmount = { roles: [...others, 'amount', 'direction'] as const, required }
   const withSides = {
     roles: [...others, 'debit', 'credit'] as const,
@@ -162,9 +184,10 @@ function rolesToFind(columns: readonly string[], options: ColumnOptions): RolesT
   )
 }
 
-const AMOUNT_ROLES: readonly Role[] = ['amount', 'debit', 'credit', 'direction']
+const SIDE_ROLES = ['from', 'to', 'amount', 'debit', 'credit', 'direction'] as const
 
-function missing(
+/** Why no column has a role, and what to do. */
+export function missingColumn(
   columns: readonly string[],
   role: Role,
   { map, areKeys = false }: ColumnOptions,
@@ -215,28 +238,3 @@ function listColumns(columns: readonly string[]): string {
 }
 
 const MAX_LISTED = 40
-
-function columnByNumber(columns: readonly string[], name: string): number[] {
-  const number = /^#([1-9]\d{0,5})$/.exec(name)
-  return number && Number(number[1]) <= columns.length ? [Number(number[1]) - 1] : []
-}
-
-function columnsByKnownName(columns: readonly string[], role: Role): number[] {
-  if (role === 'group') return indexesOf(columns, (column) => column === role)
-  const normalized = columns.map(normalizedName)
-  for (const names of KNOWN_NAMES[role]) {
-    const known = new Set(names.map(normalizedName))
-    const found = indexesOf(normalized, (column) => known.has(column))
-    if (found.length > 0) return found
-  }
-  return []
-}
-
-/** A name in lower case, without separators. A leading underscore stays, as in MongoDB's `_id`. */
-const normalizedName = (name: string): string => {
-  const normalized = name.toLowerCase().replaceAll(/[\s_.-]/g, '')
-  return name.startsWith('_') ? `_${normalized}` : normalized
-}
-
-const indexesOf = (columns: readonly string[], matches: (column: string) => boolean): number[] =>
-  columns.flatMap((column, index) => (matches(column) ? [index] : []))

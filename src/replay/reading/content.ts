@@ -1,3 +1,5 @@
+import type { HoldAction } from '../../ledger/holds/hold-request.ts'
+import type { LedgerRequest } from '../../ledger/ledger-request.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import { ColumnsError, namedColumn } from './columns.ts'
@@ -7,9 +9,15 @@ import type { Content } from './values/content-ids.ts'
 import { type ValueOf, plainText } from './values/values.ts'
 
 /** The values that an id of a record's content is made of. */
-export type ContentOf = (value: ValueOf, request: IdentifiedRequest) => Content
+export type ContentOf = (value: ValueOf, request: LedgerRequest) => Content
 
-type Part = (value: ValueOf, request: IdentifiedRequest) => string
+/** What a request may have of the roles, whatever it asks for. */
+type Asked = {
+  readonly [Name in 'from' | 'to' | 'amount' | 'currency' | 'effectiveAt' | 'reference']?:
+    IdentifiedRequest[Name] | undefined
+} & { readonly kind?: HoldAction['kind'] | undefined; readonly holdId?: string | undefined }
+
+type Part = (value: ValueOf, request: Asked) => string
 
 interface ContentOptions {
   readonly readerOf: ReaderOfRole
@@ -28,7 +36,7 @@ export function compileContent(
   { readerOf, areKeys }: ContentOptions,
 ): ContentOf {
   const account = readerOf('account')
-  const isOutgoing: (value: ValueOf, request: IdentifiedRequest) => boolean = account
+  const isOutgoing: (value: ValueOf, request: Asked) => boolean = account
     ? (value, { from }) => from === account(value)
     : () => false
 
@@ -63,12 +71,14 @@ export function compileContent(
   const parts = names.map(partOf)
   const sideOf =
     account && areSidesNamed
-      ? (value: ValueOf, request: IdentifiedRequest) => (isOutgoing(value, request) ? 'from' : 'to')
+      ? (value: ValueOf, request: Asked) => (isOutgoing(value, request) ? 'from' : 'to')
       : () => undefined
-  return (value, request) => ({
-    values: parts.map((part) => part(value, request)),
-    side: sideOf(value, request),
-  })
+  return (value, request: Asked) => {
+    const values = parts.map((part) => part(value, request))
+    // A hold and a capture of it may have the values of a transfer, and are others.
+    if (request.kind !== undefined) values.unshift(request.kind, request.holdId ?? '')
+    return { values, side: sideOf(value, request) }
+  }
 }
 
 /** An amount in the same digits, however many zeros it is written with: 5 for 5.00. */

@@ -1,10 +1,11 @@
 import { type LedgerDefinition, readDefinition } from '../../definition.ts'
 import { InputError } from '../../errors.ts'
+import type { HoldAction } from '../../ledger/holds/hold-request.ts'
 import { type OwnFields, ownFieldsIn } from '../../ledger/own-fields.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import { type Source, type SourceOptions, openSource } from '../source/source.ts'
-import { candidateColumns, isStatement } from './columns.ts'
+import { candidateColumns, recognizedRoles } from './columns.ts'
 import { type OptionsWithFormat, withFormat } from './format-file.ts'
 import { openBatchFile } from './format.ts'
 import { ColumnSurvey } from './column-survey.ts'
@@ -12,7 +13,7 @@ import { nestedNamesIn, objectArraysIn, valueAt } from './json/nested-values.ts'
 import { checkReadingOptions } from './option-checks.ts'
 import { type ExplainedColumn, proposeFormat } from './proposal.ts'
 import type { ReadingOptions } from './reading-options.ts'
-import { ROLES, type Role, STATEMENT_ROLES } from './roles.ts'
+import type { Role } from './roles.ts'
 import type { Row } from './row.ts'
 
 /** A record as it would be read. */
@@ -21,6 +22,8 @@ export interface ExplainedRecord {
   /** Its number among the records that start on the line. Absent for the first one. */
   readonly item?: number
   readonly request?: IdentifiedRequest
+  /** What it asks for, if that is about a hold. Then it has no request. */
+  readonly action?: HoldAction
   /** Why it is no transfer. */
   readonly skipped?: string
   /** Why it would be refused. */
@@ -184,13 +187,10 @@ async function takeRows(
 const explainedRecord = ({ line, item, request, skipped, problem }: Row): ExplainedRecord => ({
   line,
   ...(item > 1 && { item }),
-  ...(request && { request }),
+  ...(request && (request.kind === undefined ? { request } : { action: request })),
   ...(skipped !== undefined && { skipped }),
   ...(problem !== undefined && { problem }),
 })
-
-/** The roles that are recognized in a file that is not a statement. */
-const TRANSFER_ROLES = ROLES.filter((role) => !(STATEMENT_ROLES as readonly Role[]).includes(role))
 
 function explainedColumns(
   objects: readonly object[],
@@ -200,8 +200,7 @@ function explainedColumns(
   // The name of a value within an object has a role only if the options name it.
   const own = names.filter((name) => objects.some((object) => Object.hasOwn(object, name)))
   const found = new Map<string, Role>()
-  const roles = isStatement({ map, set }) ? ROLES : TRANSFER_ROLES
-  for (const role of roles) {
+  for (const role of recognizedRoles(own, { map, set })) {
     const searched = typeof map[role] === 'string' ? names : own
     for (const index of candidateColumns(searched, role, { map, set })) {
       const name = searched[index] as string

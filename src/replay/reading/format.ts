@@ -60,7 +60,10 @@ async function givesIds(file: BatchFile, name: string): Promise<boolean> {
     isEmpty = false
     for (const record of block) {
       const { request, madeId } = file.row(record, ++position)
-      if (request) return madeId === undefined
+      // A hold that has an id says nothing about transfers.
+      if (request && (request.kind === undefined || madeId !== undefined)) {
+        return madeId === undefined
+      }
     }
   }
   if (isEmpty) throw new BatchFileError(name, 'the file is empty')

@@ -6,7 +6,7 @@ import { ReplayOptionsError } from '../errors.ts'
 import { isEncoding } from '../source/encoding.ts'
 import { isStatement, requiredRoles } from './columns.ts'
 import type { ReadingOptions } from './reading-options.ts'
-import { ROLES, type Role, isRole } from './roles.ts'
+import { HOLD_ROLES, ROLES, type Role, isRole } from './roles.ts'
 import { checkValueOptions } from './value-option-checks.ts'
 
 /** Throws if no file could be read with these options. */
@@ -85,6 +85,12 @@ function checkSides({ map = {}, set = {} }: ReadingOptions): void {
     const other = first(['account', 'counterparty', 'debit', 'credit', 'direction'])
     throw new ReplayOptionsError(
       `'map' and 'set' name both ${side} and ${other}: use from and to, or account and counterparty`,
+    )
+  }
+  const ofHolds = first(HOLD_ROLES)
+  if (isStatement({ map, set }) && ofHolds !== undefined) {
+    throw new ReplayOptionsError(
+      `'map' and 'set' name ${ofHolds}, but the lines of a statement are transfers: use from and to, or read the file with 'transform'`,
     )
   }
   const [inSides, inOne] = [first(['debit', 'credit']), first(['amount', 'direction'])]

@@ -1,6 +1,8 @@
+import type { LedgerRequest } from '../../ledger/ledger-request.ts'
 import type { OwnFields } from '../../ledger/own-fields.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import { ColumnsError, findColumns, isStatement } from './columns.ts'
+import { holdRecordReader } from './hold-records.ts'
 import { keptColumns, metadataOf } from './kept-columns.ts'
 import { ownFieldReader } from './own-field-reader.ts'
 import type { ReadingOptions } from './reading-options.ts'
@@ -22,15 +24,18 @@ import type { ValueOf } from './values/values.ts'
 
 /** Reads what records ask for. It is made once for all records with the same columns. */
 interface RecordReader {
-  /** Whether a column or a text says the ids of the transfers. */
-  readonly hasIds: boolean
+  /**
+   * Whether a column or a text says the ids of the transfers. Undefined if an object does not show it, because it may be about
+   * a hold.
+   */
+  readonly hasIds: boolean | undefined
   /** The columns whose values must stay as they are in the file, because they are amounts. */
   readonly amountIndexes: ReadonlySet<number | undefined>
   /**
    * Reads a record. Its request has the id that the record itself has, if any. The posting checks that the parts of
    * the request are well formed.
    */
-  read(value: ValueOf): IdentifiedRequest | Skipped | Problem
+  read(value: ValueOf): LedgerRequest | Skipped | Problem
   /** What an id of the content is made of. Undefined unless the options ask for such ids. */
   readonly contentOf: ContentOf | undefined
 }
@@ -113,7 +118,8 @@ function compileReader(
     ownFields && ownFieldReader(columns, options, { ownFields, areKeys, isNested, onZoneUsed })
   // A column with the name of an own field is that field, and nothing else unless the options say so.
   const unrecognized = ownFields ? new Set([...(nested ?? []), ...ownFields.names]) : nested
-  const found = findColumns(columns, { map, set, areKeys, nested: unrecognized })
+  const columnOptions = { map, set, areKeys, nested: unrecognized }
+  const found = findColumns(columns, columnOptions)
   const { indexes } = found
   const own = nested ? columns.filter((column) => column !== '' && !nested.has(column)) : columns
   // An object may leave out a key to keep.
@@ -129,7 +135,7 @@ function compileReader(
     present,
   )
   const readerOf = roleReaders(columns, found, { ...options, areKeys })
-  const transferId = idReader(readerOf, options)
+  const transferId = idReader('transferId', readerOf, options)
   const currency = currencyReader(readerOf, options)
   // A number of JSON has a point before its decimals.
   const spelled = areKeys ? { ...options, decimal: options.decimal ?? '.' } : options
@@ -137,39 +143,58 @@ function compileReader(
   const reference = referenceReaderOf(readerOf, options)
   const effectiveAt = effectiveAtReader(readerOf, options, onZoneUsed)
   const group = groupReader(readerOf)
+  const metadata = (value: ValueOf) => (kept.length === 0 ? undefined : metadataOf(value, kept))
+
+  const read = (value: ValueOf): IdentifiedRequest | Skipped | Problem => {
+    const lineCurrency = currency(value)
+    if (lineCurrency instanceof Problem) return lineCurrency
+    const moved = movement(value, lineCurrency)
+    if (moved instanceof Problem || moved instanceof Skipped) return moved
+    const date = effectiveAt?.(value)
+    if (date instanceof Problem) return date
+    const groupName = group?.(value)
+    if (groupName instanceof Problem) return groupName
+    const fieldValues = fields?.read(value)
+    if (fieldValues instanceof Problem) return fieldValues
+    return {
+      transferId: transferId?.(value),
+      from: moved.from,
+      to: moved.to,
+      amount: moved.amount,
+      currency: moved.currency,
+      reference: reference?.(value),
+      metadata: metadata(value),
+      effectiveAt: date,
+      group: groupName,
+      ...(fieldValues && { fieldValues }),
+    } as IdentifiedRequest
+  }
 
   return {
-    hasIds: transferId !== undefined && idFrom === undefined,
+    hasIds:
+      areKeys && found.hasHolds && !transferId ? undefined : transferId !== undefined && !idFrom,
     amountIndexes: new Set([
       indexes.amount,
       indexes.debit,
       indexes.credit,
       ...(fields?.indexes ?? []),
     ]),
-    read(value) {
-      const lineCurrency = currency(value)
-      if (lineCurrency instanceof Problem) return lineCurrency
-      const moved = movement(value, lineCurrency)
-      if (moved instanceof Problem || moved instanceof Skipped) return moved
-      const date = effectiveAt?.(value)
-      if (date instanceof Problem) return date
-      const groupName = group?.(value)
-      if (groupName instanceof Problem) return groupName
-      const fieldValues = fields?.read(value)
-      if (fieldValues instanceof Problem) return fieldValues
-      return {
-        transferId: transferId?.(value),
-        from: moved.from,
-        to: moved.to,
-        amount: moved.amount,
-        currency: moved.currency,
-        reference: reference?.(value),
-        metadata: kept.length === 0 ? undefined : metadataOf(value, kept),
-        effectiveAt: date,
-        group: groupName,
-        ...(fieldValues && { fieldValues }),
-      } as IdentifiedRequest
-    },
+    read: found.hasHolds
+      ? holdRecordReader({
+          columns,
+          columnOptions,
+          found,
+          readerOf,
+          options: spelled,
+          fields,
+          onZoneUsed,
+          currency,
+          reference,
+          metadata,
+          effectiveAt,
+          transfer: read,
+        })
+      : read,
     contentOf: idFrom && compileContent(idFrom, columns, { readerOf, areKeys }),
   }
 }

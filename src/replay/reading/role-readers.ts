@@ -52,6 +52,8 @@ const WHOLE_ROLES: ReadonlySet<Role> = new Set([
   'account',
   'counterparty',
   'effectiveAt',
+  'holdId',
+  'expiresAt',
 ])
 
 const emptyProblem = (role: Role, names: readonly string[]): Problem =>
@@ -59,16 +61,17 @@ const emptyProblem = (role: Role, names: readonly string[]): Problem =>
     `the ${role} cannot be put together, because ${names.map((name) => quote(name)).join(' and ')}, which --set ${role} names, ${names.length === 1 ? 'is' : 'are'} empty: to name a text for such lines, write {${printable(names.join('|'))}|'TEXT'}`,
   )
 
-/** Makes the function that reads the transfer's own id, with its prefix; undefined if no record has one. */
+/** Makes the function that reads the id of a transfer or a hold, with its prefix; undefined if no record has one. */
 export function idReader(
+  role: 'transferId' | 'holdId',
   readerOf: ReaderOfRole,
   { idPrefix = '' }: ReadingOptions,
 ): ((value: ValueOf) => unknown) | undefined {
-  const read = readerOf('transferId')
+  const read = readerOf(role)
   if (!read || idPrefix === '') return read
   return (value) => {
     const id = read(value)
-    return isMissing(id) ? id : `${idPrefix}${plainText(id)}`
+    return isMissing(id) || id instanceof Problem ? id : `${idPrefix}${plainText(id)}`
   }
 }
 
@@ -149,5 +152,22 @@ export function effectiveAtReader(
       return date instanceof Problem && hint !== '' ? new Problem(date.text + hint) : date
     }
     return missing === undefined ? undefined : new Problem(missing)
+  }
+}
+
+/** Makes the function that reads when a hold expires; undefined if no record says so. An empty value is never. */
+export function expiresAtReader(
+  readerOf: ReaderOfRole,
+  { dateFormat, timeZone = 'UTC' }: ReadingOptions,
+  onZoneUsed: () => void,
+): ((value: ValueOf) => Date | undefined | Problem) | undefined {
+  const read = readerOf('expiresAt')
+  if (!read) return undefined
+  const readDate = dateReader({ dateFormat, timeZone, onZoneUsed })
+  return (value) => {
+    const found = read(value)
+    if (isMissing(found)) return undefined
+    const date = found instanceof Problem ? found : readDate(found)
+    return date instanceof Problem ? new Problem(`expiresAt: ${date.text}`) : date
   }
 }

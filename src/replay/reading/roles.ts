@@ -12,6 +12,10 @@ export const ROLES = [
   'reference',
   'effectiveAt',
   'group',
+  'action',
+  'holdId',
+  'expiresAt',
+  'final',
 ] as const
 
 /** What a value of a record is. */
@@ -21,6 +25,9 @@ export const isRole = (name: string): name is Role => (ROLES as readonly string[
 
 /** The roles of a statement: a file whose records move money between one account and its counterparties. */
 export const STATEMENT_ROLES = ['account', 'counterparty', 'debit', 'credit', 'direction'] as const
+
+/** The roles of a file whose records may place, capture and release holds. Others have none of them. */
+export const HOLD_ROLES = ['action', 'holdId', 'expiresAt', 'final'] as const
 
 /**
  * The names by which a role's column is recognized. Case does not matter, nor do spaces and ` _-.` in a name.
@@ -78,6 +85,13 @@ export const KNOWN_NAMES: Readonly<Record<Role, readonly (readonly string[])[]>>
     ['purpose', 'description', 'memo', 'narrative', 'narration'],
   ],
   effectiveAt: [['effectiveAt', 'effectiveDate']],
-  // Only in this spelling (see columnsByKnownName), because banks have columns such as Group of their own.
+  // The next ones only in this spelling (see EXACT_ROLES), because banks have columns such as Group or Action of their own.
   group: [['group']],
+  action: [['action']],
+  holdId: [['holdId']],
+  expiresAt: [['expiresAt']],
+  final: [['final']],
 }
+
+/** The roles whose column is recognized only by exactly its name. */
+export const EXACT_ROLES: ReadonlySet<Role> = new Set<Role>(['group', ...HOLD_ROLES])

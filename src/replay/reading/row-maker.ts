@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { isIdentifier, newIdentifierProblem } from '../../ledger/identifier.ts'
+import type { HoldAction } from '../../ledger/holds/hold-request.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import type { Encoding } from '../source/encoding.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { CompiledColumns } from './record-reader.ts'
+import { MADE_ID_COLUMN } from './reject-columns.ts'
 import type { Row } from './row.ts'
 import type { RecordTransform } from './transform.ts'
 import { ContentIds } from './values/content-ids.ts'
@@ -54,6 +56,8 @@ interface RowMakerOptions {
   readonly transform: RecordTransform | undefined
 }
 
+const NO_ID_OF_REJECT = `this line of rejects has no id of its own, and nobody knows which of several equal lines it is: write an id of its own as its ${MADE_ID_COLUMN}`
+
 /** How many reasons a message lists. */
 const MOST_REASONS = 5
 
@@ -95,6 +99,7 @@ export class RowMaker {
       return { position, line, item, text, skipped: request.reason }
     }
     if (request instanceof Problem) return this.refused(parts, request.text, earlierId)
+    if (request.kind !== undefined) return this.#aboutHold(parts, request, values, reject)
     const open = compiled.openings?.(value, request)
     if (open instanceof Problem) return this.refused(parts, open.text, earlierId)
     if (open) (request as { open: typeof open }).open = open
@@ -112,6 +117,29 @@ export class RowMaker {
     const madeId = earlierId ?? this.#lineId?.(parts)
     if (madeId !== undefined) Object.assign(request, { transferId: madeId, isIdMade: true })
     return { position, line, item, text, request, madeId }
+  }
+
+  /** The row of a record about a hold. It opens no account. */
+  #aboutHold(
+    parts: RecordParts,
+    request: HoldAction,
+    { compiled: { reader }, value }: RecordValues,
+    reject: EarlierReject | undefined,
+  ): Row {
+    const { position, line, item, text } = parts
+    const earlierId = reject?.madeId
+    const ownId = request.kind === 'capture' ? request.transferId : request.holdId
+    if (!isMissing(ownId)) return { position, line, item, text, request }
+    const contentOf = 'contentOf' in reader ? reader.contentOf : undefined
+    const contentId = contentOf && this.#contentIds?.next(contentOf(value, request))
+    if (contentId !== undefined && reject && this.#isUncertain(reject, contentId)) {
+      return this.refused(parts, NO_ID_OF_REJECT)
+    }
+    const madeId = earlierId ?? contentId ?? this.#lineId?.(parts)
+    if (madeId === undefined) return { position, line, item, text, request }
+    const made = request.kind === 'capture' ? { transferId: madeId } : { holdId: madeId }
+    const identified = { ...request, ...made } as HoldAction
+    return { position, line, item, text, request: identified, madeId }
   }
 
   /** A hint if `where` has left out every record: it may be spelled in another way than the file. */

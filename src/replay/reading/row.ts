@@ -1,6 +1,6 @@
-import type { IdentifiedRequest } from '../../ledger/request.ts'
+import type { LedgerRequest } from '../../ledger/ledger-request.ts'
 
-/** A record of a batch: the transfer that it asks for, the problem that keeps it from being read, or why it is skipped. */
+/** A record of a batch: the transfer or the action on a hold that it asks for, the problem that keeps it from being read, or why it is skipped. */
 export interface Row {
   /** Its number among the records of the file, from 1. */
   readonly position: number
@@ -9,9 +9,9 @@ export interface Row {
   readonly item: number
   /** The record as read. */
   readonly text: string
-  readonly request?: IdentifiedRequest | undefined
+  readonly request?: LedgerRequest | undefined
   /** What it asks for beyond the first request. Only a transform makes such rows. */
-  readonly moreRequests?: readonly IdentifiedRequest[] | undefined
+  readonly moreRequests?: readonly LedgerRequest[] | undefined
   readonly problem?: string | undefined
   /** Why the record asks for no transfer. It is consumed and counted, and nothing else. */
   readonly skipped?: string | undefined
@@ -22,5 +22,5 @@ export interface Row {
 }
 
 /** The requests of a row, in order. */
-export const requestsOfRow = ({ request, moreRequests = [] }: Row): readonly IdentifiedRequest[] =>
+export const requestsOfRow = ({ request, moreRequests = [] }: Row): readonly LedgerRequest[] =>
   request ? [request, ...moreRequests] : []

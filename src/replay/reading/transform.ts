@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { LedgerRequest } from '../../ledger/ledger-request.ts'
 import type { OwnFields } from '../../ledger/own-fields.ts'
 import {
   type IdentifiedRequest,
@@ -9,6 +10,7 @@ import {
 import { printable, quote, reasonOf } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
 import { groupProblem } from './group.ts'
+import { type RowHoldAction, identifiedAction, isHoldAction } from './returned-actions.ts'
 import type { Row } from './row.ts'
 import type { ReadFunction } from './text-file.ts'
 import { Skipped } from './values/skipped.ts'
@@ -16,6 +18,7 @@ import { isMissing } from './values/values.ts'
 
 /** A transfer that a transform asks for. An empty id, currency or reference counts as none. */
 export interface RowRequest extends TransferRequest {
+  readonly action?: 'transfer' | undefined
   /**
    * The id of the group that the transfer is a leg of. Transfers that follow each other with the same group are posted all
    * or nothing, also those of different records, and only once.
@@ -30,13 +33,14 @@ export interface RecordContext {
   readonly line: number
   /**
    * The request as it is read without a transform, to change it. If the record cannot be read as one, this throws, and
-   * the line is refused with that reason.
+   * the line is refused with that reason. Of a record about a hold it is a {@link RowHoldAction}, to be told by its
+   * `action`.
    */
   readonly request: RowRequest
 }
 
 /**
- * Turns a record into the transfers that it asks for: one, several or none. A record of a CSV file is an object with a
+ * Turns a record into the transfers and the actions on holds that it asks for: one, several or none. A record of a CSV file is an object with a
  * text for each column, by name; a column whose name is missing or not unique is `#3`, by its number. A record of a JSON
  * file is its object, with each number as the text in the file. What the function throws refuses the line. It must
  * return the same for the same record whenever it is called, because a replay that continues calls it again.
@@ -44,7 +48,9 @@ export interface RecordContext {
 export type TransformFunction<FileRecord extends object = Record<string, string>> = (
   record: FileRecord,
   context: RecordContext,
-) => RowRequest | readonly RowRequest[] | null | undefined
+) => Returned | readonly Returned[] | null | undefined
+
+type Returned = RowRequest | RowHoldAction
 
 /** A function for the records of a file. A module that exports these names is one. */
 export interface Transform<FileRecord extends object = Record<string, string>> {
@@ -65,10 +71,12 @@ export interface RecordOfRow {
   readonly madeId: string
 }
 
+type ReadRequest = () => LedgerRequest | Skipped | { readonly problem: string }
+
 /** What a record has beside its object. */
 interface RecordParts {
   /** Reads its request without the transform. */
-  readonly read: () => IdentifiedRequest | Skipped | { readonly problem: string }
+  readonly read: ReadRequest
   /** The accounts that the options open for a request, if they open any. */
   readonly opened?: (request: IdentifiedRequest) => readonly MissingAccount[] | undefined
 }
@@ -106,17 +114,17 @@ export class RecordTransform {
   row({ madeId, ...parts }: RecordOfRow, record: object, { read, opened }: RecordParts): Row {
     try {
       const outcome = this.#transform(record as never, new LazyContext(parts.line, read)) ?? []
-      const returned = (Array.isArray(outcome) ? outcome : [outcome]) as readonly RowRequest[]
-      if (returned.length === 0) return { ...parts, skipped: NO_REQUEST }
-      const request = this.#identified(returned[0], madeId, opened)
-      const moreRequests = returned
-        .slice(1)
-        .map((more, index) => this.#identified(more, `${madeId}#${index + 2}`, opened))
+      const returned = (Array.isArray(outcome) ? outcome : [outcome]) as readonly Returned[]
+      const identified = returned.map((each, index) =>
+        this.#identified(each, index === 0 ? madeId : `${madeId}#${index + 1}`, opened),
+      )
+      const [request, ...moreRequests] = identified.map((each) => each.request)
+      if (!request) return { ...parts, skipped: NO_REQUEST }
       return {
         ...parts,
         request,
         ...(moreRequests.length > 0 && { moreRequests }),
-        ...(returned.some(({ transferId }) => isMissing(transferId)) && { madeId }),
+        ...(identified.some(({ isIdMade }) => isIdMade) && { madeId }),
       }
     } catch (error) {
       if (error instanceof SkippedError) return { ...parts, skipped: error.message }
@@ -127,16 +135,19 @@ export class RecordTransform {
 
   /** A request that was returned, with `madeId` if it has no id of its own. It throws if it cannot be one. */
   #identified(
-    returned: RowRequest | undefined,
+    returned: Returned,
     madeId: string,
     opened: RecordParts['opened'],
-  ): IdentifiedRequest {
+  ): { readonly request: LedgerRequest; readonly isIdMade: boolean } {
     if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) {
       const expected = 'expected an object with from, to and amount, a list of them, or nothing'
       throw new Error(`it returned ${quote(returned)}: ${expected}`)
     }
     requirePlain(returned)
-    const { group, open, ...parts } = returned
+    if (isHoldAction(returned)) {
+      return identifiedAction(returned, { madeId, currency: this.#currency })
+    }
+    const { group, open, action: _, ...parts } = returned
     if (!isMissing(open)) requireAccounts(open)
     const { transferId, currency, reference } = parts
     const problem = isMissing(group) ? undefined : groupProblem(group)
@@ -156,7 +167,10 @@ export class RecordTransform {
       ...(isMissing(transferId) && { isIdMade: true }),
     }
     const accounts = open ?? opened?.(request)
-    return accounts ? { ...request, open: accounts } : request
+    return {
+      request: accounts ? { ...request, open: accounts } : request,
+      isIdMade: isMissing(transferId),
+    }
   }
 }
 
@@ -191,12 +205,9 @@ class SkippedError extends Error {}
 /** Reads the request of a record only if the transform asks for it. */
 class LazyContext implements RecordContext {
   readonly line: number
-  readonly #read: () => IdentifiedRequest | Skipped | { readonly problem: string }
+  readonly #read: ReadRequest
 
-  constructor(
-    line: number,
-    read: () => IdentifiedRequest | Skipped | { readonly problem: string },
-  ) {
+  constructor(line: number, read: ReadRequest) {
     this.line = line
     this.#read = read
   }
@@ -205,6 +216,10 @@ class LazyContext implements RecordContext {
     const request = this.#read()
     if (request instanceof Skipped) throw new SkippedError(request.reason)
     if ('problem' in request) throw new Error(request.problem)
+    if (request.kind !== undefined) {
+      const { kind: action, ...parts } = request
+      return { action, ...parts } as object as RowRequest
+    }
     const { fieldValues, ...parts } = request
     return { ...parts, ...fieldValues }
   }

@@ -1,5 +1,4 @@
-import type { IdentifiedRequest } from '../../ledger/request.ts'
-import type { TransferResult } from '../../ledger/transfer-result.ts'
+import type { LedgerRequest, LedgerResult } from '../../ledger/ledger-request.ts'
 import type { BatchRecord, BatchRetry } from '../../models/batch.ts'
 import { countResults } from '../posting/row-results.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
@@ -29,7 +28,7 @@ export function withRetry(stored: BatchRecord): BatchInRetry {
 }
 
 /** The requests of rows that are refused. Of a record that asks for several transfers, some may be posted. */
-export const refusedRequestsOf = (rows: readonly RefusedRow[]): IdentifiedRequest[] =>
+export const refusedRequestsOf = (rows: readonly RefusedRow[]): LedgerRequest[] =>
   rows.flatMap((row) => {
     const requests = requestsOfRow(row)
     return row.refusals.flatMap((refusal) => requests[partOf(refusal) - 1] ?? [])
@@ -39,7 +38,7 @@ export const refusedRequestsOf = (rows: readonly RefusedRow[]): IdentifiedReques
 export function countRetry(
   before: BatchInRetry,
   rows: readonly RefusedRow[],
-  results: readonly TransferResult[],
+  results: readonly LedgerResult[],
 ): { readonly record: BatchInRetry; readonly refusals: readonly BatchRefusal[] } {
   const { retry, position, line, status, finishedAt, additional } = before
   const all = resultsOfRows(rows, results)
@@ -73,18 +72,18 @@ export function countRetry(
 /** The results of all requests of rows: those that are not refused stay what they are, which changes no count. */
 function resultsOfRows(
   rows: readonly RefusedRow[],
-  results: readonly TransferResult[],
-): TransferResult[] {
+  results: readonly LedgerResult[],
+): LedgerResult[] {
   let next = 0
   return rows.flatMap((row) => {
     const refused = new Set(row.refusals.map(partOf))
     return requestsOfRow(row).map((_, index) =>
-      refused.has(index + 1) ? (results[next++] as TransferResult) : SETTLED,
+      refused.has(index + 1) ? (results[next++] as LedgerResult) : SETTLED,
     )
   })
 }
 
-const SETTLED = { status: 'existing' } as TransferResult
+const SETTLED = { status: 'existing' } as LedgerResult
 
 function withoutRefusals(record: BatchRecord, rows: readonly RefusedRow[]): BatchRecord {
   const refusedByCode = { ...record.refusedByCode }

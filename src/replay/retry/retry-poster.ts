@@ -105,9 +105,9 @@ export function rehearsalRetryPoster(rehearsal: Rehearsal, start: BatchInRetry):
 
 const storedRefusalsOf = ({ line, item, text, refusals }: RefusedRow): BatchRefusal[] =>
   refusals.map((refusal) => {
-    const { code, message, transferId, madeId } = refusal
+    const { code, message, transferId, holdId, madeId } = refusal
     const reason = { code: code as BatchRefusalCode, message }
-    return { line, item, part: partOf(refusal), text, ...reason, transferId, madeId }
+    return { line, item, part: partOf(refusal), text, ...reason, transferId, holdId, madeId }
   })
 
 const ended = (record: BatchInRetry): BatchInRetry => ({

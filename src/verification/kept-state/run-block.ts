@@ -37,8 +37,8 @@ export const findingLines = ({ lines, tallies, log, counterparts }: Findings): s
   [
     lines,
     ...Array.from(tallies.names(), (tally) => {
-      const { transfers, amounts } = tallies.of(tally)
-      return jsonLine({ tally, transfers, amounts: textsOf(amounts) })
+      const { transfers, holds, amounts } = tallies.of(tally)
+      return jsonLine({ tally, transfers, ...(holds > 0 && { holds }), amounts: textsOf(amounts) })
     }),
     ...log.first.map((violation) => jsonLine({ violation })),
     ...Array.from(counterparts, ([counterpart, { transferId, sequence }]) =>
@@ -83,6 +83,7 @@ export class RunBlock {
         const amounts = unitsOfTexts(line['amounts'] as Texts)
         tallies.addTally(line['tally'] as string, {
           transfers: line['transfers'] as number,
+          holds: (line['holds'] ?? 0) as number,
           amounts,
         })
       } else if ('violation' in line) {

@@ -63,7 +63,7 @@ export async function openCsvFile(
   const { reader } = compiled
   // A transform may do without the columns that are needed otherwise.
   if ('problem' in reader && !transform) return fail(reader.problem + (await hint()))
-  const hasOwnIds = !transform && 'hasIds' in reader && reader.hasIds
+  const hasOwnIds = !transform && 'hasIds' in reader && reader.hasIds === true
   const rows = new RowMaker({ batch, options, encoding, hasIds: hasOwnIds, transform })
   const keys = recordKeys(columns)
   // One record is read at a time, so these read the fields of the current one. Functions made for each record would

@@ -33,6 +33,7 @@ export async function surveyJson(
   const seenKeys = new Set<string>()
   let isEmpty = true
   let hasIds: boolean | undefined
+  let isReadable = false
   let unreadable: { line: number; item: number; problem: string; isObject: boolean } | undefined
   for await (const block of records) {
     isEmpty = false
@@ -68,6 +69,7 @@ export async function surveyJson(
           }
         }
       } else {
+        isReadable = true
         hasIds ??= reader.hasIds
       }
       if (hasIds !== undefined && missingKeys.size === 0) return { hasIds }
@@ -76,17 +78,17 @@ export async function surveyJson(
   if (isEmpty && layout === 'lines') {
     throw new BatchFileError(file, 'the file is empty: expected one JSON object a line')
   }
-  if (hasIds === undefined && unreadable) {
+  if (!isReadable && unreadable) {
     const { line, item, problem, isObject } = unreadable
     const others = isObject
       ? 'no other object can be read as a transfer either'
       : 'no JSON object follows'
     throw new BatchFileError(file, `${problem}; ${others}`, { line, item })
   }
-  if (missingKeys.size === 0 || hasIds === undefined) return { hasIds: hasIds ?? false }
+  if (missingKeys.size === 0 || !isReadable) return { hasIds: hasIds ?? false }
   const needed = neededKey(missingKeys, options)
   if (needed !== undefined) throw new BatchFileError(file, missingKeyProblem(needed, seenKeys))
-  return { hasIds, warning: missingKeysWarning(missingKeys, seenKeys) }
+  return { hasIds: hasIds ?? false, warning: missingKeysWarning(missingKeys, seenKeys) }
 }
 
 /** How many keys are remembered, for the one that was probably meant by a missing one. */
