@@ -22,7 +22,6 @@ export async function runCommandLine(
   rawContext: Context,
 ): Promise<ExitCode> {
   const context = printableContext(rawContext)
-  let runCommand: (() => Promise<ExitCode>) | undefined
   // Only these read standard input.
   const isReplay = parameters.includes('replay') || parameters.includes('formats')
   const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters, context.columns)
@@ -39,8 +38,8 @@ export async function runCommandLine(
     const build = (argv: Argv<CommonOptions>) =>
       builder(argv.example(examples.map(([example, what]) => [`$0 ${example}`, what])), parameters)
     cli.command(usage, describe, build, (options) => {
-      // If yargs itself ran it, it would first make the text of the help, which takes longer than all else that it does.
-      runCommand = () => run(options, contextFor(options, context))
+      // After a handler that returns, yargs makes the text of the help, which takes longer than all else that it does.
+      throw new ParsedCommand(() => run(options, contextFor(options, context)))
     })
   }
   await listCommands(register)
@@ -49,8 +48,9 @@ export async function runCommandLine(
 
   try {
     refuseRepeatedOptions(parameters)
-    const { _: typed, help, version: isVersion } = await cli.parseAsync()
-    if (runCommand) return await runCommand()
+    const parsed = await parse(cli)
+    if (parsed instanceof ParsedCommand) return await parsed.run()
+    const { _: typed, help, version: isVersion } = parsed
     if (typed.length > 0 || help || isVersion) return Exit.done
     context.print(await cli.getHelp())
     return Exit.usage
@@ -75,6 +75,25 @@ export async function runCommandLine(
       )
     }
     return failure.exitCode
+  }
+}
+
+/** Ends the parsing with the command that is to be run. */
+class ParsedCommand extends Error {
+  readonly run: () => Promise<ExitCode>
+  constructor(run: () => Promise<ExitCode>) {
+    super('the command line is parsed')
+    this.run = run
+  }
+}
+
+/** Parses the command line, and returns the command that it names, or the options if it names none. */
+async function parse(cli: Argv<CommonOptions>) {
+  try {
+    return await cli.parseAsync()
+  } catch (reason) {
+    if (reason instanceof ParsedCommand) return reason
+    throw reason
   }
 }
 

@@ -1,13 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 import mongoose from 'mongoose'
-import { DatabaseError, OutcomeError, defineLedger, openDatabase } from '../../src/index.ts'
+import { DatabaseError, OutcomeError, defineLedger } from '../../src/index.ts'
 import {
   type Engine,
   describeUri,
   explainedAccess,
   isConnectionLost,
   isLocalUri,
+  locateDatabase,
   reasonOf,
+  requireReachableBy,
   requireReplicaSet,
   untilAborted,
 } from '../../src/internal.ts'
@@ -24,7 +26,7 @@ export async function withDatabase<Result>(
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
   const definition = await definitionFrom(options.ledger)
-  const engine = await openDatabase({
+  const engine = await locateDatabase({
     ...(options.uri && { uri: options.uri }),
     folder: options.folder,
     onProgress: context.log,
@@ -42,10 +44,12 @@ export async function withDatabase<Result>(
     })
     defineLedger(connection, definition)
     try {
-      await untilAborted(requireReplicaSet(connection), context.signal)
+      const { isLocal } = engine
+      await (isLocal
+        ? untilAborted(requireReplicaSet(connection), context.signal)
+        : requireReachableBy(connection, engine.uri, context.signal))
       const name = describeUri(engine.uri)
       context.log(`database: ${name}`)
-      const { isLocal } = engine
       const database = { connection, name, isLocal, isNear: isLocal || isLocalUri(engine.uri) }
       return await whileOpen(engine, connection, () => work(database))
     } catch (error) {

@@ -37,6 +37,13 @@ const OPTION_KEYS: Keys<DatabaseOptions> = {
 
 /** Does the work of `openDatabase()`, which index.ts documents. */
 export async function openDatabase(databaseOptions?: DatabaseOptions): Promise<Database> {
+  const database = await locateDatabase(databaseOptions)
+  if (!database.isLocal) await requireReachable(database.uri, databaseOptions?.signal)
+  return database
+}
+
+/** {@link openDatabase}, except that nobody has looked for the server of a URI. */
+export async function locateDatabase(databaseOptions?: DatabaseOptions): Promise<Database> {
   const options = optionsOf(databaseOptions, 'openDatabase()', OPTION_KEYS)
   const environment = options.environment ?? process.env
   const uri = options.uri || environment['MONGODB_URI']
@@ -51,7 +58,6 @@ export async function openDatabase(databaseOptions?: DatabaseOptions): Promise<D
       close: () => local.close(),
     }
   }
-  await requireReachable(uri, options.signal)
   return { uri, isLocal: false, stayOpen: aborted, close: async () => {} }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import mongoose from 'mongoose'
 import { EngineError, InputError } from '../errors.ts'
 import { named, reasonOf } from '../messages.ts'
@@ -16,11 +17,45 @@ const serverSelectionTimeoutMS = 5000
 const howToGetOne =
   'Start mongod with --replSet rs0 and run rs.initiate() once in mongosh, or use the local database: leave out --uri and MONGODB_URI'
 
-/** Throws an EngineError unless the connection leads to a replica set or a sharded cluster. */
+/** How long a connection may take to open, in milliseconds, before {@link requireReachable} looks for the reason. */
+const USUAL_TIME_MS = 1000
+
+/** Throws an EngineError unless a connection that is being opened leads to a replica set or a sharded cluster. */
 export async function requireReplicaSet(connection: mongoose.Connection): Promise<void> {
   await connection.asPromise()
-  const hello = await connection.db!.admin().command({ hello: 1 })
-  requireTransactions(hello, `${connection.host}:${connection.port}`)
+  await requireUsable(connection.getClient())
+}
+
+/**
+ * {@link requireReachable} for a connection that is being opened to the URI. If it can be used, no other connection is
+ * made.
+ */
+export async function requireReachableBy(
+  connection: mongoose.Connection,
+  uri: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const usable = requireReplicaSet(connection).then(
+    () => true,
+    () => false,
+  )
+  const isSlow = setTimeout(USUAL_TIME_MS, false, { ref: false })
+  try {
+    if (await untilAborted(Promise.race([usable, isSlow]), signal)) return
+    await requireReachable(uri, signal)
+    await untilAborted(requireReplicaSet(connection), signal)
+  } catch (error) {
+    // While it is being opened, Mongoose would wait for that before it closes it.
+    await connection.getClient()?.close()
+    throw error
+  }
+}
+
+/** Checks that a client can work with its server: transactions, and a user if the server wants one. */
+async function requireUsable(client: mongoose.mongo.MongoClient): Promise<void> {
+  const hello = await client.db('admin').command({ hello: 1 })
+  requireTransactions(hello, String(client.options.hosts[0]))
+  if (!client.options.credentials) await requireNoUser(client)
 }
 
 function requireTransactions(hello: mongoose.mongo.Document, address: string): void {
@@ -40,9 +75,7 @@ export async function requireReachable(uri: string, signal?: AbortSignal): Promi
   try {
     client = new mongoose.mongo.MongoClient(uri, { serverSelectionTimeoutMS })
     await untilAborted(client.connect(), signal)
-    const hello = await untilAborted(client.db('admin').command({ hello: 1 }), signal)
-    requireTransactions(hello, String(client.options.hosts[0]))
-    if (!client.options.credentials) await untilAborted(requireNoUser(client), signal)
+    await untilAborted(requireUsable(client), signal)
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof EngineError) throw error

@@ -5,6 +5,7 @@ import mongoose from 'mongoose'
 import stringWidth from 'string-width'
 import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { daybook as runDaybook, startDaybook } from '../support/command-line.ts'
+import { startProxy } from '../support/proxy.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 const database = `test-${randomUUID()}`
@@ -55,6 +56,22 @@ describe('the command line', () => {
     expect(outcome.stderr).toContain(
       'another version’s demo. To empty it, run daybook seed --reset',
     )
+  })
+
+  test('connects to its database once', async () => {
+    const proxy = await startProxy(uri)
+    const throughProxy = `mongodb://127.0.0.1:${proxy.port}/${database}?directConnection=true`
+    const outcome = await runDaybook(throughProxy, ['account', 'show', payer])
+    expect(outcome).toMatchObject({ exitCode: 0 })
+    // One client has a connection for its commands, one for its monitor, and perhaps one that measures the round trip.
+    expect(proxy.connections()).toBeLessThanOrEqual(3)
+  })
+
+  test('refuses a malformed URI, and hides its password', async () => {
+    const outcome = await runDaybook('mongo://me:hush@localhost', ['account', 'show', payer])
+    expect(outcome).toMatchObject({ exitCode: 4, stdout: '' })
+    expect(outcome.stderr).toContain('mongo://me:***@localhost is not a MongoDB URI')
+    expect(outcome.stderr).not.toContain('hush')
   })
 
   test('posts a transfer once, shows it in the statement, and reverses it', async () => {

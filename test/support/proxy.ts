@@ -5,6 +5,8 @@ import { onTestFinished } from 'vitest'
 /** A proxy in front of a mongod that can lose, hold back and cut what passes through it. */
 export interface Proxy {
   readonly port: number
+  /** How many connections it has accepted. */
+  connections(): number
   /** Lets the next commit through, loses its reply, and then refuses connections. */
   loseNextCommitReply(): Promise<void>
   /** Holds the next commit back, cuts its client off, and then refuses connections. */
@@ -23,6 +25,7 @@ export interface Proxy {
 export async function startProxy(uri: string): Promise<Proxy> {
   const { hostname, port } = new URL(uri)
   const sockets = new Set<Socket>()
+  let connections = 0
   let isRefusing = false
   let refused = 0
   let onRefusal: (() => void) | undefined
@@ -42,6 +45,7 @@ export async function startProxy(uri: string): Promise<Proxy> {
       onRefusal?.()
       return
     }
+    connections += 1
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -71,6 +75,7 @@ export async function startProxy(uri: string): Promise<Proxy> {
 
   return {
     port: (server.address() as AddressInfo).port,
+    connections: () => connections,
     loseNextCommitReply: () =>
       new Promise((resolve) => {
         onCommit = ({ client, upstream, bytes }) => {
