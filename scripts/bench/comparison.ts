@@ -30,6 +30,8 @@ export interface Round {
   readonly seconds: number
   /** Milliseconds of each call; absent if single calls are not visible. */
   readonly latencies?: readonly number[]
+  /** The processor time of the processes that did the work, in seconds. */
+  readonly processorSeconds?: number
   /** The peak resident memory of the process that did the work, in MiB. */
   readonly memory?: number
   /** The seconds of a second run, which found nothing left to do. */

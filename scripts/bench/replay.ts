@@ -3,12 +3,15 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { runCommand } from './command-run.ts'
+import { compileCommandLine, runProgram } from './command-run.ts'
 import { type BenchOptions, type Contestant, type Workspace, ProofError } from './comparison.ts'
 import { createAccounts, proveBooks } from './daybook-database.ts'
 import { type NextPayment, randomPayments } from './payments.ts'
 
-/** `daybook replay` of a new CSV file in each round. The whole command is timed, from its start to its exit. */
+/**
+ * `daybook replay` of a new CSV file in each round. The whole command is timed, compiled as the package is, from its start
+ * to its exit.
+ */
 export const replayContestant = (
   { accounts }: Pick<BenchOptions, 'accounts'>,
   {
@@ -25,6 +28,9 @@ export const replayContestant = (
   async prepare(workspace) {
     await createAccounts(workspace.connection, accounts)
     const nextPayment = randomPayments(accounts)
+    const cli = await compileCommandLine(workspace.folder)
+    const replayFile = (file: string, lines: number) =>
+      replayCommand([cli, 'replay', file], lines, workspace)
     let files = 0
     let posted = 0
     return {
@@ -32,23 +38,33 @@ export const replayContestant = (
         files += 1
         const file = join(workspace.folder, `batch-${files}.csv`)
         await pipeline(Readable.from(csv(nextPayment, lines)), createWriteStream(file))
-        const { seconds, memory } = await replayCommand(file, lines, workspace)
+        const { seconds, processorSeconds, memory } = await replayFile(file, lines)
         posted += lines
-        const secondRunSeconds = runsAgain && (await replayCommand(file, lines, workspace)).seconds
+        const secondRunSeconds = runsAgain && (await replayFile(file, lines)).seconds
         await rm(file)
-        return { done: lines, seconds, memory, ...(secondRunSeconds && { secondRunSeconds }) }
+        return {
+          done: lines,
+          seconds,
+          processorSeconds,
+          memory,
+          ...(secondRunSeconds && { secondRunSeconds }),
+        }
       },
       prove: () => proveBooks(workspace.connection, posted),
     }
   },
 })
 
-async function replayCommand(file: string, lines: number, { uri, signal }: Workspace) {
-  const run = await runCommand(['replay', file, '--uri', uri, '--json', '--quiet'], signal)
+async function replayCommand(
+  command: readonly [cli: string, name: string, file: string],
+  lines: number,
+  { uri, signal }: Workspace,
+) {
+  const run = await runProgram([...command, '--uri', uri, '--json', '--quiet'], signal)
   const { status, posted } = JSON.parse(run.stdout) as { status: string; posted: number }
   if (status !== 'finished' || posted !== lines) {
     throw new ProofError(
-      `the replay of ${file} is ${status}, with ${posted} of ${lines} lines posted`,
+      `the replay of ${command[2]} is ${status}, with ${posted} of ${lines} lines posted`,
     )
   }
   return run

@@ -1,6 +1,6 @@
 import { renderTable } from '../context/table.ts'
 import type { Figure, MeasuredRound, Results } from './comparison.ts'
-import { median, quantile, rateOf } from './statistics.ts'
+import { median, processorTimeOf, quantile, rateOf } from './statistics.ts'
 
 /** The summary of a contestant's rounds. A value that cannot be measured is absent. */
 interface Measurement {
@@ -16,6 +16,8 @@ interface Measurement {
   readonly p99?: number
   /** Transactions started per transfer posted. */
   readonly attempts?: number
+  /** The processor time for each transfer, account or start, in milliseconds. */
+  readonly processorTime?: number
   /** The peak resident memory, in MiB. */
   readonly memory?: number
 }
@@ -48,12 +50,14 @@ function measurementOf(rounds: readonly MeasuredRound[]): Omit<Measurement, 'cas
   const memory = rounds.flatMap((round) => round.memory ?? [])
   const transactions = total(rounds.map((round) => round.transactions))
   const done = total(rounds.map((round) => round.done))
+  const processorTime = median(rounds.map(processorTimeOf))
   return {
     done,
     rates,
     rate: median(rates),
     ...(latencies.length > 0 && { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }),
     ...(transactions > 0 && { attempts: transactions / done }),
+    ...(processorTime > 0 && { processorTime }),
     ...(memory.length > 0 && { memory: Math.max(...memory) }),
   }
 }
@@ -77,17 +81,20 @@ export function renderReport({ measurements, figures }: Report): string {
   const right = 'right' as const
   return [
     renderTable(
-      ['case', 'contestant', 'per second', 'p50 ms', 'p99 ms', 'attempts', 'MiB'],
-      measurements.map(({ name, rate, p50, p99, attempts, memory, ...measurement }) => [
-        measurement.case,
-        name,
-        whole.format(rate),
-        withDecimals(p50, 1),
-        withDecimals(p99, 1),
-        attempts?.toPrecision(3) ?? '',
-        withDecimals(memory, 0),
-      ]),
-      ['left', 'left', right, right, right, right, right],
+      ['case', 'contestant', 'per second', 'p50 ms', 'p99 ms', 'attempts', 'CPU ms', 'MiB'],
+      measurements.map(
+        ({ name, rate, p50, p99, attempts, processorTime, memory, ...measurement }) => [
+          measurement.case,
+          name,
+          whole.format(rate),
+          withDecimals(p50, 1),
+          withDecimals(p99, 1),
+          attempts?.toPrecision(3) ?? '',
+          processorTime?.toPrecision(3) ?? '',
+          withDecimals(memory, 0),
+        ],
+      ),
+      ['left', 'left', right, right, right, right, right, right],
     ),
     renderTable(
       ['case', 'figure', 'measured', 'target', 'reached'],

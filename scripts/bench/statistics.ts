@@ -12,6 +12,10 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 /** Transfers, or accounts, per second. */
 export const rateOf = ({ done, seconds }: Round): number => done / seconds
 
+/** The processor time for each transfer, account or start, in milliseconds. */
+export const processorTimeOf = ({ done, processorSeconds = Number.NaN }: Round): number =>
+  (processorSeconds * 1000) / done
+
 /**
  * The ratio of one contestant's value to another's. It is the median of the ratios of rounds that ran right
  * after each other, because whatever slows the machine down for a while slows both. The value is the rate by

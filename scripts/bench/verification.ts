@@ -1,20 +1,29 @@
-import { runCommand } from './command-run.ts'
-import { type BenchOptions, type Contestant, ProofError, type Workspace } from './comparison.ts'
+import { compileCommandLine, runProgram } from './command-run.ts'
+import {
+  type BenchOptions,
+  type Contestant,
+  ProofError,
+  type Round,
+  type Workspace,
+} from './comparison.ts'
 import { accountsOf, transfersOf } from './daybook-database.ts'
 import { createHistory } from './earlier-transfers.ts'
 import { randomPayments } from './payments.ts'
 
 /** `daybook verify` of books with `history` transfers. The whole command is timed, from its start to its exit. */
 export const verifyContestant = (options: BooksOptions, name: string): Contestant =>
-  booksContestant(options, name, async ({ uri, signal }) => {
-    const run = await runCommand(['verify', '--uri', uri, '--json', '--quiet'], signal)
-    const { transfers } = JSON.parse(run.stdout) as { transfers: number }
-    return { done: transfers, seconds: run.seconds, memory: run.memory }
+  booksContestant(options, name, async ({ uri, folder, signal }) => {
+    const cli = await compileCommandLine(folder)
+    return async () => {
+      const run = await runProgram([cli, 'verify', '--uri', uri, '--json', '--quiet'], signal)
+      const { transfers } = JSON.parse(run.stdout) as { transfers: number }
+      return { ...run, done: transfers }
+    }
   })
 
 /** The driver reads the same books, one document after another, and does nothing with them. */
 export const scanContestant = (options: BooksOptions, name: string): Contestant =>
-  booksContestant(options, name, async ({ connection, signal }) => {
+  booksContestant(options, name, async ({ connection, signal }) => async () => {
     const start = performance.now()
     let done = 0
     for await (const account of accountsOf(connection).find()) if (!account) done = Number.NaN
@@ -31,7 +40,7 @@ type BooksOptions = Pick<BenchOptions, 'accounts' | 'history'>
 const booksContestant = (
   { accounts, history }: BooksOptions,
   name: string,
-  read: (workspace: Workspace) => Promise<{ done: number; seconds: number; memory?: number }>,
+  reader: (workspace: Workspace) => Promise<() => Promise<Round>>,
 ): Contestant => ({
   name,
   transfers: history,
@@ -40,10 +49,11 @@ const booksContestant = (
   async prepare(workspace) {
     const nextPayment = randomPayments(accounts)
     await createHistory(workspace, { accounts, earlier: history, nextPayment })
+    const read = await reader(workspace)
     let found = history
     return {
       async runRound() {
-        const round = await read(workspace)
+        const round = await read()
         found = round.done
         return round
       },
