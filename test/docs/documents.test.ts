@@ -17,6 +17,7 @@ const textOf = (document: string): string => texts.get(document) ?? ''
 
 test.each([
   ['README.md', 'transfer.ts'],
+  ['docs/http.md', 'http.ts'],
   ['docs/program.md', 'own-names.ts'],
   ['docs/testing.md', 'vitest.test.ts'],
   ['docs/testing.md', 'vitest-matchers.test.ts'],

@@ -68,6 +68,13 @@ describe('the examples', () => {
     expect(await verify(connection)).toMatchObject({ violations: [], transfers: 2 })
   })
 
+  test('answer a request over HTTP, and a repeated, a refused and a malformed one', async () => {
+    const { connection, run } = await makeDatabase()
+    const output = ['RENT-1: 201', 'RENT-1: 201', 'RENT-2: 422 INSUFFICIENT_FUNDS', 'RENT-3: 400']
+    expect(await run(compiled('examples/http.ts'))).toBe(`${output.join('\n')}\n`)
+    expect(await verify(connection)).toMatchObject({ accounts: 2, transfers: 1 })
+  })
+
   test('keep the ledger beside a program’s own accounts', async () => {
     const { connection, run } = await makeDatabase()
     await connection.collection('accounts').insertOne({ provider: 'github' })

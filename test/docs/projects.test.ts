@@ -19,23 +19,23 @@ test('docs/projects.md shows only files of test/projects, exactly', async () => 
   expect(blocks.filter((code) => !files.includes(code ?? ''))).toEqual([])
 })
 
-test('its filter for Nest has the statuses that docs/refusals.md suggests', async () => {
-  const filter = await readFile(
-    join(repository, 'test/projects/nest/src/ledger-error.filter.ts'),
-    'utf8',
-  )
-  const own = new Map(
-    [...filter.matchAll(/^ {2}([A-Z_]+): (\d+),$/gm)].map(([, code, status]) => [code, status]),
-  )
-  const refusals = await readFile(join(repository, 'docs/refusals.md'), 'utf8')
-  const suggested = [...refusals.matchAll(/^\| (\d{3}) +\| (.*)$/gm)].flatMap(
-    ([, status, codes = '']) =>
-      [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code = '']) => ({ code, status })),
-  )
-  expect(suggested).toEqual(
-    suggested.map(({ code }) => ({
-      code,
-      status: own.get(code) ?? (code.startsWith('INVALID_') ? '400' : '422'),
-    })),
-  )
-})
+test.each(['test/projects/nest/src/ledger-error.filter.ts', 'examples/http.ts'])(
+  '%s has the statuses that docs/refusals.md suggests',
+  async (file) => {
+    const filter = await readFile(join(repository, file), 'utf8')
+    const own = new Map(
+      [...filter.matchAll(/^ {2}([A-Z_]+): (\d+),$/gm)].map(([, code, status]) => [code, status]),
+    )
+    const refusals = await readFile(join(repository, 'docs/refusals.md'), 'utf8')
+    const suggested = [...refusals.matchAll(/^\| (\d{3}) +\| (.*)$/gm)].flatMap(
+      ([, status, codes = '']) =>
+        [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code = '']) => ({ code, status })),
+    )
+    expect(suggested).toEqual(
+      suggested.map(({ code }) => ({
+        code,
+        status: own.get(code) ?? (code.startsWith('INVALID_') ? '400' : '422'),
+      })),
+    )
+  },
+)
