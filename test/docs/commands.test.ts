@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { format } from 'prettier'
 import { expect, test } from 'vitest'
 import type { Argv } from 'yargs'
 import { listCommands } from '../../scripts/commands/command-list.ts'
+import { COMMON_OPTIONS } from '../../scripts/commands/yargs-messages.ts'
 import type { CommonOptions } from '../../scripts/context/command.ts'
 
 /** What a command tells yargs of an option or an argument. */
@@ -15,6 +16,8 @@ interface Described {
 
 const usages: string[] = []
 const sections: string[] = []
+/** The options of each command, by its first word. */
+const optionsOf = new Map<string, string[]>()
 await listCommands(async (usage, describe, load) => {
   const { builder, examples } = await load()
   const described = { positional: [] as [string, Described][], option: [] as [string, Described][] }
@@ -28,6 +31,10 @@ await listCommands(async (usage, describe, load) => {
   })
   builder(recorder, [])
   usages.push(usage)
+  optionsOf.set(
+    usage.split(' ')[0] ?? '',
+    described.option.map(([name]) => name),
+  )
   sections.push(
     `## ${usage.replace(/ [<[].*/, '')}`,
     `\`\`\`\ndaybook ${usage}\n\`\`\``,
@@ -79,4 +86,28 @@ test.each(usages)('docs/commands.md lists %s', async (usage) => {
   expect(await readFile('docs/commands.md', 'utf8')).toMatch(
     new RegExp(`^\\|.*\`${name}[\` ]`, 'm'),
   )
+})
+
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'seeds/README.md',
+  ...(await readdir('docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+]
+
+test.each(documents)('%s shows only commands and options that exist', async (path) => {
+  const blocks = [...(await readFile(path, 'utf8')).matchAll(/^```(?:sh|console)?\n([^]*?)^```$/gm)]
+  const lines = blocks.flatMap(([, block = '']) => block.split('\n'))
+  for (const line of lines) {
+    // Neither options that are left out nor a comment.
+    const [, command, rest = ''] =
+      /^(?:\$ )?(?:npx |npm run )?daybook (?:-- )?(\w+)([^#…]*)/.exec(line) ?? []
+    if (command === undefined) continue
+    const named = [...rest.matchAll(/ --([\w-]+)/g)].map(([, option]) => option)
+    expect({ line, known: [...(optionsOf.get(command) ?? []), ...COMMON_OPTIONS] }).toEqual({
+      line,
+      known: expect.arrayContaining(named) as string[],
+    })
+    expect([...optionsOf.keys()]).toContain(command)
+  }
 })

@@ -59,3 +59,8 @@ test('each document has a place in the sidebar of the site', () => {
 test('README has at most 200 lines', () => {
   expect(textOf('README.md').split('\n').length).toBeLessThanOrEqual(200)
 })
+
+test('README installs the version of the package', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
+  expect(textOf('README.md')).toContain(`/daybook-${version}.tgz `)
+})

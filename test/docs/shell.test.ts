@@ -42,9 +42,12 @@ test.each(documents.filter(({ text }) => sessionOf(text).length > 0))(
   '$path shows what its commands print, in their order',
   async ({ text }) => {
     const folder = await makeFolder()
+    /** The files of the page: those that it shows, and those that its commands write. */
+    const files = new Set<string>()
     for (const [, name = '', content = ''] of text.matchAll(
       /^```\w+ ([\w-]+\.\w+)\n([^]*?)^```$/gm,
     )) {
+      files.add(name)
       await writeFile(join(folder, name), content)
     }
     const uri = inject('mongodbUri').replace(/\/\?|\/?$/, `/document-${randomUUID()}?`)
@@ -55,9 +58,9 @@ test.each(documents.filter(({ text }) => sessionOf(text).length > 0))(
     })
 
     for (const { command, printed } of sessionOf(text)) {
-      const parameters = command
-        .split(' ')
-        .map((word) => (/^[\w-]+\.(?:csv|json|jsonl)$/.test(word) ? join(folder, word) : word))
+      const words = command.split(' ')
+      if (words[0] === 'generate') files.add(words[1] ?? '')
+      const parameters = words.map((word) => (files.has(word) ? join(folder, word) : word))
       const { stdout, stderr } = await daybook(uri, parameters)
       const lines = (stdout || stderr).trimEnd().replaceAll(`${folder}/`, '').split('\n')
       expect({ command, printed: lines.map((line) => line.trimEnd()) }).toEqual({
