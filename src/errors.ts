@@ -440,7 +440,12 @@ const LEDGER_CODES: ReadonlySet<unknown> = new Set<AnyLedgerError['code']>([
  * Whether a caught value is a {@link LedgerError}, so that its `code` narrows it. It goes by the code, so it also holds for
  * an error of another copy of Daybook.
  * @example
- * if (isLedgerError(error) && error.code === 'INSUFFICIENT_FUNDS') console.log(error.available)
+ * try {
+ *   await Account.transfer({ from: 'ADA', to: 'GRACE', amount: '100' })
+ * } catch (error) {
+ *   if (!isLedgerError(error)) throw error
+ *   if (error.code === 'INSUFFICIENT_FUNDS') console.log(`only ${error.available.toString()} left`)
+ * }
  */
 export const isLedgerError = (error: unknown): error is AnyLedgerError =>
   error instanceof Error && 'code' in error && LEDGER_CODES.has(error.code)

@@ -8,6 +8,8 @@ import type { ExportRange, ExportedTransfer } from './export-transfers.ts'
 /**
  * Reads accounts, by id, as a file that `seed()` takes: with them, exported transfers can be posted again.
  * @throws AccountNotFoundError
+ * @example
+ * for await (const account of exportAccounts(connection)) console.log(JSON.stringify(account))
  */
 export async function* exportAccounts(
   connection: Connection,
@@ -23,7 +25,9 @@ export async function* exportAccounts(
  * @throws RangeError if a date is not valid
  * @throws AccountNotFoundError
  * @example
- * for await (const { transferId, amount } of exportTransfers(connection, { account: 'ADA' })) …
+ * for await (const { transferId, amount } of exportTransfers(connection, { account: 'ADA' })) {
+ *   console.log(transferId, amount)
+ * }
  */
 export async function* exportTransfers(
   connection: Connection,
@@ -36,6 +40,8 @@ export async function* exportTransfers(
 /**
  * The text of a file of transfers or accounts, in parts. See `exportTransfers()` for its order.
  * @throws RangeError if the options are not valid
+ * @example
+ * for await (const part of exportText(connection, { format: 'jsonl' })) process.stdout.write(part)
  */
 export async function* exportText(
   connection: Connection,

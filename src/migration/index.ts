@@ -15,6 +15,8 @@ import type { MigrationStatus } from './status.ts'
  * @throws MigrationLockedError if another process migrates for longer than `lockWait`
  * @throws MigrationFailedError if a migration throws
  * @throws DatabaseError if the database does not do it, or the user lacks a right
+ * @example
+ * const applied = await migrate(connection, { folder: 'migrations', log: console.log })
  */
 export async function migrate(
   connection: Connection,

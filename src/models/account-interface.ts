@@ -24,6 +24,11 @@ export interface AccountMethods {
    * Reads a page of its statement, newest first: in the order of posting, or with `by: 'effectiveAt'` in the order in
    * which the transfers happened, with the running balance of that order.
    * @throws RangeError if an option is not valid; InputError if no entry has the sequence `before`, by effective date
+   * @example
+   * const ada = await Account.findById('ADA').orFail()
+   * for (const { sequence, transferId, balance } of await ada.statement({ limit: 10 })) {
+   *   console.log(sequence, transferId, balance.toString())
+   * }
    */
   statement(options?: StatementOptions): Promise<StatementEntry[]>
 
@@ -55,6 +60,9 @@ export interface AccountStatics {
    * Opens an account. If one with this id already exists and has the same holder, currency and opening
    * balance, it returns that account as it is now.
    * @throws LedgerError `INVALID_…`, or `ACCOUNT_CONFLICT`, which names the fields that differ
+   * @example
+   * const ada = await Account.open({ accountId: 'ADA', holder: 'Ada', currency: 'USD', openingBalance: '1000' })
+   * console.log(ada.balance.toString()) // 1000
    */
   open(this: AccountModel, request: OpeningRequest, options?: CallOptions): Promise<AccountDocument>
 
@@ -64,6 +72,15 @@ export interface AccountStatics {
    * transaction. Without one, concurrent calls share transactions.
    * @throws TransferRefusedError with its `code`. Nothing has changed, and the id can be used again
    * @throws OutcomeError if time is up. Its `outcome` says whether the transfer may be posted
+   * @example
+   * const transfer = await Account.transfer({ transferId: 'RENT-1', from: 'ADA', to: 'GRACE', amount: '100' })
+   * console.log(transfer.fromBalance.toString()) // what ADA has left
+   *
+   * // Together with writes of your own, in your transaction:
+   * await mongoose.connection.transaction(async (session) => {
+   *   await mongoose.connection.collection('orders').insertOne({ number: 7 }, { session })
+   *   await Account.transfer({ transferId: 'ORDER-7', from: 'ADA', to: 'SHOP', amount: '12.50' }, { session })
+   * })
    */
   transfer(
     this: AccountModel,
@@ -76,6 +93,9 @@ export interface AccountStatics {
    * with the same content returns the hold as it is now. `Hold.capture()` moves the money, `Hold.release()` gives it back.
    * @throws TransferRefusedError with its `code`, as for a transfer. Nothing has changed, and the id can be used again
    * @throws OutcomeError if time is up. Its `outcome` says whether the hold may be placed
+   * @example
+   * const hold = await Account.hold({ holdId: 'ROOM-7', from: 'GUEST', to: 'HOTEL', amount: '200' })
+   * await Hold.capture(hold.id, { amount: '185.50', final: true }) // the rest is free again
    */
   hold(this: AccountModel, request: HoldRequest, options?: CallOptions): Promise<HoldDocument>
 
@@ -85,6 +105,14 @@ export interface AccountStatics {
    * either all are posted or none, in one transaction of at most `ATOMIC_LIMIT` transfers.
    *
    * If a later transaction fails, the earlier ones stay posted. Requests that have ids can be sent again.
+   * @example
+   * const results = await Account.transferMany([
+   *   { transferId: 'PAY-1', from: 'EMPLOYER', to: 'ADA', amount: '4200' },
+   *   { transferId: 'PAY-2', from: 'EMPLOYER', to: 'GRACE', amount: '4200' },
+   * ])
+   * for (const result of results) {
+   *   if (result.status === 'refused') console.log(`${result.transferId}: ${result.message}`)
+   * }
    */
   transferMany(
     this: AccountModel,
@@ -100,6 +128,14 @@ export interface AccountStatics {
    * has changed, and the id can be used again
    * @throws LedgerError `INVALID_GROUP_ID`; RangeError if there is no leg, or more than `ATOMIC_LIMIT`
    * @throws OutcomeError if time is up. Its `outcome` says whether the group may be posted
+   * @example
+   * await Account.transferGroup({
+   *   groupId: 'ORDER-7',
+   *   legs: [
+   *     { from: 'BUYER', to: 'SELLER', amount: '80.00' },
+   *     { from: 'SELLER', to: 'FEES', amount: '4.80' },
+   *   ],
+   * })
    */
   transferGroup(
     this: AccountModel,
@@ -115,6 +151,16 @@ export interface AccountStatics {
    * account has too little
    * @throws LedgerError `INVALID_EXCHANGE`, `INVALID_GROUP_ID`; TypeError if the request is malformed
    * @throws OutcomeError if time is up. Its `outcome` says whether the exchange may be posted
+   * @example
+   * const [paid, received] = await Account.exchange({
+   *   exchangeId: 'FX-1',
+   *   from: 'EVA', // in EUR
+   *   to: 'BUYER', // in USD
+   *   amount: '100.00',
+   *   rate: '1.08445',
+   *   rounding: 'half-even',
+   *   through: { EUR: 'FX-EUR', USD: 'FX-USD' },
+   * })
    */
   exchange(
     this: AccountModel,

@@ -25,6 +25,9 @@ const { EJSON } = mongoose.mongo.BSON
  * this before the first transaction, because indexes and validators cannot be created inside one.
  * @throws InputError if a collection holds documents of another program, or if that program's model has the name or
  * the collection of one of Daybook's; DatabaseError if the user lacks a right, or if a name is that of a view
+ * @example
+ * await mongoose.connect(uri)
+ * await createCollections(mongoose.connection)
  */
 export async function createCollections(connection: Connection): Promise<void> {
   try {

@@ -25,7 +25,7 @@ export interface LedgerModels {
  * @throws TypeError if the definition is malformed; InputError if the connection already has another one, or if the
  * program has a model of its own with one of the names or collections
  * @example
- * export const { Account, Transfer } = defineLedger(mongoose.connection, {
+ * const { Account, Transfer } = defineLedger(mongoose.connection, {
  *   models: { account: 'BankAccount' },
  *   collections: { accounts: 'bank_accounts' },
  * })

@@ -35,6 +35,10 @@ interface HoldStatics {
    * another. A payer that was frozen since pays nevertheless.
    * @throws HoldNotFoundError, HoldNotActiveError, HoldExceededError, or another TransferRefusedError. Nothing has changed
    * @throws OutcomeError if time is up. Its `outcome` says whether the transfer may be posted
+   * @example
+   * await Hold.capture('ROOM-7', { amount: '90', transferId: 'ROOM-7-NIGHT-1' })
+   * const last = await Hold.capture('ROOM-7', { amount: '95.50', final: true })
+   * console.log(last.hold) // ROOM-7
    */
   capture(
     this: HoldModel,
@@ -45,6 +49,9 @@ interface HoldStatics {
   /**
    * Gives back what is left of a hold. A repeated call returns the same hold.
    * @throws HoldNotFoundError; HoldNotActiveError if it is captured or has expired
+   * @example
+   * const { status } = await Hold.release('ROOM-7')
+   * console.log(status) // released
    */
   release(this: HoldModel, holdId: string, options?: CallOptions): Promise<HoldDocument>
 

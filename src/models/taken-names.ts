@@ -12,7 +12,9 @@ const MARK = 'daybookModel'
 /**
  * Whether a schema is one of Daybook's: for a global plugin that is to leave them out.
  * @example
- * mongoose.plugin((schema, options) => isDaybookSchema(schema) || tenant(schema, options))
+ * mongoose.plugin((schema) => {
+ *   if (!isDaybookSchema(schema)) schema.add({ tenant: String })
+ * })
  */
 export const isDaybookSchema = (schema: { readonly options: object }): boolean =>
   Reflect.has(schema.options, MARK)

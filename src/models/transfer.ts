@@ -27,6 +27,9 @@ interface TransferStatics {
    * `effectiveAt` returns the same reversal.
    * @throws TransferNotFoundError, TransferIsReversalError, or the refusal of the new transfer, such as
    * `INSUFFICIENT_FUNDS` if the receiver no longer has the money
+   * @example
+   * const reversal = await Transfer.reverse('RENT-1', { reference: 'paid twice' })
+   * console.log(reversal.reverses) // RENT-1
    */
   reverse(
     this: TransferModel,

@@ -17,6 +17,7 @@ import type { ReplaySummary } from './summary.ts'
  * @throws RejectsError if all is done except writing the rejects; it holds the summary
  * @example
  * const summary = await replay(connection, { file: 'transfers.csv', rejects: 'rejects.csv' })
+ * console.log(`${summary.posted} posted, ${summary.refused} refused`)
  */
 export async function replay<FileRecord extends object = Record<string, string>>(
   connection: Connection,

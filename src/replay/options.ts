@@ -32,7 +32,7 @@ export interface ReplayOptions<
    * Turns each record of the file into the transfers that it asks for. Its version is part of what identifies the batch:
    * for a function alone, a digest of its source text, which does not cover what the function uses from elsewhere.
    * @example
-   * transform: ({ Type, Value, From, To }, { line }) =>
+   * transform: ({ Type, Value = '', From = '', To = '' }, { line }) =>
    *   Type === 'fee' ? null : { transferId: `bank-${line}`, from: From, to: To, amount: Value }
    */
   readonly transform?: TransformFunction<FileRecord> | Transform<FileRecord> | undefined

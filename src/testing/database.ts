@@ -77,6 +77,12 @@ export interface TestDatabase extends Factories {
  * this process. Creates collections, validators and indexes: Daybook's, and those of all models on the connection.
  * @throws Error if the connection is already open; EngineError if there is no replica set and none can be started;
  * InputError if the URI or the ledger is malformed, or a model of the program has a name of Daybook's
+ * @example
+ * const database = await openTestDatabase()
+ * const { _id: from } = await database.openAccount({ openingBalance: '100' })
+ * await database.postTransfer({ from, amount: '40' })
+ * await database.assertBooksBalance()
+ * await database.close()
  */
 export async function openTestDatabase({
   connection = mongoose.connection,

@@ -75,6 +75,10 @@ export interface FailureOptions {
  * @throws TypeError if the failure is unknown or malformed, or the connection has no `appName`; RangeError if
  * `times` is not a whole number from 1; Error if the connection is not open; EngineError if the server has no
  * failpoints, or another client's failure does not happen in time
+ * @example
+ * await failNext(connection, 'lost-commit-reply')
+ * // Posted once all the same:
+ * await Account.transfer({ transferId: 'RENT-1', from: 'ADA', to: 'GRACE', amount: '100' })
  */
 export async function failNext(
   connection: Connection,

@@ -24,7 +24,17 @@ export type UsedTestDatabase = Omit<TestDatabase, 'reset' | 'close'>
  * work from the first `beforeAll` on. If `globalSetup` is not `daybook/testing/jest-setup`, the database is at
  * MONGODB_URI or in a replica set that the file starts and stops.
  * @example
- * const { openAccount, assertBooksBalance } = useTestDatabase()
+ * import { Account } from 'daybook'
+ * import { useTestDatabase } from 'daybook/testing/jest'
+ *
+ * const { ledger, assertBooksBalance } = useTestDatabase()
+ *
+ * test('a transfer moves its amount', async () => {
+ *   const { ada } = await ledger({ accounts: { ada: '1000', grace: '0' } })
+ *   await Account.transfer({ from: 'ada', to: 'grace', amount: '100' })
+ *   await expect(ada).toHaveBalance('900')
+ *   await assertBooksBalance()
+ * })
  */
 export function useTestDatabase(options: TestDatabaseOptions = {}): UsedTestDatabase {
   const { connection = mongoose.connection, ledger } = options

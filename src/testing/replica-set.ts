@@ -21,6 +21,11 @@ export interface ReplicaSetOptions {
  * there is a URI. Data are kept in memory if the system has a tmpfs at /dev/shm with 1 GiB free, else in a temporary
  * folder. Data in memory are removed even if this process is killed.
  * @throws EngineError if no mongod is found, or if no replica set answers at the URI; InputError if the URI is malformed
+ * @example
+ * const replicaSet = await startReplicaSet()
+ * process.env['MONGODB_URI'] = replicaSet.uri
+ * // … and after the last test:
+ * await replicaSet.stop()
  */
 export async function startReplicaSet({
   uri,

@@ -41,6 +41,16 @@ async function withDatabase(work: (database: TestDatabase) => Promise<void>): Pr
  * vitest's `test` with a database for each test file, on mongoose's default connection. It is emptied before each test
  * and dropped after the last. Tests marked concurrent share it and start without a reset. If `globalSetup` is not
  * `daybook/testing/vitest-setup`, the database is at MONGODB_URI or in a replica set that the worker starts.
+ * @example
+ * import { test } from 'daybook/testing/vitest'
+ * import { expect } from 'vitest'
+ *
+ * test('a transfer moves its amount', async ({ Account, ledger, assertBooksBalance }) => {
+ *   await ledger({ accounts: { ada: '1000', grace: '0' } })
+ *   await Account.transfer({ from: 'ada', to: 'grace', amount: '100' })
+ *   await expect('ada').toHaveBalance('900')
+ *   await assertBooksBalance()
+ * })
  */
 export const test = plainTest.extend<{
   $file: TestDatabaseFixtures

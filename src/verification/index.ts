@@ -13,6 +13,9 @@ import type { VerifyOptions } from './verify.ts'
  * @throws AccountNotFoundError if `accountId` is neither an account nor named by a transfer
  * @throws StateFileError if a kept state cannot be read, is damaged, or cannot be written
  * @throws InputError if options cannot be combined
+ * @example
+ * const { balanced, violations } = await verify(connection)
+ * if (!balanced) for (const { kind, message } of violations) console.error(`${kind}: ${message}`)
  */
 export async function verify(
   connection: Connection,
