@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import mongoose from 'mongoose'
 import { expect, inject, test, vi } from 'vitest'
 import { endAbandonedTransactions } from '../../src/mongodb/abandoned-transactions.ts'
-import { replay } from '../../src/replay/replay.ts'
+import { type ReplaySummary, replay } from '../../src/replay/replay.ts'
 import { failNext } from '../../src/testing/index.ts'
 import { verify } from '../../src/verification/verify.ts'
-import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
+import { booksOf, hardBatch, holdBatch, makeFile, openAccounts } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
 import { orderTransfers, ordersFile } from '../support/orders.ts'
 import { compiled } from '../support/programs.ts'
@@ -123,6 +123,47 @@ test('a killed batch of groups that open their accounts ends as if it had run un
   expect(await booksOf(connection)).toEqual(books)
   expect(await verify(connection)).toMatchObject({ violations: [] })
 }, 60_000)
+
+test('a killed batch with holds ends as if it had run undisturbed, and as its rehearsal said', async () => {
+  const begin = () => openAccounts(Account, { count: 40, openingBalance: '500' })
+  await begin()
+  const file = await makeFile('batch.csv', holdBatch(5_000, 40))
+  const rehearsed = await replay(connection, { file, dryRun: true })
+  const undisturbed = await replay(connection, { file })
+  const books = await booksOf(connection)
+  for (const name of ['accounts', 'transfers', 'holds', 'refusals', 'batches']) {
+    await connection.collection(name).deleteMany({})
+  }
+  await begin()
+
+  const delays: number[] = []
+  for (const delay of [10, 70].map((most) => Math.floor(Math.random() * most))) {
+    if (!(await replayAndKill(file, delay, {}))) break
+    delays.push(delay)
+  }
+  const last = await replay(connection, { file })
+  await endAllAbandoned()
+
+  expect(delays.length, `killed after ${delays.join(', ')} ms`).toBeGreaterThan(0)
+  expect(countsOf(last)).toEqual(countsOf(undisturbed))
+  expect(countsOf(rehearsed)).toEqual(countsOf(undisturbed))
+  expect(Object.keys(undisturbed.refusedByCode).toSorted()).toEqual([
+    'HOLD_EXCEEDED',
+    'HOLD_NOT_ACTIVE',
+    'HOLD_NOT_FOUND',
+    'INSUFFICIENT_FUNDS',
+    'MALFORMED_LINE',
+    'SAME_ACCOUNT',
+    'TRANSFER_CONFLICT',
+  ])
+  expect(await booksOf(connection)).toEqual(books)
+  expect(await verify(connection)).toMatchObject({ violations: [] })
+}, 60_000)
+
+const countsOf = (summary: ReplaySummary) => {
+  const { posted, existing, holdsPlaced, holdsReleased, refusedByCode, amountByCurrency } = summary
+  return { posted, existing, holdsPlaced, holdsReleased, refusedByCode, amountByCurrency }
+}
 
 test('only the abandoned transactions of the same program are ended', async () => {
   const other = await mongoose

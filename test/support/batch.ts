@@ -111,3 +111,28 @@ export function hardBatch(lines: number, accounts: number): string {
   }
   return `${rows.join('\n')}\n`
 }
+
+/**
+ * A CSV file that places holds, captures them in parts and releases them, between transfers on the same accounts. Many lines
+ * are refused, because money is missing, or because the hold has ended, never existed or has too little left.
+ */
+export function holdBatch(lines: number, accounts: number): string {
+  const rows = ['action,transferId,holdId,from,to,amount,expiresAt,final,reference']
+  let state = 1
+  /** A whole number below `limit`, the same in each run. */
+  const pick = (limit: number) => (state = (state * 48_271) % 2_147_483_647) % limit
+  for (let index = 0; index < lines; index++) {
+    const sides = `A${pick(accounts)},A${pick(accounts)}`
+    const amount = `${1 + pick(97)}.${10 + pick(90)}`
+    // Most are of the lines right before, some of an earlier chunk, and some were refused or never placed.
+    const hold = `H${index - 1 - pick(30) - (pick(9) === 0 ? 1_500 : 0)}`
+    const kind = pick(12)
+    if (kind < 5) rows.push(`hold,,H${index},${sides},${amount},${pick(3) ? '' : '2199-12-31'},,`)
+    else if (kind < 7) rows.push(`capture,C${index},${hold},,,${1 + pick(30)},,,`)
+    else if (kind === 7) rows.push(`capture,,${hold},,,,,,stay`)
+    else if (kind === 8) rows.push(`capture,,${hold},,,0.50,,true,rest`)
+    else if (kind === 9) rows.push(`release,,${hold},,,${pick(20) ? '' : '1'},,,`)
+    else rows.push(`,T${index - (pick(20) ? 0 : 1)},,${sides},${amount},,,`)
+  }
+  return `${rows.join('\n')}\n`
+}

@@ -291,6 +291,49 @@ const asAmount = (value: unknown): string =>
     .replace(',', 'x')
     .replace(/^(\d+\.\d\d)0$/, '$1')
 
+/** The ids of the holds of files. They are few, so that a line often finds the hold of another one. */
+const fileHoldId = weighted(
+  [14, 'H0', 'H1', 'H2', 'H3', 'H4', 'H5'],
+  [1, LONGEST_ID, 'x'.repeat(129)],
+)
+
+/** A line of a file about a hold, in which an empty value counts as absent. */
+const holdLine: fc.Arbitrary<Line> = fc
+  .tuple(
+    fc.constantFrom('hold' as const, 'capture' as const, 'capture' as const, 'release' as const),
+    fileHoldId,
+    request,
+    capture,
+    weighted([4, undefined], [2, new Date('2999-01-31')], [1, new Date('2020-01-01')]),
+    weighted<string | undefined>([4, undefined], [2, 'USD'], [1, 'EUR']),
+  )
+  .map(([action, id, asked, part, expiresAt, currency]) => {
+    const amount = (value: unknown) =>
+      DEPENDENT_AMOUNTS.includes(value) ? '60' : asAmount(value) || undefined
+    const about = { holdId: asField(id), reference: asField(part.reference) || undefined }
+    if (action === 'release') return { action, about: { holdId: about.holdId } }
+    if (action === 'hold') {
+      const sides = { from: asField(asked.from), to: asField(asked.to) }
+      return {
+        action,
+        about: { ...about, ...sides, amount: amount(asked.amount) ?? '', expiresAt, currency },
+      }
+    }
+    const { transferId, final } = part
+    const ownId = asField(transferId) || undefined
+    const isPart = part.amount !== undefined && final !== true
+    return {
+      action,
+      about: {
+        ...about,
+        amount: amount(part.amount),
+        final,
+        currency,
+        transferId: isPart ? (ownId ?? '') : ownId,
+      },
+    }
+  })
+
 /** A line of a file: mostly a request, in which an empty currency or reference counts as absent. */
 export const anyLine: fc.Arbitrary<Line> = fc.oneof(
   {
@@ -308,6 +351,7 @@ export const anyLine: fc.Arbitrary<Line> = fc.oneof(
       },
     })),
   },
+  { weight: 5, arbitrary: holdLine },
   {
     // What the requests above hold seldom.
     weight: 1,
@@ -327,6 +371,14 @@ export const anyLine: fc.Arbitrary<Line> = fc.oneof(
         'T1,ADA,BEA,1,USD,rent,G,more',
         'T1,"ADA"x,BEA,1,USD,rent,',
         'T1,ADA,BEA,1,USD,\xff,',
+        'T1,ADA,BEA,1,USD,,,pay,,,',
+        'T1,ADA,BEA,1,USD,,,,H1,,',
+        'T1,,,,,,,release,H1,,',
+        ',,,,,,,release,,,',
+        ',,,1,,,,capture,H1,,maybe',
+        ',ADA,BEA,1,,,,hold,,,',
+        ',ADA,BEA,1,,,G1,hold,H1,,',
+        ',ADA,BEA,1,,,,hold,H1,soon,',
       ),
     }),
   },

@@ -1,8 +1,17 @@
-import { type ReferenceLedger, type ReferenceRequest, Refusal } from './reference-ledger.ts'
+import {
+  type ReferenceHoldRequest,
+  type ReferenceLedger,
+  type ReferenceRequest,
+  Refusal,
+  captureId,
+} from './reference-ledger.ts'
 import { textOf } from './reference-rules.ts'
 
-/** A record of a file: a request, or a text that cannot be read as one. */
-export type Line = { readonly request: ReferenceRequest } | { readonly malformed: string }
+/** A record of a file: a request, an action on a hold, or a text that cannot be read as one of them. */
+export type Line =
+  | { readonly request: ReferenceRequest }
+  | { readonly action: 'hold' | 'capture' | 'release'; readonly about: ReferenceHoldRequest }
+  | { readonly malformed: string }
 
 /** When refusals stop a replay; `atomic`: all lines are posted or none. */
 export interface BatchMode {
@@ -52,10 +61,17 @@ export class ReferenceBatch {
   /** What the summary of the replay and the record of the batch say. */
   get counts() {
     const count = (outcome: string) => this.outcomes.filter((other) => other === outcome).length
+    const posted = (action: string) =>
+      this.outcomes.filter((outcome, index) => {
+        const line = this.#lines[index]
+        return outcome === 'posted' && line && 'action' in line && line.action === action
+      }).length
     const codes = [...new Set(this.refusals.map(([, code]) => code))]
     return {
       posted: count('posted'),
       existing: count('existing'),
+      holdsPlaced: posted('hold'),
+      holdsReleased: posted('release'),
       refused: this.refusals.length,
       refusedByCode: Object.fromEntries(codes.map((code) => [code, count(code)])),
       amountByCurrency: Object.fromEntries(
@@ -108,14 +124,28 @@ export class ReferenceBatch {
 const groupOf = (line: Line | undefined): unknown =>
   line && 'request' in line ? line.request.group : undefined
 
-const idOf = (line: Line | undefined): string =>
-  line && 'request' in line ? String(line.request.transferId) : ''
+/** The id of the transfer that a line posts. */
+function idOf(line: Line | undefined): string {
+  if (line && 'request' in line) return String(line.request.transferId)
+  if (!line || !('action' in line) || line.action !== 'capture') return ''
+  const { transferId, holdId } = line.about
+  return String(transferId ?? captureId(String(holdId)))
+}
 
 /** What becomes of a line by itself: a status, or the code of a refusal. */
 function post(line: Line, ledger: ReferenceLedger, batch: string): string {
   if ('malformed' in line) return 'MALFORMED_LINE'
-  const [outcome] = ledger.transferMany([line.request], { batch })
-  return codeOf(outcome)
+  if ('request' in line) {
+    const [outcome] = ledger.transferMany([line.request], { batch })
+    return codeOf(outcome)
+  }
+  try {
+    if (line.action === 'release') return ledger.release(line.about.holdId)
+    return ledger[line.action](line.about, batch)
+  } catch (error) {
+    if (error instanceof Refusal) return error.code
+    throw error
+  }
 }
 
 const codeOf = (outcome: string | Refusal | undefined): string =>

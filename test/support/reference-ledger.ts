@@ -56,6 +56,7 @@ export interface ReferenceHold {
   readonly reference?: string | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
   readonly expiresAt?: Date | undefined
+  readonly batch?: string | undefined
 }
 
 /** A request as a caller writes it: nothing about its parts is certain yet. */
@@ -146,7 +147,7 @@ function reversalId(transferId: string): string {
 }
 
 /** The id of a capture of all that is left, by the same rule. */
-function captureId(holdId: string): string {
+export function captureId(holdId: string): string {
   const id = `${holdId}:capture`
   if (id.length <= 128) return id
   return `${createHash('sha256').update(holdId).digest('hex')}:capture:capture`
@@ -373,7 +374,10 @@ export class ReferenceLedger {
     )
   }
 
-  hold({ holdId, from, to, amount, ...optional }: ReferenceHoldRequest): void {
+  hold(
+    { holdId, from, to, amount, ...optional }: ReferenceHoldRequest,
+    batch?: string,
+  ): 'posted' | 'existing' {
     // Null counts as absent.
     const named = optional.currency ?? undefined
     const reference = optional.reference ?? undefined
@@ -403,7 +407,7 @@ export class ReferenceLedger {
       if (earlier.reference !== reference) fields.push('reference')
       if (!isSame(earlier.metadata, metadata)) fields.push('metadata')
       require(fields.length === 0, 'HOLD_CONFLICT', { fields })
-      return
+      return 'existing'
     }
     require(expiresAt === undefined ||
       expiresAt.getTime() > Date.now() ||
@@ -426,10 +430,16 @@ export class ReferenceLedger {
       reference,
       metadata,
       expiresAt,
+      batch,
     })
+    return 'posted'
   }
 
-  capture({ holdId, transferId: chosenId, ...request }: ReferenceHoldRequest): void {
+  /** Only a line of a file says a currency. */
+  capture(
+    { holdId, transferId: chosenId, ...request }: ReferenceHoldRequest,
+    batch?: string,
+  ): 'posted' | 'existing' {
     const transferId = chosenId ?? captureId(String(holdId))
     require(isTransferId(transferId), 'INVALID_TRANSFER_ID')
     require(isAccountId(holdId), 'INVALID_HOLD_ID')
@@ -452,7 +462,7 @@ export class ReferenceLedger {
       from: hold.from,
       to: hold.to,
       amount: textOf(amount, hold.currency),
-      currency: hold.currency,
+      currency: request.currency ?? hold.currency,
       reference: reference ?? hold.reference,
       metadata: metadata ?? hold.metadata,
       effectiveAt,
@@ -462,11 +472,11 @@ export class ReferenceLedger {
       const hasEnded = hold.finalCapture === transferId
       const isSameEnd = isFinal ? hasEnded : !hasEnded || remaining === 0n
       require(isSameEnd, 'TRANSFER_CONFLICT', { fields: ['final'] })
-      return
+      return 'existing'
     }
     require(hold.status === 'active', 'HOLD_NOT_ACTIVE')
     require(amount <= remaining, 'HOLD_EXCEEDED')
-    this.#post(transferId, parts, { hold: holdId })
+    this.#post(transferId, parts, { hold: holdId, batch })
     const isEnd = isFinal || amount === remaining
     const { held } = this.#account(hold.from)
     this.#change(hold.from, { held: held - (isEnd ? remaining : amount) })
@@ -475,17 +485,19 @@ export class ReferenceLedger {
       captured: hold.captured + amount,
       ...(isEnd && { status: 'captured', finalCapture: transferId }),
     })
+    return 'posted'
   }
 
-  release(holdId: unknown): void {
+  release(holdId: unknown): 'posted' | 'existing' {
     require(isAccountId(holdId), 'INVALID_HOLD_ID')
     const hold = this.holds.get(holdId)
     require(hold !== undefined, 'HOLD_NOT_FOUND')
-    if (hold.status === 'released') return
+    if (hold.status === 'released') return 'existing'
     require(hold.status === 'active', 'HOLD_NOT_ACTIVE')
     const { held } = this.#account(hold.from)
     this.#change(hold.from, { held: held - hold.amount + hold.captured })
     this.holds.set(holdId, { ...hold, status: 'released' })
+    return 'posted'
   }
 
   freeze(accountId: unknown): void {
