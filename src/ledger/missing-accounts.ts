@@ -1,4 +1,9 @@
-import { AccountNotFoundError, LedgerError, type Side } from '../errors.ts'
+import {
+  AccountNotFoundError,
+  LedgerError,
+  type Side,
+  type TransferRefusedError,
+} from '../errors.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { Decimal, LIMIT } from '../money/money.ts'
 import {
@@ -24,37 +29,62 @@ export function evaluateOpening(
   ledger: Ledger,
   options: EvaluationOptions,
 ): TransferResult {
-  const { transferId, open = [] } = request
-  const from = ledger.accounts.get(request.from)
-  const to = ledger.accounts.get(request.to)
-  const wanted = (['from', 'to'] as const).flatMap((side) => {
+  const { transferId } = request
+  if (wantedOf(request, ledger).length === 0) return evaluate(request, ledger, options)
+  const { accounts, transfers } = ledger
+  const { currency } = accounts.get(request.from) ?? accounts.get(request.to) ?? {}
+  const result = resultById(request, transfers, currency)
+  if (result) return result
+  const opening = openAccountsFor(request, ledger, options)
+  if (opening instanceof LedgerError) return refused(transferId, opening)
+  const outcome = evaluate(request, { accounts: opening.accounts, transfers }, options)
+  return outcome.status === 'posted' ? { ...outcome, opened: opening.keep() } : outcome
+}
+
+/** A request that may open its accounts. */
+type OpeningRequest = Pick<WellFormedRequest, 'from' | 'to' | 'currency' | 'open'>
+
+/** The accounts that a request would open. */
+function wantedOf({ open = [], ...request }: OpeningRequest, { accounts }: Ledger) {
+  return (['from', 'to'] as const).flatMap((side) => {
     const accountId = request[side]
-    if (ledger.accounts.has(accountId)) return []
-    // An id that a new account may not have stays missing, and `evaluate` says why.
+    if (accounts.has(accountId)) return []
+    // An id that a new account may not have stays missing, and the evaluation says why.
     if (newIdentifierProblem(accountId) !== undefined) return []
     const account = open.find((each) => each.accountId === accountId)
     return account ? [{ side, account }] : []
   })
-  if (wanted.length === 0) return evaluate(request, ledger, options)
-  const accountCurrency = (from ?? to)?.currency
-  const currency = request.currency ?? accountCurrency
-  const result = resultById(request, ledger.transfers, accountCurrency)
-  if (result) return result
+}
 
+/** The accounts of a request, those that it opens among them. `keep` adds these to the ledger. */
+interface Opening {
+  readonly accounts: Map<string, LedgerAccount>
+  readonly keep: () => readonly AccountRecord[]
+}
+
+/** Opens the missing accounts of a request in memory. Returns the refusal if one of them cannot be opened. */
+export function openAccountsFor(
+  request: OpeningRequest,
+  ledger: Ledger,
+  options: EvaluationOptions,
+): Opening | TransferRefusedError {
+  const from = ledger.accounts.get(request.from)
+  const to = ledger.accounts.get(request.to)
+  const currency = request.currency ?? (from ?? to)?.currency
   const opened: AccountRecord[] = []
   const accounts = new Map<string, LedgerAccount>()
   for (const account of [from, to]) if (account) accounts.set(account._id, account)
-  for (const { side, account } of wanted) {
+  for (const { side, account } of wantedOf(request, ledger)) {
     const record = recordOf(account, currency, options)
-    if (record instanceof LedgerError)
-      return refused(transferId, notOpened(record, side, account.accountId))
+    if (record instanceof LedgerError) return notOpened(record, side, account.accountId)
     opened.push(record)
     accounts.set(record._id, ledgerAccountOf(record))
   }
-  const outcome = evaluate(request, { accounts, transfers: ledger.transfers }, options)
-  if (outcome.status !== 'posted') return outcome
-  for (const { _id } of opened) ledger.accounts.set(_id, accounts.get(_id) as LedgerAccount)
-  return { ...outcome, opened }
+  const keep = () => {
+    for (const { _id } of opened) ledger.accounts.set(_id, accounts.get(_id) as LedgerAccount)
+    return opened
+  }
+  return { accounts, keep }
 }
 
 function recordOf(
@@ -81,7 +111,7 @@ function recordOf(
 const largest = (currency: string | undefined): Decimal =>
   isCurrency(currency) ? LIMIT.minus(new Decimal(10).pow(-scaleOf(currency))) : new Decimal(0)
 
-/** The refusal of a transfer whose account cannot be opened. */
+/** The refusal of a request whose account cannot be opened. */
 const notOpened = ({ code, message }: LedgerError, side: Side, accountId: string) =>
   new AccountNotFoundError({
     side,

@@ -27,7 +27,14 @@ export interface RefusedTransfer {
 
 /** What became of a hold: placed or ended now, already so (`existing`), or refused. */
 export type HoldResult =
-  { status: 'posted' | 'existing'; holdId: string; hold: HoldRecord } | RefusedHold
+  | {
+      status: 'posted' | 'existing'
+      holdId: string
+      hold: HoldRecord
+      /** The accounts that the hold opened. Only holds of a file open any. */
+      opened?: readonly AccountRecord[]
+    }
+  | RefusedHold
 
 export interface RefusedHold extends Omit<RefusedTransfer, 'transferId'> {
   /** The id as given, even when it is not a valid one. */

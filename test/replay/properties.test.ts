@@ -315,6 +315,6 @@ function contentOf(lines: readonly Line[]): Buffer {
   return Buffer.from(`${[head, ...records].join('\n')}\n`, 'latin1')
 }
 
-const quoted = (field: unknown): string => `"${String(field ?? '').replaceAll('"', '""')}"`
+const quoted = (field: unknown): string => `"${[field].join('').replaceAll('"', '""')}"`
 
 const uriOf = () => inject('mongodbUri').replace(/\/(\?|$)/, `/${connection.name}$1`)

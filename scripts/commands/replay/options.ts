@@ -40,7 +40,7 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
     .option(
       'transform',
       textOption(
-        'a file in TypeScript or JavaScript that exports a function transform, from a record to its transfers',
+        'a file in TypeScript or JavaScript that exports a function transform, from a record to its transfers or actions on holds',
       ),
     )
     .option(

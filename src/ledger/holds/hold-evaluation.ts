@@ -1,4 +1,5 @@
 import {
+  AccountNotFoundError,
   BalanceOutOfRangeError,
   HoldConflictError,
   HoldExceededError,
@@ -8,6 +9,7 @@ import {
   InvalidExpiresAtError,
   InvalidHoldIdError,
   InvalidTransferIdError,
+  LedgerError,
   SameAccountError,
   TransferConflictError,
   type TransferRefusedError,
@@ -34,6 +36,7 @@ import {
   resultById,
 } from '../evaluation.ts'
 import { newIdentifierProblem } from '../identifier.ts'
+import { openAccountsFor } from '../missing-accounts.ts'
 import type { HoldRecord } from '../records.ts'
 import { type HoldResult, type TransferResult, refused, refusedHold } from '../transfer-result.ts'
 import { type HoldBook, remainingOf } from './hold-book.ts'
@@ -55,12 +58,27 @@ export function evaluateAction(
 ): HoldResult | TransferResult {
   switch (action.kind) {
     case 'hold':
-      return evaluateHold(action, ledger, options)
+      return evaluateOpeningHold(action, ledger, options)
     case 'capture':
       return evaluateCapture(action, ledger, options)
     default:
       return evaluateRelease(action, ledger, options)
   }
+}
+
+/** Places a hold that may open its accounts. An account is opened only by a hold that is placed. */
+function evaluateOpeningHold(
+  request: WellFormedHold,
+  ledger: LedgerWithHolds,
+  options: EvaluationOptions,
+): HoldResult {
+  const result = evaluateHold(request, ledger, options)
+  const isMissing = result.status === 'refused' && result.error instanceof AccountNotFoundError
+  if (!isMissing || !request.open) return result
+  const opening = openAccountsFor(request, ledger, options)
+  if (opening instanceof LedgerError) return refusedHold(request.holdId, opening)
+  const outcome = evaluateHold(request, { ...ledger, accounts: opening.accounts }, options)
+  return outcome.status === 'posted' ? { ...outcome, opened: opening.keep() } : outcome
 }
 
 /** Places a hold by the rules of a transfer, of which it is the promise. No balance changes. */

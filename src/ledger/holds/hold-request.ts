@@ -11,6 +11,7 @@ import { EFFECTIVE_AT_RULE, copyOfDate, isEffectiveAt } from '../effective-at.ts
 import { IDENTIFIER_RULE, couldBeId, isIdentifier } from '../identifier.ts'
 import type { Metadata } from '../records.ts'
 import {
+  type MissingAccount,
   copyOfMetadata,
   derivedId,
   makeId,
@@ -59,6 +60,8 @@ export interface CaptureRequest {
 export interface IdentifiedHold extends HoldRequest {
   readonly kind: 'hold'
   readonly holdId: string
+  /** The accounts to open if they do not exist. Only lines of a file say any. */
+  readonly open?: readonly MissingAccount[] | undefined
 }
 
 export interface IdentifiedCapture extends CaptureRequest {

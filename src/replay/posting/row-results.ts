@@ -60,12 +60,12 @@ export function countResults(
       const result = row.request ? (results[next++] as LedgerResult) : undefined
       if (result?.status === 'posted') {
         posted += 1
+        accountsOpened += result.opened?.length ?? 0
         if ('hold' in result) {
           if (result.hold.status === 'active') holdsPlaced += 1
           else holdsReleased += 1
           continue
         }
-        accountsOpened += result.opened?.length ?? 0
         const { currency, amount } = result.transfer
         amounts.set(currency, (amounts.get(currency) ?? 0n) + unitsOf(amount))
       } else if (result?.status === 'existing') {

@@ -52,7 +52,6 @@ const EXCLUDED: Readonly<Record<Action, Readonly<Partial<Record<Role, string>>>>
     group: 'a group has only transfers',
   },
   release: {
-    transferId: 'it moves no money',
     from: 'its hold says who pays whom',
     to: 'its hold says who pays whom',
     amount: 'it gives back all that is left',
@@ -155,19 +154,11 @@ export function holdRecordReader({
 
   /** The id of a hold to place. It may be in either column of ids; a file with neither gets made ones. */
   function idOfNewHold(value: ValueOf): unknown {
-    const [own, other] = [holdId?.(value), options.idFrom ? undefined : transferId?.(value)]
-    if (own instanceof Problem) return own
-    if (other instanceof Problem) return other
-    if (isMissing(own)) {
-      if (!isMissing(other)) return other
-      return holdId && !options.idFrom
-        ? new Problem('a hold needs an id, and its holdId is empty')
-        : (own ?? other)
-    }
-    if (isMissing(other) || other === own) return own
-    return new Problem(
-      `a hold has one id, but the line has the holdId ${quote(own)} and the transferId ${quote(other)}: leave one of them out`,
-    )
+    const own = holdId?.(value)
+    if (own instanceof Problem || !isMissing(own)) return own
+    const other = options.idFrom ? undefined : transferId?.(value)
+    if (!isMissing(other) || !holdId || options.idFrom) return other
+    return new Problem('a hold needs an id, and its holdId is empty')
   }
 
   function readHold(value: ValueOf): HoldAction | Skipped | Problem {

@@ -40,6 +40,12 @@ function exportedRequest(
   text: string,
   own: OwnFields | undefined,
 ): IdentifiedRequest {
+  const action = optional(fields, 'action')
+  if (action !== undefined && action !== 'transfer') {
+    throw new NotExported(
+      `the action ${quote(action)} cannot be restored: --restore takes over transfers, as daybook export writes them. Replay the file without --restore`,
+    )
+  }
   const transferId = required(fields, 'transferId')
   const reverses = optional(fields, 'reverses')
   const reversalIds = [reversalId(reverses ?? ''), `${reverses}${REVERSAL_SUFFIX}`]

@@ -99,10 +99,10 @@ export class RowMaker {
       return { position, line, item, text, skipped: request.reason }
     }
     if (request instanceof Problem) return this.refused(parts, request.text, earlierId)
-    if (request.kind !== undefined) return this.#aboutHold(parts, request, values, reject)
-    const open = compiled.openings?.(value, request)
+    const open = 'from' in request ? compiled.openings?.(value, request) : undefined
     if (open instanceof Problem) return this.refused(parts, open.text, earlierId)
     if (open) (request as { open: typeof open }).open = open
+    if (request.kind !== undefined) return this.#aboutHold(parts, request, values, reject)
     if (this.#contentIds && reader.contentOf) {
       const contentId = this.#contentIds.next(reader.contentOf(value, request))
       const madeId = earlierId ?? contentId
@@ -119,7 +119,7 @@ export class RowMaker {
     return { position, line, item, text, request, madeId }
   }
 
-  /** The row of a record about a hold. It opens no account. */
+  /** The row of a record about a hold. */
   #aboutHold(
     parts: RecordParts,
     request: HoldAction,
@@ -168,7 +168,7 @@ export class RowMaker {
     earlierId: string | undefined,
   ): Row {
     const madeId = earlierId ?? (this.#lineId as ReturnType<typeof idMaker>)({ line, item })
-    const opened = (request: IdentifiedRequest) => {
+    const opened = (request: Pick<IdentifiedRequest, 'from' | 'to'>) => {
       const open = openings?.(value, request)
       if (open instanceof Problem) throw new Error(open.text)
       return open

@@ -78,7 +78,9 @@ interface RecordParts {
   /** Reads its request without the transform. */
   readonly read: ReadRequest
   /** The accounts that the options open for a request, if they open any. */
-  readonly opened?: (request: IdentifiedRequest) => readonly MissingAccount[] | undefined
+  readonly opened?: (
+    request: Pick<IdentifiedRequest, 'from' | 'to'>,
+  ) => readonly MissingAccount[] | undefined
 }
 
 /** A transform, ready to be called for each record. */
@@ -145,7 +147,11 @@ export class RecordTransform {
     }
     requirePlain(returned)
     if (isHoldAction(returned)) {
-      return identifiedAction(returned, { madeId, currency: this.#currency })
+      const identified = identifiedAction(returned, { madeId, currency: this.#currency })
+      const { request: action } = identified
+      if (action.kind !== 'hold') return identified
+      const accounts = opened?.(action)
+      return accounts ? { ...identified, request: { ...action, open: accounts } } : identified
     }
     const { group, open, action: _, ...parts } = returned
     if (!isMissing(open)) requireAccounts(open)
