@@ -373,7 +373,7 @@ export const anyLine: fc.Arbitrary<Line> = fc.oneof(
         'T1,ADA,BEA,1,USD,\xff,',
         'T1,ADA,BEA,1,USD,,,pay,,,',
         'T1,ADA,BEA,1,USD,,,,H1,,',
-        'T1,,,,,,,release,H1,,',
+        ',ADA,,,,,,release,H1,,',
         ',,,,,,,release,,,',
         ',,,1,,,,capture,H1,,maybe',
         ',ADA,BEA,1,,,,hold,,,',

@@ -129,7 +129,7 @@ function idOf(line: Line | undefined): string {
   if (line && 'request' in line) return String(line.request.transferId)
   if (!line || !('action' in line) || line.action !== 'capture') return ''
   const { transferId, holdId } = line.about
-  return transferId === undefined ? captureId(String(holdId)) : String(transferId)
+  return transferId === undefined ? captureId(String(holdId)) : [transferId].join()
 }
 
 /** What becomes of a line by itself: a status, or the code of a refusal. */
