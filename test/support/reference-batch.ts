@@ -128,8 +128,9 @@ const groupOf = (line: Line | undefined): unknown =>
 function idOf(line: Line | undefined): string {
   if (line && 'request' in line) return String(line.request.transferId)
   if (!line || !('action' in line) || line.action !== 'capture') return ''
-  const { transferId, holdId } = line.about
-  return transferId === undefined ? captureId(String(holdId)) : [transferId].join()
+  // A file has only texts.
+  const { transferId, holdId } = line.about as { transferId?: string; holdId: string }
+  return transferId ?? captureId(holdId)
 }
 
 /** What becomes of a line by itself: a status, or the code of a refusal. */
