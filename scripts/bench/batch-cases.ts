@@ -4,7 +4,8 @@ import { randomPayments } from './payments.ts'
 import { floorContestant, postingContestant } from './posting.ts'
 import { replayContestant } from './replay.ts'
 import { insertContestant, seedContestant } from './seeding.ts'
-import { ratio } from './statistics.ts'
+import { ratio, roundsOf } from './statistics.ts'
+import { storageFigures } from './storage.ts'
 import { scanContestant, verifyContestant } from './verification.ts'
 
 const MILLION = 1_000_000
@@ -140,15 +141,7 @@ export const batchCases = {
         postingContestant(options, { name: 'posting', transfers: 100_000, measuresBytes: true }),
       ],
       figures: (results) =>
-        (
-          [
-            ['document', 'bytes of a document', 300],
-            ['storedDocument', 'stored bytes of a document', 150],
-            ['storedIndexes', 'stored bytes in indexes', 130],
-          ] as const
-        ).map(([part, what, atMost]) => {
-          return { what, value: medianOf(results, 'posting', ({ bytes }) => bytes?.[part]), atMost }
-        }),
+        roundsOf(results, 'posting').flatMap(({ bytes }) => (bytes ? storageFigures(bytes) : [])),
     },
   ],
 } as const satisfies Record<string, Case>

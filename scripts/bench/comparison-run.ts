@@ -70,9 +70,10 @@ const transfersOf = ({ isFixed, transfers }: Contestant, options: RunOptions): n
 
 async function prepare(
   contestant: Contestant,
-  { uri, signal }: RunOptions,
+  { uri: uriOfComparison, signal }: RunOptions,
   cleanups: (() => Promise<void>)[],
 ): Promise<Participant> {
+  const uri = contestant.uri ?? uriOfComparison
   const dbName = `bench-${randomUUID().slice(0, 8)}`
   const connection = contestant.needsDefaultConnection
     ? mongoose.connection
@@ -89,28 +90,33 @@ async function prepare(
   })
   const folder = await mkdtemp(join(tmpdir(), 'daybook-bench-'))
   cleanups.push(() => rm(folder, { recursive: true, force: true }))
-  const transactionCount = countTransactions(connection)
+  const counts = countCommands(connection)
   const workspace: Workspace = { connection, uri: uriOfDatabase(uri, dbName), folder, signal }
   const prepared = await contestant.prepare(workspace)
   return {
     contestant,
     rounds: [],
     async measureRound(transfers) {
-      const before = transactionCount()
+      const before = { ...counts }
       const round = await prepared.runRound(transfers)
-      return { ...round, transactions: transactionCount() - before }
+      return {
+        ...round,
+        commands: counts.commands - before.commands,
+        transactions: counts.transactions - before.transactions,
+      }
     },
     prove: () => prepared.prove(),
   }
 }
 
-/** Counts the transactions that a connection starts from now on. */
-function countTransactions(connection: Connection): () => number {
-  let count = 0
+/** Counts the commands that a connection sends from now on, and the transactions that it starts. */
+function countCommands(connection: Connection): Pick<MeasuredRound, 'commands' | 'transactions'> {
+  const counts = { commands: 0, transactions: 0 }
   connection.getClient().on('commandStarted', ({ command }) => {
-    if (command['startTransaction'] === true) count += 1
+    counts.commands += 1
+    if (command['startTransaction'] === true) counts.transactions += 1
   })
-  return () => count
+  return counts
 }
 
 /** The connection string of another database on the same server. */

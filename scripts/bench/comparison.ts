@@ -24,6 +24,15 @@ export interface Workspace {
   readonly signal: AbortSignal
 }
 
+/** The bytes of one document, on average over its collection. */
+export interface DocumentBytes {
+  readonly document: number
+  /** What a document takes on disk, compressed. */
+  readonly storedDocument: number
+  /** What its entry takes in each index on disk, by the index's name. */
+  readonly storedIndexes: Readonly<Record<string, number>>
+}
+
 export interface Round {
   /** The number of transfers, or accounts, that were completed. */
   readonly done: number
@@ -34,13 +43,16 @@ export interface Round {
   readonly processorSeconds?: number
   /** The peak resident memory of the process that did the work, in MiB. */
   readonly memory?: number
+  /** Transactions that the server aborted, for a hundred that it committed. */
+  readonly aborted?: number
   /** The seconds of a second run, which found nothing left to do. */
   readonly secondRunSeconds?: number
-  /** The bytes of a transfer: of its document uncompressed, and of what is stored on disk. */
+  /** What a transfer and an account take. */
   readonly bytes?: {
-    readonly document: number
-    readonly storedDocument: number
-    readonly storedIndexes: number
+    readonly transfer: DocumentBytes
+    readonly account: DocumentBytes
+    /** What a transfer takes in the server's oplog; NaN if that was not kept long enough. */
+    readonly oplog: number
   }
 }
 
@@ -60,14 +72,17 @@ export interface Contestant {
   readonly isFixed?: boolean
   /** The number of transfers in the warm-up, before the first measured round. */
   readonly warmUp: number
+  /** The server that it reaches. Default: that of the comparison. */
+  readonly uri?: string
   /** Whether it works only on mongoose's default connection. */
   readonly needsDefaultConnection?: boolean
   /** Creates what it needs in its database. This is not timed. */
   prepare(workspace: Workspace): Promise<PreparedContestant>
 }
 
-/** A round with the number of transactions that were started in it, counted by command monitoring. */
+/** A round with the numbers of commands that were sent and of transactions that were started in it, counted by command monitoring. */
 export interface MeasuredRound extends Round {
+  readonly commands: number
   readonly transactions: number
 }
 

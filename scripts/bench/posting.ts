@@ -8,16 +8,17 @@ import {
 } from './comparison.ts'
 import { accountsOf, createAccounts, proveBooks, transfersOf } from './daybook-database.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
-import { type Payment, randomPayments } from './payments.ts'
-import { bytesPerTransfer } from './storage.ts'
+import { markOplog } from './oplog.ts'
+import { type Payment, type PaymentsBetween, randomPayments } from './payments.ts'
+import { storageBytes } from './storage.ts'
 
-/** The number of transfers in a chunk. Daybook posts a chunk in one transaction. */
+/** The number of transfers in a chunk, unless a contestant has its own. Daybook posts a chunk in one transaction. */
 const CHUNK = 5_000
 
 /** `Account.transferMany()`, one chunk after another. */
 export const postingContestant = (
   { accounts }: Pick<BenchOptions, 'accounts'>,
-  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & Storage,
+  contestant: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & ChunkOptions,
 ): Contestant =>
   chunkContestant(accounts, contestant, ({ connection }) => {
     const Account = accountModel(connection)
@@ -61,40 +62,52 @@ export const floorContestant = (
 /** Prepares a chunk of payments and returns the function that writes it, which is timed. */
 type PrepareChunk = (payments: readonly Payment[]) => () => Promise<void>
 
-interface Storage {
+interface ChunkOptions extends Partial<PaymentsBetween> {
+  /** The number of transfers in a chunk. */
+  readonly chunk?: number
   /** Whether the bytes of a transfer are measured after each round. */
   readonly measuresBytes?: boolean
 }
 
 const chunkContestant = (
   accounts: number,
-  { measuresBytes, ...contestant }: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & Storage,
+  {
+    chunk = CHUNK,
+    payments: paymentsBetween = randomPayments,
+    measuresBytes,
+    ...contestant
+  }: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & ChunkOptions,
   chunkPreparation: (workspace: Workspace) => PrepareChunk,
 ): Contestant => ({
   ...contestant,
-  warmUp: CHUNK,
+  warmUp: chunk,
   async prepare(workspace) {
     await createAccounts(workspace.connection, accounts)
     const prepareChunk = chunkPreparation(workspace)
-    const nextPayment = randomPayments(accounts)
+    const nextPayment = paymentsBetween(accounts)
     let posted = 0
     return {
       async runRound(transfers) {
         const payments = Array.from({ length: transfers }, nextPayment)
-        const chunks = chunksOf(payments).map(prepareChunk)
-        const round = await writeChunks(chunks, workspace.signal)
+        const chunks = chunksOf(payments, chunk).map(prepareChunk)
+        const oplog = measuresBytes ? await markOplog(workspace) : undefined
+        const round = { ...(await writeChunks(chunks, workspace.signal)), done: transfers }
         posted += transfers
-        const bytes = measuresBytes ? await bytesPerTransfer(workspace) : undefined
-        return { ...round, done: transfers, ...(bytes && { bytes }) }
+        if (!oplog) return round
+        const written = await oplog.bytesSince()
+        return {
+          ...round,
+          bytes: { ...(await storageBytes(workspace)), oplog: written / transfers },
+        }
       },
       prove: () => proveBooks(workspace.connection, posted),
     }
   },
 })
 
-const chunksOf = (payments: readonly Payment[]): Payment[][] =>
-  Array.from({ length: Math.ceil(payments.length / CHUNK) }, (_, index) =>
-    payments.slice(index * CHUNK, (index + 1) * CHUNK),
+const chunksOf = (payments: readonly Payment[], chunk: number): Payment[][] =>
+  Array.from({ length: Math.ceil(payments.length / chunk) }, (_, index) =>
+    payments.slice(index * chunk, (index + 1) * chunk),
   )
 
 async function writeChunks(

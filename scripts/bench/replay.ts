@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { compileCommandLine, runProgram } from './command-run.ts'
+import { type ProgramRun, compileCommandLine, runProgram } from './command-run.ts'
 import { type BenchOptions, type Contestant, type Workspace, ProofError } from './comparison.ts'
 import { createAccounts, proveBooks } from './daybook-database.ts'
 import { type NextPayment, randomPayments } from './payments.ts'
@@ -55,11 +55,12 @@ export const replayContestant = (
   },
 })
 
-async function replayCommand(
+/** Replays a file in a process of its own. Throws unless all of its lines were posted. */
+export async function replayCommand(
   command: readonly [cli: string, name: string, file: string],
   lines: number,
-  { uri, signal }: Workspace,
-) {
+  { uri, signal }: Pick<Workspace, 'uri' | 'signal'>,
+): Promise<ProgramRun> {
   const run = await runProgram([...command, '--uri', uri, '--json', '--quiet'], signal)
   const { status, posted } = JSON.parse(run.stdout) as { status: string; posted: number }
   if (status !== 'finished' || posted !== lines) {
@@ -70,7 +71,7 @@ async function replayCommand(
   return run
 }
 
-function* csv(nextPayment: NextPayment, lines: number): Generator<string> {
+export function* csv(nextPayment: NextPayment, lines: number): Generator<string> {
   let rows = 'transferId,from,to,amount,currency\n'
   for (let line = 0; line < lines; line += 1) {
     const { transferId, from, to, amount } = nextPayment()

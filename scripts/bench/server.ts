@@ -20,6 +20,7 @@ export async function startServer(
     replSet: {
       count: 1,
       storageEngine: 'wiredTiger',
+      args: ['--oplogSize', '2048'],
       // A terminal sends Ctrl-C to its whole process group, but mongod must run until its databases are dropped.
       spawn: { detached: true },
     },

@@ -2,6 +2,13 @@ import { describe, expect, inject, test } from 'vitest'
 import { type CaseName, comparisonsOf } from '../../scripts/bench/cases.ts'
 import { runComparison } from '../../scripts/bench/comparison-run.ts'
 import { type Contestant, ProofError } from '../../scripts/bench/comparison.ts'
+import { startDelay } from '../../scripts/bench/scaling/delay.ts'
+import {
+  type Series,
+  seriesComparison,
+  seriesOf,
+  seriesPointsOf,
+} from '../../scripts/bench/scaling/series.ts'
 import { quantile, ratio } from '../../scripts/bench/statistics.ts'
 import { bench } from '../../scripts/commands/bench.ts'
 import { useDatabase } from '../support/database.ts'
@@ -45,7 +52,7 @@ const contestant = (name: string, rounds: string[], prove = async () => {}): Con
 })
 
 const roundsAt = (...rates: number[]) =>
-  rates.map((done) => ({ done, seconds: 1, transactions: 0 }))
+  rates.map((done) => ({ done, seconds: 1, commands: 0, transactions: 0 }))
 
 describe('bench', () => {
   // bench() throws if a result is wrong.
@@ -63,7 +70,7 @@ describe('bench', () => {
     ],
     ['hot', ['hot, 3 callers', 'notebook hot, 3 callers'], 1],
     ['posting', ['posting', 'floor'], 1],
-    ['storage', ['posting'], 3],
+    ['storage', ['posting'], 13],
   ])('compares %s with its peers and proves the results', async (name, contestants, ratios) => {
     const { measurements, figures } = await bench([name], smallest, runOptions())
     expect(measurements.map((measurement) => measurement.name)).toEqual(contestants)
@@ -90,6 +97,7 @@ describe('bench', () => {
       {
         done: 1,
         seconds: 1,
+        commands: 1,
         transactions: 1,
         processorSeconds: 1,
         memory: 1,
@@ -104,6 +112,26 @@ describe('bench', () => {
       ),
     )
     expect(without.map(([name]) => name)).toEqual(['medici'])
+  })
+})
+
+describe('a series', () => {
+  test('counts three round trips for a lone transfer between accounts that the connection knows', async () => {
+    const delay = await startDelay(inject('mongodbUri'), 3)
+    try {
+      // A timer may be a millisecond early.
+      expect(delay.roundTrip).toBeGreaterThan(1.5)
+      const [lone] = seriesOf({ seconds: 60, lines: 0 }) as [Series]
+      const results = await runComparison(seriesComparison(lone, [delay]), {
+        ...runOptions(),
+        transfers: 40,
+      })
+      expect(seriesPointsOf(lone, [delay], results)).toMatchObject([
+        { series: lone.name, roundTrip: delay.roundTrip, roundTrips: 3, transfers: 1 },
+      ])
+    } finally {
+      await delay.close()
+    }
   })
 })
 
