@@ -110,6 +110,11 @@ export async function listCommands(register: Register): Promise<void> {
     async () => (await import('./reverse.ts')).reverseCommand,
   )
   await register(
+    'doctor',
+    'look at Node.js, the packages, the database and its migrations, and say what to do about what is wrong',
+    async () => (await import('./doctor/doctor.ts')).doctorCommand,
+  )
+  await register(
     'demo',
     'migrate, seed, replay, verify and show a statement, all on the local database',
     async () => (await import('./demo.ts')).demoCommand,

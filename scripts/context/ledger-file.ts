@@ -20,7 +20,7 @@ export async function definitionFrom(
   file: string | undefined,
   projectFolder = '.',
 ): Promise<LedgerDefinition> {
-  const path = file ?? projectFile(projectFolder)
+  const path = file ?? configFile(projectFolder)
   if (path === undefined) return {}
   const definition = await load(path)
   try {
@@ -31,7 +31,8 @@ export async function definitionFrom(
   return definition as LedgerDefinition
 }
 
-function projectFile(folder: string): string | undefined {
+/** The file in a folder that defines its ledger, if there is one. @throws InputError if there are two */
+export function configFile(folder = '.'): string | undefined {
   const [file, other] = CONFIG_FILES.map((name) => join(folder, name)).filter(existsSync)
   if (file === undefined || other === undefined) return file
   throw new InputError(

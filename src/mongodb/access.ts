@@ -85,8 +85,7 @@ async function missingRightProblem(
   message: string,
   connection: Connection,
 ): Promise<string | undefined> {
-  const { users, privileges } = await authenticationOf(connection)
-  const [user] = users
+  const { user, privileges } = await authenticationOf(connection)
   if (!user) return message.includes('requires authentication') ? NO_USER : undefined
   const needed = rightsNamedIn(message)
   const missing = needed.filter((right) => !hasRight(privileges, right))
@@ -95,6 +94,25 @@ async function missingRightProblem(
     rights.length > 0
       ? describeRights(rights)
       : `the right to run the command ${commandNamedIn(message) ?? quote(message)}`
+  return describeLack(user, what, rights)
+}
+
+/**
+ * Which of some rights the user of a connection lacks, and how to grant them, as a sentence. Undefined if it lacks none, or
+ * if the server has no access control.
+ */
+export async function lackOfRights(
+  connection: Connection,
+  needed: readonly Right[],
+): Promise<string | undefined> {
+  const { user, privileges } = await authenticationOf(connection)
+  const missing = needed.filter((right) => !hasRight(privileges, right))
+  return user && missing.length > 0
+    ? describeLack(user, describeRights(missing), missing)
+    : undefined
+}
+
+function describeLack(user: User, what: string, rights: readonly Right[]): string {
   const roles = [...new Set(rights.map(roleWith))].join(', ')
   const grant = `db.getSiblingDB(${JSON.stringify(user.db)}).grantRolesToUser(${JSON.stringify(user.user)}, [${roles}])`
   return `the database user ${quote(user.user)} of ${quote(user.db)} lacks ${what}. Whoever administers the users can grant it in mongosh: ${grant} (in MongoDB Atlas: under Database Access). docs/rights.md lists what each command needs`
@@ -122,10 +140,10 @@ function roleWith({ action, database }: Right): string {
   return `{ role: "${role}", db: ${JSON.stringify(database)} }`
 }
 
-/** Who a connection's user is and what it may do. Every user may ask that. */
-async function authenticationOf(
+/** Who a connection's user is, if it has one, and what it may do. Every user may ask that. */
+export async function authenticationOf(
   connection: Connection,
-): Promise<{ users: readonly User[]; privileges: readonly Privilege[] }> {
+): Promise<{ user: User | undefined; privileges: readonly Privilege[] }> {
   const { authInfo } = (await connection
     .getClient()
     .db('admin')
@@ -135,5 +153,5 @@ async function authenticationOf(
       authenticatedUserPrivileges: Privilege[]
     }
   }
-  return { users: authInfo.authenticatedUsers, privileges: authInfo.authenticatedUserPrivileges }
+  return { user: authInfo.authenticatedUsers[0], privileges: authInfo.authenticatedUserPrivileges }
 }

@@ -515,6 +515,46 @@ describe('a server with access control', () => {
     expect(`${stderr}${(call as Error).message}`).not.toMatch(/hush|quiet/)
   })
 
+  test.each([
+    [
+      'a wrong password',
+      'clerk:hush-quieter',
+      'database',
+      /user "clerk", or the password is wrong/,
+    ],
+    ['no user', '', 'database', /requires a user, but the URI names none/],
+    ['no rights', undefined, 'rights', /user "clerk" of "admin" lacks the right to find on/],
+  ])('is a problem that the doctor finds: %s', async (_what, user, check, message) => {
+    await grant([])
+    const uri = user === undefined ? clerkUri() : server.uri(DATABASE, user)
+    const { exitCode, stdout, stderr } = await daybook(uri, ['doctor', '--json'])
+    expect(exitCode).toBe(1)
+    const findings = JSON.parse(stdout) as { check: string; state: string; found: string }[]
+    expect(findings.find((finding) => finding.check === check)).toMatchObject({
+      state: 'problem',
+      found: expect.stringMatching(message) as string,
+    })
+    expect(`${stdout}${stderr}`).not.toMatch(/hush|quiet|\n\s+at /)
+  })
+
+  test('is no problem for the doctor if the user may read', async () => {
+    await books()
+    const reading = (collection: string) => ({ collection, action: 'find' })
+    const collections = ['accounts', 'transfers', 'transfer_groups', 'holds', 'batches', 'refusals']
+    await grant([
+      ...[...collections, 'migrations', 'migration_lock'].map(reading),
+      { collection: '', action: 'listCollections' },
+    ])
+    const { stdout } = await daybook(clerkUri(), ['doctor', '--json'])
+    expect(JSON.parse(stdout)).toContainEqual({
+      check: 'rights',
+      state: 'warning',
+      found: expect.stringMatching(
+        /^read only: .*lacks the right to insert and update on/,
+      ) as string,
+    })
+  })
+
   test('leaves the driver’s error as it is inside a caller’s transaction', async () => {
     await books()
     await grant([])

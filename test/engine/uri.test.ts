@@ -1,33 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { inspect } from 'node:util'
 import mongoose from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/engine/database.ts'
-import { findMongod } from '../../src/engine/finding/mongod.ts'
-import { findFreePort, isListening } from '../../src/engine/local/tcp-ports.ts'
-import { waitUntil } from '../../src/engine/wait-until.ts'
 import { requireReplicaSet } from '../../src/engine/replica-set.ts'
 import { describeUri, hidePasswords, isLocalUri } from '../../src/engine/uri.ts'
 import { InputError } from '../../src/index.ts'
+import { startMongod } from '../support/mongod.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
-
-type OnFinished = typeof onTestFinished
-
-async function startMongod(onFinished: OnFinished, ...options: string[]): Promise<string> {
-  const folder = await makeFolder(onFinished)
-  const port = await findFreePort()
-  const { path } = await findMongod()
-  const address = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1']
-  const mongod = spawn(path, [...address, ...options], { stdio: 'ignore' })
-  onFinished(async () => {
-    const exit = once(mongod, 'exit')
-    mongod.kill('SIGKILL')
-    await exit
-  })
-  await waitUntil(() => isListening(port), { timeout: 10_000 })
-  return `mongodb://127.0.0.1:${port}/daybook`
-}
 
 describe.concurrent('openDatabase', () => {
   test('prefers `uri` to MONGODB_URI', async () => {

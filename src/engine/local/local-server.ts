@@ -32,9 +32,9 @@ export async function findRunning(
   folder: string,
   { onProgress, signal }: LockWait = {},
 ): Promise<LocalServer | undefined> {
-  const pid = await readNumber(join(dataFolderIn(folder), 'mongod.lock'))
-  if (!pid) return undefined
-  const port = (await readNumber(join(folder, 'port'))) ?? 0
+  const recorded = await recordedServer(folder)
+  if (!recorded) return undefined
+  const { pid, port } = recorded
   try {
     // A command may have started it a moment ago and then been killed.
     await waitUntil(async () => (await isListening(port)) || !(await serves(pid, folder)), {
@@ -52,6 +52,12 @@ export async function findRunning(
       { cause: error },
     )
   }
+}
+
+/** The mongod that last served the data of a folder, as its files say; undefined if it was stopped in good order. */
+export async function recordedServer(folder: string): Promise<LocalServer | undefined> {
+  const pid = await readNumber(join(dataFolderIn(folder), 'mongod.lock'))
+  return pid ? { pid, port: (await readNumber(join(folder, 'port'))) ?? 0 } : undefined
 }
 
 // A process that is ending has already lost its command line, but still holds its locks.
