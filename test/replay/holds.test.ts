@@ -242,6 +242,19 @@ describe('a line about a hold', () => {
     ])
   })
 
+  test('has its columns recognized in other spellings beside the id of a hold', async () => {
+    await replayed('Action,HOLD_ID,from,to,amount,Expires At\nHold,H1,A0,A1,5,2199-12-31\n')
+
+    expect(await holdsOf()).toEqual(['H1 active 0 of 5 batch.csv'])
+    expect((await Hold.findById('H1').orFail()).expiresAt).toEqual(new Date('2199-12-31'))
+  })
+
+  test('is not recognized by a column such as Action without ids of holds', async () => {
+    const { posted } = await replayed('Action,Final,from,to,amount\nBUY,x,A0,A1,5\n')
+
+    expect(posted).toEqual(['batch.csv:2 A0 A1 5'])
+  })
+
   test('needs only the columns of its action', async () => {
     await replayed(fileOf('hold,,H1,A0,A1,5,,,,'))
     const file = await makeFile('release.csv', 'action,holdId\nrelease,H1\nhold,H2\n,\n')
@@ -301,6 +314,12 @@ describe('a line about a hold', () => {
     expect((await Account.findById('NEW').orFail()).openingBalance.toString()).toBe('5')
     expect(await replay(connection, { file, ...options })).toMatchObject({ posted: 2 })
     await expectProven()
+  })
+
+  test('cannot have another action by an option', async () => {
+    await expect(replayed('a', { set: { action: 'void' } })).rejects.toThrow(
+      `'set' {"action":"void"} is wrong for action: "void" is not transfer, hold, capture or release`,
+    )
   })
 
   test('in a statement is an option that cannot be', async () => {

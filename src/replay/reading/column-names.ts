@@ -1,4 +1,4 @@
-import { EXACT_ROLES, KNOWN_NAMES, type Role } from './roles.ts'
+import { KNOWN_NAMES, type Role } from './roles.ts'
 
 /** The index of the column that a name such as `#3` means. None for any other name. */
 export function columnByNumber(columns: readonly string[], name: string): number[] {
@@ -8,8 +8,10 @@ export function columnByNumber(columns: readonly string[], name: string): number
 
 /** The indexes of the columns that are recognized as a role by their names. */
 export function columnsByKnownName(columns: readonly string[], role: Role): number[] {
-  if (EXACT_ROLES.has(role)) return indexesOf(columns, (column) => column === role)
   const normalized = columns.map(normalizedName)
+  // Beside the id of a hold, an action is certainly what is done with it: read as a transfer, it would move money.
+  const isExact = role === 'group' || (role === 'action' && !normalized.includes('holdid'))
+  if (isExact) return indexesOf(columns, (column) => column === role)
   for (const names of KNOWN_NAMES[role]) {
     const known = new Set(names.map(normalizedName))
     const found = indexesOf(normalized, (column) => known.has(column))

@@ -85,13 +85,10 @@ export const KNOWN_NAMES: Readonly<Record<Role, readonly (readonly string[])[]>>
     ['purpose', 'description', 'memo', 'narrative', 'narration'],
   ],
   effectiveAt: [['effectiveAt', 'effectiveDate']],
-  // The next ones only in this spelling (see EXACT_ROLES), because banks have columns such as Group or Action of their own.
+  // These two only in this spelling (see columnsByKnownName), because banks have columns such as Group and Action of their own.
   group: [['group']],
   action: [['action']],
   holdId: [['holdId']],
   expiresAt: [['expiresAt']],
   final: [['final']],
 }
-
-/** The roles whose column is recognized only by exactly its name. */
-export const EXACT_ROLES: ReadonlySet<Role> = new Set<Role>(['group', ...HOLD_ROLES])

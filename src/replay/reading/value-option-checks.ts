@@ -3,9 +3,11 @@ import { isCurrency } from '../../money/currency.ts'
 import { ReplayOptionsError } from '../errors.ts'
 import { openMissingProblem } from './open-missing.ts'
 import type { ReadingOptions } from './reading-options.ts'
+import { readAction } from './values/actions.ts'
 import { DECIMAL_MARKS, GROUP_SEPARATORS } from './values/amounts.ts'
 import { compileDateFormat } from './values/date-format.ts'
 import { contradictoryWord, isDirectionMark } from './values/directions.ts'
+import { Problem } from './values/problem.ts'
 import { templateProblem } from './values/templates.ts'
 import { isTimeZone } from '../../time-zones.ts'
 
@@ -29,6 +31,9 @@ const CHECKS = {
       if (text === undefined) continue
       const problem = isText(text) ? templateProblem(text) : 'is not a text'
       if (problem !== undefined) return `is wrong for ${role}: ${quote(text)} ${problem}`
+      if (role === 'action' && !text.includes('{') && readAction(text) instanceof Problem) {
+        return `is wrong for action: ${quote(text)} is not transfer, hold, capture or release`
+      }
     }
     return undefined
   },
