@@ -43,6 +43,7 @@ export const SECTIONS: readonly { text: string; pages: Readonly<Record<string, s
       'docs/holds.md': 'Holds',
       'docs/groups.md': 'Groups and exchanges',
       'docs/verify.md': 'Verify',
+      'docs/scaling.md': 'Beyond one machine',
     },
   },
   {
