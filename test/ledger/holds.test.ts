@@ -1,5 +1,5 @@
 import mongoose from 'mongoose'
-import { beforeEach, describe, expect, inject, test } from 'vitest'
+import { beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { accountModel, verify } from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
 
@@ -324,6 +324,17 @@ describe('a hold that expires', () => {
     expect(await moneyOf('ADA')).toEqual(['10', '10', '0'])
     expect(await statusOf('H')).toBe('expired')
     expect(await verify(connection)).toMatchObject({ violations: [] })
+  })
+
+  test('ends the hold no earlier than its expiry, even if the clock of the program is behind', async () => {
+    await Account.hold(request)
+    const expiresAt = new Date()
+    const holds = connection.collection<{ _id: string }>('holds')
+    await holds.updateOne({ _id: 'H' }, { $set: { expiresAt } })
+    vi.useFakeTimers({ toFake: ['Date'], now: expiresAt.getTime() - 60_000 })
+    const expiring = Hold.expire()
+    await expiring.finally(() => vi.useRealTimers())
+    expect((await Hold.findById('H').orFail()).endedAt).toEqual(expiresAt)
   })
 
   test('is not asked for while there is enough beside it', async () => {

@@ -305,7 +305,10 @@ export function giveBack(
   now: Date,
 ): HoldRecord {
   account.held = (account.held ?? ZERO).minus(remainingOf(hold))
-  account.updatedAt = laterOf(now, account.updatedAt)
+  const { expiresAt } = hold
+  const endedAt = laterOf(now, account.updatedAt)
+  // The server says that it has expired, and the clock of this program may be behind.
+  account.updatedAt = status === 'expired' && expiresAt ? laterOf(endedAt, expiresAt) : endedAt
   const ended: HoldRecord = { ...hold, status, endedAt: account.updatedAt }
   records.set(hold._id, ended)
   return ended
