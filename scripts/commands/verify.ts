@@ -115,12 +115,17 @@ export function describeVerification(
     ].join('\n')
   }
   if (balanced) {
-    const { totals, digest, since, against, resumed } = verification
+    const { groups, holds, totals, digest, since, against, resumed } = verification
     const sums = Object.entries(totals).map(([currency, total]) => `${total} ${currency}`)
     const total = sums.length > 0 ? `, total balance ${sums.join(', ')}` : ''
-    const count = since ? `${transfers} new transfers` : `${transfers} transfers`
+    const counts = [
+      `${accounts} accounts`,
+      since ? `${transfers} new transfers` : `${transfers} transfers`,
+      ...(groups > 0 ? [`${groups} groups`] : []),
+      ...(holds > 0 ? [`${holds} holds`] : []),
+    ].join(', ')
     return [
-      `the books balance: ${accounts} accounts, ${count}${total}`,
+      `the books balance: ${counts}${total}`,
       ...(since ? [`${describeKept(since)} was taken as proven`] : []),
       ...(against ? [`nothing in ${describeKept(against)} was changed`] : []),
       ...(resumed

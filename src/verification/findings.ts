@@ -8,6 +8,8 @@ export interface Findings {
   readonly accounts: number
   /** How many transfers of these accounts were read, of those that they sent. */
   readonly transfers: number
+  /** How many holds of these accounts were read. */
+  readonly holds: number
   readonly log: ViolationLog
   /** What the transfers add up to for each batch. */
   readonly tallies: BatchTallies
@@ -22,6 +24,7 @@ export interface Findings {
 export const noFindings = (log: ViolationLog): Findings => ({
   accounts: 0,
   transfers: 0,
+  holds: 0,
   log,
   tallies: new BatchTallies(),
   openings: new Map(),
@@ -33,6 +36,7 @@ export const noFindings = (log: ViolationLog): Findings => ({
 export class FindingsSum {
   accounts = 0
   transfers = 0
+  holds = 0
   readonly log: ViolationLog
   readonly tallies = new BatchTallies()
   readonly openings = new Map<string, bigint>()
@@ -43,9 +47,10 @@ export class FindingsSum {
     this.log = log
   }
 
-  add({ accounts, transfers, log, tallies, openings, lines }: Findings): void {
+  add({ accounts, transfers, holds, log, tallies, openings, lines }: Findings): void {
     this.accounts += accounts
     this.transfers += transfers
+    this.holds += holds
     this.log.append(log)
     this.tallies.append(tallies)
     for (const [currency, opening] of openings) {

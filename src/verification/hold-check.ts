@@ -36,6 +36,11 @@ export interface StoredHold {
   readonly captured: bigint | undefined
   /** What it reserves, in minor units: nothing if it has ended. */
   readonly reserved: bigint | undefined
+  /** In milliseconds. */
+  readonly createdAt: number | undefined
+  readonly endedAt: number | undefined
+  /** The id of the transfer that ended it, if one did. */
+  readonly finalCapture: string | undefined
   /** The batch that placed it, if one did. */
   readonly batch: string | undefined
 }
@@ -66,6 +71,9 @@ export class HoldReader {
       status,
       captured,
       reserved: status === 'active' ? (isWhole ? amount - captured : undefined) : 0n,
+      createdAt: this.#time('createdAt'),
+      endedAt: this.#time('endedAt'),
+      finalCapture: reader.text('finalCapture'),
       batch: reader.text('batch'),
     }
   }
@@ -82,6 +90,7 @@ export class HoldReader {
     }
     this.#checkMoney(add)
     this.#checkStatus(add)
+    this.#checkTimes(add)
     this.#checkContent(add)
   }
 
@@ -121,12 +130,34 @@ export class HoldReader {
     if (isUsedUp && status !== 'captured') {
       add('status', `is ${status}, but all of it is captured`)
     }
+    if (status === 'captured' && this.#money('captured') === 0n) {
+      add('status', 'is captured, but nothing of it is')
+    }
+    if (status === 'expired' && !reader.has('expiresAt')) {
+      add('status', 'is expired, but has no expiresAt')
+    }
     for (const [field, isExpected] of [
       ['endedAt', status !== 'active'],
       ['finalCapture', status === 'captured'],
     ] as const) {
       if (reader.has(field) === isExpected) continue
       add('status', `is ${status}, but has ${isExpected ? 'no' : 'the field'} ${field}`)
+    }
+  }
+
+  /** A hold ends after it was placed, and expires at its time, not before. */
+  #checkTimes(add: Add): void {
+    const endedAt = this.#time('endedAt')
+    if (endedAt === undefined) return
+    const expiresAt =
+      this.#reader.text('status') === 'expired' ? this.#time('expiresAt') : undefined
+    for (const [earlier, field] of [
+      [this.#time('createdAt'), 'createdAt'],
+      [expiresAt, 'expiresAt'],
+    ] as const) {
+      if (earlier === undefined || earlier <= endedAt) continue
+      const [end, start] = [endedAt, earlier].map((time) => new Date(time).toISOString())
+      add('time', `has the endedAt ${end}, which is before its ${field} ${start}`)
     }
   }
 
@@ -171,6 +202,12 @@ export class HoldReader {
   #money(field: 'amount' | 'captured'): bigint | undefined {
     const currency = this.#currency()
     return currency === undefined ? undefined : this.#reader.money(field, scaleOf(currency))
+  }
+
+  /** A time of the record that can be one. */
+  #time(field: 'createdAt' | 'endedAt' | 'expiresAt'): number | undefined {
+    const time = this.#reader.time(field)
+    return isEffectiveTime(time ?? NaN) ? time : undefined
   }
 
   #currency(): string | undefined {

@@ -4,18 +4,14 @@ import { type StoredAccount, AccountReader } from './account-reader.ts'
 import { NOT_A_TEXT } from './account-range.ts'
 import type { BatchTallies } from './batch-tallies.ts'
 import type { Books, Moment } from './books.ts'
-import { HoldReader, type StoredHold } from './hold-check.ts'
+import { type Captures, addCapture, contradiction } from './captures.ts'
+import { HoldReader } from './hold-check.ts'
 import { type StoredTransfer, TransferReader } from './transfer-reader.ts'
 import { showUnits } from './units.ts'
 import { ViolationLog } from './violations.ts'
 
-/** What transfers have captured of a hold. */
-interface Captured {
-  readonly payer: string
-  /** Undefined if they do not agree on it. */
-  readonly receiver: string | undefined
-  readonly sum: bigint
-}
+/** How many receivers are looked up at once. */
+const IDS_PER_LOOKUP = 1_000
 
 interface HoldProofOptions {
   readonly accounts: readonly StoredAccount[]
@@ -37,10 +33,10 @@ export class HoldProof {
   readonly #log: ViolationLog
   readonly #accounts: ReadonlyMap<string, StoredAccount>
   readonly #ids: object
-  readonly #isSince: boolean
+  readonly #options: Pick<HoldProofOptions, 'isSince'>
   readonly #tallies: BatchTallies
   /** By the hold's id: of the transfers that the accounts have counted. */
-  readonly #captured = new Map<string, Captured>()
+  readonly #captured = new Map<string, Captures>()
 
   constructor(
     books: Books,
@@ -52,7 +48,7 @@ export class HoldProof {
     this.#log = log
     this.#accounts = new Map(accounts.map((account) => [account.id, account]))
     this.#ids = ids
-    this.#isSince = isSince
+    this.#options = { isSince }
   }
 
   /** Adds a transfer that its payer has counted, if it captures a hold. */
@@ -60,8 +56,11 @@ export class HoldProof {
     addCapture(this.#captured, transfer)
   }
 
-  async check(moment: Moment): Promise<void> {
-    if (!(await this.#hasHolds())) return
+  /** Returns how many holds there are. */
+  async check(moment: Moment): Promise<number> {
+    if (!(await this.#hasHolds())) return 0
+    let count = 0
+    const receivers = new Map<string, string>()
     const reader = new HoldReader()
     const held = new Map<string, bigint>()
     const unmatched = new Map(this.#captured)
@@ -71,6 +70,11 @@ export class HoldProof {
         reader.read(bytes)
         reader.check(this.#log)
         const hold = reader.hold()
+        count += 1
+        const { toAccount } = hold
+        if (toAccount !== undefined && !this.#accounts.has(toAccount)) {
+          receivers.set(toAccount, hold.id)
+        }
         if (hold.batch !== undefined) this.#tallies.addHold(hold.batch)
         const payer = hold.fromAccount as string
         held.set(payer, (held.get(payer) ?? 0n) + (hold.reserved ?? 0n))
@@ -82,15 +86,33 @@ export class HoldProof {
             `is in ${named(hold.currency)}, but its account is in ${account.currency}`,
           )
         }
-        if (!this.#agrees(hold, unmatched.get(hold.id))) doubtful.add(payer)
+        const found = unmatched.get(hold.id)
+        if (contradiction(hold, found, this.#options) !== undefined) doubtful.add(payer)
         unmatched.delete(hold.id)
       })
+      await this.#checkReceivers(receivers, session)
     })
     for (const { payer } of unmatched.values()) doubtful.add(payer)
     for (const [id, account] of this.#accounts) {
       if (account.held !== (held.get(id) ?? 0n)) doubtful.add(id)
     }
     for (const id of doubtful) await this.#checkAtOnce(id)
+    return count
+  }
+
+  /** Checks that accounts exist. A hold of each, which was placed after its account was opened, is known. */
+  async #checkReceivers(receivers: ReadonlyMap<string, string>, moment: Moment): Promise<void> {
+    const ids = [...receivers.keys()]
+    for (let start = 0; start < ids.length; start += IDS_PER_LOOKUP) {
+      const some = ids.slice(start, start + IDS_PER_LOOKUP)
+      const existing = await this.#books.existing('accounts', some, [moment])
+      for (const accountId of some) {
+        if (existing.has(accountId)) continue
+        const id = receivers.get(accountId) as string
+        const message = `hold ${named(id)} is for account ${named(accountId)}, which does not exist`
+        this.#log.add({ kind: 'missing-account', collection: 'holds', id, message })
+      }
+    }
   }
 
   /** Nearly every ledger without holds is seen to have none with one look-up for all ranges. */
@@ -98,13 +120,6 @@ export class HoldProof {
     if (this.#captured.size > 0) return true
     for (const { held } of this.#accounts.values()) if (held !== 0n) return true
     return await this.#books.hasHolds()
-  }
-
-  #agrees({ fromAccount, toAccount, captured }: StoredHold, found: Captured | undefined): boolean {
-    if (captured === undefined) return true
-    if (found && (found.payer !== fromAccount || found.receiver !== toAccount)) return false
-    const sum = found?.sum ?? 0n
-    return this.#isSince ? captured >= sum : captured === sum
   }
 
   /** Reads an account, its holds and its later captures at one moment, and logs what does not agree. */
@@ -122,18 +137,10 @@ export class HoldProof {
         captured.delete(hold.id)
         if (!account) {
           this.#addToHold(hold.id, `is of account ${named(id)}, which does not exist`)
-        } else if (found && found.receiver !== hold.toAccount) {
-          const receiver = named(hold.toAccount)
-          this.#addToHold(
-            hold.id,
-            `is for account ${receiver}, but a capture of it paid another one`,
-          )
-        } else if (!this.#agrees(hold, found)) {
-          const [now, right] = [hold.captured ?? 0n, found?.sum ?? 0n].map((units) =>
-            showUnits(units, hold.currency as string),
-          )
-          this.#addToHold(hold.id, `has captured ${now}, but its transfers add up to ${right}`)
+          return
         }
+        const problem = contradiction(hold, found, this.#options)
+        if (problem !== undefined) this.#addToHold(hold.id, problem)
       })
       for (const hold of captured.keys()) {
         const message = `hold ${named(hold)} is captured by transfers of account ${named(id)}, which has no such hold`
@@ -159,7 +166,7 @@ export class HoldProof {
   }
 
   /** What the transfers of an account have captured up to now: those that were counted before, and those since. */
-  async #capturedNow(id: string, session: ClientSession): Promise<Map<string, Captured>> {
+  async #capturedNow(id: string, session: ClientSession): Promise<Map<string, Captures>> {
     const captured = new Map([...this.#captured].filter(([, { payer }]) => payer === id))
     const transferCount = this.#accounts.get(id)?.transferCount ?? 0
     const filter = {
@@ -179,16 +186,6 @@ export class HoldProof {
     const message = `hold ${named(id)} ${problem}`
     this.#log.add({ kind: 'hold', collection: 'holds', id, message })
   }
-}
-
-function addCapture(
-  captured: Map<string, Captured>,
-  { hold, fromAccount: payer = '', toAccount, amount = 0n }: StoredTransfer,
-): void {
-  if (hold === undefined) return
-  const before = captured.get(hold)
-  const receiver = !before || before.receiver === toAccount ? toAccount : undefined
-  captured.set(hold, { payer, receiver, sum: (before?.sum ?? 0n) + amount })
 }
 
 /** Checks the holds whose payer is not a text, which are in no range. */

@@ -190,10 +190,11 @@ class RangeProof {
     await this.#missing.check(moment)
     await this.#counterparts?.check(moment)
     await this.#checkBeyond(beyond, moment)
-    await this.#holds.check(moment)
+    const holds = await this.#holds.check(moment)
     return {
       accounts: accounts.length,
       transfers: this.#transfers,
+      holds,
       log: this.#log,
       tallies: this.#tallies,
       openings,

@@ -30,6 +30,8 @@ export interface StoredTransfer {
   readonly amount: bigint | undefined
   readonly fromSequence: number | undefined
   readonly toSequence: number | undefined
+  /** In milliseconds. */
+  readonly postedAt: number | undefined
   readonly reverses: string | undefined
   readonly hold: string | undefined
   readonly batch: string | undefined
@@ -91,6 +93,7 @@ export class TransferReader {
       amount: currency === undefined ? undefined : reader.money('amount', scaleOf(currency)),
       fromSequence: reader.whole('fromSequence'),
       toSequence: reader.whole('toSequence'),
+      postedAt: reader.time('postedAt'),
       reverses: reader.text('reverses'),
       hold: reader.text('hold'),
       batch: reader.text('batch'),

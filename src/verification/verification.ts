@@ -13,6 +13,8 @@ export interface Verification {
   readonly transfers: number
   /** How many groups were proven whole. With `since`, those posted from a day before that state. */
   readonly groups: number
+  /** How many holds were checked, whatever became of them. */
+  readonly holds: number
   readonly batches: number
   readonly refusals: number
   /**
@@ -48,7 +50,7 @@ export type VerificationContext = Pick<
 >
 
 export function verificationOf(
-  { accounts, transfers, log, openings }: FoundSums,
+  { accounts, transfers, holds, log, openings }: FoundSums,
   { groups, batches, refusals, ...context }: RecordCounts & VerificationContext,
 ): Verification {
   const [first] = log.first
@@ -61,6 +63,7 @@ export function verificationOf(
     accounts,
     transfers,
     groups,
+    holds,
     batches,
     refusals,
     totals: Object.fromEntries(totals) as Record<string, string>,
@@ -74,7 +77,7 @@ export function verificationOf(
 
 type RecordCounts = Pick<Verification, 'groups' | 'batches' | 'refusals'>
 
-type FoundSums = Pick<FindingsSum, 'accounts' | 'transfers' | 'openings'> & {
+type FoundSums = Pick<FindingsSum, 'accounts' | 'transfers' | 'holds' | 'openings'> & {
   readonly log: ViolationLog
 }
 

@@ -15,7 +15,12 @@ beforeEach(async () => {
   await Hold.capture('OPEN', { amount: '10', transferId: 'C1' })
   await Account.hold({ holdId: 'DONE', from: 'A', to: 'B', amount: '5' })
   await Hold.capture('DONE')
+  await Account.hold({ holdId: 'BACK', from: 'A', to: 'B', amount: '5' })
+  await Hold.release('BACK')
 })
+
+const EARLY = new Date('2001-01-01')
+const LATE = new Date('2999-01-01')
 
 const unchecked = { bypassDocumentValidation: true }
 const decimal = (text: string) => Decimal128.fromString(text)
@@ -25,9 +30,10 @@ const kindsAndMessages = async (options?: VerifyOptions) =>
 
 describe('verify', () => {
   test('accepts holds that are active, captured, released and expired', async () => {
-    await Account.hold({ holdId: 'BACK', from: 'A', to: 'B', amount: '5' })
-    await Hold.release('BACK')
-    expect(await kindsAndMessages()).toEqual([])
+    await Account.hold({ holdId: 'GONE', from: 'A', to: 'B', amount: '5', expiresAt: LATE })
+    await holds.updateOne({ _id: 'GONE' }, { $set: { expiresAt: new Date() } })
+    expect(await Hold.expire()).toBe(1)
+    expect(await verify(connection)).toMatchObject({ violations: [], holds: 4 })
     expect(await kindsAndMessages({ accountId: 'A' })).toEqual([])
   })
 
@@ -83,6 +89,66 @@ describe('verify', () => {
       'status: hold DONE is released, but all of it is captured',
     ],
     [
+      'an expiry of a hold that has none',
+      () => holds.updateOne({ _id: 'BACK' }, { $set: { status: 'expired' } }, unchecked),
+      'status: hold BACK is expired, but has no expiresAt',
+    ],
+    [
+      'a hold that expired before its time',
+      () =>
+        holds.updateOne(
+          { _id: 'BACK' },
+          { $set: { status: 'expired', endedAt: EARLY, createdAt: EARLY, expiresAt: LATE } },
+          unchecked,
+        ),
+      'time: hold BACK has the endedAt 2001-01-01T00:00:00.000Z, which is before its expiresAt 2999-01-01T00:00:00.000Z',
+    ],
+    [
+      'a hold that ended before it was placed',
+      () => holds.updateOne({ _id: 'BACK' }, { $set: { endedAt: EARLY } }, unchecked),
+      /^time: hold BACK has the endedAt 2001-.*, which is before its createdAt /,
+    ],
+    [
+      'a hold that was placed after its capture',
+      () => holds.updateOne({ _id: 'OPEN' }, { $set: { createdAt: LATE } }, unchecked),
+      'hold: hold OPEN was placed at 2999-01-01T00:00:00.000Z, after its capture C1',
+    ],
+    [
+      'a hold that was released before its capture',
+      () =>
+        holds.updateOne(
+          { _id: 'OPEN' },
+          { $set: { status: 'released', createdAt: EARLY, endedAt: EARLY } },
+          unchecked,
+        ),
+      'hold: hold OPEN ended at 2001-01-01T00:00:00.000Z, before its capture C1',
+    ],
+    [
+      'an end that is not that of the last capture',
+      () => holds.updateOne({ _id: 'DONE' }, { $set: { endedAt: LATE } }, unchecked),
+      /^hold: hold DONE ended at 2999-.*, but its last capture DONE:capture was posted at /,
+    ],
+    [
+      'a final capture that is another transfer',
+      () => holds.updateOne({ _id: 'DONE' }, { $set: { finalCapture: 'C1' } }, unchecked),
+      'hold: hold DONE has the finalCapture C1, but its last one is DONE:capture',
+    ],
+    [
+      'a hold that was captured without a transfer',
+      () =>
+        holds.updateOne(
+          { _id: 'BACK' },
+          { $set: { status: 'captured', finalCapture: 'C1' } },
+          unchecked,
+        ),
+      'status: hold BACK is captured, but nothing of it is',
+    ],
+    [
+      'a hold for an account that does not exist',
+      () => holds.updateOne({ _id: 'BACK' }, { $set: { toAccount: 'X' } }, unchecked),
+      'missing-account: hold BACK is for account X, which does not exist',
+    ],
+    [
       'a field that is unknown',
       () => holds.updateOne({ _id: 'OPEN' }, { $set: { note: 'x' } }, unchecked),
       'unknown-field: hold OPEN has the field "note", which is unknown or repeated',
@@ -94,7 +160,9 @@ describe('verify', () => {
     ],
   ])('finds %s', async (_what, damage, violation) => {
     await damage()
-    expect(await kindsAndMessages()).toContain(violation)
+    expect(await kindsAndMessages()).toContainEqual(
+      violation instanceof RegExp ? expect.stringMatching(violation) : violation,
+    )
   })
 
   test('is not misled by holds, captures and releases that go on while it reads', async () => {

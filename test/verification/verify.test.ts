@@ -39,6 +39,7 @@ describe('verify', () => {
     expect(verification).toEqual({
       balanced: true,
       groups: 0,
+      holds: 0,
       accounts: 3,
       transfers: 3,
       batches: 0,

@@ -11,6 +11,8 @@ interface BlockEnd {
   readonly upTo?: string
   readonly accounts: number
   readonly transfers: number
+  /** Absent if there are none. */
+  readonly holds?: number
   readonly openings: Texts
   readonly violations: Readonly<Partial<Record<ViolationKind, number>>>
 }
@@ -48,11 +50,12 @@ export const findingLines = ({ lines, tallies, log, counterparts }: Findings): s
 
 export const endOfRange = (
   upTo: string | undefined,
-  { accounts, transfers, openings, log }: Findings,
+  { accounts, transfers, holds, openings, log }: Findings,
 ): BlockEnd => ({
   ...(upTo !== undefined && { upTo }),
   accounts,
   transfers,
+  ...(holds > 0 && { holds }),
   openings: textsOf(openings),
   violations: Object.fromEntries(log.counts),
 })
@@ -69,7 +72,7 @@ export class RunBlock {
   finish(
     end: Partial<BlockEnd>,
   ): { batches: BatchesBefore } | { findings: Findings; upTo: string | undefined } {
-    const { accounts, transfers = 0, openings = {}, violations = {}, upTo } = end
+    const { accounts, transfers = 0, holds = 0, openings = {}, violations = {}, upTo } = end
     if (accounts === undefined) return { batches: this.#batches() }
     const log = new ViolationLog(Infinity)
     for (const [kind, count] of Object.entries(violations)) {
@@ -92,7 +95,7 @@ export class RunBlock {
         counterparts.set(line['counterpart'] as string, line as unknown as NumberedTransfer)
       } else lines += `${text}\n`
     }
-    const sums = { accounts, transfers, openings: unitsOfTexts(openings) }
+    const sums = { accounts, transfers, holds, openings: unitsOfTexts(openings) }
     return { findings: { ...sums, log, tallies, lines, counterparts }, upTo }
   }
 
