@@ -5,6 +5,7 @@ import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { quote } from '../messages.ts'
 import { withoutFormula } from '../replay/reading/csv/formula.ts'
 import { type ExportedAccount, exportAccounts } from './export-accounts.ts'
+import { exportActions } from './export-actions.ts'
 import {
   type ExportRange,
   type ExportedTransfer,
@@ -52,13 +53,28 @@ export async function* exportText(
     yield* inParts(journal(connection, range))
     return
   }
-  const { account } = range
-  const records = accounts
-    ? exportAccounts(connection, { account })
-    : exportTransfers(connection, range)
-  const own = ownFieldsOf(connection)[accounts ? 'account' : 'transfer']
-  const columns = [...(accounts ? ACCOUNT_COLUMNS : TRANSFER_COLUMNS), ...(own?.names ?? [])]
+  const { records, columns } = accounts
+    ? accountsToWrite(connection, range)
+    : await actionsToWrite(connection, range)
   yield* inParts(format === 'jsonl' ? jsonLines(records) : csvLines(records, columns, spreadsheet))
+}
+
+function accountsToWrite(connection: Connection, { account }: ExportRange) {
+  const own = ownFieldsOf(connection).account
+  const columns = [...ACCOUNT_COLUMNS, ...(own?.names ?? [])]
+  return { records: exportAccounts(connection, { account }), columns }
+}
+
+async function actionsToWrite(connection: Connection, range: ExportRange) {
+  const { hasHolds, actions } = await exportActions(connection, range)
+  const own = ownFieldsOf(connection).transfer
+  const columns = [
+    ...TRANSFER_COLUMNS,
+    // The file of books that never had a hold has no empty columns for them.
+    ...(hasHolds ? HOLD_COLUMNS : []),
+    ...(own?.names ?? []),
+  ]
+  return { records: actions, columns }
 }
 
 const TRANSFER_COLUMNS = [
@@ -77,6 +93,8 @@ const TRANSFER_COLUMNS = [
   'postedAt',
   'batch',
 ] as const satisfies readonly (keyof ExportedTransfer)[]
+
+const HOLD_COLUMNS = ['action', 'holdId', 'expiresAt', 'final'] as const
 
 const ACCOUNT_COLUMNS = [
   'accountId',

@@ -6,6 +6,7 @@ import { type OwnFields, ownFieldsOf } from '../ledger/own-fields.ts'
 import type {
   AccountRecord,
   ExportedFields,
+  HoldRecord,
   Metadata,
   TransferFields,
   TransferRecord,
@@ -31,6 +32,12 @@ export const RANGE_KEYS = { account: true, from: true, to: true, by: true } as c
 
 /** A transfer with all that is needed to post it again. What it does not have is absent. */
 export interface ExportedTransfer extends ExportedFields<TransferFields> {
+  /** Whether it is the capture of a hold. */
+  readonly action?: 'capture'
+  /** The id of the hold that it was captured from. */
+  readonly holdId?: string
+  /** Whether it ended its hold. */
+  readonly final?: true
   readonly transferId: string
   readonly from: string
   readonly to: string
@@ -66,12 +73,20 @@ export async function* exportTransfers(
       ? allTransfers(connection, filter)
       : transfersOf(account, connection, filter)
   const { transfer: fields } = ownFieldsOf(connection)
-  for await (const transfer of transfers) yield exported(transfer, fields)
+  for await (const { transfer, isFinal } of withEnds(transfers, connection)) {
+    yield exported(transfer, isFinal, fields)
+  }
 }
 
-const exported = (transfer: TransferRecord, fields: OwnFields | undefined): ExportedTransfer => {
-  const { reference, effectiveAt, metadata, group, leg, legs, reverses, batch } = transfer
+const exported = (
+  transfer: TransferRecord,
+  isFinal: boolean,
+  fields: OwnFields | undefined,
+): ExportedTransfer => {
+  const { reference, effectiveAt, metadata, group, leg, legs, reverses, batch, hold } = transfer
   return {
+    ...(hold !== undefined && { action: 'capture', holdId: hold }),
+    ...(isFinal && { final: true }),
     transferId: transfer._id,
     from: transfer.fromAccount,
     to: transfer.toAccount,
@@ -90,8 +105,47 @@ const exported = (transfer: TransferRecord, fields: OwnFields | undefined): Expo
   }
 }
 
+/** How many transfers are read before the holds of those that are captures are looked up. */
+const LOOK_UP = 1_000
+
+/** Finds out of each transfer whether it is the capture that ended a hold. Its hold's record says so. */
+async function* withEnds(
+  transfers: AsyncIterable<TransferRecord>,
+  connection: Connection,
+): AsyncGenerator<{ readonly transfer: TransferRecord; readonly isFinal: boolean }> {
+  let block: TransferRecord[] = []
+  async function* looked() {
+    const ids = block.flatMap(({ hold }) => hold ?? [])
+    const finals = ids.length === 0 ? NONE : await finalCaptures(ids, connection)
+    for (const transfer of block) yield { transfer, isFinal: finals.has(transfer._id) }
+    block = []
+  }
+  for await (const transfer of transfers) {
+    block.push(transfer)
+    if (block.length === LOOK_UP) yield* looked()
+  }
+  yield* looked()
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+async function finalCaptures(
+  holdIds: readonly string[],
+  connection: Connection,
+): Promise<ReadonlySet<string>> {
+  const ended = await primaryDatabaseOf(connection)
+    .collection<HoldRecord>(collectionsOf(connection).holds)
+    .find(
+      { _id: { $in: [...holdIds] }, finalCapture: { $exists: true } },
+      { projection: { finalCapture: 1 }, readConcern: { level: 'majority' } },
+    )
+    .toArray()
+  return new Set(ended.flatMap(({ finalCapture }) => finalCapture ?? []))
+}
+
 type Filter = mongo.Filter<TransferRecord>
 
+/** A filter for the dates of a range. @throws RangeError if they are not valid */
 function dateFilter({ from, to, by = 'postedAt' }: Omit<ExportRange, 'account'>): Filter {
   for (const [name, date] of [
     ['from', from],

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type ExportOptions, exportAccounts, exportText, exportTransfers } from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
 
-const { connection, Account, Transfer } = useDatabase()
+const { connection, Account, Transfer, Hold } = useDatabase()
 
 const JANUARY = new Date('2026-01-15T12:00:00.000Z')
 
@@ -99,6 +99,20 @@ describe('exportTransfers', () => {
     expect(rest.map(({ transferId }) => transferId)).toEqual(['T2', 'T2:reversal'])
   })
 
+  test('names the hold of a capture, and says whether it ended it', async () => {
+    await Account.hold({ holdId: 'H1', from: 'ADA', to: 'BOB', amount: '5' })
+    await Hold.capture('H1', { transferId: 'C1', amount: '2' })
+    await Hold.capture('H1')
+
+    const captures = (await collected(exportTransfers(connection))).slice(3)
+
+    expect(captures).toMatchObject([
+      { action: 'capture', holdId: 'H1', transferId: 'C1', amount: '2.00' },
+      { action: 'capture', holdId: 'H1', transferId: 'H1:capture', amount: '3.00', final: true },
+    ])
+    expect(captures[0]).not.toHaveProperty('final')
+  })
+
   test.each([
     [{ from: new Date('x') }, /from .* is not a valid Date/],
     [{ to: '2026-01-01' }, /to "2026-01-01" is not a valid Date/],
@@ -178,6 +192,36 @@ describe('exportText', () => {
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual(
       JSON.parse(JSON.stringify(await collected(exportTransfers(connection)))),
     )
+  })
+
+  test('writes what happened to holds in the order in which it happened', async () => {
+    await Account.hold({ holdId: 'H1', from: 'ADA', to: 'BOB', amount: '5', reference: 'room' })
+    await Account.hold({ holdId: 'H2', from: 'BOB', to: 'EVE', amount: '1' })
+    await Hold.capture('H1', { amount: '2', final: true })
+    await Hold.release('H2')
+    const written = async (range: object) =>
+      (await texts({ format: 'csv', ...range }))
+        .split('\n')
+        .filter((line) => line.includes('H'))
+        .map((line) => line.replace(/,\d{4}-.*?Z,/, ',TIME,'))
+    const placed = [
+      ',ADA,BOB,5.00,USD,room,,,,,,,TIME,,hold,H1,,',
+      ',BOB,EVE,1.00,USD,,,,,,,,TIME,,hold,H2,,',
+    ]
+
+    expect((await texts({ format: 'csv' })).split('\n')[0]).toMatch(
+      /,postedAt,batch,action,holdId,expiresAt,final$/,
+    )
+    expect(await written({})).toEqual([
+      ...placed,
+      'H1:capture,ADA,BOB,2.00,USD,room,,,,,,,TIME,,capture,H1,,true',
+      ',,,,,,,,,,,,TIME,,release,H2,,',
+    ])
+    expect(await written({ account: 'EVE' })).toEqual([
+      placed[1],
+      expect.stringMatching(/release,H2/),
+    ])
+    expect(await written({ from: new Date(Date.now() + 60_000) })).toEqual([])
   })
 
   test('writes accounts in both formats', async () => {

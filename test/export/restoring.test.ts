@@ -1,13 +1,32 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ReplayOptions, exportText, replay, seed, verify } from '../../src/index.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
-const { connection, Account, Transfer } = useDatabase()
+const { connection, Account, Transfer, Hold } = useDatabase()
+
+const COLLECTIONS = ['accounts', 'transfers', 'transfer_groups', 'holds', 'refusals', 'batches']
+
+/** Makes a line of a batch file for the id of a transfer: a transfer, or an action on one of a few holds. */
+const anyLine = fc
+  .record({
+    action: fc.constantFrom('transfer', 'hold', 'hold', 'capture', 'capture', 'release'),
+    hold: fc.constantFrom('H1', 'H2', 'H3', 'H4'),
+    accounts: fc.constantFrom('A0,A1', 'A1,A2', 'A2,A0', 'A1,A0'),
+    amount: fc.integer({ min: 1, max: 30 }),
+    final: fc.boolean(),
+  })
+  .map(({ action, hold, accounts, amount, final }) => (id: string): string => {
+    if (action === 'transfer') return `${action},${id},,${accounts},${amount},`
+    if (action === 'hold') return `${action},,${hold},${accounts},${amount},`
+    if (action === 'capture') return `${action},${id},${hold},,,${amount},${final}`
+    return `${action},,${hold},,,,`
+  })
 
 /** Exports the books, empties the database, and restores them there. */
 async function restored(format: 'csv' | 'jsonl', options: Partial<ReplayOptions> = {}) {
@@ -18,19 +37,20 @@ async function restored(format: 'csv' | 'jsonl', options: Partial<ReplayOptions>
   ]
   await writeFile(transfers, exportText(connection, { format }))
   await writeFile(accounts, exportText(connection, { format, accounts: true }))
-  for (const name of ['accounts', 'transfers', 'transfer_groups', 'refusals', 'batches']) {
-    await connection.collection(name).deleteMany({})
-  }
+  for (const name of COLLECTIONS) await connection.collection(name).deleteMany({})
   await seed(connection, { file: accounts })
   return await replay(connection, { file: transfers, restore: true, ...options })
 }
 
 /** The books without the batches that transfers came with. */
 async function contents() {
-  const { accounts, transfers } = await booksOf(connection)
+  const { accounts, transfers, holds } = await booksOf(connection)
+  const withoutBatch = (record: unknown) => ({ ...(record as object), batch: undefined })
   return {
     accounts,
-    transfers: transfers.map((transfer) => ({ ...(transfer as object), batch: undefined })),
+    transfers: transfers.map(withoutBatch),
+    holds: holds.map(withoutBatch),
+    ends: await Hold.find({}, { createdAt: 1, endedAt: 1 }).sort({ _id: 1 }).lean(),
     times: await Transfer.find({}, { postedAt: 1 }).sort({ _id: 1 }).lean(),
     opened: await Account.find({}, { createdAt: 1 }).sort({ _id: 1 }).lean(),
   }
@@ -76,6 +96,25 @@ async function postEverything(): Promise<void> {
   await Transfer.reverseGroup('O, "1"')
   await Account.transfer({ from: 'yen', to: 'yen; 2', amount: '999' })
   await Account.transfer({ from: 'dinar, "1"', to: 'dinar', amount: '0.001' })
+  // Holds of each fate. Their money was there when they were placed, and is gone when they are restored.
+  const hold = (holdId: string, amount: string, rest: object = {}) =>
+    Account.hold({ holdId, from: 'A3', to: 'A0', amount, ...rest })
+  const soon = new Date(Date.now() + 60_000)
+  await hold('IN PARTS', '20', { reference: ' x, "y"', metadata: { room: 7 }, expiresAt: soon })
+  await Hold.capture('IN PARTS', { amount: '4', transferId: 'PART 1', reference: 'own' })
+  await Hold.capture('IN PARTS', { amount: '5', final: true, effectiveAt: soon })
+  await hold('RELEASED', '1')
+  await Hold.capture('RELEASED', { amount: '0.25', transferId: 'PART 2' })
+  await Hold.release('RELEASED')
+  await hold('EXPIRED', '2', { expiresAt: soon })
+  await hold('UNSWEPT', '3', { expiresAt: soon })
+  await hold('ACTIVE', '30')
+  await Hold.capture('ACTIVE', { amount: '1', transferId: 'PART 3' })
+  const holds = connection.collection<{ _id: string }>('holds')
+  const past = { $set: { expiresAt: new Date(0) } }
+  await holds.updateOne({ _id: 'EXPIRED' }, past)
+  await Hold.expire()
+  await holds.updateOne({ _id: 'UNSWEPT' }, past)
   // What happened under a limit and a status that were changed later.
   await Account.setOverdraftLimit('A3', '500')
   await Account.transfer({ transferId: 'OVERDRAWN', from: 'A3', to: 'A2', amount: '400' })
@@ -110,7 +149,7 @@ describe('exported books', () => {
 
       const summary = await restored(format)
 
-      expect(summary).toMatchObject({ status: 'finished', posted: 12, refused: 0 })
+      expect(summary).toMatchObject({ status: 'finished', posted: 23, refused: 0 })
       expect(await contents()).toEqual(before)
       expect((await verify(connection)).violations).toEqual([])
     },
@@ -139,14 +178,45 @@ describe('exported books', () => {
 
     const again = await restored('csv', { name: 'again' })
 
-    expect(again).toMatchObject({ posted: 12, existing: 0 })
+    expect(again).toMatchObject({ posted: 23, existing: 0 })
     expect(await contents()).toEqual(before)
+  })
+
+  test('keep a hold as it was, although it has expired and its payer has too little', async () => {
+    await postEverything()
+    const taken = { transferId: 'LATER', from: 'A3', to: 'A0', amount: '999.00', currency: 'USD' }
+    const line = { ...taken, postedAt: '2030-01-01T00:00:00.000Z' }
+    const file = await makeFile('later.jsonl', `${JSON.stringify(line)}\n`)
+
+    expect(await replay(connection, { file, restore: true })).toMatchObject({ posted: 1 })
+
+    expect(await Hold.findById('UNSWEPT')).toMatchObject({ status: 'active' })
+  })
+
+  test('are the same with any holds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyLine, { minLength: 10, maxLength: 60 }), async (lines) => {
+        for (const name of COLLECTIONS) await connection.collection(name).deleteMany({})
+        await openAccounts(Account, { count: 3, openingBalance: '50' })
+        const header = 'action,transferId,holdId,from,to,amount,final'
+        const rows = lines.map((line, index) => line(`T${index}`))
+        const file = await makeFile('any.csv', [header, ...rows, ''].join('\n'))
+        await replay(connection, { file })
+        const before = await contents()
+
+        expect((await restored('jsonl')).refused).toBe(0)
+
+        expect(await contents()).toEqual(before)
+        expect((await verify(connection)).violations).toEqual([])
+      }),
+      { numRuns: 8 },
+    )
   })
 
   test('are rehearsed with the same summary', async () => {
     await postEverything()
 
-    expect(await restored('jsonl', { dryRun: true })).toMatchObject({ posted: 12, refused: 0 })
+    expect(await restored('jsonl', { dryRun: true })).toMatchObject({ posted: 23, refused: 0 })
   })
 
   test('can be restored into books that have a part of them', async () => {
@@ -158,7 +228,7 @@ describe('exported books', () => {
 
     expect(await replay(connection, { file, restore: true })).toMatchObject({
       posted: 0,
-      existing: 12,
+      existing: 23,
       refused: 0,
     })
   })

@@ -508,11 +508,11 @@ describe('a transform', () => {
   })
 })
 
-test('a file with actions cannot be restored', async () => {
+test('a file of actions that no export wrote cannot be restored', async () => {
   const { refusals } = await replayed(HOTEL, { restore: true })
 
   expect(refusals[0]?.message).toBe(
-    'the action "hold" cannot be restored: --restore takes over transfers, as daybook export writes them. Replay the file without --restore',
+    'postedAt is missing: expected a record as daybook export writes it',
   )
 })
 

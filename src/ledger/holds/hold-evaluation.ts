@@ -87,7 +87,7 @@ function evaluateHold(
   { accounts, holds }: LedgerWithHolds,
   { now, batch }: EvaluationOptions,
 ): HoldResult {
-  const { holdId, amount } = request
+  const { holdId, amount, postedElsewhereAt } = request
   const from = accounts.get(request.from)
   const to = accounts.get(request.to)
   const accountCurrency = (from ?? to)?.currency
@@ -106,20 +106,27 @@ function evaluateHold(
       ? { status: 'existing', holdId, hold: existing }
       : refusedHold(holdId, new HoldConflictError({ holdId, fields }))
   }
-  const refusal = refusalOfNew(request, holds, { isKnown: from !== undefined && to !== undefined })
+  const isKnown = from !== undefined && to !== undefined
+  const refusal = postedElsewhereAt ? undefined : refusalOfNew(request, holds, { isKnown })
   if (refusal) return refusedHold(holdId, refusal)
   if (!from) return refusedHold(holdId, missing('from', request.from))
   if (!to) return refusedHold(holdId, missing('to', request.to))
   const held = (from.held ?? ZERO).plus(amount)
   const refusalByLedger =
     refusalByAccounts(request, from, to) ??
-    refusalByFunds(from, { after: from.balance.minus(amount), needed: amount, what: 'hold' }) ??
+    (postedElsewhereAt
+      ? undefined
+      : refusalByFunds(from, {
+          after: from.balance.minus(amount),
+          needed: amount,
+          what: 'hold',
+        })) ??
     refusalBySize(from, held)
   if (refusalByLedger) return refusedHold(holdId, refusalByLedger)
 
-  const createdAt = laterOf(now, from.updatedAt)
   from.held = held
-  from.updatedAt = createdAt
+  from.updatedAt = laterOf(postedElsewhereAt ?? now, from.updatedAt)
+  const createdAt = postedElsewhereAt ?? from.updatedAt
   const hold: HoldRecord = {
     _id: holdId,
     fromAccount: from._id,
@@ -209,6 +216,7 @@ function evaluateCapture(
     metadata: capture.metadata ?? hold.metadata,
     effectiveAt: capture.effectiveAt,
     hold: holdId,
+    postedElsewhereAt: capture.postedElsewhereAt,
   }
   const result = resultById(request, transfers, hold.currency)
   if (result?.status === 'existing' && !isSameEnd({ hold, transferId, isFinal })) {
@@ -216,8 +224,8 @@ function evaluateCapture(
   }
   if (result) return result
   const refusal =
-    refusalOfNewId(transferId) ??
-    refusalOfEnded(hold, holds) ??
+    (capture.postedElsewhereAt ? undefined : refusalOfNewId(transferId)) ??
+    refusalOfEnded(hold, capture, holds) ??
     (amount.gt(remaining)
       ? new HoldExceededError({ holdId, remaining, needed: amount, currency: hold.currency })
       : undefined)
@@ -260,38 +268,34 @@ function isSameEnd({
 
 function refusalOfEnded(
   { _id: holdId, status }: HoldRecord,
+  { postedElsewhereAt }: WellFormedCapture | IdentifiedRelease,
   { expired }: HoldBook,
 ): HoldNotActiveError | undefined {
   if (status !== 'active') return new HoldNotActiveError({ holdId, status })
+  if (postedElsewhereAt) return undefined
   return expired.has(holdId) ? new HoldNotActiveError({ holdId, status: 'expired' }) : undefined
 }
 
 /** Gives back what is left of a hold, because the caller asks for it or because it has expired. */
 function evaluateRelease(
-  { kind, holdId }: IdentifiedRelease,
+  request: IdentifiedRelease,
   { accounts, holds }: LedgerWithHolds,
   { now }: EvaluationOptions,
 ): HoldResult {
+  const { kind, holdId, postedElsewhereAt } = request
   const hold = holds.records.get(holdId)
   if (!hold) return refusedHold(holdId, new HoldNotFoundError({ holdId }))
-  const account = accounts.get(hold.fromAccount) as LedgerAccount
-  if (kind === 'expire') {
-    const hasExpired = hold.status === 'active' && holds.expired.has(holdId)
-    if (!hasExpired) return { status: 'existing', holdId, hold }
-    return {
-      status: 'posted',
-      holdId,
-      hold: giveBack({ hold, account, status: 'expired' }, holds, now),
-    }
+  const status = kind === 'expire' ? 'expired' : 'released'
+  const isAsked = kind === 'release' || postedElsewhereAt !== undefined
+  const hasExpired = hold.status === 'active' && holds.expired.has(holdId)
+  if (hold.status === status || !(isAsked || hasExpired)) {
+    return { status: 'existing', holdId, hold }
   }
-  if (hold.status === 'released') return { status: 'existing', holdId, hold }
-  const refusal = refusalOfEnded(hold, holds)
+  const refusal = isAsked ? refusalOfEnded(hold, request, holds) : undefined
   if (refusal) return refusedHold(holdId, refusal)
-  return {
-    status: 'posted',
-    holdId,
-    hold: giveBack({ hold, account, status: 'released' }, holds, now),
-  }
+  const account = accounts.get(hold.fromAccount) as LedgerAccount
+  const ended = giveBack({ hold, account, status }, holds, postedElsewhereAt ?? now)
+  return { status: 'posted', holdId, hold: ended }
 }
 
 /** Ends a hold and reserves no more of its account. Returns the ended hold. */

@@ -57,14 +57,20 @@ export interface CaptureRequest {
   readonly effectiveAt?: Date | undefined
 }
 
-export interface IdentifiedHold extends HoldRequest {
+/** What has been done before, in books that are restored now, is taken over. */
+interface TakenOver {
+  /** When it was done. If given, neither limits, nor statuses, nor the date of expiry can refuse it. */
+  readonly postedElsewhereAt?: Date | undefined
+}
+
+export interface IdentifiedHold extends HoldRequest, TakenOver {
   readonly kind: 'hold'
   readonly holdId: string
   /** The accounts to open if they do not exist. Only lines of a file say any. */
   readonly open?: readonly MissingAccount[] | undefined
 }
 
-export interface IdentifiedCapture extends CaptureRequest {
+export interface IdentifiedCapture extends CaptureRequest, TakenOver {
   readonly kind: 'capture'
   readonly holdId: string
   readonly transferId: string
@@ -73,7 +79,7 @@ export interface IdentifiedCapture extends CaptureRequest {
 }
 
 /** `release` gives back what is left of a hold; `expire` does so only if it has expired. */
-export interface IdentifiedRelease {
+export interface IdentifiedRelease extends TakenOver {
   readonly kind: 'release' | 'expire'
   readonly holdId: string
 }

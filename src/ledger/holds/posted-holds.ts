@@ -160,14 +160,16 @@ function hasHeld(accounts: Accounts): boolean {
 /** The payers of holds to place that have an expiry, which must be in the future. */
 const expiringPayersOf = (actions: readonly HoldAction[]): string[] =>
   actions
-    .flatMap((action) => (action.kind === 'hold' && action.expiresAt ? [action.from] : []))
+    .filter((action) => action.kind === 'hold')
+    .filter(({ expiresAt, postedElsewhereAt }) => expiresAt && !postedElsewhereAt)
+    .map(({ from }) => from)
     .filter(couldBeId)
 
 /** The payers with holds for whom the requests together may be too much, if nothing comes in. */
 function payersInNeed(readings: readonly Reading[], accounts: Accounts): string[] {
   const left = new Map<string, Decimal>()
   for (const reading of readings) {
-    if (!('from' in reading)) continue
+    if (!('from' in reading) || reading.postedElsewhereAt) continue
     const account = accounts.get(reading.from)
     if (!account?.held || account.held.isZero()) continue
     const before =

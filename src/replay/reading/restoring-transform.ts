@@ -1,15 +1,19 @@
 import { isEffectiveTime } from '../../ledger/effective-at.ts'
 import { IDENTIFIER_RULE, isIdentifier } from '../../ledger/identifier.ts'
+import type { HoldAction } from '../../ledger/holds/hold-request.ts'
+import type { LedgerRequest } from '../../ledger/ledger-request.ts'
 import type { OwnFields } from '../../ledger/own-fields.ts'
 import type { Metadata } from '../../ledger/records.ts'
 import { type IdentifiedRequest, REVERSAL_SUFFIX, reversalId } from '../../ledger/request.ts'
 import { quote } from '../../messages.ts'
 import type { Row } from './row.ts'
 import { RecordTransform, type RecordOfRow } from './transform.ts'
+import { readFinal } from './values/actions.ts'
+import { Problem } from './values/problem.ts'
 
 /**
  * Reads the records of a file that `exportText()` has written, so that each transfer is taken over as it was posted:
- * with the time of its posting, what it reverses and its metadata.
+ * with the time of its posting, what it reverses and its metadata. What happened to holds is taken over too.
  */
 export class RestoringTransform extends RecordTransform {
   readonly #fields: OwnFields | undefined
@@ -35,17 +39,9 @@ type Fields = Readonly<Record<string, unknown>>
 /** A record is not one that an export has written. */
 class NotExported extends Error {}
 
-function exportedRequest(
-  fields: Fields,
-  text: string,
-  own: OwnFields | undefined,
-): IdentifiedRequest {
-  const action = optional(fields, 'action')
-  if (action !== undefined && action !== 'transfer') {
-    throw new NotExported(
-      `the action ${quote(action)} cannot be restored: --restore takes over transfers, as daybook export writes them. Replay the file without --restore`,
-    )
-  }
+function exportedRequest(fields: Fields, text: string, own: OwnFields | undefined): LedgerRequest {
+  const action = optional(fields, 'action') ?? 'transfer'
+  if (action !== 'transfer') return exportedAction(action, fields, text)
   const transferId = required(fields, 'transferId')
   const reverses = optional(fields, 'reverses')
   const reversalIds = [reversalId(reverses ?? ''), `${reverses}${REVERSAL_SUFFIX}`]
@@ -70,6 +66,46 @@ function exportedRequest(
   }
 }
 
+/** What happened to a hold. The transfer of a capture is between the accounts of its hold. */
+function exportedAction(action: string, fields: Fields, text: string): HoldAction {
+  if (action !== 'hold' && action !== 'capture' && action !== 'release' && action !== 'expire') {
+    throw new NotExported(
+      `action ${quote(action)} is not "hold", "capture", "release" or "expire", as daybook export writes it`,
+    )
+  }
+  const holdId = required(fields, 'holdId')
+  const postedElsewhereAt = dateOf(required(fields, 'postedAt'), 'postedAt')
+  if (action === 'release' || action === 'expire') {
+    return { kind: action, holdId, postedElsewhereAt }
+  }
+  const content = {
+    holdId,
+    amount: required(fields, 'amount'),
+    currency: required(fields, 'currency'),
+    reference: optional(fields, 'reference'),
+    metadata: metadataOf(fields.metadata, text),
+    postedElsewhereAt,
+  }
+  if (action === 'hold') {
+    return {
+      kind: action,
+      ...content,
+      from: required(fields, 'from'),
+      to: required(fields, 'to'),
+      expiresAt: dateOf(optional(fields, 'expiresAt'), 'expiresAt'),
+    }
+  }
+  const final = readFinal(fields.final)
+  if (final instanceof Problem) throw new NotExported(final.text)
+  return {
+    kind: action,
+    ...content,
+    transferId: required(fields, 'transferId'),
+    final,
+    effectiveAt: dateOf(optional(fields, 'effectiveAt'), 'effectiveAt'),
+  }
+}
+
 /** The place of a transfer in its group, if it has one. */
 function legOf(fields: Fields): Pick<IdentifiedRequest, 'group' | 'leg' | 'legs'> {
   const group = optional(fields, 'group')
@@ -89,7 +125,7 @@ function countOf(fields: Fields, name: string): number {
 function required(fields: Fields, name: string): string {
   const value = optional(fields, name)
   if (value !== undefined) return value
-  throw new NotExported(`${name} is missing: expected a transfer as daybook export writes it`)
+  throw new NotExported(`${name} is missing: expected a record as daybook export writes it`)
 }
 
 function optional(fields: Fields, name: string): string | undefined {
