@@ -20,9 +20,7 @@ const share = (name: string, option: { describe: string; default: number }) => (
   coerce(text: string | number): number {
     const value = Number(text)
     if (/^(?:\d+|\d*\.\d+)$/.test(String(text)) && value <= 1) return value
-    throw new UsageError(
-      `--${name} ${named(text)}: expected a share from 0 to 1, such as ${option.default}`,
-    )
+    throw new UsageError(`--${name} ${named(text)}: expected a share from 0 to 1, such as 0.02`)
   },
 })
 
@@ -34,6 +32,7 @@ export const generateCommand: Command<{
   hot: number
   refusals: number
   repeats: number
+  holds: number
   seed: number
   from: string | undefined
   to: string | undefined
@@ -89,6 +88,13 @@ export const generateCommand: Command<{
           default: 0.001,
         }),
       )
+      .option(
+        'holds',
+        share('holds', {
+          describe: 'the share of lines that place, capture or release a hold',
+          default: 0,
+        }),
+      )
       .option('seed', {
         ...accountOptions.seed,
         describe: 'the same number makes the same transfers on every machine',
@@ -115,7 +121,7 @@ export const generateCommand: Command<{
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   async run(options, context) {
-    const { file, dryRun, transfers, seed, hot, refusals, repeats, format, force } = options
+    const { file, dryRun, transfers, seed, hot, refusals, repeats, holds, format, force } = options
     const progress = startProgress(context, { unit: 'transfers' })
     try {
       const generated = await generate({
@@ -126,6 +132,7 @@ export const generateCommand: Command<{
         hot,
         refusals,
         repeats,
+        holds,
         history: historyOf(options),
         format,
         force,
@@ -139,7 +146,11 @@ export const generateCommand: Command<{
         signal: context.signal,
       })
       progress.stop()
-      context.print(options.json ? JSON.stringify(generated) : summary(generated, { dryRun }))
+      context.print(
+        options.json
+          ? JSON.stringify(generated)
+          : summary(generated, { dryRun, what: holds > 0 ? 'lines' : 'transfers' }),
+      )
       return Exit.done
     } catch (error) {
       if (!context.signal.aborted) throw error
@@ -153,12 +164,12 @@ export const generateCommand: Command<{
 
 function summary(
   { file, transfers, outcomes }: Generated,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, what }: { dryRun: boolean; what: string },
 ): string {
   const { posted = 0, existing = 0, ...refused } = outcomes
   const reasons = Object.entries(refused).toSorted(([one], [other]) => (one < other ? -1 : 1))
   return [
-    `${named(file)}: ${transfers} transfers${dryRun ? ' would be' : ''} written`,
+    `${named(file)}: ${transfers} ${what}${dryRun ? ' would be' : ''} written`,
     `to post: ${posted}`,
     `repeats: ${existing}`,
     ...reasons.map(([code, count]) => `to refuse, ${code}: ${count}`),

@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import { BATCH_FORMATS, type BatchFormat } from '../models/batch.ts'
 import { writeNewFile } from '../new-file.ts'
-import type { TransferFields } from './fake-refusals.ts'
+import type { LineFields, TransferFields } from './fake-refusals.ts'
 import type { FakeTransfer } from './fake-transfers.ts'
 
 /**
@@ -22,11 +22,24 @@ export function formatOf(file: string): BatchFormat {
 type Texts = AsyncGenerator<string, void, undefined>
 type Blocks = AsyncIterable<readonly FakeTransfer[]>
 
-const COLUMNS = ['transferId', 'from', 'to', 'amount', 'currency', 'reference'] as const
+/** What the lines of a file may have beyond what each transfer has. */
+interface Content {
+  readonly isHistory: boolean
+  readonly hasHolds: boolean
+}
 
-const HISTORY_COLUMNS = [...COLUMNS, 'effectiveAt'] as const
+const columnsOf = ({ isHistory, hasHolds }: Content): readonly (keyof LineFields)[] => [
+  'transferId',
+  'from',
+  'to',
+  'amount',
+  'currency',
+  'reference',
+  ...(isHistory ? (['effectiveAt'] as const) : []),
+  ...(hasHolds ? (['action', 'holdId', 'final'] as const) : []),
+]
 
-type Writer = (blocks: Blocks, columns: typeof COLUMNS | typeof HISTORY_COLUMNS) => Texts
+type Writer = (blocks: Blocks, columns: readonly (keyof LineFields)[]) => Texts
 
 const WRITERS: Readonly<Record<BatchFormat, Writer>> = {
   csv: (blocks, columns) => writeSeparated(blocks, { delimiter: ',', columns }),
@@ -46,7 +59,7 @@ const WRITERS: Readonly<Record<BatchFormat, Writer>> = {
 
 async function* writeSeparated(
   blocks: Blocks,
-  { delimiter, columns }: { delimiter: string; columns: readonly (keyof TransferFields)[] },
+  { delimiter, columns }: { delimiter: string; columns: readonly (keyof LineFields)[] },
 ): Texts {
   yield `${columns.join(delimiter)}\n`
   const quoted = (text: string) => (text.includes(delimiter) ? `"${text}"` : text)
@@ -63,6 +76,9 @@ async function* writeSeparated(
 
 function jsonOf({ outcome, fields }: FakeTransfer): string {
   const { transferId, from, to, amount, currency, reference, ...dated } = fields
+  if (dated.action) {
+    return JSON.stringify(Object.fromEntries(Object.entries(fields).filter(([, text]) => text)))
+  }
   if (outcome === 'MALFORMED_LINE') return JSON.stringify([transferId, from, to])
   const required: Partial<TransferFields> = { transferId, from, to, amount, currency }
   return JSON.stringify({ ...required, ...(reference !== '' && { reference }), ...dated })
@@ -75,8 +91,7 @@ function jsonOf({ outcome, fields }: FakeTransfer): string {
 export async function writeBatchFile(
   file: string,
   blocks: Blocks,
-  { format, force, isHistory }: { format: BatchFormat; force: boolean; isHistory: boolean },
+  { format, force, content }: { format: BatchFormat; force: boolean; content: Content },
 ): Promise<void> {
-  const columns = isHistory ? HISTORY_COLUMNS : COLUMNS
-  await writeNewFile(file, WRITERS[format](blocks, columns), { force })
+  await writeNewFile(file, WRITERS[format](blocks, columnsOf(content)), { force })
 }

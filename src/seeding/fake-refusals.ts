@@ -19,6 +19,13 @@ export interface TransferFields {
   readonly effectiveAt?: string
 }
 
+/** The fields of a line: of a transfer, or of an action on a hold, which leaves empty what it does not need. */
+export interface LineFields extends TransferFields {
+  readonly action?: 'hold' | 'capture' | 'release'
+  readonly holdId?: string
+  readonly final?: 'true'
+}
+
 /** What a change starts from: a transfer that could be posted, and its surroundings. */
 interface RefusalContext {
   readonly fields: TransferFields

@@ -10,7 +10,8 @@ import {
 import { type DayRange, daysOf } from './days.ts'
 import { DEFAULT_SEED } from './fake-accounts.ts'
 import { type Occasion, companiesByPool, fakeHistory } from './fake-history.ts'
-import { REFUSAL_REASONS, type TransferFields } from './fake-refusals.ts'
+import { FakeHolds } from './fake-holds.ts'
+import { type LineFields, REFUSAL_REASONS, type TransferFields } from './fake-refusals.ts'
 import { formatMinorUnits } from './minor-units.ts'
 import { Random } from './random.ts'
 import { type CurrencyPool, type Movement, SimulatedAccounts } from './simulated-accounts.ts'
@@ -20,7 +21,7 @@ export type Outcome = 'posted' | 'existing' | BatchRefusalCode
 
 export interface FakeTransfer {
   readonly outcome: Outcome
-  readonly fields: TransferFields
+  readonly fields: LineFields
 }
 
 export interface FakeTransfersOptions {
@@ -39,6 +40,11 @@ export interface FakeTransfersOptions {
   readonly refusals?: number | undefined
   /** The share of lines, from 0 to 1, that repeat an earlier transfer in every field. Default: 0.001. */
   readonly repeats?: number | undefined
+  /**
+   * The share of lines, from 0 to 1, that place, capture or release a hold. Some holds are captured in parts, and some
+   * are left as they are. Default: 0.
+   */
+  readonly holds?: number | undefined
   /**
    * Makes a history: each transfer has an `effectiveAt` in these days, and they are in chronological order, apart from
    * repeats. Persons get salaries from the hot accounts each month, pay rents and subscriptions, and shop on every day.
@@ -91,6 +97,9 @@ const TRANSFER_SEED = 0x7472
 /** An additional seed for the times of a history. */
 const HISTORY_SEED = 0x6869
 
+/** An additional seed for holds, so that a file without them has the same transfers. */
+const HOLD_SEED = 0x686f
+
 /** The share of the payments of a history between two persons. */
 const PERSONAL = 0.1
 
@@ -106,6 +115,7 @@ class TransferMaker {
   readonly #options: Record<Exclude<keyof FakeTransfersOptions, 'history'>, number>
   /** The accounts that are companies in a history. */
   readonly #companies: ReturnType<typeof companiesByPool>
+  readonly #holds: FakeHolds
   /** The latest transfers that are posted, in no order. */
   readonly #latest: TransferFields[] = []
   #posted = 0
@@ -113,15 +123,17 @@ class TransferMaker {
 
   constructor(accounts: SimulatedAccounts, options: FakeTransfersOptions) {
     const { transfers, seed = DEFAULT_SEED, hot = 0.2, refusals = 0.02, repeats = 0.001 } = options
+    const { holds = 0 } = options
     if (transfers > 0 && accounts.pools.length === 0) {
       throw new InputError(
         'no transfer can be made: no two open accounts have the same currency; add some with the option accounts',
       )
     }
     this.#accounts = accounts
-    this.#options = { transfers, seed, hot, refusals, repeats }
+    this.#options = { transfers, seed, hot, refusals, repeats, holds }
     this.#random = new Random(seed, TRANSFER_SEED)
     this.#companies = companiesByPool(accounts)
+    this.#holds = new FakeHolds(accounts, { random: new Random(seed, HOLD_SEED), share: holds })
   }
 
   /** The transfer with a number from 1; in a history, on its occasion. */
@@ -134,7 +146,6 @@ class TransferMaker {
     if (recurring && this.#accounts.canMove(recurring.movement)) {
       return this.#post(datedDraft(this.#draftOf(transferId, recurring), occasion))
     }
-    const drawn = this.#random.next()
     const draft = () => {
       const movement = occasion ? this.#payment() : this.#movement()
       const { currency } = this.#accounts.poolOf(movement.from)
@@ -143,9 +154,23 @@ class TransferMaker {
         : drawReference(this.#random, currency)
       return datedDraft(this.#draftOf(transferId, { movement, reference }), occasion)
     }
+    if (this.#holds.isNext()) return this.#aboutHold(draft, { transferId, occasion })
+    const drawn = this.#random.next()
     if (drawn < refusals) return this.#refuse(draft())
     const earlier = drawn < refusals + repeats ? this.#earlier() : undefined
     return earlier ? { outcome: 'existing', fields: earlier } : this.#post(draft())
+  }
+
+  #aboutHold(
+    draft: () => Draft,
+    { transferId, occasion }: { transferId: string; occasion: Occasion | undefined },
+  ): FakeTransfer {
+    if (!this.#holds.isPlacing()) {
+      const effectiveAt = occasion && inIsoFormat(occasion.at)
+      return { outcome: 'posted', fields: this.#holds.end(transferId, effectiveAt) }
+    }
+    const { fields, ...movement } = draft()
+    return { outcome: 'posted', fields: this.#holds.place(movement, fields) }
   }
 
   #notebook(): Draft | undefined {

@@ -43,6 +43,7 @@ const GENERATE_KEYS: Keys<GenerateOptions> = {
   hot: true,
   refusals: true,
   repeats: true,
+  holds: true,
   history: true,
   format: true,
   seeded: true,
@@ -75,7 +76,7 @@ export async function generate(options: GenerateOptions): Promise<Generated> {
     await writeBatchFile(file, blocks(), {
       format,
       force,
-      isHistory: options.history !== undefined,
+      content: { isHistory: options.history !== undefined, hasHolds: (options.holds ?? 0) > 0 },
     })
   return { file, transfers: done, outcomes }
 }

@@ -116,18 +116,38 @@ export class SimulatedAccounts {
     return this.#available[index] as number
   }
 
-  canMove({ from, to, minorUnits }: Movement): boolean {
+  canReceive({ to, minorUnits }: Movement): boolean {
+    return this.available(to) + minorUnits <= MOST_AVAILABLE
+  }
+
+  canMove(movement: Movement): boolean {
+    const { from, to, minorUnits } = movement
     return (
       from !== to &&
       this.#poolIndexes[from] === this.#poolIndexes[to] &&
       this.available(from) >= minorUnits &&
-      this.available(to) + minorUnits <= MOST_AVAILABLE
+      this.canReceive(movement)
     )
   }
 
-  move({ from, to, minorUnits }: Movement): void {
+  move(movement: Movement): void {
+    this.reserve(movement)
+    this.receive(movement)
+  }
+
+  /** Makes what a movement takes unavailable to its sender. */
+  reserve({ from, minorUnits }: Movement): void {
     this.#available[from] = this.available(from) - minorUnits
+  }
+
+  /** Gives what was reserved to its receiver. */
+  receive({ to, minorUnits }: Movement): void {
     this.#available[to] = this.available(to) + minorUnits
+  }
+
+  /** Makes what was reserved available to its sender again. */
+  giveBack({ from, minorUnits }: Movement): void {
+    this.#available[from] = this.available(from) + minorUnits
   }
 
   /** The first account that can send this much in a currency, even if it is the only one in that currency. */

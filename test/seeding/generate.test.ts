@@ -12,7 +12,7 @@ import { type SeededAccounts, seededAccounts } from '../../src/seeding/seeded-ac
 import { useDatabase } from '../support/database.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
-const { connection, Account } = useDatabase()
+const { connection, Account, Hold } = useDatabase()
 
 const committed = fileURLToPath(new URL('../../seeds/transfers.csv', import.meta.url))
 const readme = new URL('../../seeds/README.md', import.meta.url)
@@ -108,6 +108,29 @@ describe('generate', () => {
         existing: summary.existing,
         ...summary.refusedByCode,
       }).toEqual(outcomes)
+    },
+  )
+
+  test.for(['csv', 'jsonl'])(
+    'writes holds to %s that replay with the intended outcomes',
+    async (extension) => {
+      const file = join(await makeFolder(), `batch.${extension}`)
+      const history = { from: '2026-01-01', to: '2026-01-31' }
+      const { outcomes } = await generate({ file, ...SMALL, holds: 0.5, history })
+      await seed(connection, SMALL.seeded)
+
+      const summary = await replay(connection, { file })
+
+      expect({
+        posted: summary.posted,
+        existing: summary.existing,
+        ...summary.refusedByCode,
+      }).toEqual(outcomes)
+      expect(summary.holdsPlaced).toBeGreaterThan(100)
+      expect(await Hold.distinct('status')).toEqual(['active', 'captured', 'released'])
+      const inParts = { finalCapture: { $exists: true }, $expr: { $lt: ['$captured', '$amount'] } }
+      expect(await Hold.countDocuments(inParts)).toBeGreaterThan(5)
+      expect((await verify(connection)).violations).toEqual([])
     },
   )
 
