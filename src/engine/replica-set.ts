@@ -11,8 +11,8 @@ import {
 import { describeUri, hidePasswords, withoutSecrets } from './uri.ts'
 import { untilAborted } from './wait-until.ts'
 
-/** How long the driver may search for a server, in milliseconds. */
-const serverSelectionTimeoutMS = 5000
+/** How long the driver may search for a server, in milliseconds. A connection that nobody answers would keep it from closing. */
+const LIMITS = { serverSelectionTimeoutMS: 5000, connectTimeoutMS: 5000 }
 
 const howToGetOne =
   'Start mongod with --replSet rs0 and run rs.initiate() once in mongosh, or use the local database: leave out --uri and MONGODB_URI'
@@ -73,7 +73,7 @@ function requireTransactions(hello: mongoose.mongo.Document, address: string): v
 export async function requireReachable(uri: string, signal?: AbortSignal): Promise<void> {
   let client: mongoose.mongo.MongoClient | undefined
   try {
-    client = new mongoose.mongo.MongoClient(uri, { serverSelectionTimeoutMS })
+    client = new mongoose.mongo.MongoClient(uri, LIMITS)
     await untilAborted(client.connect(), signal)
     await untilAborted(requireUsable(client), signal)
   } catch (error) {
@@ -137,6 +137,7 @@ async function findProblem(uri: string): Promise<string | undefined> {
     const client = new mongoose.mongo.MongoClient(uriOfHost, {
       directConnection: true,
       serverSelectionTimeoutMS: 2_000,
+      connectTimeoutMS: 2_000,
     })
     try {
       const hello = await client.db('admin').command({ hello: 1 })

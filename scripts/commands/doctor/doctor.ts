@@ -91,6 +91,9 @@ const describeDefinition = (file: string | undefined): Look => {
   )
 }
 
+/** How long the server may take to answer, in milliseconds. It has more time to acknowledge a write. */
+const LONGEST_ANSWER_MS = 8_000
+
 /** Looks at a database and its server. Only the first look is possible if there is no connection. */
 async function lookAtDatabase(
   uri: string,
@@ -107,7 +110,9 @@ async function lookAtDatabase(
     autoCreate: false,
     autoIndex: false,
     appName: 'daybook',
-    serverSelectionTimeoutMS: 5000,
+    serverSelectionTimeoutMS: LONGEST_ANSWER_MS,
+    connectTimeoutMS: LONGEST_ANSWER_MS,
+    socketTimeoutMS: LONGEST_ANSWER_MS,
   })
   defineLedger(connection, definition)
   const isNear = isLocalUri(uri)
@@ -126,6 +131,7 @@ async function lookAtDatabase(
   try {
     const findings = [reached]
     for (const [check, look] of looks) {
+      const startedAt = performance.now()
       findings.push(
         await examine(check, signal, async () => {
           try {
@@ -135,6 +141,8 @@ async function lookAtDatabase(
           }
         }),
       )
+      // The others would wait as long.
+      if (performance.now() - startedAt > LONGEST_ANSWER_MS) break
     }
     return findings
   } finally {
