@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
 import { type AccountFormat, InputError } from '../../src/index.ts'
 import { readFormat, reasonOf, requireAccountFormat } from '../../src/internal.ts'
-import { type CommonOptions, textOption, wholeNumber } from '../context/command.ts'
+import { type CommonOptions, fileOption, textOption, wholeNumber } from '../context/command.ts'
 import { readDelimiter, readFields, readMap, readNames } from './reading/option-values.ts'
 
 /** The options that say how to read a table of accounts. */
@@ -22,7 +22,7 @@ export const defineAccountFormat = (
   yargs: Argv<CommonOptions>,
 ): Argv<CommonOptions & AccountFormatOptions> =>
   yargs
-    .option('format-file', textOption('a JSON file with these options of a CSV file of accounts'))
+    .option('format-file', fileOption('a JSON file with these options of a CSV file of accounts'))
     .option('encoding', textOption('the encoding of a CSV file, such as windows-1252'))
     .option('delimiter', {
       ...textOption('what is between the fields of a CSV file [default: ,]'),

@@ -8,6 +8,7 @@ import {
   type ExitCode,
   UsageError,
   flagOption,
+  fileOption,
   textOption,
 } from '../context/command.ts'
 import { withStdinNamed } from '../context/stdin.ts'
@@ -144,12 +145,12 @@ const commandLine = (parameters: readonly string[], columns = 80): Argv<CommonOp
       ),
     )
     .option('folder', {
-      ...textOption('the folder with the data of the local database'),
+      ...fileOption('the folder with the data of the local database'),
       default: '.daybook',
     })
     .option(
       'ledger',
-      textOption(
+      fileOption(
         'a file that names the ledger’s models and collections [default: daybook.config.ts, .js or .json, if there is one]',
       ),
     )

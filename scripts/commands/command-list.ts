@@ -115,6 +115,11 @@ export async function listCommands(register: Register): Promise<void> {
     async () => (await import('./doctor/doctor.ts')).doctorCommand,
   )
   await register(
+    'completion',
+    'print the script that completes command lines in bash and zsh',
+    async () => (await import('./completion/completion.ts')).completionCommand,
+  )
+  await register(
     'demo',
     'migrate, seed, replay, verify and show a statement, all on the local database',
     async () => (await import('./demo.ts')).demoCommand,

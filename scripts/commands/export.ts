@@ -6,6 +6,7 @@ import {
   Exit,
   UsageError,
   flagOption,
+  fileOption,
   textOption,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
@@ -48,7 +49,7 @@ export const exportCommand: Command<ExportCommandOptions> = {
       })
       .option(
         'output',
-        textOption('the file to write, gzipped if it ends in .gz [default: stdout]'),
+        fileOption('the file to write, gzipped if it ends in .gz [default: stdout]'),
       )
       .option('force', flagOption('replace the output file if it exists'))
       .option(

@@ -14,7 +14,7 @@ import {
   Exit,
   UsageError,
   jsonOption,
-  textOption,
+  fileOption,
   wholeNumber,
 } from '../context/command.ts'
 import { definitionFrom } from '../context/ledger-file.ts'
@@ -56,7 +56,7 @@ export const formatsCommand: Command<FormatsOptions> = {
           default: 5,
         }),
       )
-      .option('write', textOption('write the proposed format to this file, which must not exist'))
+      .option('write', fileOption('write the proposed format to this file, which must not exist'))
       .option('json', jsonOption),
   run: async (options, context) => {
     const explanation = await explained(options, context)

@@ -9,7 +9,7 @@ import {
   quote,
 } from '../../src/internal.ts'
 import type { GenerateOptions } from '../../src/index.ts'
-import { UsageError, textOption, wholeNumber } from '../context/command.ts'
+import { UsageError, fileOption, textOption, wholeNumber } from '../context/command.ts'
 
 /** The options of `seed` and `generate` that say which accounts are meant. */
 export const accountOptions = {
@@ -31,7 +31,7 @@ export const accountOptions = {
     default: DEFAULT_SEED,
   }),
   file: {
-    ...textOption('a file of accounts: JSON, JSON Lines (.jsonl) or CSV (.csv, .tsv)'),
+    ...fileOption('a file of accounts: JSON, JSON Lines (.jsonl) or CSV (.csv, .tsv)'),
     default: accountsFile,
     defaultDescription: 'the one that comes with Daybook',
   },

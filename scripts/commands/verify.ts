@@ -5,7 +5,7 @@ import {
   Exit,
   UsageError,
   jsonOption,
-  textOption,
+  fileOption,
   wholeNumber,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
@@ -40,11 +40,11 @@ export const verifyCommand: Command<{
         }),
         default: 20,
       })
-      .option('save', textOption('keep the state of the books in this file, if they balance'))
-      .option('since', textOption('prove only what came after the state in this file'))
+      .option('save', fileOption('keep the state of the books in this file, if they balance'))
+      .option('since', fileOption('prove only what came after the state in this file'))
       .option(
         'against',
-        textOption('prove also that nothing in the state in this file was changed'),
+        fileOption('prove also that nothing in the state in this file was changed'),
       )
       .option('json', jsonOption),
   async run({ account: accountId, limit, save, since, against, json, ...options }, context) {

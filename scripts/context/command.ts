@@ -61,6 +61,9 @@ export class CommandFailure extends Error {
 export const textOption = (describe: string) =>
   ({ describe, type: 'string', requiresArg: true }) as const
 
+/** A yargs option that takes the path of a file or a folder, which a shell completes. */
+export const fileOption = (describe: string) => ({ ...textOption(describe), isPath: true }) as const
+
 /** A yargs option that takes no value. */
 export const flagOption = (describe: string) =>
   ({ describe, type: 'boolean', default: false }) as const

@@ -1,47 +1,32 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { format } from 'prettier'
 import { expect, test } from 'vitest'
-import type { Argv } from 'yargs'
 import { listCommands } from '../../scripts/commands/command-list.ts'
 import { COMMON_OPTIONS } from '../../scripts/commands/yargs-messages.ts'
-import type { CommonOptions } from '../../scripts/context/command.ts'
-
-/** What a command tells yargs of an option or an argument. */
-interface Described {
-  readonly describe: string
-  readonly type?: string
-  readonly default?: string | number | boolean | readonly string[]
-  readonly choices?: readonly string[]
-}
+import {
+  type Described,
+  describeCommand,
+} from '../../scripts/commands/completion/described-command.ts'
 
 const usages: string[] = []
 const sections: string[] = []
 /** The options of each command, by its first word. */
 const optionsOf = new Map<string, string[]>()
 await listCommands(async (usage, describe, load) => {
-  const { builder, examples } = await load()
-  const described = { positional: [] as [string, Described][], option: [] as [string, Described][] }
-  const recorder: Argv<CommonOptions> = new Proxy({} as Argv<CommonOptions>, {
-    get: (_, method) => (name: string | Record<string, Described>, description: Described) => {
-      if (typeof name === 'object') described.option.push(...Object.entries(name))
-      else if (method === 'option' || method === 'positional')
-        described[method].push([name, description])
-      return recorder
-    },
-  })
-  builder(recorder, [])
+  const command = await load()
+  const { positionals, options } = describeCommand(command)
   usages.push(usage)
   optionsOf.set(
     usage.split(' ')[0] ?? '',
-    described.option.map(([name]) => name),
+    options.map(([name]) => name),
   )
   sections.push(
     `## ${usage.replace(/ [<[].*/, '')}`,
     `\`\`\`\ndaybook ${usage}\n\`\`\``,
     sentence(describe),
-    described.positional.map(([name, of]) => `- \`${name}\`: ${explained(of)}`).join('\n'),
-    table(described.option),
-    `\`\`\`sh\n${examples.map(([example, what]) => `# ${what}\ndaybook ${example}`).join('\n\n')}\n\`\`\``,
+    positionals.map(([name, of]) => `- \`${name}\`: ${explained(of)}`).join('\n'),
+    table(options),
+    `\`\`\`sh\n${command.examples.map(([example, what]) => `# ${what}\ndaybook ${example}`).join('\n\n')}\n\`\`\``,
   )
 })
 
@@ -59,7 +44,7 @@ function explained({ describe, default: standard, choices }: Described): string 
   ].join(' ')
 }
 
-function table(options: readonly [string, Described][]): string {
+function table(options: readonly (readonly [string, Described])[]): string {
   if (options.length === 0) return ''
   const rows = options.map(
     ([name, of]) => `| \`--${name}${of.type === 'boolean' ? '' : ' …'}\` | ${explained(of)} |`,

@@ -11,6 +11,7 @@ import {
   dryRunOption,
   flagOption,
   jsonOption,
+  fileOption,
   textOption,
   wholeNumber,
 } from '../../context/command.ts'
@@ -60,7 +61,7 @@ export const migrateBuilder: Command<MigrateOptions>['builder'] = (yargs, parame
       })
       .option(
         'migrations',
-        textOption(`the folder of your own migrations [default: ${PROJECT_FOLDER}, if it exists]`),
+        fileOption(`the folder of your own migrations [default: ${PROJECT_FOLDER}, if it exists]`),
       )
       .option(
         'to',

@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import type { Argv } from 'yargs'
 import { type ReadingOptions, readFormatFile } from '../../../src/index.ts'
 import { BATCH_FORMATS, named } from '../../../src/internal.ts'
-import { type CommonOptions, textOption, UsageError, wholeNumber } from '../../context/command.ts'
+import {
+  type CommonOptions,
+  fileOption,
+  textOption,
+  UsageError,
+  wholeNumber,
+} from '../../context/command.ts'
 import {
   readCurrencies,
   readDelimiter,
@@ -65,7 +71,7 @@ export const defineReadingOptions = (
     )
     .option(
       'format-file',
-      textOption('a JSON file with these options; those given beside it win over it'),
+      fileOption('a JSON file with these options; those given beside it win over it'),
     )
     .option(
       'encoding',

@@ -4,6 +4,7 @@ import {
   type Context,
   flagOption,
   jsonOption,
+  fileOption,
   textOption,
   wholeNumber,
 } from '../../context/command.ts'
@@ -39,13 +40,13 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
     .option('as', textOption('the name of the batch [default: the name of the file]'))
     .option(
       'transform',
-      textOption(
+      fileOption(
         'a file in TypeScript or JavaScript that exports a function transform, from a record to its transfers or actions on holds',
       ),
     )
     .option(
       'rejects',
-      textOption(
+      fileOption(
         'write the refused lines to this file in the format of the input, to correct and replay them; also with --dry-run',
       ),
     )
