@@ -28,22 +28,37 @@ export function renderTable(
     const isFlexible = (column: number) => alignmentOf(column) === 'left'
     narrow(widths, columns - GAP * (head.length - 1), isFlexible)
   }
-  const table = new Table({
+  const layout = {
     ...PLAIN,
-    head: head.map((name, column) => breakWords(name, widths[column] ?? 0)),
     colAligns: head.map((_, column) => alignmentOf(column)),
     colWidths: widths,
     wordWrap: columns !== undefined,
-  })
-  table.push(
-    ...cells.map((row) => row.map((text, column) => breakWords(text, widths[column] ?? 0))),
+  }
+  const broken = [head, ...cells].map((row) =>
+    row.map((text, column) => breakWords(text, widths[column] ?? 0)),
   )
-  const text = withoutTrailingSpace(table.toString())
+  const text = inParts(broken)
+    .map((rowsOfPart, part) => {
+      const table = new Table({ ...layout, head: part === 0 ? (rowsOfPart.shift() ?? []) : [] })
+      table.push(...rowsOfPart)
+      return withoutTrailingSpace(table.toString())
+    })
+    .join('\n')
   if (columns === undefined) return text
   return text
     .split('\n')
     .map((line) => cutTo(line, columns))
     .join('\n')
+}
+
+/** The most rows that the library gets at once. It passes all as arguments of one call, and its work grows with their square. */
+const LONGEST_PART = 50
+
+function inParts<Row>(rows: readonly Row[]): Row[][] {
+  const count = Math.ceil(rows.length / LONGEST_PART)
+  return Array.from({ length: count }, (_, part) =>
+    rows.slice(part * LONGEST_PART, (part + 1) * LONGEST_PART),
+  )
 }
 
 /** Wraps the lines of a text between words, to the width of a terminal if there is one. */

@@ -120,6 +120,18 @@ describe('a table on a terminal', () => {
     expect(new Set(amounts.map((line) => line.indexOf('.'))).size).toBe(1)
   })
 
+  test('has any number of rows, each on its line', () => {
+    const many = Array.from({ length: 125_001 }, (_, index) => [String(index)])
+    const lines = renderTable(['number'], many, ['right']).split('\n')
+    expect(lines).toHaveLength(many.length + 1)
+    expect([lines[0], lines[50], lines[51], lines.at(-1)]).toEqual([
+      'number',
+      '    49',
+      '    50',
+      '125000',
+    ])
+  })
+
   test('leaves a text as it is without a terminal', () => {
     expect(wrapText('one  two '.repeat(30), undefined)).toBe('one  two '.repeat(30))
     const words = 'word '.repeat(40).trim()
