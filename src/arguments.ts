@@ -121,3 +121,15 @@ export function requireFlag(value: unknown, option: string): void {
   if (value === undefined || typeof value === 'boolean') return
   throw new TypeError(`${option} is ${quote(value)}, not true or false`)
 }
+
+/**
+ * Refuses arguments after the last that a verb has: a session there would be ignored, and the call would not be part of
+ * its transaction.
+ * @throws TypeError
+ */
+export function requireNoMore(others: readonly unknown[], caller: string): void {
+  if (others.length === 0) return
+  throw new TypeError(
+    `${caller} takes its options, the session among them, in its second argument, and nothing after it`,
+  )
+}

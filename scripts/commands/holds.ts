@@ -1,4 +1,4 @@
-import { type HoldDocument, formatMoney, holdModel } from '../../src/index.ts'
+import { type HoldDocument, type HoldModel, formatMoney, holdModel } from '../../src/index.ts'
 import { type ActionOptions, checkActionOptions } from '../context/action-options.ts'
 import { type Command, Exit, jsonOption, textOption, wholeNumber } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
@@ -60,7 +60,8 @@ export const holdsCommand: Command<{
         ...(status !== 'all' && { status }),
       }
       const found = await Hold.find(filter).sort({ createdAt: -1 }).limit(limit)
-      context.print(json ? JSON.stringify(found) : renderHolds(found, context.columns))
+      const expired = await unmarkedOf(Hold, found)
+      context.print(json ? JSON.stringify(found) : renderHolds(found, expired, context.columns))
       const all = await Hold.countDocuments(filter)
       if (all > found.length) context.log(`${all - found.length} more: see them with --limit`)
       return Exit.done
@@ -81,8 +82,25 @@ const ALIGNMENTS = [
   'left',
 ] as const
 
-/** Holds as a table. */
-export const renderHolds = (holds: readonly HoldDocument[], columns?: number): string =>
+/** The ids of those that have expired by the server's clock, and still say that they are active. */
+export async function unmarkedOf(
+  Hold: HoldModel,
+  holds: readonly HoldDocument[],
+): Promise<Set<string>> {
+  const ids = holds.flatMap(({ _id, status, expiresAt }) =>
+    status === 'active' && expiresAt ? [_id] : [],
+  )
+  if (ids.length === 0) return new Set()
+  const filter = { _id: { $in: ids }, $expr: { $lte: ['$expiresAt', '$$NOW'] } }
+  return new Set((await Hold.find(filter, { _id: 1 })).map(({ _id }) => _id))
+}
+
+/** Holds as a table. `expired` has the ids of those that have expired and still say that they are active. */
+export const renderHolds = (
+  holds: readonly HoldDocument[],
+  expired: ReadonlySet<string>,
+  columns?: number,
+): string =>
   renderTable(
     HEAD,
     holds.map((hold) => [
@@ -92,7 +110,7 @@ export const renderHolds = (holds: readonly HoldDocument[], columns?: number): s
       formatMoney(hold.amount, hold.currency),
       formatMoney(hold.captured, hold.currency),
       hold.currency,
-      hold.status,
+      expired.has(hold._id) ? 'expired, not marked' : hold.status,
       hold.expiresAt?.toISOString() ?? '',
       cell(hold.reference ?? ''),
     ]),

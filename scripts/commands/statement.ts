@@ -19,7 +19,7 @@ import { withDatabase } from '../context/database.ts'
 import { byOption, dateOption } from '../context/date-option.ts'
 import { ownNamesOf, ownText, ownTexts } from '../context/own-fields.ts'
 import { cell, renderTable } from '../context/table.ts'
-import { renderHolds } from './holds.ts'
+import { renderHolds, unmarkedOf } from './holds.ts'
 
 export const statementCommand: Command<{
   account: string
@@ -93,11 +93,12 @@ export const statementCommand: Command<{
 /** What is held of an account, and each of its active holds. */
 async function pendingOf(account: AccountDocument, columns: number | undefined): Promise<string> {
   const { currency, held, available, db } = account
-  const holds = await holdModel(db)
-    .find({ fromAccount: account._id, status: 'active' })
-    .sort({ createdAt: -1 })
+  const Hold = holdModel(db)
+  const holds = await Hold.find({ fromAccount: account._id, status: 'active' }).sort({
+    createdAt: -1,
+  })
   const sums = `${formatMoney(held, currency)} ${currency} held, ${formatMoney(available, currency)} available`
-  return `${sums}\n\n${renderHolds(holds, columns)}`
+  return `${sums}\n\n${renderHolds(holds, await unmarkedOf(Hold, holds), columns)}`
 }
 
 const withMoneyAsText = (entry: StatementEntry, currency: string) => ({

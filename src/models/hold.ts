@@ -1,5 +1,5 @@
 import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
-import { CALL_KEYS, WAIT_KEYS, waitOptionsOf } from '../arguments.ts'
+import { CALL_KEYS, WAIT_KEYS, requireNoMore, waitOptionsOf } from '../arguments.ts'
 import { HoldProtectedError } from '../errors.ts'
 import { postOne } from '../ledger/group-commit.ts'
 import {
@@ -118,7 +118,8 @@ const holdSchema = new Schema<
       },
     },
     statics: {
-      async capture(holdId, options) {
+      async capture(holdId, options, ...others: unknown[]) {
+        requireNoMore(others, 'Hold.capture()')
         const keys = { ...CALL_KEYS, ...CAPTURE_KEYS }
         const caller = 'Hold.capture()'
         const { patience, signal, session, ...request } = waitOptionsOf(options, caller, keys)
@@ -129,7 +130,8 @@ const holdSchema = new Schema<
           await reportAbout(subject, posted.then(postedOrThrow)),
         )
       },
-      async release(holdId, options) {
+      async release(holdId, options, ...others: unknown[]) {
+        requireNoMore(others, 'Hold.release()')
         const release: IdentifiedRelease = { kind: 'release', holdId }
         const released = postOne(release, this.db, { caller: 'Hold.release()', options })
         const subject = { what: 'hold', id: holdId } as const

@@ -1,5 +1,5 @@
 import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
-import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
+import { CALL_KEYS, requireNoMore, waitOptionsOf } from '../arguments.ts'
 import { TransferImmutableError } from '../errors.ts'
 import { copyOfDate } from '../ledger/effective-at.ts'
 import { reverseGroup } from '../ledger/group-reversal.ts'
@@ -105,14 +105,16 @@ const transferSchema = new Schema<
     strict: 'throw',
     toJSON: moneyAsText('amount', 'fromBalance', 'toBalance'),
     statics: {
-      async reverse(transferId, options) {
+      async reverse(transferId, options, ...others: unknown[]) {
+        requireNoMore(others, 'Transfer.reverse()')
         const call = waitOptionsOf(options, 'Transfer.reverse()', REVERSAL_KEYS)
         const request = { transferId, ...partsOf(call) }
         const reversal = post(this.db, call, (transaction) => reverse(request, transaction))
         const subject = { what: 'reversal of transfer', id: transferId } as const
         return this.hydrate(await reportAbout(subject, reversal))
       },
-      async reverseGroup(groupId, options) {
+      async reverseGroup(groupId, options, ...others: unknown[]) {
+        requireNoMore(others, 'Transfer.reverseGroup()')
         const call = waitOptionsOf(options, 'Transfer.reverseGroup()', REVERSAL_KEYS)
         const request = { groupId, ...partsOf(call) }
         const reversals = post(this.db, call, (transaction) => reverseGroup(request, transaction))

@@ -254,6 +254,22 @@ describe('Hold.capture', () => {
     expect(await moneyOf('ADA')).toEqual(['50', '10', '40'])
   })
 
+  test.each([
+    ['Hold', 'capture'],
+    ['Hold', 'release'],
+    ['Transfer', 'reverse'],
+    ['Transfer', 'reverseGroup'],
+  ] as const)('%s.%s refuses a session in a third argument', async (model, verb) => {
+    const models = { Hold, Transfer } as unknown as Record<
+      string,
+      Record<string, (...parameters: unknown[]) => Promise<unknown>>
+    >
+    await expect(models[model]?.[verb]?.('H', {}, { session: undefined })).rejects.toThrow(
+      `${model}.${verb}() takes its options, the session among them, in its second argument`,
+    )
+    expect(await statusOf('H')).toBe('active')
+  })
+
   test('joins the caller’s transaction', async () => {
     const changedMind = new Error('the caller changes its mind')
     await expect(

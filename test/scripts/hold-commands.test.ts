@@ -53,6 +53,11 @@ test('holds expire marks what has expired, and nothing else', async () => {
   })
   const holds = connection.collection<{ _id: string }>('holds')
   await holds.updateOne({ _id: 'SOON' }, { $set: { expiresAt: new Date(0) } })
+  for (const list of [['holds'], ['statement', 'ADA', '--pending']]) {
+    const listed = await daybook(...list)
+    expect(listed).toMatch(/SOON .* expired, not marked +1970-/)
+    expect(listed).toMatch(/LATER .* active +2999-/)
+  }
   expect(await daybook('holds', 'expire')).toBe('1 expired')
   expect(await daybook('holds', 'expire', '--json')).toBe('{"expired":0}')
   const statuses = (await Hold.find().sort({ _id: 1 })).map(({ _id, status }) => [_id, status])
