@@ -322,6 +322,23 @@ describe('a line about a hold', () => {
     )
   })
 
+  test('is refused by the clock also if its payer was opened right before, and by a missing account first', async () => {
+    const { refused } = await replayed(
+      'action,holdId,from,to,amount,expiresAt\n,,A0,NEW,5,\nhold,H1,NEW,A1,1,2020-01-01\nhold,H2,NEW,NOBODY,1,2020-01-01\nhold,H3,NOBODY,A1,1,2020-01-01\n',
+      { openMissing: true },
+    )
+    expect(refused).toEqual([
+      '3 INVALID_EXPIRES_AT',
+      '4 INVALID_EXPIRES_AT',
+      '5 INVALID_EXPIRES_AT',
+    ])
+
+    const file = await makeFile('closed.csv', fileOf('hold,,H4,A0,NONE,1,,2020-01-01,,'))
+    expect(await replay(connection, { file })).toMatchObject({
+      refusedByCode: { ACCOUNT_NOT_FOUND: 1 },
+    })
+  })
+
   test('in a statement is an option that cannot be', async () => {
     await expect(
       replayed('a', { map: { action: 'a', account: 'b', counterparty: 'c' } }),
@@ -445,6 +462,23 @@ describe('refused lines about holds', () => {
       `${name}:${first + 1}`,
     ])
     await expectProven()
+  })
+})
+
+test('a corrected line about a hold without an id is not taken for its equal', async () => {
+  const rejects = await makeFile('rejects.csv', '')
+  const options = { idFrom: ['day', 'from', 'to', 'amount'] }
+  await replayed(
+    'action,holdId,from,to,amount,day\nhold,,A0,A1,5,1\nhold,,A0,A1,five,1\nhold,,A0,A1,"1,000",1\n',
+    { ...options, rejects },
+  )
+  const corrected = (await readFile(rejects, 'utf8')).replace('"1,000",1', '5,1')
+  const file = await makeFile('corrected.csv', corrected)
+
+  expect(await replay(connection, { file, ...options })).toMatchObject({
+    posted: 0,
+    existing: 0,
+    refusedByCode: { MALFORMED_LINE: 1, INVALID_AMOUNT: 1 },
   })
 })
 
