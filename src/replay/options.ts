@@ -18,7 +18,8 @@ import {
   withFormat,
 } from './reading/format-file.ts'
 import { checkReadingOptions } from './reading/option-checks.ts'
-import { type Transform, type TransformFunction, checkTransform } from './reading/transform.ts'
+import type { Transform, TransformFunction } from './reading/transform.ts'
+import { checkTransform } from './reading/transform-check.ts'
 import type { ReplayProgress } from './summary.ts'
 
 export interface ReplayOptions<
