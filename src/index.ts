@@ -103,6 +103,15 @@ export { StateFileError } from './verification/kept-state/state-file-error.ts'
 export type { KeptBooks } from './verification/kept-state/state-file.ts'
 export type { CollectionName, Violation, ViolationKind } from './verification/violations.ts'
 
+// Reports: a batch, an account or the books as data, and as a page to read.
+export { report, reportPage } from './report/index.ts'
+export type { Report, ReportOptions } from './report/report.ts'
+export type { AccountReport, BalancePoint } from './report/account-report.ts'
+export type { BatchReport, CodeRefusals } from './report/batch-report.ts'
+export type { BooksReport, CurrencyAccounts } from './report/books-report.ts'
+export type { MovedAccount, MovedAccounts } from './report/moved-accounts.ts'
+export type { CurrencyPeriods, PeriodMoney, PeriodUnit } from './report/periods.ts'
+
 // Migrations.
 export {
   breakMigrationLock,

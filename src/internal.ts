@@ -43,6 +43,7 @@ export { lineCell, recordPlace } from './replay/record-place.ts'
 export { loadTransform } from './replay/transform-file.ts'
 export { withoutFormula } from './replay/reading/csv/formula.ts'
 export { readFormat } from './replay/reading/format-file.ts'
+export { requireReportFile, writeReport } from './report/report-file.ts'
 export { requireAccountFormat } from './seeding/account-table.ts'
 export {
   DEFAULT_CURRENCIES,

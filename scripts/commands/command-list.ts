@@ -45,6 +45,11 @@ export async function listCommands(register: Register): Promise<void> {
     async () => (await import('./batches.ts')).batchesCommand,
   )
   await register(
+    'report [batch]',
+    'write a page about a batch, an account or the books, to read in a browser',
+    async () => (await import('./report.ts')).reportCommand,
+  )
+  await register(
     'verify',
     'prove that the books balance, or list what is wrong and exit with 1',
     async () => (await import('./verify.ts')).verifyCommand,

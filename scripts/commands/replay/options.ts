@@ -25,6 +25,7 @@ export interface ReplayCommandOptions extends ReadingCommandOptions {
   atomic: boolean
   retry: boolean
   restore: boolean
+  report: string | undefined
   'dry-run': boolean
   json: boolean
 }
@@ -79,6 +80,12 @@ export const defineReplayOptions: Command<ReplayCommandOptions>['builder'] = (ya
       'restore',
       flagOption(
         'take over the transfers of a file that daybook export wrote, as they were posted',
+      ),
+    )
+    .option(
+      'report',
+      textOption(
+        'write a page about the batch to this file, to read in a browser; an earlier report is replaced',
       ),
     )
     .option('dry-run', flagOption('show what would happen and write nothing but the rejects'))

@@ -8,8 +8,17 @@ import {
   type ReplayOptions,
   ReplayOptionsError,
   type ReplaySummary,
+  report,
+  reportPage,
 } from '../../../src/index.ts'
-import { checkReplayOptions, isDriverError, loadTransform, named } from '../../../src/internal.ts'
+import {
+  checkReplayOptions,
+  isDriverError,
+  loadTransform,
+  named,
+  requireReportFile,
+  writeReport,
+} from '../../../src/internal.ts'
 import {
   type Command,
   CommandFailure,
@@ -46,6 +55,7 @@ export const replayCommand: Command<ReplayCommandOptions> = {
       ...transform,
     }))
     checkCalls(calls)
+    await checkReport(options)
     await requireFiles(calls.map(({ file }) => file))
     for (const { rejects } of calls) await requireWritable(rejects)
     return await withDatabase(options, context, async (database) => {
@@ -84,7 +94,7 @@ const isInterruption = (error: unknown, { aborted }: AbortSignal): boolean =>
 async function replayAll(
   connection: Connection,
   calls: readonly ReplayOptions<never>[],
-  { json, 'dry-run': isDry }: ReplayCommandOptions,
+  { json, 'dry-run': isDry, report: page }: ReplayCommandOptions,
   context: Context,
 ): Promise<ExitCode> {
   const dryRun = isDry && new Rehearsal(connection)
@@ -98,10 +108,42 @@ async function replayAll(
       context.log(INTERRUPTED)
       return Exit.interrupted
     }
+    if (page !== undefined) await reportOn(connection, summary, { page, context })
     if (summary.refused > 0 || summary.status !== 'finished') exitCode = Exit.refusals
     if (summary.status !== 'finished') break
   }
   return exitCode
+}
+
+/** Writes a page about a batch. One that was refused as a whole has left nothing to report on. */
+async function reportOn(
+  connection: Connection,
+  { name, status }: ReplaySummary,
+  { page, context }: { page: string; context: Context },
+): Promise<void> {
+  if (status === 'refused') {
+    context.log(`no report was written, because nothing of batch ${named(name)} was posted`)
+    return
+  }
+  await writeReport(page, await reportPage(await report(connection, { batch: name })))
+  context.log(`the report is in ${named(page)}`)
+}
+
+/** Checks the option for the page before a database is opened. */
+async function checkReport({
+  report: page,
+  files,
+  'dry-run': isDry,
+}: ReplayCommandOptions): Promise<void> {
+  if (page === undefined) return
+  if (isDry) {
+    throw new UsageError(
+      '--report cannot be combined with --dry-run: a report is about a batch that was posted',
+    )
+  }
+  if (files.length > 1) throw new UsageError('--report can only be used with one file at a time')
+  await requireWritable(page)
+  await requireReportFile(page)
 }
 
 /** Checks the options before a database is opened. */
