@@ -44,6 +44,7 @@ export const SECTIONS: readonly { text: string; pages: Readonly<Record<string, s
       'docs/groups.md': 'Groups and exchanges',
       'docs/verify.md': 'Verify',
       'docs/scaling.md': 'Beyond one machine',
+      'docs/report.md': 'Reports',
     },
   },
   {

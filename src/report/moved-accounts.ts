@@ -64,11 +64,19 @@ export async function movedAccounts(
       $facet: {
         counts: [{ $group: { _id: '$_id.currency', accounts: { $sum: 1 } } }],
         most: [
-          { $set: { moved: { $add: ['$received', '$sent'] } } },
+          // A window has one key to sort by: a document, compared by its first field and then by the next.
+          {
+            $set: {
+              order: {
+                moved: { $multiply: [{ $add: ['$received', '$sent'] }, -1] },
+                account: '$_id.account',
+              },
+            },
+          },
           {
             $setWindowFields: {
               partitionBy: '$_id.currency',
-              sortBy: { moved: -1, '_id.account': 1 },
+              sortBy: { order: 1 },
               output: { place: { $documentNumber: {} } },
             },
           },

@@ -21,7 +21,8 @@ export const REMEDIES: Readonly<Record<BatchRefusalCode, string>> = {
   TRANSFER_CONFLICT:
     "use a new id for a new transfer. To correct the first one, reverse it with `Transfer.reverse('RENT-1')` and post the right one.",
   HOLD_CONFLICT: 'use a new id for a new hold. To change a hold, release it and place another one.',
-  HOLD_NOT_FOUND: 'check the id with `Hold.findById()`.',
+  HOLD_NOT_FOUND:
+    'check the id with `Hold.findById()`. In a file the line that places the hold must come before, and must not be refused: correct that one first, and then post this one with `--retry`.',
   HOLD_NOT_ACTIVE:
     'if it has expired or was released, place a new hold, or post a transfer. A capture can be reversed with `Transfer.reverse()`.',
   HOLD_EXCEEDED: 'capture what is left, and post a transfer for the rest.',

@@ -1,6 +1,6 @@
 import { type Decimal, formatMoney } from '../../money/money.ts'
 import type { AccountReport } from '../account-report.ts'
-import { figure, shortNumber, timeAxis, valueAxis } from './charts.ts'
+import { figure, figureOf, shortNumber, timeAxis, valueAxis } from './charts.ts'
 import { type Part, html } from './html.ts'
 import { periodName } from './money-charts.ts'
 import type { Sections } from './sections.ts'
@@ -59,7 +59,7 @@ async function curveChart({ account, curve }: AccountReport): Promise<Part[]> {
         title,
         description: `A line of the balance along the ${plural(transferCount, 'transfer')} of the account, in the order of their posting. It ends at ${account.balance}.`,
         draw: (plot, { narrow }) => ({
-          x: { label: 'transfer', ticks: narrow ? 4 : 8, tickFormat: shortNumber },
+          x: { label: null, ticks: narrow ? 4 : 8, tickFormat: shortNumber },
           y: valueAxis,
           marks: [
             plot.areaY(points, {
@@ -113,7 +113,7 @@ async function periodsChart({
   const money = (value: Decimal) => amount(formatMoney(value, currency))
   return [
     note('By the dates of the transfers themselves, or of their posting if they have none.'),
-    await figure(
+    await figureOf(
       {
         title,
         description: `For each ${every} a bar upwards of what was received and a bar downwards of what was sent.`,
@@ -160,6 +160,7 @@ async function periodsChart({
         ),
       },
       'periods',
+      bars.length,
     ),
   ]
 }

@@ -43,11 +43,8 @@ export async function batchSections(report: BatchReport): Promise<Sections> {
           value: count(batch.refused),
           tone: batch.refused > 0 ? 'bad' : undefined,
         },
-        ...Object.entries(batch.amountByCurrency)
-          .slice(0, LIMITS.currencies)
-          .map(([currency, sum]) => ({ label: `moved ${currency}`, value: amount(sum) })),
       ]),
-      section('Summary', facts(summaryOf(report))),
+      section('Summary', facts(summaryOf(report)), movedTable(report)),
       await runSection(report),
       refusals.length > 0 &&
         section(
@@ -93,6 +90,19 @@ function summaryOf({ batch }: BatchReport): (readonly [string, Part])[] {
   ]
 }
 
+function movedTable({ batch }: BatchReport): Part {
+  const moved = Object.entries(batch.amountByCurrency)
+  return (
+    moved.length > 0 &&
+    table(
+      'Money moved, by currency',
+      [{ head: 'currency' }, { head: 'moved', right: true }],
+      moved.map(([currency, sum]) => [currency, amount(sum)]),
+      'narrow',
+    )
+  )
+}
+
 async function runSection({ posted, refused, batch }: BatchReport): Promise<Part> {
   const charts: Part[] = []
   if (posted.length > 1) charts.push(await postedChart(posted))
@@ -122,7 +132,7 @@ async function postedChart(posted: BatchReport['posted']): Promise<Part> {
       title,
       description: `A rising line: how many transfers were posted by each moment of the run, ${number(sum)} at its end.`,
       draw: (plot, { narrow }) => ({
-        x: { ...timeAxis(narrow), ticks: narrow ? 3 : 6 },
+        x: { ...timeAxis(narrow), ticks: narrow ? 3 : 6, tickFormat: clockTime },
         y: valueAxis,
         marks: [
           plot.areaY(points, { x: 'at', y: 'sum', fill: 'var(--accent)', fillOpacity: 0.12 }),
@@ -143,6 +153,8 @@ async function postedChart(posted: BatchReport['posted']): Promise<Part> {
     'posted',
   )
 }
+
+const clockTime = (date: Date): string => date.toISOString().slice(11, 19)
 
 async function refusedChart(refused: BatchReport['refused'], lastLine: number): Promise<Part> {
   const title = 'Refused, by line of the file'
@@ -183,25 +195,34 @@ async function refusedChart(refused: BatchReport['refused'], lastLine: number): 
   )
 }
 
-function refusalsOfCode({ code, refused, remedy, first }: CodeRefusals): Part {
-  return html`<h3><code>${code}</code> · <span data-code="${code}">${count(refused)}</span></h3>
+/** The codes whose lines are shown at once. The others take a click, so that the page stays short. */
+const OPEN_CODES = 3
+
+function refusalsOfCode({ code, refused, remedy, first }: CodeRefusals, index: number): Part {
+  const lines = first.length < refused ? `The first ${first.length} lines` : 'The lines'
+  return html`<h3><code>${code}</code> <span data-code="${code}">${count(refused)}</span></h3>
     ${remedy !== undefined && html`<p>What to do: ${withCode(remedy)}</p>`}
-    ${table(
-      `The first lines refused with ${code}`,
-      [
-        { head: 'line', right: true },
-        { head: 'transfer' },
-        { head: 'why', wide: true },
-        { head: 'as it was read', wide: true },
-      ],
-      first.map(({ _id, transferId, message, row }) => [
-        lineCell(_id),
-        transferId,
-        shortened(message, 400),
-        html`<code>${shortened(row, 200)}</code>`,
-      ]),
-    )}`
+    <details ${index < OPEN_CODES && OPEN}>
+      <summary>${lines}</summary>
+      ${table(
+        `The first lines refused with ${code}`,
+        [
+          { head: 'line', right: true },
+          { head: 'transfer' },
+          { head: 'why', wide: true },
+          { head: 'as it was read', wide: true },
+        ],
+        first.map(({ _id, transferId, message, row }) => [
+          lineCell(_id),
+          transferId,
+          shortened(message, 240),
+          html`<code>${shortened(row, 120)}</code>`,
+        ]),
+      )}
+    </details>`
 }
+
+const OPEN = html`open`
 
 async function balancesOf(accounts: readonly MovedAccounts[]): Promise<Part[]> {
   const parts: Part[] = []

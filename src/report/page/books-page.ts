@@ -89,7 +89,7 @@ const totalsOf = ({ accounts, money }: BooksReport): Part[] => [
     'Transfers move money and make none: in each currency the sum of all balances is that of the opening balances.',
   ),
   table(
-    'Totals by currency',
+    'Accounts by currency',
     [
       { head: 'currency' },
       { head: 'open', right },
@@ -98,20 +98,24 @@ const totalsOf = ({ accounts, money }: BooksReport): Part[] => [
       { head: 'opening balances', right },
       { head: 'balances', right },
       { head: 'held', right },
-      { head: 'transfers', right },
-      { head: 'moved', right },
     ],
-    accounts.map(({ currency, open, frozen, closed, ...sums }) => {
-      const moved = money.find((each) => each.currency === currency)
-      return [
-        currency,
-        ...[open, frozen, closed].map(count),
-        ...[sums.openingBalance, sums.balance, sums.held].map(amount),
-        count(moved?.transfers ?? 0),
-        moved && amount(moved.amount),
-      ]
-    }),
+    accounts.map(({ currency, open, frozen, closed, ...sums }) => [
+      currency,
+      ...[open, frozen, closed].map(count),
+      ...[sums.openingBalance, sums.balance, sums.held].map(amount),
+    ]),
   ),
+  money.length > 0 &&
+    table(
+      'Transfers by currency',
+      [{ head: 'currency' }, { head: 'transfers', right }, { head: 'moved', right }],
+      money.map(({ currency, transfers, amount: moved }) => [
+        currency,
+        count(transfers),
+        amount(moved),
+      ]),
+      'narrow',
+    ),
 ]
 
 const batchesOf = ({ batches, batchCount }: BooksReport): Part[] => [

@@ -12,6 +12,13 @@ export interface Chart {
   readonly legend?: readonly (readonly [className: string, label: string])[]
 }
 
+/** A chart, or only its table if it would have a single bar. */
+export const figureOf = async (chart: Chart, id: string, bars: number): Promise<Html> =>
+  bars > 1
+    ? await figure(chart, id)
+    : html`<h3>${chart.title}</h3>
+        ${chart.table}`
+
 /**
  * Draws a chart as SVG for a desk and for a phone, of which the page shows one. Both have the title and the description for
  * screen readers. Numbers in a chart are rounded to what can be seen.

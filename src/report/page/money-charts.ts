@@ -1,6 +1,6 @@
 import { LIMITS } from '../limits.ts'
 import type { CurrencyPeriods } from '../periods.ts'
-import { figure, timeAxis, valueAxis } from './charts.ts'
+import { figureOf, timeAxis, valueAxis } from './charts.ts'
 import type { Part } from './html.ts'
 import { amount, count, note, number, plural, table } from './parts.ts'
 
@@ -12,7 +12,7 @@ export async function moneyCharts(list: readonly CurrencyPeriods[]): Promise<Par
     const title = `${currency} by ${every}`
     const bars = periods.map(({ from, to, ...sums }) => ({ from, to, value: Number(sums.amount) }))
     charts.push(
-      await figure(
+      await figureOf(
         {
           title,
           description: `Bars of the ${currency} that ${plural(total.transfers, 'transfer')} moved in each ${every}: ${total.amount} in all.`,
@@ -41,6 +41,7 @@ export async function moneyCharts(list: readonly CurrencyPeriods[]): Promise<Par
           ),
         },
         `money-${index}`,
+        bars.length,
       ),
     )
     if (leftOut > 0) charts.push(note(`${number(leftOut)} earlier periods are left out.`))

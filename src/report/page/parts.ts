@@ -34,15 +34,25 @@ export interface Column {
   readonly wide?: boolean
 }
 
+/** In characters. A longer id is broken at the end of a line. */
+const LONGEST_WORD = 24
+
 /** A table that scrolls by itself if it is wider than the page. */
 export function table(
   caption: string,
   columns: readonly Column[],
   rows: readonly (readonly Part[])[],
+  size = 'full',
 ): Html {
-  const classOf = ({ right, wide }: Column = { head: '' }) =>
-    right ? 'right' : wide ? 'wide' : 'left'
-  return html`<div class="table" role="region" aria-label="${caption}" tabindex="0">
+  const classOf = ({ right, wide }: Column = { head: '' }, cell?: Part) =>
+    right
+      ? 'right'
+      : wide
+        ? 'wide'
+        : typeof cell === 'string' && cell.length > LONGEST_WORD
+          ? 'long'
+          : 'left'
+  return html`<div class="table ${size}" role="region" aria-label="${caption}" tabindex="0">
     <table>
       <caption>
         ${caption}
@@ -58,7 +68,7 @@ export function table(
         ${rows.map(
           (row) =>
             html`<tr>
-              ${row.map((cell, index) => html`<td class="${classOf(columns[index])}">${cell}</td>`)}
+              ${row.map((cell, index) => html`<td class="${classOf(columns[index], cell)}">${cell}</td>`)}
             </tr> `,
         )}
       </tbody>

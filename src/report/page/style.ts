@@ -10,14 +10,15 @@ header .kind{margin:0;color:var(--muted);font-size:14px}
 h1{margin:2px 0 6px;font-size:30px;line-height:1.2;letter-spacing:-.01em;font-weight:650}
 header .about{margin:0;color:var(--muted)}
 h2{margin:0 0 12px;font-size:19px;font-weight:620}
-h3{margin:20px 0 4px;font-size:15px;font-weight:620}
+h3{margin:24px 0 4px;font-size:15px;font-weight:620}
+h3 code{font-size:14px}h3 span{margin-left:8px;color:var(--bad)}
 section{margin:0 0 20px;padding:24px;background:var(--surface);border:1px solid var(--rule);border-radius:10px}
 p{margin:0 0 10px}
 h1,td,dd,code{unicode-bidi:isolate}
 .note{color:var(--muted);font-size:14px}
 .status{font-weight:620}.status.good{color:var(--good)}.status.bad{color:var(--bad)}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:1px;margin:0 0 20px;background:var(--rule);border:1px solid var(--rule);border-radius:10px;overflow:hidden}
-.figures div{padding:16px 20px;background:var(--surface)}
+.figures{display:flex;flex-wrap:wrap;gap:1px;margin:0 0 20px;background:var(--surface);border:1px solid var(--rule);border-radius:10px;overflow:hidden}
+.figures div{padding:16px 20px;box-shadow:0 0 0 1px var(--rule)}
 .figures dt{color:var(--muted);font-size:14px}
 .figures dd{margin:2px 0 0;font-size:24px;line-height:1.25;font-weight:620;letter-spacing:-.01em}
 .figures .good dd{color:var(--good)}.figures .bad dd{color:var(--bad)}
@@ -34,11 +35,14 @@ td{padding:7px 16px 7px 0;text-align:left;vertical-align:top;border-bottom:1px s
 tbody tr:last-child td{border-bottom:0}
 th:last-child,td:last-child{padding-right:0}
 .right{text-align:right;white-space:nowrap}
-td.left{min-width:88px;max-width:280px}
+td.left{white-space:nowrap}
+td.long{min-width:180px;max-width:280px}
+.narrow table{width:auto;min-width:280px}
 td.wide{min-width:220px}
 td code{color:var(--muted)}
 time{white-space:nowrap}
-figure{margin:0 0 12px}
+figure{margin:0 0 20px}figure:last-child{margin:0}
+data{white-space:nowrap}
 figcaption{margin-bottom:4px;font-size:14px;font-weight:620}
 .legend{display:flex;gap:16px;margin:0 0 4px;font-size:13px;color:var(--muted)}
 .legend span::before{content:"";display:inline-block;width:10px;height:10px;margin-right:6px;border-radius:2px;background:currentColor}
@@ -49,7 +53,7 @@ summary{color:var(--muted);font-size:14px;cursor:pointer}
 footer{color:var(--muted);font-size:13px}
 @media (max-width:640px){
 main{padding:24px 14px 40px}h1{font-size:24px}section{padding:18px 16px}
-.figures{grid-template-columns:1fr 1fr}.figures div{padding:12px 14px}.figures dd{font-size:20px}
+.figures div{flex-basis:40%;padding:12px 14px}.figures dd{font-size:20px}
 .facts div{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:6px}
 .chart.desk{display:none}.chart.phone{display:block}
 }
