@@ -46,3 +46,50 @@ export function unitsOf(stored: Decimal128): bigint {
 }
 
 const HIGH_DIGITS = (1n << 49n) - 1n
+
+/** The sign, the exponent and the words of a value as decimal.js has them: seven digits in each, and the point between two. */
+interface DecimalParts {
+  readonly s: number
+  readonly e: number
+  readonly d: number[]
+}
+
+const WORD = 7
+const WORD_BASE = 10 ** WORD
+
+/**
+ * The parts of a stored value. Undefined unless it has at most seven decimals, and fewer than 2^53 units. A posting reads two
+ * values of each account, and the way over text takes several times as long.
+ */
+export function smallPartsOf({ bytes }: Decimal128): DecimalParts | undefined {
+  // Another copy's object may have any bytes.
+  if (bytes.length !== scratchBytes.length) return undefined
+  scratchBytes.set(bytes)
+  const top = scratch.getUint32(12, true)
+  const scale = EXPONENT_BIAS - ((top >>> 17) & 0x3fff)
+  const high = scratch.getUint32(4, true)
+  const isSmall = (top & 0x1ffff) === 0 && scratch.getUint32(8, true) === 0 && high < 2 ** 21
+  if (!isSmall || scale < 0 || scale > WORD) return undefined
+  const units = high * 2 ** 32 + scratch.getUint32(0, true)
+  const s = top >>> 31 === 0 ? 1 : -1
+  if (units === 0) return { s, e: 0, d: [0] }
+  const unit = 10 ** scale
+  // A remainder is exact; a quotient of large numbers is not.
+  const decimals = units % unit
+  const d = [decimals * 10 ** (WORD - scale)]
+  for (let rest = (units - decimals) / unit; rest > 0;) {
+    const word = rest % WORD_BASE
+    d.unshift(word)
+    rest = (rest - word) / WORD_BASE
+  }
+  const e = digitsOf(d[0] as number) + WORD * (d.length - 2) - 1
+  while (d.at(-1) === 0) d.pop()
+  return { s, e, d }
+}
+
+/** How many digits a positive whole number has that fits into a word. */
+function digitsOf(word: number): number {
+  let digits = 1
+  for (let power = 10; power <= word; power *= 10) digits += 1
+  return digits
+}

@@ -1,7 +1,7 @@
 import { Decimal as DecimalJs } from 'decimal.js'
 import { quote } from '../messages.ts'
 import { scaleOf } from './currency.ts'
-import { Decimal128, decimal128OfUnits } from './decimal128.ts'
+import { Decimal128, decimal128OfUnits, smallPartsOf } from './decimal128.ts'
 
 /**
  * decimal.js with 64 significant digits, so that a sum of values below `LIMIT` is never rounded. It
@@ -107,7 +107,8 @@ export const isDecimal128 = (value: unknown): value is Decimal128 =>
 /** Converts a stored value, exactly. */
 export function toDecimal(stored: Decimal128): Decimal {
   if (!isDecimal128(stored)) throw new TypeError(`${quote(stored)} is not a Decimal128`)
-  return new Decimal(stored.toString())
+  const parts = smallPartsOf(stored)
+  return parts ? Object.assign(new Decimal(0), parts) : new Decimal(stored.toString())
 }
 
 /**

@@ -8,11 +8,36 @@ import {
   LIMIT,
   formatMoney,
   readDecimal,
+  toDecimal,
   toDecimal128,
 } from '../../src/money/money.ts'
 
 const outOfRange = { problem: `is not below ${LIMIT} in magnitude` }
 const tooLong = { problem: 'has more than 64 decimals' }
+
+describe('toDecimal', () => {
+  test('has the same parts as a value that decimal.js reads from text', () => {
+    const units = fc.oneof(
+      fc.bigInt({ min: -(2n ** 53n) - 2n, max: 2n ** 53n + 2n }),
+      fc.bigInt({ min: -(10n ** 34n) + 1n, max: 10n ** 34n - 1n }),
+      fc.integer({ min: -1_000, max: 1_000 }).map(BigInt),
+      fc.nat({ max: 15 }).map((exponent) => 10n ** BigInt(exponent)),
+    )
+    const property = fc.property(units, fc.integer({ min: -3, max: 10 }), (digits, scale) => {
+      const stored = Decimal128.fromString(`${digits}E${-scale}`)
+      expect(toDecimal(stored)).toEqual(new Decimal(stored.toString()))
+    })
+    fc.assert(property, { numRuns: 2_000 })
+  })
+
+  test.each(['0', '-0', '-0.00', '0.0000000', 'NaN', 'Infinity', '-Infinity'])(
+    'converts %s as decimal.js does',
+    (text) => {
+      const stored = Decimal128.fromString(text)
+      expect(toDecimal(stored)).toEqual(new Decimal(text))
+    },
+  )
+})
 
 describe('readDecimal', () => {
   test('reads the same value from each type that can express it', () => {
