@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fitChunkCost, millisecondsOf, rateAt } from '../../scripts/bench/scaling/formulas.ts'
+import { ratePicture } from '../../scripts/bench/scaling/picture.ts'
 import { chunkTable, seriesTable } from '../../scripts/bench/scaling/tables.ts'
 
 const point = { series: 'one caller', roundTrip: 1, roundTrips: 3, transfers: 1, rate: 200 }
@@ -57,5 +58,18 @@ describe('a table', () => {
     expect(chunkTable(points)).toContain(
       'formula: 2.0 ms + 0.500 ms × transfers + 0.250 ms × accounts moved',
     )
+  })
+})
+
+describe('a picture', () => {
+  test('has a dot for each point, and a line with the name of each series', () => {
+    const points = ['one caller', '64 callers'].flatMap((series) =>
+      [1, 10, 50].map((roundTrip) => ({ ...point, series, roundTrip })),
+    )
+    const picture = ratePicture(points)
+    expect(picture).toMatch(/^<svg xmlns="http:/)
+    expect(picture.match(/<circle /g)).toHaveLength(6)
+    for (const name of ['one caller', '64 callers']) expect(picture).toContain(`>${name}</text>`)
+    expect(picture).not.toContain('NaN')
   })
 })

@@ -1,6 +1,6 @@
 /**
  * Measures how the posting rate depends on the round-trip time, on the accounts and chunks, and on other replayers:
- * `npm run scaling -- --rounds 3 --parts series,chunks,replayers --json FILE`.
+ * `npm run scaling -- --rounds 3 --parts series,chunks,replayers --json FILE --picture FILE.svg`.
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -10,6 +10,7 @@ import { startServer } from '../server.ts'
 import { chunkComparison, chunkPointsOf } from './chunks.ts'
 import { type Delay, startDelay } from './delay.ts'
 import { replayerPointsOf, replayersComparison } from './replayers.ts'
+import { ratePicture } from './picture.ts'
 import { type SeriesPoint, seriesComparison, seriesOf, seriesPointsOf } from './series.ts'
 import { chunkTable, replayerTable, seriesTable } from './tables.ts'
 
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '3' },
     lines: { type: 'string', default: '50000' },
     json: { type: 'string' },
+    picture: { type: 'string' },
   },
 })
 const parts = options.parts.split(',')
@@ -46,6 +48,7 @@ try {
     ? replayerPointsOf(await compare(replayersComparison(lines)))
     : undefined
   if (replayers) print(replayerTable(replayers))
+  if (options.picture && series) await writeFile(options.picture, ratePicture(series))
   if (options.json) {
     await writeFile(options.json, JSON.stringify({ series, chunks, replayers }, undefined, 2))
   }
