@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['test/projects/**'],
+    exclude: ['test/projects/**', 'test/browser/**'],
     globalSetup: ['src/testing/vitest-setup.ts', 'test/support/compile-programs.ts'],
     // On two cores the default is one worker, but tests often wait for mongod.
     maxWorkers: 3,

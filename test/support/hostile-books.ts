@@ -7,13 +7,10 @@ import { makeFile } from './batch.ts'
 export const HOSTILE = `</script><img src=x onerror=alert(1)>"'&`
 
 /**
- * Opens the accounts `ADA` and `GRACE` with names that are hostile to a page, and replays a batch of three months between them
- * and with an account whose id is as hostile: `lines` lines, of which every other one is refused. Returns the summary.
+ * Opens the accounts `ADA` and `GRACE`, and one whose id is hostile to a page, all with such a name, and two in yen. `ADA` has
+ * a hold.
  */
-export async function replayHostileBatch(
-  { connection, Account }: { connection: Connection; Account: AccountModel },
-  lines: number,
-) {
+export async function openHostileAccounts(Account: AccountModel): Promise<void> {
   for (const accountId of ['ADA', 'GRACE', HOSTILE]) {
     await Account.open({ accountId, holder: HOSTILE, currency: 'USD', openingBalance: '1000' })
   }
@@ -21,30 +18,32 @@ export async function replayHostileBatch(
     await Account.open({ accountId, holder: accountId, currency: 'JPY', openingBalance: '50000' })
   }
   await Account.hold({ holdId: 'ROOM', from: 'ADA', to: 'GRACE', amount: '5', reference: HOSTILE })
-  const rows = Array.from({ length: lines }, (_, index) => {
-    const effectiveAt = new Date(Date.UTC(2026, index % 3, 1 + (index % 27))).toISOString()
+}
+
+/** A file of three months between them, as JSON Lines. Every other line is refused. */
+export const hostileBatch = (lines: number): string =>
+  Array.from({ length: lines }, (_, index) => {
+    const isUnknown = index % 8 === 1
     const [from, to, amount, currency] =
       index % 4 === 0
         ? ['ADA', HOSTILE, '1.25', 'USD']
         : index % 4 === 2
           ? ['HANAKO', 'ICHIRO', '7', 'JPY']
-          : [
-              'ADA',
-              index % 8 === 1 ? 'nobody' : 'GRACE',
-              index % 8 === 1 ? '1' : '1e9\u202E',
-              'USD',
-            ]
-    const transferId = `T${index}`
-    return JSON.stringify({
-      transferId,
-      from,
-      to,
-      amount,
-      currency,
-      reference: HOSTILE,
-      effectiveAt,
-    })
-  })
-  const file = await makeFile('batch.jsonl', rows.join('\n'))
-  return await replay(connection, { file, name: `${HOSTILE}.jsonl` })
+          : ['ADA', isUnknown ? 'nobody' : 'GRACE', isUnknown ? '1' : '1e9\u202E', 'USD']
+    const effectiveAt = new Date(Date.UTC(2026, index % 3, 1 + (index % 27))).toISOString()
+    const optional = { reference: HOSTILE, effectiveAt }
+    return JSON.stringify({ transferId: `T${index}`, from, to, amount, currency, ...optional })
+  }).join('\n')
+
+/** The name of that batch. */
+export const HOSTILE_BATCH = `${HOSTILE}.jsonl`
+
+/** Opens the accounts and replays the file. Returns the summary. */
+export async function replayHostileBatch(
+  { connection, Account }: { connection: Connection; Account: AccountModel },
+  lines: number,
+) {
+  await openHostileAccounts(Account)
+  const file = await makeFile('batch.jsonl', hostileBatch(lines))
+  return await replay(connection, { file, name: HOSTILE_BATCH })
 }
