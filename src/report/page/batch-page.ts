@@ -1,7 +1,7 @@
 import { lineCell } from '../../replay/record-place.ts'
 import type { BatchReport, CodeRefusals } from '../batch-report.ts'
 import { LIMITS } from '../limits.ts'
-import type { MovedAccounts } from '../moved-accounts.ts'
+import { balancesOf } from './batch-balances.ts'
 import { figure, shortNumber, timeAxis, valueAxis } from './charts.ts'
 import { type Part, html, shortened } from './html.ts'
 import { moneyCharts } from './money-charts.ts'
@@ -132,7 +132,8 @@ async function postedChart(posted: BatchReport['posted']): Promise<Part> {
       title,
       description: `A rising line: how many transfers were posted by each moment of the run, ${number(sum)} at its end.`,
       draw: (plot, { narrow }) => ({
-        x: { ...timeAxis(narrow), ticks: narrow ? 3 : 6, tickFormat: clockTime },
+        marginRight: 40,
+        x: { ...timeAxis(narrow), ticks: narrow ? 2 : 5, tickFormat: clockTime(posted) },
         y: valueAxis,
         marks: [
           plot.areaY(points, { x: 'at', y: 'sum', fill: 'var(--accent)', fillOpacity: 0.12 }),
@@ -154,7 +155,14 @@ async function postedChart(posted: BatchReport['posted']): Promise<Part> {
   )
 }
 
-const clockTime = (date: Date): string => date.toISOString().slice(11, 19)
+/** A short run shows fractions of seconds, because all of its seconds would look the same. */
+function clockTime(posted: BatchReport['posted']): (date: Date) => string {
+  const [first, last] = [posted[0]?.from ?? NEVER, posted.at(-1)?.to ?? NEVER]
+  const end = last.getTime() - first.getTime() < 10_000 ? 22 : 19
+  return (date) => date.toISOString().slice(11, end)
+}
+
+const NEVER = new Date(0)
 
 async function refusedChart(refused: BatchReport['refused'], lastLine: number): Promise<Part> {
   const title = 'Refused, by line of the file'
@@ -208,13 +216,13 @@ function refusalsOfCode({ code, refused, remedy, first }: CodeRefusals, index: n
         `The first lines refused with ${code}`,
         [
           { head: 'line', right: true },
-          { head: 'transfer' },
+          { head: 'id' },
           { head: 'why', wide: true },
           { head: 'as it was read', wide: true },
         ],
-        first.map(({ _id, transferId, message, row }) => [
+        first.map(({ _id, transferId, holdId, message, row }) => [
           lineCell(_id),
-          transferId,
+          transferId ?? holdId,
           shortened(message, 240),
           html`<code>${shortened(row, 120)}</code>`,
         ]),
@@ -223,81 +231,3 @@ function refusalsOfCode({ code, refused, remedy, first }: CodeRefusals, index: n
 }
 
 const OPEN = html`open`
-
-async function balancesOf(accounts: readonly MovedAccounts[]): Promise<Part[]> {
-  const parts: Part[] = []
-  for (const [index, { currency, most, accounts: all }] of accounts
-    .slice(0, LIMITS.currencies)
-    .entries()) {
-    const title = `${currency}: the ${most.length < all ? `${most.length} of ${number(all)} accounts that moved most` : plural(all, 'account')}`
-    const dots = most.map(({ account, before, after }, place) => ({
-      account: `${place + 1}. ${shortened(account, 16)}`,
-      before: Number(before),
-      after: Number(after),
-    }))
-    const right = true
-    parts.push(
-      await figure(
-        {
-          title,
-          description: `For each account a line from its ${currency} balance before the batch to the one after it.`,
-          height: 44 + most.length * 26,
-          legend: [
-            ['before', 'before'],
-            ['in', 'after'],
-          ],
-          draw: (plot) => ({
-            marginLeft: 140,
-            marginRight: 24,
-            x: { label: null, grid: true, ticks: 4, nice: true, tickFormat: shortNumber },
-            y: { label: null, domain: dots.map(({ account }) => account), tickSize: 0 },
-            marks: [
-              plot.ruleX([0], { stroke: 'var(--rule)' }),
-              plot.link(dots, {
-                x1: 'before',
-                x2: 'after',
-                y: 'account',
-                stroke: 'var(--muted)',
-                strokeWidth: 2,
-              }),
-              plot.dot(dots, {
-                x: 'before',
-                y: 'account',
-                r: 4,
-                fill: 'var(--surface)',
-                stroke: 'var(--muted)',
-                strokeWidth: 2,
-              }),
-              plot.dot(dots, { x: 'after', y: 'account', r: 5, fill: 'var(--accent)' }),
-            ],
-          }),
-          table: table(
-            title,
-            [
-              { head: 'account' },
-              { head: 'transfers', right },
-              { head: 'before', right },
-              { head: 'received', right },
-              { head: 'sent', right },
-              { head: 'after', right },
-            ],
-            most.map((each) => [
-              each.account,
-              count(each.transfers),
-              ...[each.before, each.received, each.sent, each.after].map(amount),
-            ]),
-          ),
-        },
-        `balances-${index}`,
-      ),
-    )
-  }
-  return [
-    note(
-      'The balances before the first transfer of this batch and after the last. If others posted in between, received and sent do not explain all of the difference.',
-    ),
-    ...parts,
-    accounts.length > LIMITS.currencies &&
-      note(`${number(accounts.length - LIMITS.currencies)} more currencies are left out.`),
-  ]
-}
