@@ -30,6 +30,9 @@ const pathOf = (file: string): string => relative(process.cwd(), file).replaceAl
 const layerOf = (file: string): string | null =>
   /^src\/(?!testing|notebook)(\w+)\//.exec(pathOf(file))?.[1] ?? null
 
+/** What every run of the command line needs. */
+const COMMAND_FILES = new Set(['scripts/context/command.ts', 'scripts/commands/command-list.ts'])
+
 const OUTPUT: OutputOptions = {
   dir: 'dist',
   format: 'esm',
@@ -43,6 +46,8 @@ const OUTPUT: OutputOptions = {
     groups: [
       // The command line needs it for its help, without mongoose.
       { name: 'messages', test: (id) => pathOf(id) === 'src/messages.ts', priority: 2 },
+      // The command line lists the commands, and so does the completion of it.
+      { name: 'command', test: (id) => COMMAND_FILES.has(pathOf(id)), priority: 1 },
       { name: 'daybook', test: (id) => pathOf(id) === 'src/index.ts', priority: 1 },
       { name: layerOf, debugName: 'layers', includeDependenciesRecursively: false },
     ],
