@@ -70,10 +70,12 @@ export function resultById(
   const currency = isCurrency(request.currency) ? request.currency : accountCurrency
   const problem = currency && decimalsProblem(amount, currency)
   if (problem) {
-    return refused(transferId, new InvalidAmountError({ amount: amount.toString(), problem }))
+    const error = new InvalidAmountError({ amount: amount.toString(), problem })
+    return refused(transferId, request.own?.refusal ?? error)
   }
   if (request.from === request.to) {
-    return refused(transferId, new SameAccountError({ accountId: request.from }))
+    const error = new SameAccountError({ accountId: request.from })
+    return refused(transferId, request.own?.refusal ?? error)
   }
   const existing = transfers.get(transferId)
   if (!existing) return undefined
@@ -86,6 +88,20 @@ export function resultById(
   return refused(transferId, new TransferConflictError(details))
 }
 
+/**
+ * {@link resultById}; and the refusal of a new request by its own fields. What came after a transfer cannot refuse a repeat of
+ * it.
+ */
+export function resultByContent(
+  request: WellFormedRequest,
+  transfers: Ledger['transfers'],
+  accountCurrency: string | undefined,
+): TransferResult | undefined {
+  const result = resultById(request, transfers, accountCurrency)
+  const refusal = request.own?.refusal
+  return result ?? (refusal && refused(request.transferId, refusal))
+}
+
 /** Decides one request in memory: either it changes both accounts, or it is refused and changes nothing. */
 export function evaluate(
   request: WellFormedRequest,
@@ -95,7 +111,7 @@ export function evaluate(
   const { transferId, amount, postedElsewhereAt } = request
   const from = ledger.accounts.get(request.from)
   const to = ledger.accounts.get(request.to)
-  const result = resultById(request, ledger.transfers, (from ?? to)?.currency)
+  const result = resultByContent(request, ledger.transfers, (from ?? to)?.currency)
   if (result) return result
 
   const reversalProblem = problemOfReversal(request, ledger)

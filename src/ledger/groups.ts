@@ -175,6 +175,7 @@ function resultInPosted(
   if (result) return result
   const inPlace = leg.isIdMade ? posted.get(leg.leg as number) : undefined
   if (!inPlace) {
+    if (leg.own?.refusal) return refused(transferId, leg.own.refusal)
     return refused(transferId, new TransferConflictError({ transferId, fields: ['group'], group }))
   }
   const fields = conflictingFields(leg, inPlace)

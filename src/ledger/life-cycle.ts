@@ -16,7 +16,7 @@ import { repeatUntilAnswered } from '../mongodb/repeated-operation.ts'
 import { inTransaction, type Transaction } from '../mongodb/transaction.ts'
 import { releaseExpiredOnly } from './holds/expiry.ts'
 import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifier.ts'
-import { readOverdraftLimit, requireNewAccountId } from './opening.ts'
+import { type OpeningReading, readOverdraftLimit, requireNewAccountId } from './opening.ts'
 import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus, TransferRecord } from './records.ts'
 import { makeId } from './request.ts'
@@ -33,18 +33,21 @@ export interface OperationContext {
 /**
  * Opens an account unless its id is taken. Returns the account that has the id now.
  * @throws InvalidAccountIdError if no account has the id, and a new one may not have it
+ * @throws InvalidFieldError if no account has the id, and a new one may not have its fields
  */
 export async function insertIfMissing(
-  record: AccountRecord,
+  { record, refusal }: OpeningReading,
   context: OperationContext,
 ): Promise<AccountRecord> {
   const accounts = accountsOf(context.connection)
   const filter = { _id: record._id }
   const { isDryRun } = context.transaction ?? {}
-  if (isDryRun || newIdentifierProblem(record._id) !== undefined) {
+  if (isDryRun || refusal || newIdentifierProblem(record._id) !== undefined) {
     const existing = await findIfExists(record._id, context)
-    if (!existing) requireNewAccountId(record._id)
-    return existing ?? record
+    if (existing) return existing
+    requireNewAccountId(record._id)
+    if (refusal) throw refusal
+    return record
   }
   const stored = await write(context, (options) =>
     accounts.findOneAndUpdate(

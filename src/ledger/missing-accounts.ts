@@ -11,7 +11,7 @@ import {
   type Ledger,
   type LedgerAccount,
   evaluate,
-  resultById,
+  resultByContent,
 } from './evaluation.ts'
 import { newIdentifierProblem } from './identifier.ts'
 import { readOpening } from './opening.ts'
@@ -33,7 +33,7 @@ export function evaluateOpening(
   if (wantedOf(request, ledger).length === 0) return evaluate(request, ledger, options)
   const { accounts, transfers } = ledger
   const { currency } = accounts.get(request.from) ?? accounts.get(request.to) ?? {}
-  const result = resultById(request, transfers, currency)
+  const result = resultByContent(request, transfers, currency)
   if (result) return result
   const opening = openAccountsFor(request, ledger, options)
   if (opening instanceof LedgerError) return refused(transferId, opening)

@@ -6,7 +6,7 @@ import {
   InvalidFieldError,
   InvalidHolderError,
   InvalidMetadataError,
-  type LedgerError,
+  LedgerError,
 } from '../errors.ts'
 import { isCurrency } from '../money/currency.ts'
 import {
@@ -60,8 +60,25 @@ export const isHolder = (value: unknown): value is string => isPrintableText(val
 export function readOpening(
   request: OpeningRequest & { readonly accountId: string },
   now: Date,
-  { hasHistory = false, fields }: OpeningOptions = {},
+  options: OpeningOptions = {},
 ): AccountRecord | LedgerError {
+  const reading = readRepeatableOpening(request, now, options)
+  return reading instanceof LedgerError ? reading : (reading.refusal ?? reading.record)
+}
+
+/** What is asked of {@link readRepeatableOpening}. */
+export interface OpeningReading {
+  readonly record: AccountRecord
+  /** Why it cannot be opened if it is new. An account that exists may be from before a rule of its own fields. */
+  readonly refusal: InvalidFieldError | undefined
+}
+
+/** {@link readOpening} an account that may exist. */
+export function readRepeatableOpening(
+  request: OpeningRequest & { readonly accountId: string },
+  now: Date,
+  { hasHistory = false, fields }: OpeningOptions = {},
+): OpeningReading | LedgerError {
   const { accountId, holder, currency, metadata } = request
   if (!isIdentifier(accountId))
     return new InvalidAccountIdError({ accountId, expected: IDENTIFIER_RULE })
@@ -85,11 +102,12 @@ export function readOpening(
   if (problem !== undefined) return new InvalidMetadataError({ problem })
   const own = fields?.read(fields.of(request), { mayLack: hasHistory })
   if (own instanceof InvalidFieldError) return own
-  return {
+  const record = {
     ...newAccount({ accountId, holder, currency, openingBalance, overdraftLimit }, now),
     ...(!isMissing(metadata) && { metadata: { ...metadata } }),
-    ...own,
+    ...own?.values,
   }
+  return { record, refusal: own?.refusal }
 }
 
 const isMissing = (value: unknown): value is null | undefined => (value ?? undefined) === undefined

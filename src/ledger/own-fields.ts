@@ -77,24 +77,29 @@ export class OwnFields {
   }
 
   /**
-   * The values in the form in which they are stored, or the refusal of the first that is wrong. `mayLack` leaves out what is
-   * required. With `isKept` they are those of a record that was posted before, so that its limits may have been others:
-   * then only the types count.
+   * The values in the form in which they are stored, or the refusal of the first that is none of its type. Limits and
+   * `required` may have come after a record, so they only make `refusal`. `mayLack` leaves out what is required.
    */
   read(
     given: FieldValues,
-    { isKept = false, mayLack = isKept }: { isKept?: boolean; mayLack?: boolean } = {},
-  ): FieldValues | InvalidFieldError {
-    const stored: Record<string, unknown> = {}
-    for (const { name, required, ...readers } of this.all) {
+    { mayLack = false }: { mayLack?: boolean } = {},
+  ): FieldReading | InvalidFieldError {
+    const values: Record<string, unknown> = {}
+    let refusal: InvalidFieldError | undefined
+    for (const { name, required, read, readType } of this.all) {
       const value = given[name] ?? undefined
       if (value === undefined && (mayLack || !required)) continue
-      const read = isKept ? readers.readType : readers.read
-      stored[name] = value === undefined ? undefined : read(value)
-      if (stored[name] === undefined)
-        return new InvalidFieldError({ field: name, value, expected: read.expected })
+      let stored = value === undefined ? undefined : read(value)
+      if (stored === undefined) {
+        const error = new InvalidFieldError({ field: name, value, expected: read.expected })
+        refusal ??= error
+        if (value === undefined) continue
+        stored = readType(value)
+        if (stored === undefined) return error
+      }
+      values[name] = stored
     }
-    return stored
+    return { values, refusal }
   }
 
   /** The values of a stored record as a document shows them: a decimal is of decimal.js. */
@@ -118,12 +123,26 @@ export class OwnFields {
     return values
   }
 
-  /** The fields that are compared and have other values in a stored record than in a request. */
+  /**
+   * The fields that are compared and have other values in a stored record than in a request. A stored record that lacks a
+   * required field is from before it was required, so it is not known to differ.
+   */
   differences(requested: object, existing: object): string[] {
     return this.#compared
-      .filter(({ name }) => !isSameValue(Reflect.get(requested, name), Reflect.get(existing, name)))
+      .filter(({ name, required }) => {
+        const value: unknown = Reflect.get(existing, name) ?? undefined
+        if (required && value === undefined) return false
+        return !isSameValue(Reflect.get(requested, name), value)
+      })
       .map(({ name }) => name)
   }
+}
+
+/** The values that a record is asked to have. */
+interface FieldReading {
+  readonly values: FieldValues
+  /** Why a new record cannot have them. A record from before a rule may. */
+  readonly refusal: InvalidFieldError | undefined
 }
 
 type OwnFieldsByOwner = Partial<Readonly<Record<FieldOwner, OwnFields>>>

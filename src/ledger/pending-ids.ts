@@ -19,7 +19,7 @@ export interface RefusedIds {
 
 /**
  * The codes that a well-formed request gets because of what was found, or because it was not. An id of an earlier
- * version is refused only if there is no record with it. With another code, the request itself is wrong, or its id
+ * version, and an own field, are refused only if there is no record with the id. With another code, the request itself is wrong, or its id
  * is posted.
  */
 const LOOKED_UP: ReadonlySet<RefusalCode> = new Set([
@@ -27,6 +27,7 @@ const LOOKED_UP: ReadonlySet<RefusalCode> = new Set([
   'INVALID_HOLD_ID',
   'INVALID_ACCOUNT_ID',
   'INVALID_EXPIRES_AT',
+  'INVALID_FIELD',
   ...REFUSAL_CODES.slice(REFUSAL_CODES.indexOf('HOLD_CONFLICT') + 1),
 ])
 

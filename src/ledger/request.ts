@@ -98,6 +98,8 @@ export interface WellFormedRequest extends Omit<WithoutFields, 'transferId' | 'a
 interface OwnValues {
   readonly values: FieldValues
   readonly fields: OwnFields
+  /** Why they refuse the request if it is new: a repeat of what is posted may be from before a limit. */
+  readonly refusal: InvalidFieldError | undefined
 }
 
 /** A request that has an id, so that every attempt to post it is for the same transfer. */
@@ -206,7 +208,7 @@ export function readRequest(
   const own = fields && readOwn(request, fields)
   if (own instanceof InvalidFieldError) return own
   const amount = readAmount(request.amount)
-  if (amount instanceof InvalidAmountError) return amount
+  if (amount instanceof InvalidAmountError) return own?.refusal ?? amount
   const { currency, group, leg, legs, isIdMade, refusedBeside } = request
   const { mustBeNew, open, reverses, postedElsewhereAt } = request
   return {
@@ -235,8 +237,10 @@ function readOwn(
   { fieldValues = {}, keepsFields = false }: IdentifiedRequest,
   fields: OwnFields,
 ): OwnValues | InvalidFieldError {
-  const values = fields.read(fieldValues, { isKept: keepsFields })
-  return values instanceof InvalidFieldError ? values : { values, fields }
+  const reading = fields.read(fieldValues)
+  if (reading instanceof InvalidFieldError) return reading
+  const { values, refusal } = reading
+  return { values, fields, refusal: keepsFields ? undefined : refusal }
 }
 
 /** Why a transfer cannot have an id, unless one of an earlier version has it. Undefined if it can. */

@@ -24,7 +24,7 @@ import {
   OPENING_KEYS,
   isHolder,
   openingDifferences,
-  readOpening,
+  readRepeatableOpening,
 } from '../ledger/opening.ts'
 import { metadataProblem } from '../ledger/metadata.ts'
 import { ownFieldsOf } from '../ledger/own-fields.ts'
@@ -143,16 +143,17 @@ const accountSchema = new Schema<
           fields?.keysWith(OPENING_KEYS) ?? OPENING_KEYS,
           'the request',
         )
-        const record = readOpening(
+        const reading = readRepeatableOpening(
           { ...request, accountId: request.accountId ?? makeId() },
           new Date(),
           { fields },
         )
-        if (record instanceof LedgerError) throw record
+        if (reading instanceof LedgerError) throw reading
+        const { record } = reading
         const account = await withContext(
           { connection: this.db, accountId: record._id },
           options,
-          (context) => insertIfMissing(record, context),
+          (context) => insertIfMissing(reading, context),
         )
         const different = openingDifferences(record, account, fields)
         if (different.length > 0)

@@ -92,9 +92,10 @@ async function requireFittingAccounts(
     .collection<AccountRecord>(collectionsOf(connection).accounts)
     .findOne({ $nor: [{ $jsonSchema: { properties } }] }, { readPreference: 'primary' })
   if (!account) return
-  const problem = fields.read(fields.of(account), { mayLack: true })
+  const reading = fields.read(fields.of(account), { mayLack: true })
+  const problem = reading instanceof InvalidFieldError ? reading : reading.refusal
   throw new InputError(
-    `account ${named(account._id)} does not fit the fields of the ledger’s definition${problem instanceof InvalidFieldError ? `: its ${problem.message}` : ''}. Change such accounts first, or allow their values: posting to them would fail`,
+    `account ${named(account._id)} does not fit the fields of the ledger’s definition${problem ? `: its ${problem.message}` : ''}. Change such accounts first, or allow their values: posting to them would fail`,
   )
 }
 

@@ -36,7 +36,7 @@ const pathOf = (field: OwnField): object => ({
   type: Schema.Types[field.type],
   ...(field.type === 'Decimal128' && decimalPath),
   ...(field.ref !== undefined && { ref: field.ref }),
-  ...(field.required && { required: isRequired }),
+  ...(field.required && { required: isRequired(field.name) }),
   validate: {
     validator: (value: unknown) => value === null || field.read(value) !== undefined,
     message: ({ value }: { value: unknown }) =>
@@ -44,10 +44,11 @@ const pathOf = (field: OwnField): object => ({
   },
 })
 
-/** An account from before the field was required stays as it is, until a change would remove the value. */
-function isRequired(this: Partial<Document> | undefined): boolean {
-  return this?.isNew ?? true
-}
+/** An account from before the field was required stays as it is, unless a change would remove the value. */
+const isRequired = (name: string) =>
+  function isRequiredNow(this: Partial<Document> | undefined): boolean {
+    return (this?.isNew ?? true) || this?.isModified?.(name) === true
+  }
 
 /**
  * What the server checks of a field of the ledger's own, if it is there; undefined for another path. The limits of transfers

@@ -3,7 +3,11 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { isLosslessNumber, parse } from 'lossless-json'
 import { InputError, LedgerError } from '../errors.ts'
 import { isEffectiveAt } from '../ledger/effective-at.ts'
-import { type OpeningRequest, readOpening } from '../ledger/opening.ts'
+import {
+  type OpeningReading,
+  type OpeningRequest,
+  readRepeatableOpening,
+} from '../ledger/opening.ts'
 import type { OwnFields } from '../ledger/own-fields.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { openProblem, quote } from '../messages.ts'
@@ -18,16 +22,16 @@ import { SEEDED_AT } from './fake-accounts.ts'
  */
 export async function* readAccountFile(
   file: string,
-  { format, fields }: AccountFileOptions,
+  { format, fields, exists }: AccountFileOptions,
 ): AsyncGenerator<AccountRecord> {
   const positions = new Map<string, string>()
   for await (const { position, value } of entriesOf(file, { format, fields })) {
-    const account = readAccount(value, `${quote(file)}, ${position}`, fields)
+    const location = `${quote(file)}, ${position}`
+    const { record: account, refusal } = readAccount(value, location, fields)
+    if (refusal && !(await exists?.(account._id))) throw refusalOf(refusal, location)
     const earlier = positions.get(account._id)
     if (earlier !== undefined) {
-      throw new InputError(
-        `${quote(file)}, ${position}: ${earlier} already has accountId ${quote(account._id)}`,
-      )
+      throw new InputError(`${location}: ${earlier} already has accountId ${quote(account._id)}`)
     }
     positions.set(account._id, position)
     yield account
@@ -38,11 +42,13 @@ export interface AccountFileOptions {
   readonly format?: AccountFormat | undefined
   /** The own fields of the ledger's accounts, if they have any. */
   readonly fields?: OwnFields | undefined
+  /** Whether an account exists. Then it may be from before a rule of its own fields. Default: none does. */
+  readonly exists?: ((accountId: string) => Promise<boolean>) | undefined
 }
 
 async function* entriesOf(
   file: string,
-  { format, fields }: AccountFileOptions,
+  { format, fields }: Pick<AccountFileOptions, 'format' | 'fields'>,
 ): AsyncGenerator<Entry> {
   const handle = await openFile(file)
   try {
@@ -152,7 +158,7 @@ function readAccount(
   value: unknown,
   location: string,
   fields: OwnFields | undefined,
-): AccountRecord {
+): OpeningReading {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InputError(`${location}: ${quote(value)} is not an account: expected an object`)
   }
@@ -172,10 +178,9 @@ function readAccount(
   const isExported = createdAt !== undefined
   const openedAt = isExported ? readTime(createdAt, location) : SEEDED_AT
   const withFields = { ...request, ...fields?.fromTexts(request) }
-  const record = readOpening(withFields, openedAt, { hasHistory: isExported, fields })
-  if (record instanceof LedgerError) {
-    throw new InputError(`${location}: ${record.message}`, { cause: record })
-  }
+  const reading = readRepeatableOpening(withFields, openedAt, { hasHistory: isExported, fields })
+  if (reading instanceof LedgerError) throw refusalOf(reading, location)
+  const { record, refusal } = reading
   const status = STATUSES.find((each) => each === requestedStatus)
   if (!status) {
     throw new InputError(
@@ -190,8 +195,11 @@ function readAccount(
   const isBelowLimit = toDecimal(record.balance).lt(toDecimal(record.overdraftLimit).neg())
   // Its limit was lowered after it was opened, which is an update.
   const updatedAt = isBelowLimit ? new Date(openedAt.getTime() + 1) : openedAt
-  return { ...record, status, updatedAt }
+  return { record: { ...record, status, updatedAt }, refusal }
 }
+
+const refusalOf = (cause: LedgerError, location: string): InputError =>
+  new InputError(`${location}: ${cause.message}`, { cause })
 
 function readTime(value: unknown, location: string): Date {
   const date = new Date(typeof value === 'string' ? value : NaN)

@@ -81,7 +81,8 @@ async function addSeeded(connection: Connection, options: SeedOptions): Promise<
   const isEmpty =
     options.reset === 'everything' ||
     (await collection.findOne({}, { projection: { _id: 1 } })) === null
-  const batches = seededAccounts(options, fields)
+  // Their fields were checked when they were counted.
+  const batches = seededAccounts(options, { fields, exists: async () => true })
 
   const work = async () => {
     for await (const batch of batches) {
@@ -106,7 +107,7 @@ async function addSeeded(connection: Connection, options: SeedOptions): Promise<
 
 /**
  * Counts the accounts of the file, and reads it to its end.
- * @throws InputError if one of them is new, and a new account may not have its id
+ * @throws InputError if one of them is new, and a new account may not have its id or its fields
  */
 async function countAccounts(
   accounts: mongo.Collection<AccountRecord>,
@@ -114,13 +115,14 @@ async function countAccounts(
   fields: OwnFields | undefined,
 ): Promise<number> {
   let count = 0
-  for await (const { _id, createdAt } of accountsOfFile({ file, fileFormat }, fields)) {
+  // An account of an earlier version, or from before a rule, stays.
+  const exists = async (_id: string): Promise<boolean> =>
+    reset === undefined && (await accounts.findOne({ _id })) !== null
+  for await (const { _id, createdAt } of accountsOfFile({ file, fileFormat }, { fields, exists })) {
     count += 1
     // An exported account keeps its id.
     const problem = createdAt === SEEDED_AT ? newIdentifierProblem(_id) : undefined
-    if (problem === undefined) continue
-    // An account of an earlier version may have such an id, and stays.
-    if (reset === undefined && (await accounts.findOne({ _id }))) continue
+    if (problem === undefined || (await exists(_id))) continue
     throw new InputError(`${quote(file)}: account id ${quote(_id)} is not ${problem}`)
   }
   return count

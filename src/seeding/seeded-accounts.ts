@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Keys } from '../arguments.ts'
-import type { OwnFields } from '../ledger/own-fields.ts'
 import type { AccountRecord } from '../ledger/records.ts'
-import { readAccountFile } from './account-file.ts'
+import { type AccountFileOptions, readAccountFile } from './account-file.ts'
 import type { AccountFormat } from './account-table.ts'
 import { type FakeAccountsOptions, fakeAccounts } from './fake-accounts.ts'
 
@@ -38,11 +37,11 @@ export const SEEDED_KEYS: Keys<SeededAccounts> = {
  */
 export const accountsOfFile = (
   { file, fileFormat: format }: Pick<SeededAccounts, 'file' | 'fileFormat'>,
-  fields: OwnFields | undefined,
+  { fields, exists }: Pick<AccountFileOptions, 'fields' | 'exists'>,
 ): AsyncGenerator<AccountRecord> =>
   file === undefined || file === accountsFile
     ? readAccountFile(accountsFile, { format })
-    : readAccountFile(file, { format, fields })
+    : readAccountFile(file, { format, fields, exists })
 
 /** The number of accounts that are yielded at once. */
 const BATCH = 2_000
@@ -52,17 +51,17 @@ const BATCH = 2_000
  * that are made.
  */
 export async function* seededAccounts(
-  { file, fileFormat, accounts = 0, ...options }: SeededAccounts = {},
-  fields?: OwnFields,
+  { file, fileFormat, accounts = 0, ...fakes }: SeededAccounts = {},
+  options: Pick<AccountFileOptions, 'fields' | 'exists'> = {},
 ): AsyncGenerator<AccountRecord[]> {
   let batch: AccountRecord[] = []
-  for await (const account of accountsOfFile({ file, fileFormat }, fields)) {
+  for await (const account of accountsOfFile({ file, fileFormat }, options)) {
     batch.push(account)
     if (batch.length < BATCH) continue
     yield batch
     batch = []
   }
-  const makeAccount = accounts > 0 ? await fakeAccounts(options) : undefined
+  const makeAccount = accounts > 0 ? await fakeAccounts(fakes) : undefined
   for (let number = 1; makeAccount && number <= accounts; number++) {
     batch.push(makeAccount(number))
     if (batch.length < BATCH) continue

@@ -1,8 +1,17 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import mongoose, { Schema } from 'mongoose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { KNOWN_NAMES } from '../../src/replay/reading/roles.ts'
-import { type LedgerDefinition, createCollections, defineLedger, verify } from '../../src/index.ts'
+import {
+  type LedgerDefinition,
+  createCollections,
+  defineLedger,
+  seed,
+  verify,
+} from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 
 const ledger = {
   fields: {
@@ -97,6 +106,12 @@ describe('own fields of accounts', () => {
     await expect(account.set('branch', 'EAST').save()).rejects.toThrow('"EAST" is not one of')
     const unset = Account.updateOne({ _id: 'ADA' }, own({ $unset: { branch: 1 } }))
     await expect(unset).rejects.toThrow('`branch` is required')
+    for (const nothing of [undefined, null]) {
+      const emptied = await Account.findById('ADA').orFail()
+      await expect(emptied.set('branch', nothing).save()).rejects.toThrow('`branch` is required')
+    }
+    const partly = await Account.findById('ADA', 'holder').orFail()
+    await partly.set('holder', 'Ada L.').save()
     await expect(
       Account.collection.updateOne(own({ _id: 'ADA' }), { $set: { branch: 'EAST' } }),
     ).rejects.toThrow('Document failed validation')
@@ -263,6 +278,69 @@ describe('fields that are added or changed later', () => {
     } finally {
       await createCollections(connection)
     }
+  })
+
+  test('never refuse a repeat of what was posted or opened before', async () => {
+    await openBoth()
+    const leg = { from: 'ADA', to: 'BOB', amount: '1' }
+    const before = { ...leg, transferId: 'T0', costCentre: '0001' }
+    const group = { groupId: 'G0', legs: [leg] }
+    const opening = { accountId: 'EVE', holder: 'Eve', currency: 'USD', branch: 'NORTH' }
+    const earlier = defineLedger(connection.useDb(connection.name), {
+      fields: { account: { branch: String }, transfer: { costCentre: String } },
+    })
+    await earlier.Account.transfer(own(before))
+    await earlier.Account.transferGroup(own(group))
+    await earlier.Account.open(own(opening))
+    const required = { type: String, required: true, compare: true }
+    const { later, ...models } = other({
+      account: { branch: { type: String, enum: ['WEST'] }, segment: required },
+      transfer: { costCentre: { type: String, maxLength: 2 }, purpose: required },
+    })
+    for (const [request, again] of [
+      [before, group],
+      [
+        { ...before, purpose: 'x' },
+        { ...group, legs: [{ ...leg, purpose: 'x' }] },
+      ],
+    ]) {
+      const posted = await models.Account.transfer(own(request as object))
+      expect([posted.id, posted.get('purpose')]).toEqual(['T0', undefined])
+      const many = await models.Account.transferMany([own(request as object)], { atomic: true })
+      expect(many).toMatchObject([{ status: 'existing' }])
+      await later.transaction(async (session) => {
+        await models.Account.transfer(own(request as object), { session })
+      })
+      expect(await models.Account.transferGroup(own(again as object))).toHaveLength(1)
+    }
+    for (const again of [opening, { ...opening, segment: 'S' }])
+      expect((await models.Account.open(own(again))).get('segment')).toBeUndefined()
+    const refusal = { code: 'INVALID_FIELD', field: 'costCentre' }
+    for (const request of [{ transferId: 'T9' }, { amount: '0.001' }, { to: 'ADA' }, { to: 'X' }]) {
+      const changed = { ...before, transferId: 'T8', ...request }
+      await expect(models.Account.transfer(own(changed))).rejects.toMatchObject(refusal)
+    }
+    const otherLeg = models.Account.transferGroup(own({ groupId: 'G9', legs: [leg] }))
+    await expect(otherLeg).rejects.toMatchObject({ code: 'INVALID_FIELD', field: 'purpose' })
+    const changed = models.Account.transfer(own({ ...before, amount: 2 }))
+    await expect(changed).rejects.toMatchObject({ code: 'TRANSFER_CONFLICT', fields: ['amount'] })
+    const unknown = models.Account.open(own({ ...opening, accountId: 'NEW' }))
+    await expect(unknown).rejects.toMatchObject({ code: 'INVALID_FIELD', field: 'branch' })
+    expect(await models.Account.countDocuments({ _id: 'NEW' })).toBe(0)
+  })
+
+  test('let a file of accounts be seeded again, but not with new accounts that do not fit', async () => {
+    await openBoth()
+    const { later } = other({
+      account: { branch: String, segment: { type: String, required: true } },
+    })
+    const file = join(await makeFolder(), 'accounts.jsonl')
+    const line = (accountId: string) =>
+      `${JSON.stringify({ accountId, holder: accountId, currency: 'USD', openingBalance: 100 })}\n`
+    await writeFile(file, line('ADA'))
+    expect(await seed(later, { file })).toMatchObject({ added: 0, existing: 1, different: 0 })
+    await writeFile(file, line('ADA') + line('EVE'))
+    await expect(seed(later, { file })).rejects.toThrow('line 2: segment is missing')
   })
 
   test('are refused if the value of an account does not fit, because posting to it would fail', async () => {
