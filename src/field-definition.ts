@@ -62,7 +62,7 @@ const MOST_FIELDS = 16
 const RESERVED = new Set(
   `account accountId accounts action amount available balance balanceAt balances batch captured
   capturedAt code counterparty createdAt credit currency debit direction effectiveAt exchange
-  exchangeId exchanges expiresAt fields from fromAccount fromBalance fromHeld fromSequence group
+  exchangeId exchanges expiresAt fields final from fromAccount fromBalance fromHeld fromSequence group
   groupId groups held hold holdId holder holds id isIdMade isOpen leg legs limit limits line
   linked madeId message metadata model open openedAt openingBalance overdraft overdraftLimit
   patience payOutTo pending positions postedAt postedElsewhereAt rate reason reference released
