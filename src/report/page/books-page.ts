@@ -59,7 +59,7 @@ function proofOf({ proof, seconds, madeAt }: BooksReport): Part[] {
       ['verified', html`${moment(madeAt)} UTC, in ${seconds.toFixed(1)} s`],
       [
         'read',
-        `${plural(proof.accounts, 'account')}, ${plural(proof.transfers, 'transfer')}, ${plural(proof.groups, 'group')}, ${proof.batches} batches, ${plural(proof.refusals, 'refusal')}`,
+        `${plural(proof.accounts, 'account')}, ${plural(proof.transfers, 'transfer')}, ${plural(proof.groups, 'group')}, ${plural(proof.holds, 'hold')}, ${number(proof.batches)} ${proof.batches === 1 ? 'batch' : 'batches'}, ${plural(proof.refusals, 'refusal')}`,
       ],
       ...(since
         ? [

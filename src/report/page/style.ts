@@ -53,7 +53,7 @@ summary{color:var(--muted);font-size:14px;cursor:pointer}
 footer{color:var(--muted);font-size:13px}
 @media (max-width:640px){
 main{padding:24px 14px 40px}h1{font-size:24px}section{padding:18px 16px}
-.figures div{flex-basis:40%;padding:12px 14px}.figures dd{font-size:20px}
+.figures div{flex:1 0 40%;padding:12px 14px}.figures dd{font-size:20px}
 .facts div{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:6px}
 .chart.desk{display:none}.chart.phone{display:block}
 }
