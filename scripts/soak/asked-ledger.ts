@@ -1,7 +1,7 @@
-import type { AskedTransfer, Call, Entry, Outcome } from './journal.ts'
+import type { AskedRecord, Call, Entry, Outcome } from './journal.ts'
 
-/** All that clients asked about one transfer, and what they were told. Times are of the machine's clock. */
-export interface KnownTransfer {
+/** All that clients asked about one transfer or hold, and what they were told. Times are of the machine's clock. */
+export interface KnownRecord {
   readonly content: string
   /** Whether a caller was told that it is posted. */
   isAcknowledged: boolean
@@ -24,11 +24,14 @@ export interface KnownField {
   readonly failed: Set<string>
 }
 
-/** Transfers that are posted together or not at all, with the document that the caller wrote with them. */
+/** Transfers and holds that are posted together or not at all, with the document that the caller wrote with them. */
 export interface KnownGroup {
   readonly keys: readonly string[]
   readonly order: string | undefined
 }
+
+/** The verb of a call that marks expired holds. */
+export const SWEEP = 'expire'
 
 /** The longest that a call took, in milliseconds. */
 export interface LongestWait {
@@ -38,7 +41,9 @@ export interface LongestWait {
 
 /** What the journals of a soak say. */
 export class AskedLedger {
-  readonly transfers = new Map<string, KnownTransfer>()
+  readonly transfers = new Map<string, KnownRecord>()
+  /** Holds that were placed, and holds that were released. */
+  readonly holds = new Map<string, KnownRecord>()
   /** By account and field. */
   readonly fields = new Map<string, KnownField>()
   readonly groups: KnownGroup[] = []
@@ -50,6 +55,10 @@ export class AskedLedger {
   readonly errors = new Map<string, number>()
   /** Calls that used an id again for another transfer and were not refused. */
   conflictsPosted = 0
+  /** Calls for a hold that had expired, and that were not refused. */
+  readonly latePosted: string[] = []
+  /** How many holds the sweeps ended, as they reported. */
+  expiries = 0
   longestWait: LongestWait = { milliseconds: 0, verb: 'none' }
 
   /** Adds one journal. */
@@ -83,11 +92,15 @@ export class AskedLedger {
     if ('error' in outcome) this.#count(`${call.verb}: ${outcome.error}`)
     if (call.verb === 'conflict' && outcome.outcome === 'done') this.conflictsPosted += 1
     if (call.account) this.#endChange(call.account, outcome.outcome)
-    const { batch, transfers = [] } = call
-    if (call.atomic) this.groups.push({ keys: transfers.map(({ key }) => key), order: call.order })
+    const { batch, transfers = [], holds = [] } = call
+    if (call.atomic) {
+      const keys = [...transfers, ...holds].map(({ key }) => key)
+      this.groups.push({ keys, order: call.order })
+    }
+    if (outcome.outcome === 'done') this.#endHolds(call, outcome.results)
     if (batch !== undefined) {
       // Its lines may be posted and refused in many calls of many processes: the batch itself knows which.
-      for (const asked of transfers) this.#known(asked).writerEnd = Infinity
+      for (const asked of transfers) knownIn(this.transfers, asked).writerEnd = Infinity
       if (outcome.outcome === 'done')
         this.finishedBatches.set(
           batch,
@@ -95,8 +108,11 @@ export class AskedLedger {
         )
       return
     }
-    transfers.forEach((asked, index) => {
-      const known = this.#known(asked)
+    const records = [
+      ...transfers.map((asked) => knownIn(this.transfers, asked)),
+      ...holds.map((asked) => knownIn(this.holds, asked)),
+    ]
+    records.forEach((known, index) => {
       if (outcome.outcome === 'done') {
         const status = outcome.results[index] ?? ''
         if (status === 'posted' || status === 'existing') known.isAcknowledged = true
@@ -111,6 +127,11 @@ export class AskedLedger {
         known.writerEnd = Math.max(known.writerEnd, ended)
       }
     })
+  }
+
+  #endHolds({ call, verb, isLate }: Call, results: readonly string[]): void {
+    if (isLate && results.includes('posted')) this.latePosted.push(`${verb} of ${call}`)
+    if (verb === SWEEP) this.expiries += Number(results[0])
   }
 
   #endChange(
@@ -129,26 +150,27 @@ export class AskedLedger {
     else known.failed.add(value)
   }
 
-  #known({ key, content }: AskedTransfer): KnownTransfer {
-    const found = this.transfers.get(key)
-    if (found) return found
-    const known = {
-      content,
-      isAcknowledged: false,
-      writerEnd: -Infinity,
-      refusalBegin: -Infinity,
-      isFailed: false,
-      isInDoubt: false,
-    }
-    this.transfers.set(key, known)
-    return known
-  }
-
   #count(error: string): void {
     const kind = error
-      .replace(/c\d+w\d+[\w.-]*|(?:shared|shared-group|batch|order)-[\w.-]+/g, '…')
+      .replace(/c\d+w\d+[\w.-]*|(?:shared|shared-group|shared-hold|batch|order)-[\w.-]+/g, '…')
       .replace(/\b\d+(?:\.\d+)*(?::\d+)?\b/g, '#')
       .slice(0, 150)
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
   }
+}
+
+/** What is known of a record. It is added if nobody has asked for it before. */
+function knownIn(records: Map<string, KnownRecord>, { key, content }: AskedRecord): KnownRecord {
+  const found = records.get(key)
+  if (found) return found
+  const known = {
+    content,
+    isAcknowledged: false,
+    writerEnd: -Infinity,
+    refusalBegin: -Infinity,
+    isFailed: false,
+    isInDoubt: false,
+  }
+  records.set(key, known)
+  return known
 }

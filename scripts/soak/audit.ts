@@ -1,4 +1,7 @@
-import type { AskedLedger, KnownTransfer } from './asked-ledger.ts'
+import type { AskedLedger, KnownRecord } from './asked-ledger.ts'
+import { type StoredCapture, type StoredHold, problemsOfHolds } from './audit-holds.ts'
+import { RELEASED, holdKey, releaseKey } from './hold-requests.ts'
+import type { AskedRecord } from './journal.ts'
 
 /** A transfer in the books, as far as the audit looks at it. */
 export interface StoredTransfer {
@@ -7,12 +10,18 @@ export interface StoredTransfer {
   readonly reference: string | undefined
   readonly content: string
   readonly from: string
+  readonly amount: string
+  /** The hold that it captures. */
+  readonly hold: string | undefined
   readonly batch: string | undefined
 }
 
 /** What the database holds at the end of a soak. */
 export interface StoredBooks {
   readonly transfers: AsyncIterable<StoredTransfer> | Iterable<StoredTransfer>
+  readonly holds: readonly StoredHold[]
+  /** What accounts say is held of their money, by account. */
+  readonly held: ReadonlyMap<string, string>
   /** The value of each field that clients change, by account and field, as `ID field`. */
   readonly fields: ReadonlyMap<string, string>
   readonly orders: ReadonlySet<string>
@@ -36,6 +45,10 @@ export const OFFENCES = [
   'never asked for',
   /** A part of an atomic group, or of a caller's own transaction. */
   'torn',
+  /** A hold that does not fit its captures, or an account that does not fit its holds. */
+  'holds that do not add up',
+  /** A call that was made for a hold after its expiry, and was not refused. */
+  'captured after expiry',
 ] as const
 export type Offence = (typeof OFFENCES)[number]
 
@@ -43,6 +56,14 @@ export type Offence = (typeof OFFENCES)[number]
 export interface Audit {
   readonly transfers: number
   readonly acknowledged: number
+  /** How many holds there are, and how many were captured to the end, released or expired. */
+  readonly holds: {
+    readonly placed: number
+    readonly captures: number
+    readonly captured: number
+    readonly released: number
+    readonly expired: number
+  }
   /** Transfers whose callers do not know whether they are posted. */
   readonly inDoubt: { readonly posted: number; readonly notPosted: number }
   readonly offences: Readonly<Record<Offence, readonly string[]>>
@@ -58,12 +79,17 @@ export async function audit(asked: AskedLedger, books: StoredBooks): Promise<Aud
     'posted but reported failed': [],
     'never asked for': [],
     torn: [],
+    'holds that do not add up': [],
+    'captured after expiry': [...asked.latePosted],
   }
   const stored = new Set<string>()
   const payouts = new Set<string>()
+  const captures: StoredCapture[] = []
   let transfers = 0
-  for await (const { transferId, reference, content, from, batch } of books.transfers) {
+  for await (const transfer of books.transfers) {
+    const { transferId, reference, content, from, batch, amount, hold } = transfer
     transfers += 1
+    if (hold !== undefined) captures.push({ transferId, holdId: hold, amount })
     if (reference === undefined) {
       if (payouts.has(from)) offences.doubled.push(`the payout of ${from}`)
       if (!asked.fields.has(`${from} status`)) offences['never asked for'].push(transferId)
@@ -72,13 +98,27 @@ export async function audit(asked: AskedLedger, books: StoredBooks): Promise<Aud
     }
     if (stored.has(reference)) offences.doubled.push(reference)
     stored.add(reference)
-    const known = asked.transfers.get(reference)
-    if (!known) offences['never asked for'].push(reference)
-    else if (known.content !== content) offences.changed.push(`${reference}: ${content}`)
-    else accuse(reference, known, offences)
+    compare({ key: reference, content }, asked.transfers, offences)
     if (batch !== undefined && books.refusals.get(batch)?.has(transferId)) {
       offences['refused but posted'].push(`${transferId} of ${batch}`)
     }
+  }
+  for (const { holdId, content, status } of books.holds) {
+    for (const record of [
+      { key: holdKey(holdId), content },
+      ...(status === RELEASED ? [{ key: releaseKey(holdId), content: status }] : []),
+    ]) {
+      stored.add(record.key)
+      compare(record, asked.holds, offences)
+    }
+  }
+  for (const [key, { isAcknowledged }] of asked.holds) {
+    if (isAcknowledged && !stored.has(key)) offences.lost.push(key)
+  }
+  offences['holds that do not add up'].push(...problemsOfHolds(books.holds, captures, books.held))
+  const holds = countHolds(books.holds, captures)
+  if (asked.expiries > holds.expired) {
+    offences.doubled.push(`${asked.expiries} expiries were reported of ${holds.expired}`)
   }
   const inDoubt = { posted: 0, notPosted: 0 }
   let acknowledged = 0
@@ -102,11 +142,37 @@ export async function audit(asked: AskedLedger, books: StoredBooks): Promise<Aud
   if (asked.conflictsPosted > 0) {
     offences.changed.push(`${asked.conflictsPosted} ids were posted again as other transfers`)
   }
-  return { transfers, acknowledged, inDoubt, offences }
+  return { transfers, acknowledged, holds, inDoubt, offences }
 }
 
-/** Checks that callers were told the truth about a transfer that is in the books. */
-function accuse(key: string, known: KnownTransfer, offences: Record<Offence, string[]>): void {
+const countHolds = (
+  holds: readonly StoredHold[],
+  captures: readonly StoredCapture[],
+): Audit['holds'] => {
+  const count = (ended: string) => holds.filter(({ status }) => status === ended).length
+  return {
+    placed: holds.length,
+    captures: captures.length,
+    captured: count('captured'),
+    released: count('released'),
+    expired: count('expired'),
+  }
+}
+
+/** Compares a transfer or hold in the books with what clients asked for. */
+function compare(
+  { key, content }: AskedRecord,
+  known: ReadonlyMap<string, KnownRecord>,
+  offences: Record<Offence, string[]>,
+): void {
+  const asked = known.get(key)
+  if (!asked) offences['never asked for'].push(key)
+  else if (asked.content !== content) offences.changed.push(`${key}: ${content}`)
+  else accuse(key, asked, offences)
+}
+
+/** Checks that callers were told the truth about a transfer or hold that is in the books. */
+function accuse(key: string, known: KnownRecord, offences: Record<Offence, string[]>): void {
   // A call that had ended before the refused one began cannot have posted it after that.
   if (known.refusalBegin > known.writerEnd) offences['refused but posted'].push(key)
   else if (known.isFailed && known.writerEnd === -Infinity) {

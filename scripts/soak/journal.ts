@@ -1,13 +1,17 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
-/** What a call asks of the ledger. A call may ask for several transfers, or change a field of an account. */
+/** What a call asks of the ledger. A call may ask for several transfers and holds, or change a field of an account. */
 export interface Call {
   /** Unique in the soak: the client's process and a number. */
   readonly call: string
   readonly verb: string
-  readonly transfers?: readonly AskedTransfer[]
-  /** Whether its transfers are posted together or not at all. */
+  readonly transfers?: readonly AskedRecord[]
+  /** Holds that it places or releases: see `holdKey` and `releaseKey`. */
+  readonly holds?: readonly AskedRecord[]
+  /** Whether its hold has expired: nothing may be posted by it. */
+  readonly isLate?: boolean
+  /** Whether its transfers and holds are posted together or not at all. */
   readonly atomic?: boolean
   /** The document that the caller's own transaction writes with them. */
   readonly order?: string
@@ -16,10 +20,10 @@ export interface Call {
   readonly batch?: string
 }
 
-/** A transfer that somebody asked for. Its key is the reference, which every transfer of the soak has for its own. */
-export interface AskedTransfer {
+/** A transfer or hold that somebody asked for. A transfer's key is its reference, which no other transfer of the soak has. */
+export interface AskedRecord {
   readonly key: string
-  /** What the stored transfer must say: see `contentOf`. */
+  /** What the stored record must say: see `contentOf`. */
   readonly content: string
 }
 
@@ -32,7 +36,7 @@ interface AskedAccount {
 
 /** What a call's caller was told. */
 export type Outcome =
-  /** One status for each transfer: `posted`, `existing` or the code of a refusal. */
+  /** One status for each transfer, then for each hold: `posted`, `existing` or the code of a refusal. A sweep says how many holds it ended. */
   | { readonly outcome: 'done'; readonly results: readonly string[] }
   | { readonly outcome: 'refused'; readonly code: string }
   /** An error that says whether anything was posted; `unknown` if it does not say. */

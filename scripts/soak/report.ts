@@ -27,6 +27,7 @@ export const isSound = ({ audit, reading, crashes, verification }: SoakReport): 
   verification.isSound &&
   crashes.length === 0 &&
   reading.moved.length === 0 &&
+  reading.misheld.length === 0 &&
   OFFENCES.every((offence) => audit.offences[offence].length === 0)
 
 /** The most offenders of a kind that are named. */
@@ -39,6 +40,11 @@ export function renderSoak(report: SoakReport): string {
   const happened: (readonly [string, number | string])[] = [
     ['transfers posted', audit.transfers],
     ['transfers acknowledged', audit.acknowledged],
+    ['holds placed', audit.holds.placed],
+    ['captures of holds', audit.holds.captures],
+    ['holds captured to the end', audit.holds.captured],
+    ['holds released', audit.holds.released],
+    ['holds expired', audit.holds.expired],
     ['calls answered', outcomes.done],
     ['calls refused', outcomes.refused],
     ['calls that failed: not posted', outcomes['not posted']],
@@ -56,6 +62,7 @@ export function renderSoak(report: SoakReport): string {
   const mustBeZero: (readonly [string, number])[] = [
     ...OFFENCES.map((offence) => [offence, audit.offences[offence].length] as const),
     ['totals that moved', reading.moved.length],
+    ['sums held that are off', reading.misheld.length],
     ['clients that crashed', report.crashes.length],
     ['books that do not balance', report.verification.isSound ? 0 : 1],
   ]
@@ -67,6 +74,7 @@ export function renderSoak(report: SoakReport): string {
     report.verification.text,
     ...OFFENCES.flatMap((offence) => named(offence, audit.offences[offence])),
     ...named('totals that moved', reading.moved),
+    ...named('sums held that are off', reading.misheld),
     ...named('clients that crashed', report.crashes),
   ]
   return sections.join('\n\n')

@@ -1,6 +1,6 @@
 import { Random } from '../../src/internal.ts'
 import { CURRENCIES, accountsIn, ownAccount } from './accounts.ts'
-import type { AskedTransfer } from './journal.ts'
+import type { AskedRecord } from './journal.ts'
 
 /** A transfer of the soak: its reference is the key by which the audit finds it. */
 export interface SoakRequest {
@@ -30,7 +30,7 @@ export const contentOf = ({
 /** What a stored reversal must say. */
 export const reversalContent = (transferId: string): string => `reverses ${transferId}`
 
-export const asked = (request: SoakRequest): AskedTransfer => ({
+export const asked = (request: SoakRequest): AskedRecord => ({
   key: request.reference,
   content: contentOf(request),
 })
@@ -57,17 +57,21 @@ export function drawRequest(random: Random, key: string, worker?: string): SoakR
 }
 
 /** How long one shared name lasts, in milliseconds. */
-const SLOT = 200
+export const SLOT = 200
+
+/** The number of a slot from the last second. */
+export const drawSlot = (random: Random): number =>
+  Math.floor(Date.now() / SLOT) - random.whole({ least: 0, most: 4 })
 
 /** A request that other processes make too, at the same time or a little earlier or later. */
 export function sharedRequest(random: Random, seed: number): SoakRequest {
-  const slot = Math.floor(Date.now() / SLOT) - random.whole({ least: 0, most: 4 })
+  const slot = drawSlot(random)
   return drawRequest(new Random(seed, slot), `shared-${slot}`)
 }
 
 /** A group that other processes post too, in one of two variants: only one of them may be posted. */
 export function sharedGroup(random: Random, seed: number): SoakGroup {
-  const slot = Math.floor(Date.now() / SLOT) - random.whole({ least: 0, most: 4 })
+  const slot = drawSlot(random)
   const variant = random.isLikely(0.8) ? 1 : 2
   const lines = drawLines(new Random(seed, slot + variant), `shared-group-${slot}.${variant}`, 3)
   return { groupId: `shared-group-${slot}`, legs: lines.slice(0, 1 + variant) }

@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { Connection } from 'mongoose'
-import { type TransferDocument, accountModel, replay, transferModel } from '../../src/index.ts'
-import type { Random } from '../../src/internal.ts'
+import { accountModel, replay, transferModel } from '../../src/index.ts'
 import { CURRENCIES, accountsIn, ownAccount } from './accounts.ts'
-import type { Asked, Asker } from './asking.ts'
+import { type Asked, statusOf } from './asking.ts'
 import { ordersOf } from './connection.ts'
+import { HoldCalls } from './hold-calls.ts'
 import {
   type SoakGroup,
   type SoakRequest,
@@ -20,18 +19,7 @@ import {
   sharedGroup,
   sharedRequest,
 } from './requests.ts'
-
-/** What a worker works with. */
-export interface WorkerOptions {
-  /** Unique in the soak: not even a client that was killed and started again uses it again. */
-  readonly asker: Asker
-  readonly connection: Connection
-  readonly random: Random
-  readonly seed: number
-  /** Names the accounts that only this worker freezes, also after its client was started again. */
-  readonly worker: string
-  readonly folder: string
-}
+import type { WorkerOptions } from './worker-options.ts'
 
 /** How many ids a worker remembers, to reverse them or to use them again. */
 const REMEMBERED = 50
@@ -46,6 +34,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options
+    const holds = new HoldCalls(options)
     this.#verbs = [
       [30, () => this.#transfer(this.#draw())],
       [15, () => this.#transfer(sharedRequest(options.random, options.seed))],
@@ -62,6 +51,10 @@ export class Worker {
       [3, () => this.#reverseGroup()],
       [8, () => this.#ownTransaction()],
       [6, () => this.#reverse()],
+      [8, () => holds.ownHold()],
+      [8, () => holds.sharedHold()],
+      [3, () => holds.ownTransaction()],
+      [1, () => holds.sweep()],
       [3, () => this.#freeze()],
       [3, () => this.#limit()],
       [3, () => this.#openAndClose()],
@@ -82,14 +75,8 @@ export class Worker {
     }
   }
 
-  /** Makes a call, and repeats it as an error advises. Sometimes it does not, and leaves the outcome in doubt. */
-  async #ask(ask: Asked, make: () => Promise<readonly string[]>): Promise<boolean> {
-    const { asker, random } = this.#options
-    for (let attempt = 1; ; attempt += 1) {
-      const { outcome } = await asker.ask(ask, make)
-      if (outcome === 'done') return true
-      if (attempt === 4 || random.isLikely(outcome === 'refused' ? 0.8 : 0.3)) return false
-    }
+  #ask(ask: Asked, make: () => Promise<readonly string[]>): Promise<boolean> {
+    return this.#options.asker.askAgain(ask, make, this.#options.random)
   }
 
   async #transfer(request: SoakRequest): Promise<void> {
@@ -97,7 +84,7 @@ export class Worker {
       { verb: 'transfer', transfers: [asked(request)] },
       async () => {
         const before = Date.now()
-        return [statusOf(await this.#Account.transfer(request), before)]
+        return [statusOf((await this.#Account.transfer(request)).postedAt, before)]
       },
     )
     if (!isPosted) return
@@ -139,7 +126,7 @@ export class Worker {
     const isPosted = await this.#ask(call, async () => {
       const before = Date.now()
       const posted = await this.#Account.transferGroup({ groupId, legs })
-      return posted.map((leg) => statusOf(leg, before))
+      return posted.map(({ postedAt }) => statusOf(postedAt, before))
     })
     if (isPosted) this.#group = { groupId, legs }
   }
@@ -157,7 +144,7 @@ export class Worker {
       const before = Date.now()
       const { connection } = this.#options
       const posted = await transferModel(connection).reverseGroup(groupId, { reference })
-      return posted.map((leg) => statusOf(leg, before))
+      return posted.map(({ postedAt }) => statusOf(postedAt, before))
     })
   }
 
@@ -189,7 +176,8 @@ export class Worker {
     const reversal = { key: reference, content: reversalContent(transferId) }
     await this.#ask({ verb: 'reverse', transfers: [reversal] }, async () => {
       const before = Date.now()
-      return [statusOf(await transferModel(connection).reverse(transferId, { reference }), before)]
+      const reversed = await transferModel(connection).reverse(transferId, { reference })
+      return [statusOf(reversed.postedAt, before)]
     })
   }
 
@@ -294,7 +282,3 @@ export class Worker {
     return accountModel(this.#options.connection)
   }
 }
-
-/** Whether a transfer was posted by a call that began at `before`, or earlier. All clocks are this machine's. */
-const statusOf = ({ postedAt }: TransferDocument, before: number): string =>
-  Number(postedAt) < before ? 'existing' : 'posted'

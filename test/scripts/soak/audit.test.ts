@@ -6,6 +6,7 @@ import {
   type StoredTransfer,
   audit,
 } from '../../../scripts/soak/audit.ts'
+import type { StoredHold } from '../../../scripts/soak/audit-holds.ts'
 import type { Call, Entry, Outcome } from '../../../scripts/soak/journal.ts'
 
 const transfer = { key: 'T1', content: '1.00 USD from A to B' }
@@ -15,6 +16,8 @@ const stored = (changes: Partial<StoredTransfer> = {}): StoredTransfer => ({
   reference: 'T1',
   content: transfer.content,
   from: 'A',
+  amount: '1.00',
+  hold: undefined,
   batch: undefined,
   ...changes,
 })
@@ -48,6 +51,8 @@ async function offences(
   await asked.read(entries)
   const result = await audit(asked, {
     transfers: [],
+    holds: [],
+    held: new Map(),
     fields: new Map(),
     orders: new Set(),
     refusals: new Map(),
@@ -183,6 +188,107 @@ describe('audit', () => {
     expect(await offences(entries, { transfers: [payout, payout], fields })).toEqual({
       doubled: ['the payout of A'],
     })
+  })
+})
+
+describe('audit of holds', () => {
+  const hold = { key: 'hold H', content: '1.00 USD from A to B' }
+  const release = { key: 'release of H', content: 'released' }
+  const held = (changes: Partial<StoredHold> = {}): StoredHold => ({
+    holdId: 'H',
+    content: hold.content,
+    from: 'A',
+    amount: '1.00',
+    captured: '0.00',
+    status: 'active',
+    expiresAt: undefined,
+    endedAt: undefined,
+    finalCapture: undefined,
+    ...changes,
+  })
+  const active = { holds: [held()], held: new Map([['A', '1.00']]) }
+  const endedAt = new Date(1_000)
+  const placed = called(posted, { verb: 'hold', transfers: [], holds: [hold] })
+  const released = (outcome: Outcome | undefined, times: { from: number }) =>
+    called(outcome, { verb: 'release', transfers: [], holds: [release], ...times })
+  const captured = (id: string, amount: string) => ({
+    entries: [
+      ...placed,
+      ...called(posted, { transfers: [{ key: id, content: `${amount} of H` }] }),
+    ],
+    transfers: [
+      stored({ transferId: id, reference: id, content: `${amount} of H`, amount, hold: 'H' }),
+    ],
+  })
+
+  test('finds a hold or a release that is lost, or that a caller was told is refused', async () => {
+    expect(await offences(placed, active)).toEqual({})
+    expect(await offences(placed, {})).toEqual({ lost: ['hold H'] })
+    const entries = [...placed, ...released(posted, { from: 1 })]
+    expect(await offences(entries, active)).toEqual({ lost: ['release of H'] })
+    const books = { holds: [held({ status: 'released', endedAt })] }
+    expect(await offences(entries, books)).toEqual({})
+    expect(await offences([...placed, ...released(refused, { from: 1 })], books)).toEqual({
+      'refused but posted': ['release of H'],
+    })
+    expect(await offences(placed, books)).toEqual({ 'never asked for': ['release of H'] })
+  })
+
+  test('finds an account that does not hold what its active holds have left', async () => {
+    const says = async (sum: string | undefined, changes: Partial<StoredHold> = {}) =>
+      await offences(placed, {
+        holds: [held(changes)],
+        held: new Map(sum === undefined ? [] : [['A', sum]]),
+      })
+    for (const found of [
+      await says(undefined),
+      await says('0.99'),
+      await says('1.00', { status: 'expired', expiresAt: endedAt, endedAt }),
+    ]) {
+      expect(found).toEqual({ 'holds that do not add up': [expect.stringContaining('A says')] })
+    }
+  })
+
+  test('finds captures that their hold does not know, and ends that did not end it', async () => {
+    const whole = { status: 'captured', captured: '1.00', finalCapture: 'H:capture', endedAt }
+    const { entries, transfers } = captured('H:capture', '1.00')
+    const found = async (
+      changes: Partial<StoredHold>,
+      { capture = transfers, sum = '0.00' }: { capture?: StoredTransfer[]; sum?: string } = {},
+    ) =>
+      await offences(entries, {
+        holds: [held(changes)],
+        held: new Map([['A', sum]]),
+        transfers: capture,
+      })
+    expect(await found(whole)).toEqual({})
+    const offence = 'holds that do not add up'
+    expect(await found({ ...whole, captured: '0.50' })).toHaveProperty([offence])
+    expect(await found({ ...whole, finalCapture: 'H:final' })).toHaveProperty([offence])
+    expect(await found({ captured: '1.00' })).toHaveProperty([offence])
+    const twice = [...transfers, stored({ ...transfers[0], reference: undefined })]
+    expect(await found(whole, { capture: twice })).toHaveProperty([offence])
+    expect(await offences(entries, { transfers })).toHaveProperty([offence])
+  })
+
+  test('finds what was done after the expiry, and an expiry that came early or twice', async () => {
+    const expired = held({ status: 'expired', expiresAt: endedAt, endedAt })
+    const sweep = (count: string) =>
+      called({ outcome: 'done', results: [count] }, { verb: 'expire', transfers: [] })
+    const entries = [...placed, ...sweep('1')]
+    expect(await offences(entries, { holds: [expired] })).toEqual({})
+    const early = { ...expired, endedAt: new Date(999) }
+    expect(await offences(entries, { holds: [early] })).toEqual({
+      'holds that do not add up': ['H expired early'],
+    })
+    expect(await offences([...entries, ...sweep('1')], { holds: [expired] })).toHaveProperty(
+      'doubled',
+    )
+    const late = { verb: 'late capture', isLate: true }
+    expect(await offences(called(refused, late), {})).toEqual({})
+    expect(await offences(called(posted, late), { transfers: [stored()] })).toHaveProperty([
+      'captured after expiry',
+    ])
   })
 })
 

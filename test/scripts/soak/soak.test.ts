@@ -16,6 +16,7 @@ describe('soak', () => {
     })
     expect(isSound(report) ? 'sound' : renderSoak(report)).toBe('sound')
     expect(report.audit.acknowledged).toBeGreaterThan(0)
+    expect(report.audit.holds.captures).toBeGreaterThan(0)
     expect(report.reading.snapshots).toBeGreaterThan(1)
     expect(report.faults.size).toBeGreaterThan(0)
   }, 240_000)
