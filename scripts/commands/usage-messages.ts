@@ -14,7 +14,12 @@ interface RefusedCommandLine {
 /** A message of yargs as a sentence that says what is wrong and what was probably meant. */
 export function explainUsage(message: string, commandLine: RefusedCommandLine): string {
   const [kind, rest = ''] = message.split(/: (.*)/s, 2)
-  if (kind === 'too few') return explainMissing(Number.parseInt(rest), commandLine)
+  if (kind === 'too few') {
+    const missing = explainMissing(Number.parseInt(rest), commandLine)
+    const unknown = unknownOption(commandLine)
+    if (unknown === undefined) return missing
+    return `${unknown}${unknown.endsWith('?') ? '' : '.'} ${missing}`
+  }
   if (kind === 'unknown') return explainUnknown(rest.split(', '), commandLine)
   const [, given, choices = ''] = /is "(.*)", expected one of (.*)/.exec(message) ?? []
   const suggestion = given && suggest(similarName(given, choices.replaceAll('"', '').split(', ')))
@@ -32,15 +37,32 @@ function explainMissing(given: number, { usage }: RefusedCommandLine): string {
 
 const listFormat = new Intl.ListFormat('en-GB')
 
+/** The name of an option that was typed, without dashes. */
+const nameOf = (parameter: string): string | undefined => /^--?([^=]*)/.exec(parameter)?.[1]
+
+const explainOption = (typed: string, options: readonly string[]): string =>
+  `unknown option ${named(typed.replace(/=.*/s, ''))}${suggest(similarName(nameOf(typed) ?? '', options), '--')}`
+
+/** What is wrong with the first option that the command does not have: yargs looks for missing arguments first. */
+function unknownOption({ parameters, options }: RefusedCommandLine): string | undefined {
+  const typed = parameters.find(
+    (parameter) => /^--\w/.test(parameter) && !isOption(nameOf(parameter) ?? '', options),
+  )
+  return typed === undefined ? undefined : explainOption(typed, options)
+}
+
+/** Whether a command has an option, which may be negated or written in camel case. */
+function isOption(name: string, options: readonly string[]): boolean {
+  const inKebabCase = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  return [...options, ...COMMON_OPTIONS].includes(inKebabCase.replace(/^no-/, ''))
+}
+
 function explainUnknown(
   [unknown = '']: readonly string[],
   { parameters, usage, commands, options }: RefusedCommandLine,
 ): string {
-  const typed = parameters.find((parameter) => /^--?([^=]*)/.exec(parameter)?.[1] === unknown)
-  if (typed !== undefined) {
-    const option = named(typed.replace(/=.*/s, ''))
-    return `unknown option ${option}${suggest(similarName(unknown, options), '--')}`
-  }
+  const typed = parameters.find((parameter) => nameOf(parameter) === unknown)
+  if (typed !== undefined) return explainOption(typed, options)
   if (usage === '') {
     return `unknown command ${named(unknown)}${suggest(similarName(unknown, commands))}`
   }

@@ -83,6 +83,10 @@ describe('a command line that is wrong', () => {
     ],
     ['balances A --every mont', 'Did you mean month?'],
     ['transfer', 'transfer needs <from> <to> <amount>: <from>, <to> and <amount> are missing'],
+    ['capture --id ROOM-7', 'unknown option --id. capture needs <id> [amount]: <id> is missing'],
+    ['release --idd ROOM-7', 'unknown option --idd. release needs <id>: <id> is missing'],
+    ['transfer A B --refernce x', 'unknown option --refernce. Did you mean --reference? transfer'],
+    ['transfer A B --effectiveAt 2026-01-31 --no-quiet', 'daybook: transfer needs <from>'],
     ['transfer A B', 'transfer needs <from> <to> <amount>: <amount> is missing'],
     [
       'account limit ADA 50',
