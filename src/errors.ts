@@ -10,7 +10,7 @@ import {
 import { LedgerError, REFUSAL_CODES, type Side, TransferRefusedError } from './ledger-error.ts'
 import { named, quote } from './messages.ts'
 import { isCurrency } from './money/currency.ts'
-import { type Decimal, formatMoney } from './money/money.ts'
+import { type Decimal, formatMoney, isOutOfRange } from './money/money.ts'
 
 export * from './hold-errors.ts'
 export {
@@ -118,19 +118,16 @@ export class TransferConflictError extends TransferRefusedError {
   declare readonly group?: string
   /** The transfer that the posted one reverses, if it is a reversal. */
   declare readonly reverses?: string
+  /** Whether the other transfer is one of the same atomic group: then neither is posted. Absent if it is not. */
+  declare readonly isWithinGroup?: true
   constructor(details: {
     transferId: string
     fields: readonly string[]
     group?: string
     reverses?: string
+    isWithinGroup?: true
   }) {
-    const { transferId, group } = details
-    super(
-      group === undefined
-        ? `transfer ${transferId} is already posted ${describeConflict(details)}`
-        : `transfer ${transferId} cannot join group ${named(group)}, which is already posted without it`,
-      details,
-    )
+    super(conflictMessage(details), details)
   }
 }
 
@@ -208,13 +205,12 @@ export class InsufficientFundsError extends TransferRefusedError {
 export class BalanceOutOfRangeError extends TransferRefusedError {
   override readonly code = 'BALANCE_OUT_OF_RANGE'
   declare readonly accountId: string
-  /** The balance that the transfer would have led to. */
+  /** The balance that the transfer would have led to, or the captures of all that would have been held. */
   declare readonly balance: Decimal
-  constructor(details: { accountId: string; balance: Decimal; limit: Decimal }) {
-    super(
-      `the balance of account ${details.accountId} would become ${details.balance}: its magnitude must be below ${details.limit}`,
-      details,
-    )
+  /** What would have been held of the account, if a hold is refused. */
+  declare readonly held?: Decimal
+  constructor(details: { accountId: string; balance: Decimal; held?: Decimal; limit: Decimal }) {
+    super(`${outOfRange(details)}: its magnitude must be below ${details.limit}`, details)
   }
 }
 
@@ -458,6 +454,21 @@ export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
+function conflictMessage({
+  transferId,
+  group,
+  isWithinGroup,
+  ...conflict
+}: Pick<
+  TransferConflictError,
+  'transferId' | 'fields' | 'group' | 'reverses' | 'isWithinGroup'
+>): string {
+  if (isWithinGroup) return `two transfers of the group have the id ${transferId}`
+  return group === undefined
+    ? `transfer ${transferId} is already posted ${describeConflict(conflict)}`
+    : `transfer ${transferId} cannot join group ${named(group)}, which is already posted without it`
+}
+
 /** How the transfer that is posted differs from the request. */
 function describeConflict({
   fields,
@@ -470,6 +481,17 @@ function describeConflict({
   const content = different.length === 0 ? '' : `with a different ${different.join(', ')}`
   if (reverses === undefined) return content
   return `as the reversal of transfer ${named(reverses)}${content && `, ${content}`}`
+}
+
+/** The number that would be out of range. */
+function outOfRange({
+  accountId,
+  balance,
+  held,
+}: Pick<BalanceOutOfRangeError, 'accountId' | 'balance' | 'held'>): string {
+  if (held && isOutOfRange(held)) return `what is held of account ${accountId} would become ${held}`
+  const after = held ? ' when all that is held of it is captured' : ''
+  return `the balance of account ${accountId} would become ${balance}${after}`
 }
 
 const nameOf = ({ accountId, side }: { accountId: string; side?: Side }): string =>

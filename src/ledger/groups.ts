@@ -27,6 +27,7 @@ import {
   type TransferResult,
   refused,
   refusedHold,
+  refusedWithinGroup,
 } from './transfer-result.ts'
 
 type Reading = WellFormedRequest | TransferRefusedError
@@ -150,7 +151,11 @@ function evaluateGroup(
       ) as TransferResult,
   )
   const cause = causeOf(requests, results)
-  if (cause !== undefined) return linked(results, cause, group)
+  if (cause !== undefined) {
+    return linked(results, cause, group).map((result) =>
+      result.status === 'refused' ? refusedWithinGroup(result, ledger.transfers) : result,
+    )
+  }
   for (const [id, account] of trial.accounts) ledger.accounts.set(id, account)
   for (const [id, transfer] of trial.transfers) ledger.transfers.set(id, transfer)
   addToGroups(

@@ -120,7 +120,9 @@ export async function postToAccounts<Request extends LedgerRequest>(
     }
     const refusal = options.atomic ? outcomes.find(isRefused) : undefined
     // An atomic group has only transfers.
-    if (refusal) outcomes = refuseGroup(outcomes as TransferResult[], refusal as RefusedTransfer)
+    if (refusal) {
+      outcomes = refuseGroup(outcomes as TransferResult[], refusal as RefusedTransfer, known)
+    }
     const refusedIds = outcomes.some(isRefused)
       ? refusedIdsOf(outcomes, { requests: slice, readings, known })
       : undefined

@@ -1,6 +1,7 @@
 import {
   LinkedTransferRefusedError,
   type RefusalCode,
+  TransferConflictError,
   type TransferRefusedError,
 } from '../errors.ts'
 import type { AccountRecord, HoldRecord, TransferRecord } from './records.ts'
@@ -71,23 +72,37 @@ export const refusedHold = (holdId: string, error: TransferRefusedError): Refuse
   error,
 })
 
-/** The results of an atomic group after its first refusal. Requests that would have been posted are refused. */
+/** The ids that were posted before an atomic group. */
+interface KnownIds {
+  has(transferId: string): boolean
+}
+
+/** The refusal of a transfer of an atomic group, which says so if the other transfer with its id is one of the group, too. */
+export function refusedWithinGroup(refusal: RefusedTransfer, known: KnownIds): RefusedTransfer {
+  const { transferId, error } = refusal
+  if (!(error instanceof TransferConflictError) || error.group !== undefined) return refusal
+  if (known.has(transferId)) return refusal
+  const { fields } = error
+  return refused(transferId, new TransferConflictError({ transferId, fields, isWithinGroup: true }))
+}
+
+/**
+ * The results of an atomic group after its first refusal. Requests that would have been posted are refused. `known` has the ids
+ * that were posted before.
+ */
 export function refuseGroup(
   results: readonly TransferResult[],
   firstRefusal: RefusedTransfer,
+  known: KnownIds,
 ): TransferResult[] {
   const notPosted = new Set(
     results.flatMap((result) => (result.status === 'posted' ? [result.transfer] : [])),
   )
-  return results.map((result) =>
-    result === firstRefusal || (result.status === 'existing' && !notPosted.has(result.transfer))
-      ? result
-      : refused(
-          result.transferId,
-          new LinkedTransferRefusedError({
-            transferId: result.transferId,
-            refusedTransferId: firstRefusal.transferId,
-          }),
-        ),
-  )
+  return results.map((result) => {
+    if (result === firstRefusal) return refusedWithinGroup(firstRefusal, known)
+    if (result.status === 'existing' && !notPosted.has(result.transfer)) return result
+    const { transferId } = result
+    const { transferId: refusedTransferId } = firstRefusal
+    return refused(transferId, new LinkedTransferRefusedError({ transferId, refusedTransferId }))
+  })
 }

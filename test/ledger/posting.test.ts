@@ -164,6 +164,16 @@ describe('an atomic group', () => {
     expect(await Transfer.countDocuments()).toBe(0)
   })
 
+  test('says that two of its transfers have one id, and not that one is posted', async () => {
+    await openAll()
+    const first = { transferId: 'L1', from: 'A', to: 'B', amount: '1' }
+    const results = await Account.transferMany([first, { ...first, amount: '2' }], { atomic: true })
+    expect(results).toMatchObject([
+      { code: 'LINKED_TRANSFER_REFUSED' },
+      { message: 'two transfers of the group have the id L1', error: { fields: ['amount'] } },
+    ])
+  })
+
   test('is rejected when it is too large for one transaction', async () => {
     const group = Array.from({ length: 50_001 }, () => ({ from: 'A', to: 'B', amount: '1' }))
     await expect(Account.transferMany(group, { atomic: true })).rejects.toThrow(

@@ -37,6 +37,22 @@ describe('Account.transferGroup', () => {
     expect(await verify(connection)).toMatchObject({ groups: 1, violations: [] })
   })
 
+  test('says that two legs have one id, of which nothing is posted', async () => {
+    const [first, second] = LEGS.map((leg) => ({ ...leg, transferId: 'SAME' }))
+    for (const legs of [
+      [first, second],
+      [first, first],
+    ] as TransferRequest[][]) {
+      await expect(order(legs)).rejects.toMatchObject({
+        code: 'TRANSFER_CONFLICT',
+        leg: 2,
+        isWithinGroup: true,
+        message: 'leg 2: two transfers of the group have the id SAME',
+      })
+    }
+    expect(await balances()).toMatchObject({ BUYER: '100' })
+  })
+
   test('posts nothing when a leg is refused, and says which', async () => {
     const tooMuch = [...LEGS, { from: 'FEES', to: 'BUYER', amount: '5' }]
 
