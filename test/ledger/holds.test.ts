@@ -93,6 +93,20 @@ describe('Account.hold', () => {
     expect(stored).not.toHaveProperty('held')
   })
 
+  test('says which number would be too large', async () => {
+    const rich = { holder: 'Rich', currency: 'USD' } as const
+    const large = `5${'0'.repeat(23)}`
+    await Account.open({ ...rich, accountId: 'RICH', openingBalance: large, overdraftLimit: large })
+    await Account.open({ ...rich, accountId: 'POOR', overdraftLimit: large })
+    const hold = (from: string, holdId: string) =>
+      Account.hold({ holdId, from, to: 'SHOP', amount: large })
+    await hold('RICH', 'H1')
+    await expect(hold('RICH', 'H2')).rejects.toMatchObject({
+      code: 'BALANCE_OUT_OF_RANGE',
+      message: `what is held of account RICH would become 1${'0'.repeat(24)}: its magnitude must be below 1${'0'.repeat(24)}`,
+    })
+  })
+
   test('returns the same hold if it is repeated, whatever became of it', async () => {
     await Account.hold(request)
     expect(await Account.hold(request)).toMatchObject({ _id: 'H', status: 'active' })
@@ -200,6 +214,24 @@ describe('Hold.capture', () => {
     await Hold.capture('H', { amount: '20', transferId: 'C2', final: true })
     const open = Hold.capture('H', { amount: '20', transferId: 'C2' })
     await expect(open).rejects.toMatchObject({ code: 'TRANSFER_CONFLICT', fields: ['final'] })
+  })
+
+  test('of all that is left repeats one that took all, and no smaller one', async () => {
+    await Hold.capture('H', { amount: '20', transferId: 'C1' })
+    const { _id: id } = await Hold.capture('H')
+    for (const repeated of [
+      await Hold.capture('H'),
+      await Hold.capture('H', { amount: '40', final: true }),
+    ]) {
+      expect([repeated._id, repeated.amount.toString()]).toEqual([id, '40'])
+    }
+    await Account.hold({ ...request, holdId: 'H2', amount: '30' })
+    await Hold.capture('H2', { amount: '20', final: true })
+    await expect(Hold.capture('H2')).rejects.toMatchObject({
+      code: 'TRANSFER_CONFLICT',
+      fields: ['amount'],
+      message: 'transfer H2:capture is already posted with a different amount',
+    })
   })
 
   test('of a part needs an id of its own', async () => {

@@ -472,6 +472,7 @@ export class ReferenceLedger {
       const hasEnded = hold.finalCapture === transferId
       const isSameEnd = isFinal ? hasEnded : !hasEnded || remaining === 0n
       require(isSameEnd, 'TRANSFER_CONFLICT', { fields: ['final'] })
+      require(isPart || remaining === 0n, 'TRANSFER_CONFLICT', { fields: ['amount'] })
       return 'existing'
     }
     require(hold.status === 'active', 'HOLD_NOT_ACTIVE')

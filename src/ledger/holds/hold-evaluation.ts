@@ -168,7 +168,7 @@ function refusalBySize(
 ): BalanceOutOfRangeError | undefined {
   const after = balance.minus(held)
   if (!isOutOfRange(after) && !isOutOfRange(held)) return undefined
-  return new BalanceOutOfRangeError({ accountId, balance: after, limit: LIMIT })
+  return new BalanceOutOfRangeError({ accountId, balance: after, held, limit: LIMIT })
 }
 
 /** The fields in which a request differs from the hold that has its id. */
@@ -203,7 +203,7 @@ function evaluateCapture(
         : (refusalOfNewId(transferId) ?? new HoldNotFoundError({ holdId })),
     )
   }
-  const isFinal = capture.final === true || capture.amount === undefined
+  const isFinal = isFinalCapture(capture)
   const remaining = remainingOf(hold)
   const amount = capture.amount ?? (existing ? toDecimal(existing.amount) : remaining)
   const request = {
@@ -219,8 +219,9 @@ function evaluateCapture(
     postedElsewhereAt: capture.postedElsewhereAt,
   }
   const result = resultById(request, transfers, hold.currency)
-  if (result?.status === 'existing' && !isSameEnd({ hold, transferId, isFinal })) {
-    return refused(transferId, new TransferConflictError({ transferId, fields: ['final'] }))
+  const different = result?.status === 'existing' && differentEnd(hold, capture)
+  if (different) {
+    return refused(transferId, new TransferConflictError({ transferId, fields: [different] }))
   }
   if (result) return result
   const refusal =
@@ -251,19 +252,23 @@ function refusalOfNewId(transferId: string): InvalidTransferIdError | undefined 
   return expected === undefined ? undefined : new InvalidTransferIdError({ transferId, expected })
 }
 
-/** Whether a capture that is posted did with the rest of its hold what a repeat of it asks for. */
-function isSameEnd({
-  hold: { finalCapture, captured, amount },
-  transferId,
-  isFinal,
-}: {
-  hold: HoldRecord
-  transferId: string
-  isFinal: boolean
-}): boolean {
-  const hasEnded = finalCapture === transferId
-  // The last part of a hold ends it, whether or not it was said to be final.
-  return isFinal ? hasEnded : !hasEnded || toDecimal(captured).eq(toDecimal(amount))
+const isFinalCapture = ({ final, amount }: WellFormedCapture): boolean =>
+  final === true || amount === undefined
+
+/** What a capture that is posted did otherwise with the rest of its hold than a repeat of it asks for. */
+function differentEnd(
+  { finalCapture, captured, amount }: HoldRecord,
+  capture: WellFormedCapture,
+): 'final' | 'amount' | undefined {
+  const hasEnded = finalCapture === capture.transferId
+  const hasTakenAll = toDecimal(captured).eq(toDecimal(amount))
+  if (!isFinalCapture(capture)) {
+    // The last part of a hold ends it, whether or not it was said to be final.
+    return hasEnded && !hasTakenAll ? 'final' : undefined
+  }
+  if (!hasEnded) return 'final'
+  // Who asks for all that is left must not learn that less was taken.
+  return capture.amount === undefined && !hasTakenAll ? 'amount' : undefined
 }
 
 function refusalOfEnded(
