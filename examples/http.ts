@@ -4,6 +4,7 @@ import { json } from 'node:stream/consumers'
 import {
   Account,
   type AnyLedgerError,
+  MalformedRequestError,
   OutcomeError,
   type TransferRequest,
   createCollections,
@@ -43,8 +44,8 @@ function refusal(error: unknown): Answer {
     if (status !== 500) return { status, body: error }
   }
   if (error instanceof OutcomeError) return { status: 503, body: error }
-  // The body is not JSON, or no request.
-  if (error instanceof SyntaxError || error instanceof TypeError) {
+  // The body is not JSON, or no request. Another TypeError is a mistake in this program.
+  if (error instanceof SyntaxError || error instanceof MalformedRequestError) {
     return { status: 400, body: { message: error.message } }
   }
   // What nobody expected is for the log.

@@ -178,6 +178,7 @@ export {
   TransferNotFoundError,
   TransferRefusedError,
 } from './errors.ts'
+export { MalformedRequestError } from './malformed-request.ts'
 export { OutcomeError } from './mongodb/outcome.ts'
 
 // Other errors.

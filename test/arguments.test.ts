@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as daybook from '../src/index.ts'
 import { useDatabase } from './support/database.ts'
 
-const { connection, Account, Transfer } = useDatabase()
+const { connection, Account, Transfer, Hold } = useDatabase()
 
 /** Calls a function with arguments that its types do not allow. */
 const call = async (target: unknown, ...parameters: unknown[]): Promise<unknown> =>
@@ -278,6 +278,33 @@ describe('an argument that types would not allow', () => {
     expect(error).toBeInstanceOf(Error)
     expect((error as Error).message).toMatch(message)
     expect((error as Error).message).not.toMatch(UNCHECKED)
+  })
+
+  test('has a code if it is a request, and none if the program itself wrote it', async () => {
+    const requests = [
+      call(Account.transfer.bind(Account), { from: 'A', ammount: '1' }),
+      call(Account.transfer.bind(Account), null),
+      call(Account.transferMany.bind(Account), 'T'),
+      call(Account.open.bind(Account), { holder: 'A', currrency: 'USD' }),
+      call(Account.hold.bind(Account), { holdID: 'H' }),
+      call(Account.transferGroup.bind(Account), { groupId: 'G', legs: [{ fromm: 'A' }] }),
+      call(Account.transferGroup.bind(Account), { groupId: 'G', legs: [] }),
+      call(Account.exchange.bind(Account), { exchangeId: 'X', through: 'FX' }),
+      call(Hold.capture.bind(Hold), 'H', { amount: '1' }),
+    ]
+    for (const request of requests) {
+      const error: unknown = await request.catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error).toBeInstanceOf(daybook.MalformedRequestError)
+      expect(JSON.parse(JSON.stringify(error))).toEqual({
+        name: 'MalformedRequestError',
+        code: 'MALFORMED_REQUEST',
+        message: expect.any(String) as string,
+      })
+    }
+    const option = call(Account.transfer.bind(Account), {}, { patiance: 5 })
+    await expect(option).rejects.toThrow(TypeError)
+    await expect(option).rejects.not.toHaveProperty('code')
   })
 
   test.each(onConnection)(

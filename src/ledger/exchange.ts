@@ -1,6 +1,7 @@
 import type { ClientSession, Connection } from 'mongoose'
-import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
+import type { Keys } from '../arguments.ts'
 import { AccountNotFoundError, InvalidAmountError, InvalidExchangeError } from '../errors.ts'
+import { MalformedRequestError, requireRequest } from '../malformed-request.ts'
 import { named, quote } from '../messages.ts'
 import { scaleOf } from '../money/currency.ts'
 import { type Decimal, type MoneyInput, formatMoney, readDecimal } from '../money/money.ts'
@@ -72,7 +73,7 @@ const EXCHANGE_KEYS: Keys<WithoutFields> = {
 /**
  * Posts an exchange: in the caller's transaction if there is a session, else in one that it shares with concurrent calls.
  * Returns its two transfers.
- * @throws TransferRefusedError of a leg, InvalidExchangeError, InvalidGroupIdError; TypeError if the request is malformed
+ * @throws TransferRefusedError of a leg, InvalidExchangeError, InvalidGroupIdError; MalformedRequestError
  */
 export async function exchange(
   request: ExchangeRequest,
@@ -105,22 +106,23 @@ const accountsOf = ({ from, to }: CopiedRequest): Set<string> =>
 
 /**
  * A copy of a request as it is now, because the caller may change the object.
- * @throws TypeError if it is malformed: an exchange has both amounts, or a rate and a rounding
+ * @throws MalformedRequestError, also if it has both amounts or neither, or a rate without a rounding
  */
 function copyOf(request: ExchangeRequest, fields: OwnFields | undefined): CopiedRequest {
-  requireObject(request, 'the exchange', 'an object with exchangeId, from, to, amount and through')
   const keys = fields ? fields.keysWith(EXCHANGE_KEYS) : EXCHANGE_KEYS
-  requireKnownKeys(request, keys, 'the exchange')
+  const expected = 'an object with exchangeId, from, to, amount and through'
+  requireRequest(request, keys, { what: 'the exchange', expected })
   const { toAmount, rate, rounding, through, metadata, effectiveAt } = request
-  requireObject(through, 'through', 'an object such as { EUR: "FX-EUR", USD: "FX-USD" }')
+  const example = 'an object such as { EUR: "FX-EUR", USD: "FX-USD" }'
+  requireRequest(through, undefined, { what: 'through', expected: example })
   const hasAmount = isGiven(toAmount)
   if (hasAmount === isGiven(rate)) {
-    throw new TypeError(
+    throw new MalformedRequestError(
       `an exchange has a toAmount, or a rate with its rounding: this one has ${hasAmount ? 'both' : 'neither'}`,
     )
   }
   if (hasAmount === isGiven(rounding) || !(hasAmount || ROUNDINGS.includes(rounding as Rounding))) {
-    throw new TypeError(
+    throw new MalformedRequestError(
       hasAmount
         ? 'rounding belongs to a rate: leave it out with a toAmount'
         : `rounding is ${quote(rounding)}, not one of ${ROUNDINGS.join(', ')}`,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { requireKnownKeys, requireObject } from '../arguments.ts'
+import type { Keys } from '../arguments.ts'
 import { InvalidGroupIdError } from '../errors.ts'
+import { MalformedRequestError, requireRequest } from '../malformed-request.ts'
 import { quote } from '../messages.ts'
 import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifier.ts'
 import type { OwnFields } from './own-fields.ts'
@@ -28,15 +29,19 @@ export function groupIdProblem(groupId: unknown): string | undefined {
 /**
  * The legs of a group as requests that are posted all or nothing. They are copies, because the caller may change the
  * objects while they wait.
- * @throws InvalidGroupIdError, TypeError if the request is malformed, RangeError if it has no leg or too many
+ * @throws InvalidGroupIdError; MalformedRequestError, also if it has no leg or too many
  */
 export function legsOf(request: GroupRequest, fields: OwnFields | undefined): IdentifiedRequest[] {
-  requireObject(request, 'the group', 'an object with groupId and legs')
-  requireKnownKeys(request, { groupId: true, legs: true }, 'the group')
+  requireRequest(request, GROUP_KEYS, {
+    what: 'the group',
+    expected: 'an object with groupId and legs',
+  })
   const { groupId, legs } = request
   const expected = groupIdProblem(groupId)
   if (expected !== undefined) throw new InvalidGroupIdError({ groupId, expected })
-  if (!Array.isArray(legs)) throw new TypeError(`the legs are ${quote(legs)}, not an array`)
+  if (!Array.isArray(legs)) {
+    throw new MalformedRequestError(`the legs are ${quote(legs)}, not an array`)
+  }
   requireCount(groupId, legs.length)
   return Array.from(legs as readonly TransferRequest[], (leg, index) => {
     const { transferId } = (leg ?? {}) as { transferId?: unknown }
@@ -51,9 +56,11 @@ export function legsOf(request: GroupRequest, fields: OwnFields | undefined): Id
   })
 }
 
+const GROUP_KEYS: Keys<GroupRequest> = { groupId: true, legs: true }
+
 function requireCount(groupId: string, count: number): void {
   if (count > 0 && count <= ATOMIC_LIMIT) return
-  throw new RangeError(
+  throw new MalformedRequestError(
     count === 0
       ? `group ${quote(groupId)} has no legs: it needs at least one`
       : `group ${quote(groupId)} has ${count} legs, which are too many for one transaction: at most ${ATOMIC_LIMIT} are allowed`,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import mongoose from 'mongoose'
-import { type Keys, requireKnownKeys, requireObject } from '../arguments.ts'
+import type { Keys } from '../arguments.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
@@ -11,6 +11,7 @@ import {
   InvalidTransferIdError,
   type TransferRefusedError,
 } from '../errors.ts'
+import { MalformedRequestError, requireRequest } from '../malformed-request.ts'
 import { named, quote } from '../messages.ts'
 import {
   type Decimal,
@@ -137,15 +138,17 @@ export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
  * A copy of a request as it is now, because the caller may change the object while the request waits. It gets
  * an id if it has none, and null counts as absent. `fields` are those that the ledger's transfers have of their own,
  * `name` is the request's name in messages.
- * @throws TypeError if the request is not an object, or has an unknown key
+ * @throws MalformedRequestError if the request is not an object, or has an unknown key
  */
 export function withId(
   request: TransferRequest,
   fields: OwnFields | undefined,
   name = 'the request',
 ): IdentifiedRequest {
-  requireObject(request, name, 'an object with from, to and amount')
-  requireKnownKeys<object>(request, fields?.keysWith(REQUEST_KEYS) ?? REQUEST_KEYS, name)
+  requireRequest<object>(request, fields?.keysWith(REQUEST_KEYS) ?? REQUEST_KEYS, {
+    what: name,
+    expected: 'an object with from, to and amount',
+  })
   const { transferId, from, to, amount, currency, reference, metadata, effectiveAt } = request
   return {
     transferId: transferId ?? makeId(),
@@ -181,7 +184,7 @@ export function withIds(
   fields: OwnFields | undefined,
 ): IdentifiedRequest[] {
   if (!Array.isArray(requests)) {
-    throw new TypeError(`the requests are ${quote(requests)}, not an array`)
+    throw new MalformedRequestError(`the requests are ${quote(requests)}, not an array`)
   }
   return Array.from(requests, (request, index) => withId(request, fields, `requests[${index}]`))
 }

@@ -149,7 +149,7 @@ export interface AccountStatics {
    * takes a `rate` and how to round. Returns both transfers in this order. Reverse it with `Transfer.reverseGroup()`.
    * @throws TransferRefusedError with the reason of the leg that cannot be posted, and its number in `leg`: 2 if the position
    * account has too little
-   * @throws LedgerError `INVALID_EXCHANGE`, `INVALID_GROUP_ID`; TypeError if the request is malformed
+   * @throws LedgerError `INVALID_EXCHANGE`, `INVALID_GROUP_ID`; MalformedRequestError
    * @throws OutcomeError if time is up. Its `outcome` says whether the exchange may be posted
    * @example
    * const [paid, received] = await Account.exchange({

@@ -1,11 +1,5 @@
 import { type Connection, Schema } from 'mongoose'
-import {
-  CALL_KEYS,
-  requireFlag,
-  requireKnownKeys,
-  requireObject,
-  waitOptionsOf,
-} from '../arguments.ts'
+import { CALL_KEYS, requireFlag, waitOptionsOf } from '../arguments.ts'
 import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
 import { exchange } from '../ledger/exchange.ts'
@@ -37,6 +31,7 @@ import { balanceAt, statement, statementEntries } from '../ledger/statement/stat
 import { ledgerAccountOf } from '../ledger/stored-ledger.ts'
 import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.ts'
 import { type TransferResult, heldOrThrow, postedOrThrow } from '../ledger/transfer-result.ts'
+import { requireRequest } from '../malformed-request.ts'
 import { quote } from '../messages.ts'
 import { storedMoney } from '../money/json.ts'
 import { Decimal, type Decimal128 } from '../money/money.ts'
@@ -109,11 +104,15 @@ const accountSchema = new Schema<
     collection: 'accounts',
     versionKey: false,
     strict: 'throw',
-    toJSON: moneyAsText('balance', 'openingBalance', 'overdraftLimit', 'held'),
+    toJSON: moneyAsText('balance', 'openingBalance', 'overdraftLimit', 'held', 'available'),
     virtuals: {
       available: {
         get(this: AccountDocument): Decimal {
-          return this.balance.minus(this.held).plus(this.overdraftLimit)
+          const { balance, overdraftLimit }: Partial<AccountDocument> = this
+          // The document may have been read without them. What is held would be zero then.
+          return balance && overdraftLimit && this.isSelected('held')
+            ? balance.minus(this.held).plus(overdraftLimit)
+            : (undefined as never)
         },
       },
     },
@@ -136,13 +135,10 @@ const accountSchema = new Schema<
     },
     statics: {
       async open(request, options) {
-        requireObject(request, 'the request', 'an object with holder and currency')
         const { account: fields } = ownFieldsOf(this.db)
-        requireKnownKeys<object>(
-          request,
-          fields?.keysWith(OPENING_KEYS) ?? OPENING_KEYS,
-          'the request',
-        )
+        requireRequest<object>(request, fields?.keysWith(OPENING_KEYS) ?? OPENING_KEYS, {
+          expected: 'an object with holder and currency',
+        })
         const reading = readRepeatableOpening(
           { ...request, accountId: request.accountId ?? makeId() },
           new Date(),

@@ -92,11 +92,11 @@ export const moneyAsText = <Path extends string>(...paths: Path[]) => ({
     json: Partial<Record<Path, unknown>>,
   ) {
     for (const path of paths) {
+      if (json[path] === undefined) continue
       const value = document[path]
       // The document may have been read without its currency.
       const { currency } = document
-      if (value && json[path] !== undefined)
-        json[path] = currency ? formatMoney(value, currency) : value.toJSON()
+      if (value) json[path] = currency ? formatMoney(value, currency) : value.toJSON()
     }
     return json
   },

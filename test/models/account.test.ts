@@ -501,6 +501,19 @@ describe('protected fields', () => {
 })
 
 describe('a document that was read without its currency', () => {
+  test('prints what is available with the currency’s decimals, if virtuals are asked for', async () => {
+    await Account.open({ accountId: 'YEN', holder: 'A', currency: 'JPY', openingBalance: 300 })
+    await Account.open({ accountId: 'EUR', holder: 'A', currency: 'EUR', openingBalance: 300 })
+    const accounts = await Account.find().sort({ _id: 1 })
+    const printed = accounts.map((account) => account.toJSON({ virtuals: true }))
+    expect(printed).toMatchObject([{ available: '300.00' }, { available: '300' }])
+    for (const paths of ['holder', 'balance', 'currency balance overdraftLimit', '-held']) {
+      const partly = await Account.findById('EUR', paths).orFail()
+      expect(partly.toJSON({ virtuals: true })).not.toHaveProperty('available')
+      expect(partly.available).toBeUndefined()
+    }
+  })
+
   test('prints money with the currency’s decimals in JSON too', async () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
     const account = await Account.findById('A').select('balance').orFail()

@@ -1,4 +1,4 @@
-import { type Keys, requireFlag, requireKnownKeys, requireObject } from '../../arguments.ts'
+import { type Keys, requireFlag } from '../../arguments.ts'
 import {
   InvalidAccountIdError,
   InvalidAmountError,
@@ -6,6 +6,7 @@ import {
   InvalidHoldIdError,
   type TransferRefusedError,
 } from '../../errors.ts'
+import { MalformedRequestError, requireRequest } from '../../malformed-request.ts'
 import type { Decimal, MoneyInput } from '../../money/money.ts'
 import { EFFECTIVE_AT_RULE, copyOfDate, isEffectiveAt } from '../effective-at.ts'
 import { IDENTIFIER_RULE, couldBeId, isIdentifier } from '../identifier.ts'
@@ -100,11 +101,10 @@ const HOLD_KEYS: Keys<HoldRequest> = {
 
 /**
  * A copy of a request as it is now. It gets an id if it has none, and null counts as absent.
- * @throws TypeError if the request is not an object, or has an unknown key
+ * @throws MalformedRequestError if the request is not an object, or has an unknown key
  */
 export function identifiedHold(request: HoldRequest): IdentifiedHold {
-  requireObject(request, 'the request', 'an object with from, to and amount')
-  requireKnownKeys(request, HOLD_KEYS, 'the request')
+  requireRequest(request, HOLD_KEYS, { expected: 'an object with from, to and amount' })
   const { holdId, from, to, amount, currency, expiresAt, reference, metadata } = request
   return {
     kind: 'hold',
@@ -137,13 +137,13 @@ export const captureId = (holdId: string): string =>
 
 /**
  * A copy of a request as it is now. Null counts as absent.
- * @throws TypeError if `final` is not a flag, or if the id is missing of one capture of several
+ * @throws TypeError if `final` is not a flag; MalformedRequestError if the id is missing of one capture of several
  */
 export function identifiedCapture(holdId: string, request: CaptureRequest): IdentifiedCapture {
   const { amount, final, transferId, reference, metadata, effectiveAt } = request
   requireFlag(final ?? undefined, 'final')
   if ((transferId ?? undefined) === undefined && (amount ?? undefined) !== undefined && !final) {
-    throw new TypeError(
+    throw new MalformedRequestError(
       'a capture of a part of a hold needs a transferId, so that a repeated call is not taken for another capture. Pass one, or final: true to release the rest',
     )
   }

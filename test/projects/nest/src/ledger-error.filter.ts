@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, HttpException } from '@nestjs/common'
 import { BaseExceptionFilter } from '@nestjs/core'
-import { type AnyLedgerError, LedgerError, OutcomeError } from 'daybook'
+import { type AnyLedgerError, LedgerError, MalformedRequestError, OutcomeError } from 'daybook'
 
 /** The statuses that are neither 400, of each `INVALID_…`, nor 422. docs/refusals.md lists all of them. */
 const statuses: { [code in AnyLedgerError['code']]?: number } = {
@@ -22,9 +22,11 @@ const statuses: { [code in AnyLedgerError['code']]?: number } = {
   TRANSFER_IMMUTABLE: 500,
 }
 
-@Catch(LedgerError, OutcomeError)
+type Caught = AnyLedgerError | MalformedRequestError | OutcomeError
+
+@Catch(LedgerError, MalformedRequestError, OutcomeError)
 export class LedgerErrorFilter extends BaseExceptionFilter {
-  catch(error: AnyLedgerError | OutcomeError, host: ArgumentsHost) {
+  catch(error: Caught, host: ArgumentsHost) {
     const statusCode = statusOf(error)
     const { message } = error
     const body = { statusCode, message, ...('code' in error && { code: error.code }) }
@@ -32,7 +34,8 @@ export class LedgerErrorFilter extends BaseExceptionFilter {
   }
 }
 
-function statusOf(error: AnyLedgerError | OutcomeError) {
+function statusOf(error: Caught) {
   if (error instanceof OutcomeError) return 503
+  if (error instanceof MalformedRequestError) return 400
   return statuses[error.code] ?? (error.code.startsWith('INVALID_') ? 400 : 422)
 }
