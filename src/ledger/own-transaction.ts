@@ -10,12 +10,8 @@ import { isPostedBefore } from './existing-ids.ts'
 import { type PostingOptions, accountIdsOf, postToAccounts } from './posting.ts'
 import type { LedgerRequest, ResultOf } from './ledger-request.ts'
 import { type IdentifiedRequest, readRequest } from './request.ts'
-import {
-  ChangedAccountError,
-  prepareAccountUpdates,
-  prepareInsert,
-  readAccounts,
-} from './stored-ledger.ts'
+import { ChangedAccountError, prepareAccountUpdates, readAccounts } from './stored-ledger.ts'
+import { TransferInsert } from './transfer-insert.ts'
 import type { TransferResult } from './transfer-result.ts'
 
 /**
@@ -96,7 +92,7 @@ async function postToPresumedAccounts(
   if (reading instanceof TransferRefusedError) return undefined
   const result = evaluate(reading, { accounts, transfers: new Map() }, { now: new Date() })
   if (result.status !== 'posted') return undefined
-  const inserting = prepareInsert([result.transfer], transaction)()
+  const inserting = new TransferInsert(transaction, [result.transfer]).send()
   const update = prepareAccountUpdates([result.transfer], { accounts, presumed }, transaction)
   await inserting
   await update()

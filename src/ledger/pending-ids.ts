@@ -8,7 +8,7 @@ import { isRefusedByGroup, isWellFormed } from './groups.ts'
 import { prepareHoldInsert } from './holds/stored-holds.ts'
 import { type LedgerRequest, type LedgerResult, type Reading, isRefused } from './ledger-request.ts'
 import type { HoldRecord, TransferRecord } from './records.ts'
-import { prepareInsert } from './stored-ledger.ts'
+import { TransferInsert } from './transfer-insert.ts'
 import type { RefusedTransfer } from './transfer-result.ts'
 
 /** The ids that a posting refuses because of what its transaction has read. */
@@ -74,7 +74,7 @@ export async function requireNonePending(
   session.startTransaction()
   try {
     const transaction = { connection, database, session }
-    await prepareInsert([...transfers].map(placeholderOf), transaction)()
+    await new TransferInsert(transaction, [...transfers].map(placeholderOf)).send()
     await prepareHoldInsert([...holds].map(placeholderOfHold), transaction)()
   } catch (error) {
     if (isDriverError(error, 'MongoServerError') && isDuplicateKey(error)) {

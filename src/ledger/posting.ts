@@ -19,6 +19,7 @@ import { recognizeExisting } from './existing-ids.ts'
 import { type GroupLedger, evaluateAll, isGrouped } from './groups.ts'
 import { PostedHolds, storedHoldReads } from './holds/posted-holds.ts'
 import { couldBeId } from './identifier.ts'
+import { InsertQueue } from './insert-queue.ts'
 import {
   type LedgerRequest,
   type LedgerResult,
@@ -35,7 +36,6 @@ import {
   insertAccounts,
   insertGroups,
   prepareAccountUpdates,
-  prepareInsert,
   readAccounts,
   readGroups,
   readTransfers,
@@ -73,7 +73,7 @@ export async function post<Request extends LedgerRequest>(
 /**
  * {@link post} to accounts that this transaction has read. The accounts in memory change too.
  *
- * While the server inserts the transfers of one slice, the next slice is evaluated.
+ * While the server inserts the transfers of some slices, the next ones are evaluated.
  */
 export async function postToAccounts<Request extends LedgerRequest>(
   accounts: Map<string, LedgerAccount>,
@@ -101,16 +101,16 @@ export async function postToAccounts<Request extends LedgerRequest>(
   const evaluation = { now: new Date(), batch: options.batch, accountFields }
   const results: LedgerResult[] = []
   const posted: TransferRecord[] = []
-  let inserting = Promise.resolve()
+  const inserts = new InsertQueue(transaction)
   for (const slice of slices(requests, options.atomic)) {
     const readings = slice.map((request) => readLedgerRequest(request, fields))
     if (holds) {
-      await inserting
+      await inserts.idle()
       await holds.releaseExpired(readings, evaluation.now)
     }
     let outcomes: LedgerResult[] = evaluateAll(slice, readings, ledger, evaluation)
     if (presumeNew && outcomes.some(isRefused)) {
-      await inserting
+      await inserts.idle()
       outcomes = await recognizeExisting(
         outcomes,
         { requests: slice, readings },
@@ -133,10 +133,7 @@ export async function postToAccounts<Request extends LedgerRequest>(
     const transfers = outcomes.flatMap((outcome) =>
       outcome.status === 'posted' && 'transfer' in outcome ? [outcome.transfer] : [],
     )
-    const insert = prepareInsert(transfers, transaction)
-    await inserting
-    inserting = both(insert(), requireNonePending(refusedIds, transaction))
-    inserting.catch(() => undefined)
+    await inserts.add(transfers, refusedIds)
     results.push(...outcomes)
     posted.push(...transfers)
     await setImmediate()
@@ -146,15 +143,13 @@ export async function postToAccounts<Request extends LedgerRequest>(
   )
   const held = holds?.prepareWrites(posted, transaction)
   const update = prepareAccountUpdates(posted, { accounts, held: held?.accountIds }, transaction)
-  await inserting
+  await inserts.finish()
   if (opened.length > 0) await insertAccounts(opened, transaction)
   if (groupIds.length > 0) await insertGroups(groupRecordsOf(posted), transaction)
   await held?.write()
   await update()
   return results as ResultOf<Request>[]
 }
-
-const both = async (...works: Promise<void>[]): Promise<void> => void (await Promise.all(works))
 
 /** The ids of the accounts that requests name. Those of a hold that exists are in its record. */
 export function accountIdsOf(requests: readonly LedgerRequest[]): Set<string> {
@@ -183,7 +178,7 @@ const ONE_SLICE = 400
 /** The size of the first of several slices: small, because the server waits for it. */
 const FIRST_SLICE = 100
 
-/** The most requests that are evaluated while the server inserts the slice before. */
+/** The most requests that are evaluated before the server is looked at again. */
 const LARGEST_SLICE = 1_000
 
 /** Splits requests into slices that grow. A few requests, and a group of any size, are in one slice. */

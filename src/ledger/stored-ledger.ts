@@ -138,23 +138,6 @@ export class ChangedAccountError extends Error {
 /** A prepared write, which is sent by calling it. A large one is already encoded. */
 export type PreparedWrite = () => Promise<void>
 
-/** Prepares the insert of transfers. Sending it fails with a duplicate key error if an id already exists. */
-export function prepareInsert(
-  transfers: readonly TransferRecord[],
-  transaction: Transaction,
-): PreparedWrite {
-  const { database, session, connection, isDryRun } = transaction
-  if (isDryRun) return async () => undefined
-  const name = collectionsOf(connection).transfers
-  if (transfers.length <= MAX_PLAIN_WRITES) {
-    const insert = { insert: name, documents: transfers }
-    return async () => void (transfers.length > 0 && (await write(insert, transaction)))
-  }
-  const bulk = database.collection<TransferRecord>(name).initializeOrderedBulkOp()
-  for (const transfer of transfers) bulk.insert(transfer)
-  return async () => void (await bulk.execute({ session }))
-}
-
 /**
  * Prepares one update for each account of the transfers, and for the others of which more or less is `held` now, to its
  * state after the last of them. If another transaction has changed one of them in the meantime, sending fails with a
@@ -246,7 +229,7 @@ function prepareUpdates(updates: AccountUpdate[], transaction: Transaction): () 
  * The most documents to write with a plain command. A bulk operation of the driver does more work, which
  * would make a lone transfer a tenth slower.
  */
-const MAX_PLAIN_WRITES = 100
+export const MAX_PLAIN_WRITES = 100
 
 /** Sends a write command. Returns how many documents it found or stored. */
 export async function write(command: object, { database, session }: Transaction): Promise<number> {
