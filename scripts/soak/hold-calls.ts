@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { accountModel, holdModel } from '../../src/index.ts'
 import { SWEEP } from './asked-ledger.ts'
-import { statusOf } from './asking.ts'
+import { type Asked, statusOf } from './asking.ts'
 import { ordersOf } from './connection.ts'
 import {
   RELEASED,
@@ -17,7 +17,6 @@ import {
   shareOf,
   sharedHold,
 } from './hold-requests.ts'
-import type { Asked } from './asking.ts'
 import { drawRequest } from './requests.ts'
 import type { WorkerOptions } from './worker-options.ts'
 

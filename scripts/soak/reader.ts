@@ -23,7 +23,7 @@ export interface Reading {
 export async function startReader(uri: string): Promise<{ stop: () => Promise<Reading> }> {
   const connection = await connectDirectly(uri)
   const moved: string[] = []
-  const misheld: string[] = []
+  const misheld = new Set<string>()
   let snapshots = 0
   let isStopped = false
   const read = async () => {
@@ -32,7 +32,7 @@ export async function startReader(uri: string): Promise<{ stop: () => Promise<Re
       const snapshot = await readSnapshot(connection).catch(() => undefined)
       if (snapshot) snapshots += 1
       if (snapshot?.moved) moved.push(`off by ${snapshot.moved}`)
-      misheld.push(...(snapshot?.misheld ?? []))
+      for (const account of snapshot?.misheld ?? []) misheld.add(account)
       await setTimeout(100)
     }
   }
@@ -42,7 +42,7 @@ export async function startReader(uri: string): Promise<{ stop: () => Promise<Re
       isStopped = true
       await reading
       await connection.close()
-      return { snapshots, moved, misheld }
+      return { snapshots, moved, misheld: [...misheld] }
     },
   }
 }

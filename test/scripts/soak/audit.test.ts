@@ -6,7 +6,11 @@ import {
   type StoredTransfer,
   audit,
 } from '../../../scripts/soak/audit.ts'
-import type { StoredHold } from '../../../scripts/soak/audit-holds.ts'
+import {
+  type StoredCapture,
+  type StoredHold,
+  problemsOfHolds,
+} from '../../../scripts/soak/audit-holds.ts'
 import type { Call, Entry, Outcome } from '../../../scripts/soak/journal.ts'
 
 const transfer = { key: 'T1', content: '1.00 USD from A to B' }
@@ -211,15 +215,6 @@ describe('audit of holds', () => {
   const placed = called(posted, { verb: 'hold', transfers: [], holds: [hold] })
   const released = (outcome: Outcome | undefined, times: { from: number }) =>
     called(outcome, { verb: 'release', transfers: [], holds: [release], ...times })
-  const captured = (id: string, amount: string) => ({
-    entries: [
-      ...placed,
-      ...called(posted, { transfers: [{ key: id, content: `${amount} of H` }] }),
-    ],
-    transfers: [
-      stored({ transferId: id, reference: id, content: `${amount} of H`, amount, hold: 'H' }),
-    ],
-  })
 
   test('finds a hold or a release that is lost, or that a caller was told is refused', async () => {
     expect(await offences(placed, active)).toEqual({})
@@ -249,26 +244,48 @@ describe('audit of holds', () => {
     }
   })
 
-  test('finds captures that their hold does not know, and ends that did not end it', async () => {
-    const whole = { status: 'captured', captured: '1.00', finalCapture: 'H:capture', endedAt }
-    const { entries, transfers } = captured('H:capture', '1.00')
-    const found = async (
-      changes: Partial<StoredHold>,
-      { capture = transfers, sum = '0.00' }: { capture?: StoredTransfer[]; sum?: string } = {},
-    ) =>
-      await offences(entries, {
-        holds: [held(changes)],
-        held: new Map([['A', sum]]),
-        transfers: capture,
-      })
-    expect(await found(whole)).toEqual({})
-    const offence = 'holds that do not add up'
-    expect(await found({ ...whole, captured: '0.50' })).toHaveProperty([offence])
-    expect(await found({ ...whole, finalCapture: 'H:final' })).toHaveProperty([offence])
-    expect(await found({ captured: '1.00' })).toHaveProperty([offence])
-    const twice = [...transfers, stored({ ...transfers[0], reference: undefined })]
-    expect(await found(whole, { capture: twice })).toHaveProperty([offence])
-    expect(await offences(entries, { transfers })).toHaveProperty([offence])
+  describe('finds that a hold', () => {
+    const part = { transferId: 'H:part-1', holdId: 'H', amount: '0.40' }
+    const rest = { transferId: 'H:capture', holdId: 'H', amount: '0.60' }
+    const whole = held({ status: 'captured', captured: '1.00', finalCapture: 'H:capture', endedAt })
+
+    test.each<[string, Partial<StoredHold>, StoredCapture[], string]>([
+      ['says another sum', { captured: '0.90' }, [part, rest], 'says 0.90 captured, and'],
+      ['took too much', { amount: '0.90' }, [part, rest], 'holds 0.90, and its captures took 1.00'],
+      ['has no end', { finalCapture: undefined }, [part, rest], 'is captured with the end undef'],
+      ['ended twice', { status: 'released' }, [part, rest], 'is released with the end H:capture'],
+      ['lost its end', { captured: '0.40' }, [part], 'has no capture H:capture'],
+      [
+        'went on after its end',
+        { status: 'active', endedAt: undefined, finalCapture: undefined },
+        [part, rest],
+        'is active after H:capture',
+      ],
+      [
+        'was captured in part',
+        { captured: '0.60' },
+        [rest],
+        'was captured whole, and its captures',
+      ],
+      ['has no time of its end', { endedAt: undefined }, [part, rest], 'is captured, ended undef'],
+    ])('%s', (_rule, changes, captures, problem) => {
+      expect(problemsOfHolds([whole], [part, rest], new Map())).toEqual([])
+      const problems = problemsOfHolds([{ ...whole, ...changes }], captures, new Map())
+      expect(problems.join('\n')).toContain(`H ${problem}`)
+    })
+
+    test('is not there', () => {
+      expect(problemsOfHolds([], [part], new Map())).toEqual([
+        'H:part-1 captures a hold that is not there',
+      ])
+    })
+  })
+
+  test('looks at the captures in the books', async () => {
+    const capture = stored({ transferId: 'H:part-1', hold: 'H', amount: '0.40' })
+    expect(
+      await offences([...placed, ...called(posted)], { ...active, transfers: [capture] }),
+    ).toEqual({ 'holds that do not add up': ['H says 0.00 captured, and its captures took 0.40'] })
   })
 
   test('finds what was done after the expiry, and an expiry that came early or twice', async () => {
