@@ -1,10 +1,15 @@
+import { ownFieldsOf } from '../ledger/own-fields.ts'
 import type { OpeningRequest } from '../ledger/opening.ts'
 import type { TransferRequest } from '../ledger/request.ts'
 import type { AccountDocument, AccountModel } from '../models/account-interface.ts'
 import type { TransferDocument } from '../models/transfer.ts'
 import type { MoneyInput } from '../money/money.ts'
+import { exampleValues } from './example-values.ts'
 
-/** Make accounts and transfers with default values, so that a test states only what matters to it. */
+/**
+ * Make accounts and transfers with default values, so that a test states only what matters to it. Required fields of the ledger's
+ * own have values too, except texts with `match`.
+ */
 export interface Factories {
   /**
    * Opens an account: `ACCOUNT-1`, `ACCOUNT-2` … with 1,000 USD each, unless `overrides` say otherwise.
@@ -60,13 +65,20 @@ export function factoriesOf(
       holder: `Holder ${accounts}`,
       currency: 'USD',
       openingBalance: '1000',
+      ...exampleValues(ownFieldsOf(Account.db).account),
       ...overrides,
     })
   }
 
   const transferRequest: Factories['transferRequest'] = (sides) => {
     transfers += 1
-    return { transferId: `TRANSFER-${transfers}`, amount: '1', ...sides }
+    const { transfer: fields } = ownFieldsOf(Account.db)
+    return {
+      transferId: `TRANSFER-${transfers}`,
+      amount: '1',
+      ...exampleValues(fields),
+      ...sides,
+    }
   }
 
   const postTransfer: Factories['postTransfer'] = async ({ from, to, ...overrides } = {}) => {

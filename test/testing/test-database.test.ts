@@ -34,6 +34,39 @@ describe('openTestDatabase', () => {
     await accountModel(connection).open({ accountId: 'A', holder: 'Ada', currency: 'USD' })
   })
 
+  test('has factories with a value for each required field of the ledger’s own', async () => {
+    const required = true
+    const fields = {
+      size: { type: 'Int32', min: 2.5, max: 9, required },
+      share: { type: 'Decimal128', max: '0.25', required },
+      score: { type: Number, required },
+      dueOn: { type: Date, min: new Date('2030-01-01'), required },
+      isUrgent: { type: Boolean, required },
+      tenant: { type: 'ObjectId', required },
+      branch: { type: String, enum: ['NORTH', 'SOUTH'], required },
+      costCentre: { type: String, maxLength: 4, required },
+      note: String,
+    } as const
+    const ledger = { fields: { account: fields, transfer: fields } }
+    const { Account: accounts, postTransfer } = await open({ ...onNewConnection(), ledger })
+    const values = {
+      size: 3,
+      share: '0.25',
+      score: 1,
+      dueOn: new Date('2030-01-01'),
+      isUrgent: false,
+      tenant: '000000000000000000000001',
+      branch: 'NORTH',
+      costCentre: 'cost',
+    }
+    const json = JSON.parse(JSON.stringify(values)) as object
+    const transfer = await postTransfer({ amount: '5' })
+    const account = await accounts.findById('ACCOUNT-1').orFail()
+    for (const document of [transfer, account])
+      expect(JSON.parse(JSON.stringify(document))).toMatchObject(json)
+    expect(await postTransfer({ branch: 'SOUTH' } as object)).toMatchObject({ branch: 'SOUTH' })
+  })
+
   test('creates the indexes of the program’s own models, also of those added later', async () => {
     const { connection } = onNewConnection()
     const twice = async (name: string) => {
