@@ -110,6 +110,13 @@ function rangeText(min: FieldRule['min'], max: FieldRule['max']): string {
   return max === undefined ? '' : `, at most ${max}`
 }
 
+/** The text of an ObjectId in extended JSON, `{"$oid": …}`; any other value as it is. */
+export function objectIdText(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const { $oid: text }: { $oid?: unknown } = value
+  return typeof text === 'string' && Object.keys(value).length === 1 ? text : value
+}
+
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 const ISO_DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{3})?)?Z)?$/

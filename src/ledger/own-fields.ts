@@ -8,6 +8,7 @@ import type { FieldRule } from '../field-definition.ts'
 import {
   type FieldReader,
   isSameValue,
+  objectIdText,
   readerOf,
   typeReaderOf,
   valueOfText,
@@ -63,15 +64,15 @@ export class OwnFields {
   }
 
   /**
-   * {@link of} an object that was read from a file, where a number, a date and a truth value may be text. A text that is
-   * none of its type stays, for {@link read} to refuse.
+   * {@link of} an object that was read from a file, where a number, a date and a truth value may be text, and an ObjectId
+   * extended JSON. What is none of its type stays, for {@link read} to refuse.
    */
   fromTexts(object: object): FieldValues {
     const values: Record<string, unknown> = {}
     for (const { name, type } of this.all) {
       const value: unknown = Reflect.get(object, name) ?? undefined
       if (value !== undefined && value !== '')
-        values[name] = typeof value === 'string' ? valueOfText(value, type) : value
+        values[name] = typeof value === 'string' ? valueOfText(value, type) : objectIdText(value)
     }
     return values
   }

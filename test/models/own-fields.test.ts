@@ -7,6 +7,7 @@ import {
   type LedgerDefinition,
   createCollections,
   defineLedger,
+  replay,
   seed,
   verify,
 } from '../../src/index.ts'
@@ -34,6 +35,12 @@ const { connection, Account, Transfer } = useDatabase({ ledger })
 
 /** A request with fields that this program's types do not know. */
 const own = (request: object) => request as never
+
+/** The ledger with other fields, on a connection of its own. */
+const other = (fields: LedgerDefinition['fields']) => {
+  const later = connection.useDb(connection.name)
+  return { later, ...defineLedger(later, { fields }) }
+}
 
 const openBoth = async () => {
   for (const accountId of ['ADA', 'BOB']) {
@@ -116,6 +123,32 @@ describe('own fields of accounts', () => {
       Account.collection.updateOne(own({ _id: 'ADA' }), { $set: { branch: 'EAST' } }),
     ).rejects.toThrow('Document failed validation')
   })
+})
+
+test('an ObjectId is read from extended JSON, as mongoexport writes it', async () => {
+  const { later, ...models } = other({
+    account: { manager: 'ObjectId' },
+    transfer: { order: 'ObjectId' },
+  })
+  const hex = '64b7f0a1c2d3e4f5a6b7c8d9'
+  const folder = await makeFolder()
+  const [accounts, transfers] = [join(folder, 'accounts.jsonl'), join(folder, 'transfers.jsonl')]
+  const line = (accountId: string) => {
+    const account = { accountId, holder: 'A', currency: 'USD', openingBalance: 9 }
+    return `${JSON.stringify({ ...account, manager: { $oid: hex } })}\n`
+  }
+  await writeFile(accounts, line('ADA') + line('BOB'))
+  await seed(later, { file: accounts })
+  const account = await models.Account.findById('ADA').orFail()
+  expect(String(account.get('manager'))).toBe(hex)
+  const transfer = { transferId: 'T1', from: 'ADA', to: 'BOB', amount: '1', order: { $oid: hex } }
+  await writeFile(transfers, JSON.stringify(transfer))
+  expect(await replay(later, { file: transfers, name: 'B' })).toMatchObject({ posted: 1 })
+  expect(String((await models.Transfer.findById('T1').orFail()).get('order'))).toBe(hex)
+  await writeFile(accounts, line('EVE').replace('$oid', 'oid'))
+  await expect(seed(later, { file: accounts })).rejects.toThrow(
+    'is not an ObjectId or its 24 hexadecimal digits',
+  )
 })
 
 describe('metadata of an account', () => {
@@ -253,11 +286,6 @@ describe('own fields of transfers', () => {
 })
 
 describe('fields that are added or changed later', () => {
-  const other = (fields: LedgerDefinition['fields']) => {
-    const later = connection.useDb(connection.name)
-    return { later, ...defineLedger(later, { fields }) }
-  }
-
   test('let accounts and transfers from before be posted to, changed and reversed', async () => {
     await openBoth()
     await Account.transfer(own(TRANSFER))

@@ -1,4 +1,4 @@
-import { valueOfText } from '../../ledger/field-values.ts'
+import { objectIdText, valueOfText } from '../../ledger/field-values.ts'
 import type { FieldValues, OwnField, OwnFields } from '../../ledger/own-fields.ts'
 import { quote } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
@@ -111,7 +111,7 @@ function valueReader(
       }
     }
     default:
-      return (found) => (typeof found === 'string' ? valueOfText(found, type) : found)
+      return (found) => (typeof found === 'string' ? valueOfText(found, type) : objectIdText(found))
   }
 }
 

@@ -72,11 +72,3 @@ function dateText(value: object): string | undefined {
   const time = new Date(/^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN)
   return Number.isNaN(time.getTime()) ? undefined : time.toISOString()
 }
-
-const OBJECT_ID_KEYS = new Set(['$oid'])
-
-/** The text of an ObjectId in extended JSON, `{"$oid": …}`; any other value as it is. */
-export function objectIdText(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  return unwrapped(value, OBJECT_ID_KEYS) ?? value
-}
