@@ -49,8 +49,14 @@ export class InsertQueue {
     this.#isFree = false
     this.#inFlight = Promise.all([
       insert.send(),
-      ...refusedIds.map((ids) => requireNonePending(ids, this.#transaction)),
+      requireNonePending(joined(refusedIds), this.#transaction),
     ]).finally(() => (this.#isFree = true))
     this.#inFlight.catch(() => undefined)
   }
 }
+
+/** The ids of all: one that is in several must be looked at once, because two looks would meet each other. */
+const joined = (all: readonly RefusedIds[]): RefusedIds => ({
+  transfers: new Set(all.flatMap(({ transfers }) => [...transfers])),
+  holds: new Set(all.flatMap(({ holds }) => [...holds])),
+})

@@ -52,3 +52,22 @@ test('what an insert in flight throws is thrown by what comes next', async () =>
   await expect(posting).rejects.toMatchObject({ code: 11_000 })
   expect(await Transfer.countDocuments()).toBe(0)
 })
+
+test('an id that is refused several times is looked at once', async () => {
+  let attempts = 0
+
+  await inTransaction(connection, async (transaction) => {
+    attempts += 1
+    const queue = new InsertQueue(transaction)
+    for (let first = 1; first <= 3; first++) {
+      await queue.add(transfersFrom(first, 1), {
+        transfers: new Set(['REFUSED']),
+        holds: new Set(['HOLD']),
+      })
+    }
+    await queue.finish()
+  })
+
+  expect(attempts).toBe(1)
+  expect(await Transfer.distinct('_id')).toEqual(['T1', 'T2', 'T3'])
+})
