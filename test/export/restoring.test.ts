@@ -303,6 +303,35 @@ describe('a restored line is refused', () => {
     expect(refusals[0]?.message).toMatch(message)
   })
 
+  test.each<[string, object, string]>([
+    [
+      'if a capture is not between the accounts of its hold',
+      { action: 'capture', transferId: 'C1', to: 'A0', amount: '1.00' },
+      'hold H1 already exists with a different to',
+    ],
+    [
+      'if a hold expires that cannot',
+      { action: 'expire', to: undefined },
+      'hold H1 already exists with a different expiresAt',
+    ],
+    [
+      'if nothing can be done like that',
+      { action: 'void' },
+      'action "void" is not "hold", "capture", "release" or "expire", as daybook export writes it',
+    ],
+  ])('%s', async (_, fields, message) => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    await Account.hold({ holdId: 'H1', from: 'A0', to: 'A1', amount: '10' })
+    const action = { holdId: 'H1', from: 'A0', to: 'A1', currency: 'USD', postedAt: line.postedAt }
+    const file = await makeFile('h.jsonl', `${JSON.stringify({ ...action, ...fields })}\n`)
+
+    expect(await replay(connection, { file, restore: true })).toMatchObject({ refused: 1 })
+
+    const { refusals } = (await booksOf(connection)) as { refusals: { message: string }[] }
+    expect(refusals[0]?.message).toBe(message)
+    expect(await Hold.findById('H1')).toMatchObject({ status: 'active' })
+  })
+
   test('a file is not restored with options that read it differently', async () => {
     await expect(
       replay(connection, { file: 'x', restore: true, map: { from: 'a' } }),

@@ -203,6 +203,10 @@ function evaluateCapture(
         : (refusalOfNewId(transferId) ?? new HoldNotFoundError({ holdId })),
     )
   }
+  const { parties } = capture
+  const wrongSide =
+    parties && (['from', 'to'] as const).find((side) => parties[side] !== hold[`${side}Account`])
+  if (wrongSide) return refused(transferId, new HoldConflictError({ holdId, fields: [wrongSide] }))
   const isFinal = isFinalCapture(capture)
   const remaining = remainingOf(hold)
   const amount = capture.amount ?? (existing ? toDecimal(existing.amount) : remaining)
@@ -298,6 +302,9 @@ function evaluateRelease(
   }
   const refusal = isAsked ? refusalOfEnded(hold, request, holds) : undefined
   if (refusal) return refusedHold(holdId, refusal)
+  if (kind === 'expire' && !hold.expiresAt) {
+    return refusedHold(holdId, new HoldConflictError({ holdId, fields: ['expiresAt'] }))
+  }
   const account = accounts.get(hold.fromAccount) as LedgerAccount
   const ended = giveBack({ hold, account, status }, holds, postedElsewhereAt ?? now)
   return { status: 'posted', holdId, hold: ended }

@@ -77,6 +77,8 @@ export interface IdentifiedCapture extends CaptureRequest, TakenOver {
   readonly transferId: string
   /** An ISO 4217 code. If given, the hold must be in this currency. Only lines of a file say one. */
   readonly currency?: string | undefined
+  /** If given, the hold must be between these accounts. Only lines of an export say them. */
+  readonly parties?: { readonly from: string; readonly to: string } | undefined
 }
 
 /** `release` gives back what is left of a hold; `expire` does so only if it has expired. */

@@ -66,7 +66,7 @@ function exportedRequest(fields: Fields, text: string, own: OwnFields | undefine
   }
 }
 
-/** What happened to a hold. The transfer of a capture is between the accounts of its hold. */
+/** What happened to a hold. */
 function exportedAction(action: string, fields: Fields, text: string): HoldAction {
   if (action !== 'hold' && action !== 'capture' && action !== 'release' && action !== 'expire') {
     throw new NotExported(
@@ -101,6 +101,7 @@ function exportedAction(action: string, fields: Fields, text: string): HoldActio
     kind: action,
     ...content,
     transferId: required(fields, 'transferId'),
+    parties: { from: required(fields, 'from'), to: required(fields, 'to') },
     final,
     effectiveAt: dateOf(optional(fields, 'effectiveAt'), 'effectiveAt'),
   }
