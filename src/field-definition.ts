@@ -6,7 +6,8 @@ import { Decimal, isOutOfRange, readDecimal } from './money/money.ts'
 /** A field that a project adds to a record, in the words of a Mongoose schema. */
 export interface FieldDefinition {
   /** String, Number, Boolean or Date, or one of `Schema.Types`: Int32, Decimal128 or ObjectId. Or its name as text. */
-  readonly type: string | (abstract new (...parameters: never[]) => unknown)
+  readonly type:
+    FieldType | Lowercase<FieldType> | (abstract new (...parameters: never[]) => unknown)
   /** Whether an account cannot be opened, or a transfer posted, without it. Default: false. */
   readonly required?: boolean | undefined
   /** Whether a repeated id with another value is a conflict. Default: false, which keeps the first value. */

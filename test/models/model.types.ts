@@ -122,6 +122,11 @@ export async function refuses(account: AccountDocument): Promise<void> {
   await Account.transfer({ from: 'A', to: 'B', amount: '1' }, { sesion: undefined })
   // @ts-expect-error no model has this name
   defineLedger(mongoose.connection, { models: { acount: 'BankAccount' } })
+  defineLedger(mongoose.connection, { fields: { account: { branch: 'string', size: 'Int32' } } })
+  // @ts-expect-error a type that fields of one's own do not have
+  defineLedger(mongoose.connection, { fields: { account: { branch: { type: 'Text' } } } })
+  // @ts-expect-error the same by itself
+  defineLedger(mongoose.connection, { fields: { account: { branch: 'Text' } } })
   // @ts-expect-error a name is a text
   defineLedger(mongoose.connection, { collections: { accounts: 5 } })
   // @ts-expect-error an account has a currency

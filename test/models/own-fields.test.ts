@@ -442,7 +442,7 @@ describe('the definition of a field', () => {
   test('is part of the ledger’s, in whichever form it comes', () => {
     const later = mongoose.createConnection()
     const { Account: first } = defineLedger(later, { fields: { account: { branch: String } } })
-    const again = { fields: { account: { branch: { type: 'string' } } } }
+    const again = { fields: { account: { branch: { type: 'string' } } } } as const
     expect(defineLedger(later, again).Account).toBe(first)
     expect(() => defineLedger(later)).toThrow(
       'a ledger with the definition {"fields":{"account":[{"name":"branch"',
