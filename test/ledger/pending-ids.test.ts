@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { accountModel, transferModel } from '../../src/index.ts'
+import { accountModel, defineLedger, transferModel } from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
 
 const { connection } = useDatabase()
@@ -37,6 +37,19 @@ describe('a refusal', () => {
       ).rejects.toMatchObject({ name: 'OutcomeError', outcome: 'not posted' })
     })
     await expect(Account.transfer(payment)).resolves.toMatchObject({ _id: 'PAYMENT' })
+  })
+
+  test('by a field that became required is not given either', async () => {
+    const later = defineLedger(connection.useDb(connection.name), {
+      fields: { transfer: { purpose: { type: String, required: true } } },
+    })
+    await whilePending(async () => {
+      await expect(later.Account.transfer(payment, { patience: 200 })).rejects.toMatchObject({
+        name: 'OutcomeError',
+        outcome: 'not posted',
+      })
+    })
+    expect(await later.Account.transfer(payment)).toMatchObject({ _id: 'PAYMENT' })
   })
 
   test('is given once that transaction is rolled back', async () => {
