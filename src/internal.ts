@@ -28,7 +28,12 @@ export {
 } from './models/collections.ts'
 export { isCurrency } from './money/currency.ts'
 export { ROUNDINGS } from './money/rounding.ts'
-export { authenticationOf, explainedAccess, lackOfRights } from './mongodb/access.ts'
+export {
+  authenticationOf,
+  explainedAccess,
+  isMissingRight,
+  lackOfRights,
+} from './mongodb/access.ts'
 export { databaseOf } from './mongodb/connection.ts'
 export { isDriverError } from './mongodb/driver-errors.ts'
 export { isConnectionLost } from './mongodb/passing-errors.ts'

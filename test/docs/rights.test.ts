@@ -545,14 +545,17 @@ describe('a server with access control', () => {
       ...[...collections, 'migrations', 'migration_lock'].map(reading),
       { collection: '', action: 'listCollections' },
     ])
-    const { stdout } = await daybook(clerkUri(), ['doctor', '--json'])
-    expect(JSON.parse(stdout)).toContainEqual({
+    const { exitCode, stdout } = await daybook(clerkUri(), ['doctor', '--json'])
+    const findings = JSON.parse(stdout) as { check: string; state: string; found: string }[]
+    expect(findings).toContainEqual({
       check: 'rights',
       state: 'warning',
       found: expect.stringMatching(
         /^read only: .*lacks the right to insert and update on/,
       ) as string,
     })
+    expect(findings.filter(({ state }) => state === 'problem')).toEqual([])
+    expect(exitCode).toBe(0)
   })
 
   test('leaves the driver’s error as it is inside a caller’s transaction', async () => {

@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { collectionsOf, isDriverError, named } from '../../../src/internal.ts'
+import { collectionsOf, isDriverError, isMissingRight, named } from '../../../src/internal.ts'
 import { type Look, ok, problem, warning } from './finding.ts'
 
 /** The kind of the server, its version and its members. */
@@ -87,6 +87,8 @@ export async function lookAtMajority(connection: Connection): Promise<Look> {
       )
     return ok('a majority of the members acknowledges writes')
   } catch (error) {
+    // The look at the rights says which are missing.
+    if (isMissingRight(error)) return ok('unknown, because this user may not write')
     if (!isDriverError(error, 'MongoWriteConcernError')) throw error
     return problem(
       `no majority of the members acknowledges a write within ${LONGEST_ACKNOWLEDGEMENT_MS / 1000} s, so nothing can be posted: ${error.message}. Start the members that are down`,
