@@ -109,7 +109,7 @@ describe('a transform', () => {
       'MALFORMED_LINE: transform: bad \\u001b[31m',
       'MALFORMED_LINE: transform: it returned 7: expected an object with from, to and amount, a list of them, or nothing',
       'MALFORMED_LINE: transform: it returned []: expected an object with from, to and amount, a list of them, or nothing',
-      'MALFORMED_LINE: transform: TypeError: the returned transfer has an unknown key, "too": did you mean "to"?',
+      'MALFORMED_LINE: transform: the returned transfer has an unknown key, "too": did you mean "to"?',
     ])
   })
 

@@ -7,6 +7,7 @@ import {
   type TransferRequest,
   withId,
 } from '../../ledger/request.ts'
+import { MalformedRequestError } from '../../malformed-request.ts'
 import { printable, quote, reasonOf } from '../../messages.ts'
 import { ReplayOptionsError } from '../errors.ts'
 import { groupProblem } from './group.ts'
@@ -200,8 +201,9 @@ function requirePlain(request: object): void {
 const MAX_REASON = 500
 
 function problemOf(error: unknown): string {
-  const isPlain = !(error instanceof Error) || error.name === 'Error'
-  const reason = printable(isPlain ? reasonOf(error) : `${error.name}: ${error.message}`)
+  const isNamed = error instanceof Error && error.name !== 'Error'
+  const isClear = !isNamed || error instanceof MalformedRequestError
+  const reason = printable(isClear ? reasonOf(error) : `${error.name}: ${error.message}`)
   return `transform: ${reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason}`
 }
 
