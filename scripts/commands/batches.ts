@@ -5,7 +5,7 @@ import {
   batchModel,
   refusalModel,
 } from '../../src/index.ts'
-import { lineCell } from '../../src/internal.ts'
+import { lineCell, similarName } from '../../src/internal.ts'
 import { type Command, type Context, Exit, wholeNumber, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { cell, renderTable } from '../context/table.ts'
@@ -48,7 +48,15 @@ export const batchesCommand: Command<BatchesOptions> = {
       }
       const batch = await batches.findById(name)
       if (!batch) {
-        throw new InputError(`there is no batch ${cell(name)}: daybook batches lists all batches`)
+        const latest = await batches.find().sort({ startedAt: -1 }).limit(MOST_COMPARED).lean()
+        const meant = similarName(
+          name,
+          latest.map(({ _id }) => _id),
+        )
+        const suggestion = meant === undefined ? '' : `. Did you mean ${cell(meant)}?`
+        throw new InputError(
+          `there is no batch ${cell(name)}: daybook batches lists all batches${suggestion}`,
+        )
       }
       const found = refusalModel(connection)
         .find({ '_id.batch': name })
@@ -61,6 +69,9 @@ export const batchesCommand: Command<BatchesOptions> = {
       return Exit.done
     }),
 }
+
+/** An unknown name is compared with the names of the latest batches, at most this many. */
+const MOST_COMPARED = 1_000
 
 /** The most rows of a table, unless `--limit` says otherwise. */
 const TABLE_ROWS = 100

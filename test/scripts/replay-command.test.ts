@@ -389,6 +389,8 @@ describe('daybook batches', () => {
     await refuse(Array.from({ length: 130 }, (_, index) => `T${index}`))
 
     const table = await daybook('batches', 'batch.csv')
+    const mistyped = await daybook('batches', 'bach.csv')
+    expect(mistyped.stderr).toContain('Did you mean batch.csv?')
     const json = await daybook('batches', 'batch.csv', '--json')
     const limited = await daybook('batches', 'batch.csv', '--json', '--limit', '7')
 
