@@ -17,7 +17,9 @@ const ENTRIES = [
   'src/testing/vitest.ts',
   'src/testing/vitest-setup.ts',
   'scripts/cli.ts',
-  ...readdirSync('scripts/migrations').map((file) => `scripts/migrations/${file}`),
+  ...readdirSync(new URL('scripts/migrations', import.meta.url)).map(
+    (file) => `scripts/migrations/${file}`,
+  ),
 ]
 
 /** Outside: what is not a file of the project, and what the package does not have. */

@@ -15,7 +15,7 @@ import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../con
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
 import { ownNamesOf, ownText, ownValuesOf } from '../context/own-fields.ts'
-import { cell, renderPairs } from '../context/table.ts'
+import { alignedRight, cell, renderPairs } from '../context/table.ts'
 import { fieldsOption } from './reading/option-values.ts'
 
 const ACTIONS = {
@@ -137,19 +137,24 @@ async function actOn(
 
 function renderAccount(account: AccountDocument): string {
   const { balance, openingBalance, overdraftLimit, held } = account.toJSON()
+  const { currency } = account
+  const money = [
+    ['balance', balance],
+    ['opening balance', openingBalance],
+    ['overdraft limit', overdraftLimit],
+    ...(held === undefined
+      ? []
+      : [
+          ['held', held],
+          ['available', formatMoney(account.available, currency)],
+        ]),
+  ]
+  const amounts = alignedRight(money.map(([, amount]) => String(amount)))
   return renderPairs([
     ['account', cell(account._id)],
     ['holder', cell(account.holder)],
     ['status', account.status],
-    ['balance', `${balance} ${account.currency}`],
-    ['opening balance', `${openingBalance} ${account.currency}`],
-    ['overdraft limit', `${overdraftLimit} ${account.currency}`],
-    ...(held === undefined
-      ? []
-      : [
-          ['held', `${held} ${account.currency}`],
-          ['available', `${formatMoney(account.available, account.currency)} ${account.currency}`],
-        ]),
+    ...money.map(([name], index) => [String(name), `${amounts[index]} ${currency}`]),
     ['transfers', String(account.transferCount)],
     ['opened', account.createdAt.toISOString()],
     ['changed', account.updatedAt.toISOString()],

@@ -8,7 +8,7 @@ import {
 import { lineCell, similarName } from '../../src/internal.ts'
 import { type Command, type Context, Exit, wholeNumber, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
-import { cell, renderTable } from '../context/table.ts'
+import { cell, renderTable, timeCell } from '../context/table.ts'
 
 interface BatchesOptions {
   name: string | undefined
@@ -100,7 +100,7 @@ const batchTable = (batches: readonly BatchRecord[], columns: number | undefined
       cell(batch._id),
       statusOf(batch),
       ...countsOf(batch).map(String),
-      batch.startedAt.toISOString().slice(0, 19).replace('T', ' '),
+      timeCell(batch.startedAt),
     ]),
     ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
     columns,

@@ -3,7 +3,7 @@ import { type ActionOptions, checkActionOptions } from '../context/action-option
 import { type Command, Exit, jsonOption, textOption, wholeNumber } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
-import { cell, renderTable } from '../context/table.ts'
+import { cell, renderTable, timeCell } from '../context/table.ts'
 
 const ACTIONS = {
   list: { optional: ['account', 'status', 'limit'] },
@@ -69,7 +69,17 @@ export const holdsCommand: Command<{
   },
 }
 
-const HEAD = ['hold', 'from', 'to', 'amount', 'captured', '', 'status', 'expires', 'reference']
+const HEAD = [
+  'hold',
+  'from',
+  'to',
+  'amount',
+  'captured',
+  '',
+  'status',
+  'expires (UTC)',
+  'reference',
+]
 const ALIGNMENTS = [
   'left',
   'left',
@@ -111,7 +121,7 @@ export const renderHolds = (
       formatMoney(hold.captured, hold.currency),
       hold.currency,
       expired.has(hold._id) ? 'expired, not marked' : hold.status,
-      hold.expiresAt?.toISOString() ?? '',
+      hold.expiresAt ? timeCell(hold.expiresAt) : '',
       cell(hold.reference ?? ''),
     ]),
     ALIGNMENTS,

@@ -18,7 +18,7 @@ import {
 import { withDatabase } from '../context/database.ts'
 import { byOption, dateOption } from '../context/date-option.ts'
 import { ownNamesOf, ownText, ownTexts } from '../context/own-fields.ts'
-import { cell, renderTable } from '../context/table.ts'
+import { cell, renderTable, timeCell } from '../context/table.ts'
 import { renderHolds, unmarkedOf } from './holds.ts'
 
 export const statementCommand: Command<{
@@ -148,7 +148,7 @@ export function renderStatement(
   const own = ownNamesOf(account.db, 'transfer')
   const rows = entries.map((entry) => [
     String(entry.sequence),
-    dateOf(entry, by).toISOString().slice(0, 19).replace('T', ' '),
+    timeCell(dateOf(entry, by)),
     cell(entry.transferId),
     cell(entry.counterparty),
     entry.amount.gt(0) ? formatMoney(entry.amount, currency) : '',

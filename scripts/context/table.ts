@@ -26,7 +26,8 @@ export function renderTable(
   )
   if (columns !== undefined) {
     const isFlexible = (column: number) => alignmentOf(column) === 'left'
-    narrow(widths, columns - GAP * (head.length - 1), isFlexible)
+    const least = head.map((name) => Math.max(NARROWEST, ...name.split(' ').map(stringWidth)))
+    narrow(widths, { available: columns - GAP * (head.length - 1), least, isFlexible })
   }
   const layout = {
     ...PLAIN,
@@ -72,14 +73,23 @@ export function wrapText(text: string, columns: number | undefined): string {
 /** Makes the widest of the flexible columns narrower until all of them fit, or until each is as narrow as can be read. */
 function narrow(
   widths: number[],
-  available: number,
-  isFlexible: (column: number) => boolean,
+  {
+    available,
+    least,
+    isFlexible,
+  }: {
+    available: number
+    least: readonly number[]
+    isFlexible: (column: number) => boolean
+  },
 ): void {
   let excess = widths.reduce((sum, width) => sum + width, 0) - available
   for (; excess > 0; excess -= 1) {
-    const flexible = widths.map((width, column) => (isFlexible(column) ? width : 0))
+    const flexible = widths.map((width, column) =>
+      isFlexible(column) && width > (least[column] ?? 0) ? width : 0,
+    )
     const widest = Math.max(...flexible)
-    if (widest <= NARROWEST) return
+    if (widest === 0) return
     widths[flexible.lastIndexOf(widest)] = widest - 1
   }
 }
@@ -106,7 +116,7 @@ function breakWords(text: string, columns: number): string {
 /** The space between columns. */
 const GAP = 2
 
-/** The width of a column that cannot get narrower: that of a date. */
+/** The width of a column that cannot get narrower: that of a date. No word of a head is broken either. */
 const NARROWEST = 10
 
 /** Cuts a line to the given width in columns of a terminal. */
@@ -134,6 +144,15 @@ export function renderPairs(rows: readonly (readonly string[])[]): string {
 /** Any text as a table cell: unchanged if it is short and printable, else quoted and cut. */
 export const cell = (text: string, longest = 256): string =>
   text === '' ? '' : named(text, longest)
+
+/** A time in UTC, to the second. Where it stands in a table, the head says that it is UTC. */
+export const timeCell = (time: Date): string => time.toISOString().slice(0, 19).replace('T', ' ')
+
+/** Texts of one width, so that amounts with the same decimals have their points below each other. */
+export function alignedRight(texts: readonly string[]): string[] {
+  const width = Math.max(...texts.map((text) => text.length))
+  return texts.map((text) => text.padStart(width))
+}
 
 const withoutTrailingSpace = (text: string): string =>
   text

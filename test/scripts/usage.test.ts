@@ -124,6 +124,13 @@ describe('a table on a terminal', () => {
     expect(new Set(amounts.map((line) => line.indexOf('.'))).size).toBe(1)
   })
 
+  test('breaks no word of its head', () => {
+    const texts = ['a'.repeat(60), 'b'.repeat(60), 'c'.repeat(60)]
+    const table = renderTable(['transfer', 'counterparty', 'expires (UTC)'], [texts], [], 40)
+    expect(table).toContain('counterparty')
+    expect(table).toContain('expires')
+  })
+
   test('has any number of rows, each on its line', () => {
     const many = Array.from({ length: 125_001 }, (_, index) => [String(index)])
     const lines = renderTable(['number'], many, ['right']).split('\n')

@@ -1,5 +1,5 @@
 import type { RehearsedMigration, migrationStatus } from '../../../src/index.ts'
-import { renderTable } from '../../context/table.ts'
+import { renderTable, timeCell } from '../../context/table.ts'
 
 /** A table of the migrations with their states, and the process that migrates now. */
 export function renderStatus(
@@ -11,7 +11,7 @@ export function renderStatus(
     migrations.map(({ name, state, at, note }) => [
       name,
       state,
-      at?.toISOString().slice(0, 19).replace('T', ' ') ?? '',
+      at ? timeCell(at) : '',
       note ?? '',
     ]),
     [],
