@@ -11,7 +11,8 @@ import {
   evaluate,
   resultById,
 } from './evaluation.ts'
-import { type LedgerWithHolds, evaluateAction } from './holds/hold-evaluation.ts'
+import { evaluateAction } from './holds/hold-evaluation.ts'
+import type { LedgerWithHolds } from './holds/hold-ledger.ts'
 import type {
   LedgerRequest,
   LedgerResult,
