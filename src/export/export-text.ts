@@ -4,6 +4,7 @@ import { optionsOf, requireFlag } from '../arguments.ts'
 import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { quote } from '../messages.ts'
 import { withoutFormula } from '../replay/reading/csv/formula.ts'
+import { inBlocks } from './blocks.ts'
 import { type ExportedAccount, exportAccounts } from './export-accounts.ts'
 import { exportActions } from './export-actions.ts'
 import {
@@ -135,14 +136,7 @@ async function* csvLines(
   }
   const options = { columns: [...columns], cast }
   yield stringify([], { ...options, header: true })
-  let block: object[] = []
-  for await (const record of records) {
-    block.push(record)
-    if (block.length < BLOCK) continue
-    yield stringify(block, options)
-    block = []
-  }
-  yield stringify(block, options)
+  for await (const block of inBlocks(records, BLOCK)) yield stringify(block, options)
 }
 
 /** Parts of at least this many characters are written faster than lines. */

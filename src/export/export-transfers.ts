@@ -13,6 +13,7 @@ import type {
 } from '../ledger/records.ts'
 import { quote } from '../messages.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
+import { inBlocks } from './blocks.ts'
 import { inPostingOrder } from './posting-order.ts'
 import { TransferCounts } from './transfer-counts.ts'
 
@@ -113,18 +114,11 @@ async function* withEnds(
   transfers: AsyncIterable<TransferRecord>,
   connection: Connection,
 ): AsyncGenerator<{ readonly transfer: TransferRecord; readonly isFinal: boolean }> {
-  let block: TransferRecord[] = []
-  async function* looked() {
+  for await (const block of inBlocks(transfers, LOOK_UP)) {
     const ids = block.flatMap(({ hold }) => hold ?? [])
     const finals = ids.length === 0 ? NONE : await finalCaptures(ids, connection)
     for (const transfer of block) yield { transfer, isFinal: finals.has(transfer._id) }
-    block = []
   }
-  for await (const transfer of transfers) {
-    block.push(transfer)
-    if (block.length === LOOK_UP) yield* looked()
-  }
-  yield* looked()
 }
 
 const NONE: ReadonlySet<string> = new Set()
