@@ -1,6 +1,6 @@
 import { type Decimal, formatMoney } from '../../money/money.ts'
 import type { AccountReport } from '../account-report.ts'
-import { figure, figureOf, shortNumber, timeAxis, valueAxis } from './charts.ts'
+import { figure, figureOf, periodBars, shortNumber, timeAxis, valueAxis } from './charts.ts'
 import { type Part, html } from './html.ts'
 import { periodName } from './money-charts.ts'
 import type { Sections } from './sections.ts'
@@ -125,20 +125,8 @@ async function periodsChart({
           x: timeAxis(narrow),
           y: valueAxis,
           marks: [
-            plot.rectY(bars, {
-              x1: 'from',
-              x2: 'to',
-              y: 'received',
-              fill: 'var(--accent)',
-              insetLeft: 1,
-            }),
-            plot.rectY(bars, {
-              x1: 'from',
-              x2: 'to',
-              y: 'sent',
-              fill: 'var(--warm)',
-              insetLeft: 1,
-            }),
+            periodBars(plot, bars, { height: 'received', fill: 'var(--accent)' }),
+            periodBars(plot, bars, { height: 'sent', fill: 'var(--warm)' }),
             plot.ruleY([0], { stroke: 'var(--muted)' }),
           ],
         }),

@@ -128,6 +128,15 @@ export const valueAxis = {
   tickFormat: shortNumber,
 } as const
 
+/** Bars of periods, from and to a date each. `height` names the number that they show. */
+export const periodBars = <Height extends string>(
+  plot: typeof PlotLibrary,
+  periods: readonly ({ readonly from: Date; readonly to: Date } & Readonly<
+    Record<Height, number>
+  >)[],
+  { height, fill }: { height: Height; fill: string },
+) => plot.rectY(periods, { x1: 'from', x2: 'to', y: height, fill, insetLeft: 1 })
+
 /** The axis of time in UTC. */
 export const timeAxis = (narrow: boolean) =>
   ({ type: 'utc', label: null, ticks: narrow ? 4 : 8 }) as const

@@ -1,6 +1,6 @@
 import { LIMITS } from '../limits.ts'
 import type { CurrencyPeriods } from '../periods.ts'
-import { figureOf, timeAxis, valueAxis } from './charts.ts'
+import { figureOf, periodBars, timeAxis, valueAxis } from './charts.ts'
 import type { Part } from './html.ts'
 import { amount, count, note, number, plural, table } from './parts.ts'
 
@@ -20,13 +20,7 @@ export async function moneyCharts(list: readonly CurrencyPeriods[]): Promise<Par
             x: timeAxis(narrow),
             y: valueAxis,
             marks: [
-              plot.rectY(bars, {
-                x1: 'from',
-                x2: 'to',
-                y: 'value',
-                fill: 'var(--accent)',
-                insetLeft: 1,
-              }),
+              periodBars(plot, bars, { height: 'value', fill: 'var(--accent)' }),
               plot.ruleY([0], { stroke: 'var(--muted)' }),
             ],
           }),
