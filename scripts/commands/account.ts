@@ -11,7 +11,14 @@ import {
   checkActionOptions,
   hideOtherActions,
 } from '../context/action-options.ts'
-import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  dryRunOption,
+  jsonOption,
+  textOption,
+  textPosition,
+} from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
 import { ownNamesOf, ownText, ownValuesOf } from '../context/own-fields.ts'
@@ -56,7 +63,7 @@ export const accountCommand: Command<AccountOptions> = {
           demandOption: true,
           describe: 'what to do',
         })
-        .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
+        .positional('account', textPosition('the account id'))
         .option('holder', textOption('with open: the name of the account holder'))
         .option('currency', textOption('with open: an ISO 4217 code such as USD'))
         .option('balance', textOption('with open: the opening balance [default: 0]'))

@@ -15,6 +15,7 @@ import {
   flagOption,
   jsonOption,
   textOption,
+  textPosition,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { byOption, readDate } from '../context/date-option.ts'
@@ -36,7 +37,7 @@ export const balancesCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
+      .positional('account', textPosition('the account id'))
       .option('every', {
         choices: PERIOD_LENGTHS,
         default: 'month' as const,

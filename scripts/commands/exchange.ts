@@ -7,6 +7,7 @@ import {
   dryRunOption,
   jsonOption,
   textOption,
+  textPosition,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
@@ -42,17 +43,9 @@ export const exchangeCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('from', { describe: 'the account that pays', type: 'string', demandOption: true })
-      .positional('to', {
-        describe: 'the account that is paid, in another currency',
-        type: 'string',
-        demandOption: true,
-      })
-      .positional('amount', {
-        describe: 'what the first account pays, such as 100.00',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional('from', textPosition('the account that pays'))
+      .positional('to', textPosition('the account that is paid, in another currency'))
+      .positional('amount', textPosition('what the first account pays, such as 100.00'))
       .option('id', {
         ...textOption('the id of the exchange: repeated with the same id, it is posted only once'),
         demandOption: true,

@@ -16,6 +16,7 @@ import {
   jsonOption,
   fileOption,
   wholeNumber,
+  textPosition,
 } from '../context/command.ts'
 import { definitionFrom } from '../context/ledger-file.ts'
 import { fileNamed } from '../context/stdin.ts'
@@ -42,11 +43,7 @@ export const formatsCommand: Command<FormatsOptions> = {
   ],
   builder: (yargs) =>
     defineReadingOptions(yargs)
-      .positional('file', {
-        describe: 'a file of transfers; - is the standard input',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional('file', textPosition('a file of transfers; - is the standard input'))
       .option(
         'records',
         wholeNumber('records', {

@@ -8,6 +8,7 @@ import {
   flagOption,
   jsonOption,
   wholeNumber,
+  textPosition,
 } from '../context/command.ts'
 import { startProgress } from '../context/progress.ts'
 import { accountOptions, historyOf, historyOptions } from './seeding-options.ts'
@@ -54,11 +55,10 @@ export const generateCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('file', {
-        describe: 'the file to write: .csv, .tsv, .jsonl or .json, or one of these with .gz',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional(
+        'file',
+        textPosition('the file to write: .csv, .tsv, .jsonl or .json, or one of these with .gz'),
+      )
       .option('transfers', {
         ...wholeNumber('transfers', {
           least: 0,

@@ -6,7 +6,7 @@ import {
   transferModel,
 } from '../../src/index.ts'
 import { named, reversalId } from '../../src/internal.ts'
-import { type Command, Exit, jsonOption } from '../context/command.ts'
+import { type Command, Exit, jsonOption, textPosition } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { cell, renderTable } from '../context/table.ts'
 
@@ -16,9 +16,7 @@ export const groupCommand: Command<{ id: string; json: boolean }> = {
     ['group ORDER-7 --json', 'the same as JSON'],
   ],
   builder: (yargs) =>
-    yargs
-      .positional('id', { describe: 'the id of the group', type: 'string', demandOption: true })
-      .option('json', jsonOption),
+    yargs.positional('id', textPosition('the id of the group')).option('json', jsonOption),
   run: (options, context) =>
     withDatabase(options, context, async ({ connection }) => {
       const { id: groupId, json } = options

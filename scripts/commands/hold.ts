@@ -8,6 +8,7 @@ import {
   flagOption,
   jsonOption,
   textOption,
+  textPosition,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { dateOption } from '../context/date-option.ts'
@@ -31,21 +32,9 @@ export const holdCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('from', {
-        describe: 'the account whose money is reserved',
-        type: 'string',
-        demandOption: true,
-      })
-      .positional('to', {
-        describe: 'the account that it is promised to',
-        type: 'string',
-        demandOption: true,
-      })
-      .positional('amount', {
-        describe: 'the amount, such as 12.50',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional('from', textPosition('the account whose money is reserved'))
+      .positional('to', textPosition('the account that it is promised to'))
+      .positional('amount', textPosition('the amount, such as 12.50'))
       .option(
         'id',
         textOption('the id of the hold: repeated with the same id, it is placed only once'),
@@ -88,7 +77,7 @@ export const captureCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('id', { describe: 'the id of the hold', type: 'string', demandOption: true })
+      .positional('id', textPosition('the id of the hold'))
       .positional('amount', {
         describe: 'how much of it [default: all that is left]',
         type: 'string',
@@ -129,7 +118,7 @@ export const releaseCommand: Command<{ id: string; 'dry-run': boolean; json: boo
   ],
   builder: (yargs) =>
     yargs
-      .positional('id', { describe: 'the id of the hold', type: 'string', demandOption: true })
+      .positional('id', textPosition('the id of the hold'))
       .option('dry-run', dryRunOption)
       .option('json', jsonOption),
   run: (options, context) =>

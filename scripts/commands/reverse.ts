@@ -6,6 +6,7 @@ import {
   flagOption,
   jsonOption,
   textOption,
+  textPosition,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
@@ -26,11 +27,7 @@ export const reverseCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('id', {
-        describe: 'the id of the transfer or the group',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional('id', textPosition('the id of the transfer or the group'))
       .option('group', flagOption('reverse all legs of the group with this id'))
       .option('reference', textOption('a note for the receiver'))
       .option('effective-at', effectiveAtOption)

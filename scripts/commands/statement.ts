@@ -14,6 +14,7 @@ import {
   flagOption,
   jsonOption,
   wholeNumber,
+  textPosition,
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { byOption, dateOption } from '../context/date-option.ts'
@@ -39,7 +40,7 @@ export const statementCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('account', { describe: 'the account id', type: 'string', demandOption: true })
+      .positional('account', textPosition('the account id'))
       .option(
         'limit',
         wholeNumber('limit', {

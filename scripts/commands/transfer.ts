@@ -1,6 +1,13 @@
 import { type TransferDocument, accountModel, formatMoney, transferModel } from '../../src/index.ts'
 import { named } from '../../src/internal.ts'
-import { type Command, Exit, dryRunOption, jsonOption, textOption } from '../context/command.ts'
+import {
+  type Command,
+  Exit,
+  dryRunOption,
+  jsonOption,
+  textOption,
+  textPosition,
+} from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { dateOption } from '../context/date-option.ts'
 import { applyChange } from '../context/dry-run.ts'
@@ -25,17 +32,9 @@ export const transferCommand: Command<{
   ],
   builder: (yargs) =>
     yargs
-      .positional('from', { describe: 'the account that pays', type: 'string', demandOption: true })
-      .positional('to', {
-        describe: 'the account that is paid',
-        type: 'string',
-        demandOption: true,
-      })
-      .positional('amount', {
-        describe: 'the amount, such as 12.50',
-        type: 'string',
-        demandOption: true,
-      })
+      .positional('from', textPosition('the account that pays'))
+      .positional('to', textPosition('the account that is paid'))
+      .positional('amount', textPosition('the amount, such as 12.50'))
       .option(
         'id',
         textOption('the id of the transfer: repeated with the same id, it is posted only once'),

@@ -61,6 +61,10 @@ export class CommandFailure extends Error {
 export const textOption = (describe: string) =>
   ({ describe, type: 'string', requiresArg: true }) as const
 
+/** A text that a command needs, at its place after the command's name. */
+export const textPosition = (describe: string) =>
+  ({ describe, type: 'string', demandOption: true }) as const
+
 /** A yargs option that takes the path of a file or a folder, which a shell completes. */
 export const fileOption = (describe: string) => ({ ...textOption(describe), isPath: true }) as const
 
