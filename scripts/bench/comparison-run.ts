@@ -70,10 +70,9 @@ const transfersOf = ({ isFixed, transfers }: Contestant, options: RunOptions): n
 
 async function prepare(
   contestant: Contestant,
-  { uri: uriOfComparison, signal }: RunOptions,
+  { uri, signal }: RunOptions,
   cleanups: (() => Promise<void>)[],
 ): Promise<Participant> {
-  const uri = contestant.uri ?? uriOfComparison
   const dbName = `bench-${randomUUID().slice(0, 8)}`
   const connection = contestant.needsDefaultConnection
     ? mongoose.connection

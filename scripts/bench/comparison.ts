@@ -43,8 +43,6 @@ export interface Round {
   readonly processorSeconds?: number
   /** The peak resident memory of the process that did the work, in MiB. */
   readonly memory?: number
-  /** Transactions that the server aborted, for a hundred that it committed. */
-  readonly aborted?: number
   /** The seconds of a second run, which found nothing left to do. */
   readonly secondRunSeconds?: number
   /** What a transfer and an account take. */
@@ -72,8 +70,6 @@ export interface Contestant {
   readonly isFixed?: boolean
   /** The number of transfers in the warm-up, before the first measured round. */
   readonly warmUp: number
-  /** The server that it reaches. Default: that of the comparison. */
-  readonly uri?: string
   /** Whether it works only on mongoose's default connection. */
   readonly needsDefaultConnection?: boolean
   /** Creates what it needs in its database. This is not timed. */

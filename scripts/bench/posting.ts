@@ -9,10 +9,10 @@ import {
 import { accountsOf, createAccounts, proveBooks, transfersOf } from './daybook-database.ts'
 import { InMemoryLedger } from './in-memory-ledger.ts'
 import { markOplog } from './oplog.ts'
-import { type Payment, type PaymentsBetween, randomPayments } from './payments.ts'
+import { type Payment, randomPayments } from './payments.ts'
 import { storageBytes } from './storage.ts'
 
-/** The number of transfers in a chunk, unless a contestant has its own. Daybook posts a chunk in one transaction. */
+/** The number of transfers in a chunk. Daybook posts a chunk in one transaction. */
 const CHUNK = 5_000
 
 /** `Account.transferMany()`, one chunk after another. */
@@ -62,9 +62,7 @@ export const floorContestant = (
 /** Prepares a chunk of payments and returns the function that writes it, which is timed. */
 type PrepareChunk = (payments: readonly Payment[]) => () => Promise<void>
 
-interface ChunkOptions extends Partial<PaymentsBetween> {
-  /** The number of transfers in a chunk. */
-  readonly chunk?: number
+interface ChunkOptions {
   /** Whether the bytes of a transfer are measured after each round. */
   readonly measuresBytes?: boolean
 }
@@ -72,24 +70,22 @@ interface ChunkOptions extends Partial<PaymentsBetween> {
 const chunkContestant = (
   accounts: number,
   {
-    chunk = CHUNK,
-    payments: paymentsBetween = randomPayments,
     measuresBytes,
     ...contestant
   }: Pick<Contestant, 'name' | 'transfers' | 'isFixed'> & ChunkOptions,
   chunkPreparation: (workspace: Workspace) => PrepareChunk,
 ): Contestant => ({
   ...contestant,
-  warmUp: chunk,
+  warmUp: CHUNK,
   async prepare(workspace) {
     await createAccounts(workspace.connection, accounts)
     const prepareChunk = chunkPreparation(workspace)
-    const nextPayment = paymentsBetween(accounts)
+    const nextPayment = randomPayments(accounts)
     let posted = 0
     return {
       async runRound(transfers) {
         const payments = Array.from({ length: transfers }, nextPayment)
-        const chunks = chunksOf(payments, chunk).map(prepareChunk)
+        const chunks = chunksOf(payments).map(prepareChunk)
         const oplog = measuresBytes ? await markOplog(workspace) : undefined
         const round = { ...(await writeChunks(chunks, workspace.signal)), done: transfers }
         posted += transfers
@@ -105,9 +101,9 @@ const chunkContestant = (
   },
 })
 
-const chunksOf = (payments: readonly Payment[], chunk: number): Payment[][] =>
-  Array.from({ length: Math.ceil(payments.length / chunk) }, (_, index) =>
-    payments.slice(index * chunk, (index + 1) * chunk),
+const chunksOf = (payments: readonly Payment[]): Payment[][] =>
+  Array.from({ length: Math.ceil(payments.length / CHUNK) }, (_, index) =>
+    payments.slice(index * CHUNK, (index + 1) * CHUNK),
   )
 
 async function writeChunks(

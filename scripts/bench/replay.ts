@@ -56,7 +56,7 @@ export const replayContestant = (
 })
 
 /** Replays a file in a process of its own. Throws unless all of its lines were posted. */
-export async function replayCommand(
+async function replayCommand(
   command: readonly [cli: string, name: string, file: string],
   lines: number,
   { uri, signal }: Pick<Workspace, 'uri' | 'signal'>,
@@ -71,7 +71,7 @@ export async function replayCommand(
   return run
 }
 
-export function* csv(nextPayment: NextPayment, lines: number): Generator<string> {
+function* csv(nextPayment: NextPayment, lines: number): Generator<string> {
   let rows = 'transferId,from,to,amount,currency\n'
   for (let line = 0; line < lines; line += 1) {
     const { transferId, from, to, amount } = nextPayment()

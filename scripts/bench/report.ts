@@ -16,6 +16,8 @@ interface Measurement {
   readonly p99?: number
   /** Transactions started per transfer posted. */
   readonly attempts?: number
+  /** Commands sent per transaction. */
+  readonly roundTrips?: number
   /** The processor time for each transfer, account or start, in milliseconds. */
   readonly processorTime?: number
   /** The peak resident memory, in MiB. */
@@ -49,6 +51,7 @@ function measurementOf(rounds: readonly MeasuredRound[]): Omit<Measurement, 'cas
   const latencies = rounds.flatMap((round) => round.latencies ?? [])
   const memory = rounds.flatMap((round) => round.memory ?? [])
   const transactions = total(rounds.map((round) => round.transactions))
+  const commands = total(rounds.map((round) => round.commands))
   const done = total(rounds.map((round) => round.done))
   const processorTime = median(rounds.map(processorTimeOf))
   return {
@@ -56,7 +59,10 @@ function measurementOf(rounds: readonly MeasuredRound[]): Omit<Measurement, 'cas
     rates,
     rate: median(rates),
     ...(latencies.length > 0 && { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }),
-    ...(transactions > 0 && { attempts: transactions / done }),
+    ...(transactions > 0 && {
+      attempts: transactions / done,
+      roundTrips: commands / transactions,
+    }),
     ...(processorTime > 0 && { processorTime }),
     ...(memory.length > 0 && { memory: Math.max(...memory) }),
   }
@@ -81,20 +87,29 @@ export function renderReport({ measurements, figures }: Report): string {
   const right = 'right' as const
   return [
     renderTable(
-      ['case', 'contestant', 'per second', 'p50 ms', 'p99 ms', 'attempts', 'CPU ms', 'MiB'],
-      measurements.map(
-        ({ name, rate, p50, p99, attempts, processorTime, memory, ...measurement }) => [
-          measurement.case,
-          name,
-          whole.format(rate),
-          withDecimals(p50, 1),
-          withDecimals(p99, 1),
-          attempts?.toPrecision(3) ?? '',
-          processorTime?.toPrecision(3) ?? '',
-          withDecimals(memory, 0),
-        ],
-      ),
-      ['left', 'left', right, right, right, right, right, right],
+      [
+        'case',
+        'contestant',
+        'per second',
+        'p50 ms',
+        'p99 ms',
+        'attempts',
+        'trips',
+        'CPU ms',
+        'MiB',
+      ],
+      measurements.map((measurement) => [
+        measurement.case,
+        measurement.name,
+        whole.format(measurement.rate),
+        withDecimals(measurement.p50, 1),
+        withDecimals(measurement.p99, 1),
+        measurement.attempts?.toPrecision(3) ?? '',
+        withDecimals(measurement.roundTrips, 1),
+        measurement.processorTime?.toPrecision(3) ?? '',
+        withDecimals(measurement.memory, 0),
+      ]),
+      ['left', 'left', right, right, right, right, right, right, right],
     ),
     renderTable(
       ['case', 'figure', 'measured', 'target', 'reached'],

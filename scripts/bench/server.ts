@@ -1,14 +1,18 @@
 import { openDatabase } from '../../src/index.ts'
 import { findMongod } from '../../src/internal.ts'
+import { startDelay } from './delay.ts'
 
 export interface Server {
   readonly uri: string
   close(): Promise<void>
 }
 
-/** The server that the URI names, or a new mongod that keeps its data on disk with a journal. */
+/**
+ * The server that the URI names, or a new mongod that keeps its data on disk with a journal. Replies of the new one come
+ * `delay` milliseconds later.
+ */
 export async function startServer(
-  uri: string | undefined,
+  { uri, delay }: { uri?: string | undefined; delay: number },
   log: (text: string) => void,
 ): Promise<Server> {
   if (uri !== undefined) return await openDatabase({ uri })
@@ -25,9 +29,12 @@ export async function startServer(
       spawn: { detached: true },
     },
   })
+  const proxy = delay === 0 ? undefined : await startDelay(replicaSet.getUri(), delay)
+  if (proxy) log(`a reply takes ${proxy.roundTrip.toFixed(1)} ms`)
   return {
-    uri: replicaSet.getUri(),
+    uri: proxy?.uri ?? replicaSet.getUri(),
     async close() {
+      await proxy?.close()
       await replicaSet.stop()
     },
   }

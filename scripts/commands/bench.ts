@@ -14,7 +14,7 @@ import {
 } from '../context/command.ts'
 
 export const benchCommand: Command<
-  BenchOptions & { cases: CaseName[] | undefined; json: boolean }
+  BenchOptions & { cases: CaseName[] | undefined; delay: number; json: boolean }
 > = {
   examples: [
     ['bench', 'all cases'],
@@ -63,15 +63,25 @@ export const benchCommand: Command<
           describe: 'the number of earlier transfers in the case history',
           default: 1_000_000,
         }),
+        delay: wholeNumber('delay', {
+          least: 0,
+          describe: 'the milliseconds by which a proxy delays each reply of the server',
+          default: 0,
+        }),
       })
       .option('json', jsonOption)
-      .check(({ rounds }) => {
+      .check(({ rounds, delay, uri }) => {
         if (rounds % 2 === 0) throw new UsageError(`--rounds ${rounds}: expected an odd number`)
+        if (delay > 0 && uri !== undefined) {
+          throw new UsageError(
+            '--delay cannot be combined with --uri: it delays a server that bench starts',
+          )
+        }
         return true
       }),
   async run(options, context) {
     const { signal, log } = context
-    const server = await startServer(options.uri, log)
+    const server = await startServer(options, log)
     try {
       const { uri } = server
       log(`server: ${describeUri(uri)}`)

@@ -2,13 +2,7 @@ import { describe, expect, inject, test } from 'vitest'
 import { type CaseName, comparisonsOf } from '../../scripts/bench/cases.ts'
 import { runComparison } from '../../scripts/bench/comparison-run.ts'
 import { type Contestant, ProofError } from '../../scripts/bench/comparison.ts'
-import { startDelay } from '../../scripts/bench/scaling/delay.ts'
-import {
-  type Series,
-  seriesComparison,
-  seriesOf,
-  seriesPointsOf,
-} from '../../scripts/bench/scaling/series.ts'
+import { startDelay } from '../../scripts/bench/delay.ts'
 import { quantile, ratio } from '../../scripts/bench/statistics.ts'
 import { bench } from '../../scripts/commands/bench.ts'
 import { useDatabase } from '../support/database.ts'
@@ -83,10 +77,10 @@ describe('bench', () => {
     expect(await benchDatabases()).toEqual([])
   })
 
-  test('counts the transactions that a transfer starts', async () => {
+  test('counts the transactions that a transfer starts, and their commands', async () => {
     const { measurements } = await bench(['transfer'], smallest, runOptions())
     expect(measurements).toMatchObject([
-      { name: 'transfer', done: 20, attempts: 1 },
+      { name: 'transfer', done: 20, attempts: 1, roundTrips: 3 },
       { name: 'bare driver', done: 20, attempts: 1 },
       { name: 'notebook', done: 20, attempts: 1 },
     ])
@@ -115,20 +109,17 @@ describe('bench', () => {
   })
 })
 
-describe('a series', () => {
-  test('counts three round trips for a lone transfer between accounts that the connection knows', async () => {
+describe('startDelay', () => {
+  test('delays each reply of a server', async () => {
     const delay = await startDelay(inject('mongodbUri'), 3)
     try {
       // A timer may be a millisecond early.
       expect(delay.roundTrip).toBeGreaterThan(1.5)
-      const [lone] = seriesOf({ seconds: 60, lines: 0 }) as [Series]
-      const results = await runComparison(seriesComparison(lone, [delay]), {
+      const { measurements } = await bench(['transfer'], smallest, {
         ...runOptions(),
-        transfers: 40,
+        uri: delay.uri,
       })
-      expect(seriesPointsOf(lone, [delay], results)).toMatchObject([
-        { series: lone.name, roundTrip: delay.roundTrip, roundTrips: 3, transfers: 1 },
-      ])
+      expect(measurements[0]).toMatchObject({ name: 'transfer', done: 20, roundTrips: 3 })
     } finally {
       await delay.close()
     }

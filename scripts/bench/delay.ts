@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
-import { median } from '../statistics.ts'
+import { median } from './statistics.ts'
 
 /** A way to a server on which each reply takes longer. */
 export interface Delay {
