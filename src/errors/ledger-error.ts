@@ -1,6 +1,6 @@
-import { printable } from './messages.ts'
-import { isCurrency } from './money/currency.ts'
-import { Decimal, formatMoney } from './money/money.ts'
+import { printable } from '../messages.ts'
+import { isCurrency } from '../money/currency.ts'
+import { Decimal, formatMoney } from '../money/money.ts'
 
 /** Which end of a transfer a refusal is about. */
 export type Side = 'from' | 'to'

@@ -1,25 +1,6 @@
+import { named } from '../messages.ts'
+import { type Decimal, formatMoney } from '../money/money.ts'
 import { LedgerError, TransferRefusedError } from './ledger-error.ts'
-import { named, quote } from './messages.ts'
-import { type Decimal, formatMoney } from './money/money.ts'
-
-export class InvalidHoldIdError extends TransferRefusedError {
-  override readonly code = 'INVALID_HOLD_ID'
-  declare readonly holdId: unknown
-  constructor(details: { holdId: unknown; expected: string }) {
-    super(`hold id ${quote(details.holdId)} is not ${details.expected}`, details)
-  }
-}
-
-export class InvalidExpiresAtError extends TransferRefusedError {
-  override readonly code = 'INVALID_EXPIRES_AT'
-  declare readonly expiresAt: unknown
-  constructor(details: { expiresAt: unknown; expected: string }) {
-    super(`expiresAt ${shownDate(details.expiresAt)} is not ${details.expected}`, details)
-  }
-}
-
-const shownDate = (date: unknown): string =>
-  date instanceof Date && !Number.isNaN(date.getTime()) ? date.toISOString() : quote(date)
 
 export class HoldConflictError extends TransferRefusedError {
   override readonly code = 'HOLD_CONFLICT'
