@@ -1,72 +1,66 @@
-import { randomUUID } from 'node:crypto'
-import { readFile, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import mongoose from 'mongoose'
-import { expect, inject, onTestFinished, test } from 'vitest'
-import { daybook } from '../support/command-line.ts'
-import { makeFolder } from '../support/temporary-folder.ts'
+import { readFile, readdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { BLOCK, withOutput } from '../support/page-commands.ts'
 
-const paths = ['README.md', ...(await readdir('docs')).map((name) => `docs/${name}`)]
-const documents = await Promise.all(
-  paths
-    .filter((path) => path.endsWith('.md'))
-    .map(async (path) => ({ path, text: await readFile(path, 'utf8') })),
+/**
+ * What pages show in blocks of `sh`, because no test can run it: it needs another machine, other programs or a
+ * folder of the reader's, takes long, or writes into the repository. A block of `console` is run.
+ */
+const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
+  'README.md': [
+    'npm ci && npm run demo',
+    'npm ci && npm test',
+    'npm ci && npm pack',
+    'cd ../your-project && npm install ../daybook/daybook-0.1.0.tgz mongoose',
+    'npx daybook demo',
+  ],
+  'CONTRIBUTING.md': [
+    'npm ci',
+    'npm run demo     # the main job, on a local database in .daybook/',
+    'npm test         # all tests',
+    'npm run check    # types, lint, format, dead code, then all tests: what must pass before a commit',
+  ],
+  'seeds/README.md': [
+    'npx daybook generate seeds/transfers.csv --transfers 10000 --accounts 980 --force',
+  ],
+  'docs/commands.md': ['source <(npx daybook completion)'],
+  'docs/migrations.md': ['npx daybook migrate up --currency USD'],
+  'docs/projects.md': ['NODE_OPTIONS=--experimental-vm-modules npx jest'],
+  'docs/scaling.md': [
+    'npm run scaling -- --parts series,chunks,replayers --rounds 3',
+    'npm run bench -- --cases storage --accounts 1000000 --transfers 1000000',
+  ],
+  'docs/seed.md': ['npx daybook seed --reset --accounts 1000'],
+  'docs/servers.md': [
+    "export MONGODB_URI='mongodb://daybook:PASSWORD@db1,db2,db3/bank?replicaSet=rs0&authSource=admin'",
+    'mongod --replSet rs0 --dbpath /var/lib/mongodb --bind_ip 127.0.0.1',
+    "mongosh --eval 'rs.initiate()'",
+  ],
+}
+
+const paths = [
+  'README.md',
+  'seeds/README.md',
+  'CONTRIBUTING.md',
+  ...(await readdir('docs')).map((name) => `docs/${name}`),
+].filter((path) => path.endsWith('.md') && path !== 'docs/command-reference.md')
+const pages = await Promise.all(
+  paths.map(async (path) => ({ path, text: await readFile(path, 'utf8') })),
 )
 
-/** What a document shows on a terminal: each command after a prompt, and the lines that it prints. */
-const sessionOf = (text: string) =>
-  [...text.matchAll(/^```console\n([^]*?)^```$/gm)].flatMap(([, block = '']) =>
-    block
-      .split(/^\$ npx daybook /m)
-      .slice(1)
-      .map((entry) => {
-        const [command = '', ...printed] = entry.trimEnd().split('\n')
-        return { command, printed }
-      }),
-  )
-
-/** In a document `…` stands for what differs from run to run. */
-const like = (line: string): unknown =>
-  line.includes('…')
-    ? expect.stringMatching(
-        new RegExp(
-          `^${line
-            .split('…')
-            .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-            .join('.*')}$`,
-        ),
-      )
-    : line
-
-test.each(documents.filter(({ text }) => sessionOf(text).length > 0))(
+test.each(pages.filter(({ text }) => text.includes('\n```console\n')))(
   '$path shows what its commands print, in their order',
-  async ({ text }) => {
-    const folder = await makeFolder()
-    /** The files of the page: those that it shows, and those that its commands write. */
-    const files = new Set<string>()
-    for (const [, name = '', content = ''] of text.matchAll(
-      /^```\w+ ([\w-]+\.\w+)\n([^]*?)^```$/gm,
-    )) {
-      files.add(name)
-      await writeFile(join(folder, name), content)
-    }
-    const uri = inject('mongodbUri').replace(/\/\?|\/?$/, `/document-${randomUUID()}?`)
-    onTestFinished(async () => {
-      const connection = await mongoose.createConnection(uri).asPromise()
-      await connection.dropDatabase()
-      await connection.close()
-    })
-
-    for (const { command, printed } of sessionOf(text)) {
-      const words = command.split(' ')
-      if (words[0] === 'generate') files.add(words[1] ?? '')
-      const parameters = words.map((word) => (files.has(word) ? join(folder, word) : word))
-      const { stdout, stderr } = await daybook(uri, parameters)
-      const lines = (stdout || stderr).trimEnd().replaceAll(`${folder}/`, '').split('\n')
-      expect({ command, printed: lines.map((line) => line.trimEnd()) }).toEqual({
-        command,
-        printed: printed.map((line) => like(line)),
-      })
-    }
+  async ({ path, text }) => {
+    const file = resolve(path)
+    await expect(await withOutput(text)).toMatchFileSnapshot(file)
   },
 )
+
+test.each(pages)('$path shows as sh only what no test can run', ({ path, text }) => {
+  const lines = [...text.matchAll(BLOCK)]
+    .filter(([, language]) => language === 'sh' || language === '')
+    .flatMap(([, , , content = '']) => content.trimEnd().split('\n'))
+    .filter((line) => line !== '')
+  expect(lines).toEqual(NOT_RUN[path] ?? [])
+})

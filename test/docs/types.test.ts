@@ -22,7 +22,7 @@ const docstringExamples = (place: string, source: string): Example[] =>
   }))
 
 const documentExamples = (place: string, text: string): Example[] =>
-  [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => ({ place, code }))
+  [...text.matchAll(/^```ts(?: [\w.]+)?\n([^]*?)^```$/gm)].map(([, code = '']) => ({ place, code }))
 
 /** They need fields that another example declares, packages that are not installed, or files of the reader. */
 const NEEDS_MORE = /declare module|branch: 'NORTH' \}|mongoose-delete|testing\/jest'|'\.\/ledger/
