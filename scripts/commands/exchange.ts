@@ -33,11 +33,11 @@ export const exchangeCommand: Command<{
 }> = {
   examples: [
     [
-      'exchange ADA GRACE 100 --id FX-1 --to-amount 108.45 --through EUR=FX-EUR,USD=FX-USD',
+      'exchange EVA ADA 100 --id FX-1 --to-amount 108.45 --through EUR=FX-EUR,USD=FX-USD',
       'both amounts are agreed',
     ],
     [
-      'exchange ADA GRACE 100 --id FX-1 --rate 1.0845 --rounding half-even --through EUR=FX-EUR,USD=FX-USD',
+      'exchange EVA ADA 100 --id FX-1 --rate 1.0845 --rounding half-even --through EUR=FX-EUR,USD=FX-USD',
       'at a rate',
     ],
   ],

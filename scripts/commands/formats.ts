@@ -39,7 +39,7 @@ interface FormatsOptions extends ReadingCommandOptions {
 export const formatsCommand: Command<FormatsOptions> = {
   examples: [
     ['formats try january.csv', 'what Daybook recognizes'],
-    ["formats try january.csv --delimiter ';' --decimal ,", 'with what it should know'],
+    ["formats try bank.csv --delimiter ';' --decimal ,", 'with what it should know'],
   ],
   builder: (yargs) =>
     defineReadingOptions(yargs)

@@ -47,9 +47,9 @@ export const generateCommand: Command<{
   json: boolean
 }> = {
   examples: [
-    ['generate year.csv --transfers 100000', 'a file to replay'],
+    ['generate transfers.csv --transfers 1000', 'a file to replay'],
     [
-      'generate year.csv --transfers 20000 --from 2025-01-01 --to 2025-12-31',
+      'generate year.csv --transfers 1000 --from 2025-01-01 --to 2025-12-31',
       'with the dates of a year',
     ],
   ],

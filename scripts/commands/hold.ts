@@ -28,7 +28,7 @@ export const holdCommand: Command<{
 }> = {
   examples: [
     ['hold ADA INN 200 --id ROOM-7', 'reserve money until it is captured or released'],
-    ['hold ADA INN 200 --id ROOM-7 --expires-at 2030-01-31', 'the same, for a time'],
+    ['hold ADA INN 200 --id ROOM-8 --expires-at 2030-01-31', 'the same, for a time'],
   ],
   builder: (yargs) =>
     yargs
@@ -71,7 +71,7 @@ export const captureCommand: Command<{
   json: boolean
 }> = {
   examples: [
-    ['capture ROOM-7', 'move all that is left of a hold'],
+    ['capture ROOM-8', 'move all that is left of a hold'],
     ['capture ROOM-7 90 --transfer-id NIGHT-1', 'move a part, and keep the rest reserved'],
     ['capture ROOM-7 90 --final', 'move a part, and release the rest'],
   ],
@@ -113,8 +113,8 @@ export const captureCommand: Command<{
 
 export const releaseCommand: Command<{ id: string; 'dry-run': boolean; json: boolean }> = {
   examples: [
-    ['release ROOM-7', 'give back what is left of a hold'],
-    ['release ROOM-7 --dry-run', 'see whether that is possible'],
+    ['release ROOM-9 --dry-run', 'see whether it can be given back'],
+    ['release ROOM-9', 'give back what is left of a hold'],
   ],
   builder: (yargs) =>
     yargs

@@ -22,8 +22,8 @@ export const reverseCommand: Command<{
   json: boolean
 }> = {
   examples: [
+    ['reverse RENT-2026-01 --dry-run', 'see whether it can be taken back'],
     ['reverse RENT-2026-01', 'take a transfer back'],
-    ['reverse RENT-2026-01 --dry-run', 'see whether that is possible'],
   ],
   builder: (yargs) =>
     yargs

@@ -40,7 +40,7 @@ import { adviceOn, renderSummary } from './summary.ts'
 export const replayCommand: Command<ReplayCommandOptions> = {
   examples: [
     ['replay january.csv --rejects rejects.csv', 'post a file, and keep what is refused'],
-    ['replay january.csv --format bank --dry-run', 'what a file of a bank would post'],
+    ['replay bank.csv --format bank --dry-run', 'what a file of a bank would post'],
     ['replay cards.csv --map action=Kind,holdId=Auth', 'holds, captures and releases too'],
   ],
   builder: defineReplayOptions,
