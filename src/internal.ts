@@ -14,18 +14,17 @@ export { describeUri, hidePasswords, isLocalUri } from './engine/uri.ts'
 export { untilAborted, waitUntil } from './engine/wait-until.ts'
 export { readOpening } from './ledger/opening.ts'
 export { ownFieldsOf } from './ledger/own-fields.ts'
-export { reversalId } from './ledger/request.ts'
+export { reversalId } from './ledger/transfer-id.ts'
 export { PERIOD_LENGTHS } from './ledger/statement/periods.ts'
 export { named, openProblem, printable, printableLines, quote, reasonOf } from './messages.ts'
 export { BATCH_FORMATS } from './models/batch.ts'
+export { missingCollections, outdatedValidators } from './models/collections.ts'
 export {
-  missingCollections,
-  outdatedValidators,
   removeCollections,
   removeEffectiveDateIndexes,
   removeGroups,
   removeHolds,
-} from './models/collections.ts'
+} from './models/collection-removal.ts'
 export { isCurrency } from './money/currency.ts'
 export { ROUNDINGS } from './money/rounding.ts'
 export {

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import type { LedgerAccount } from './evaluation.ts'
+import type { LedgerAccount } from './ledger-state.ts'
 
 /** How many accounts a connection remembers: the ones that it opened or posted to last. */
 const CAPACITY = 10_000

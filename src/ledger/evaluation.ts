@@ -1,105 +1,19 @@
-import {
-  AccountNotFoundError,
-  AccountNotOpenError,
-  BalanceOutOfRangeError,
-  CurrencyMismatchError,
-  InsufficientFundsError,
-  InvalidAccountIdError,
-  InvalidAmountError,
-  InvalidTransferIdError,
-  SameAccountError,
-  type Side,
-  TransferConflictError,
-  type TransferRefusedError,
-} from '../errors.ts'
-import { isCurrency } from '../money/currency.ts'
-import {
-  type Decimal,
-  decimalsProblem,
-  isOutOfRange,
-  LIMIT,
-  toDecimal,
-  toDecimal128,
-} from '../money/money.ts'
-import type { HoldBook } from './holds/hold-book.ts'
+import { BalanceOutOfRangeError, InvalidTransferIdError } from '../errors.ts'
+import { type Decimal, isOutOfRange, LIMIT, toDecimal, toDecimal128 } from '../money/money.ts'
 import { newIdentifierProblem } from './identifier.ts'
 import type { OwnFields } from './own-fields.ts'
-import type { Metadata, TransferRecord } from './records.ts'
+import type { TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
-
-/** An account as a posting works on it: `balance`, `held`, `transferCount` and `updatedAt` change. */
-export interface LedgerAccount {
-  readonly _id: string
-  readonly currency: string
-  readonly status: string
-  /** Its overdraft limit, negated. */
-  readonly lowestBalance: Decimal
-  balance: Decimal
-  /** What its holds reserve. Undefined if it had none when it was read. */
-  held: Decimal | undefined
-  transferCount: number
-  updatedAt: Date
-}
-
-/** The accounts and transfers that requests are evaluated against. Each posted request changes them. */
-export interface Ledger {
-  readonly accounts: Map<string, LedgerAccount>
-  readonly transfers: Map<string, TransferRecord>
-  /** Only if a request is about a hold. */
-  readonly holds?: HoldBook | undefined
-}
+import { missing, refusalByAccounts, refusalByFunds } from './account-refusals.ts'
+import { resultByContent } from './posted-content.ts'
+import type { Ledger, LedgerAccount } from './ledger-state.ts'
 
 export interface EvaluationOptions {
   readonly now: Date
   readonly batch?: string | undefined
   /** The own fields of the ledger's accounts, for those that a transfer opens. */
   readonly accountFields?: OwnFields | undefined
-}
-
-/**
- * The result of a request that its own content and what is posted under its id decide; undefined if the accounts decide.
- * `accountCurrency` is the currency of its accounts.
- */
-export function resultById(
-  request: WellFormedRequest,
-  transfers: Ledger['transfers'],
-  accountCurrency: string | undefined,
-): TransferResult | undefined {
-  const { transferId, amount } = request
-  const currency = isCurrency(request.currency) ? request.currency : accountCurrency
-  const problem = currency && decimalsProblem(amount, currency)
-  if (problem) {
-    const error = new InvalidAmountError({ amount: amount.toString(), problem })
-    return refused(transferId, request.own?.refusal ?? error)
-  }
-  if (request.from === request.to) {
-    const error = new SameAccountError({ accountId: request.from })
-    return refused(transferId, request.own?.refusal ?? error)
-  }
-  const existing = transfers.get(transferId)
-  if (!existing) return undefined
-  const fields = conflictingFields(request, existing)
-  if (fields.length === 0 && !request.mustBeNew) {
-    return { status: 'existing', transferId, transfer: existing }
-  }
-  const { reverses } = existing
-  const details = { transferId, fields, ...(reverses !== undefined && { reverses }) }
-  return refused(transferId, new TransferConflictError(details))
-}
-
-/**
- * {@link resultById}; and the refusal of a new request by its own fields. What came after a transfer cannot refuse a repeat of
- * it.
- */
-export function resultByContent(
-  request: WellFormedRequest,
-  transfers: Ledger['transfers'],
-  accountCurrency: string | undefined,
-): TransferResult | undefined {
-  const result = resultById(request, transfers, accountCurrency)
-  const refusal = request.own?.refusal
-  return result ?? (refusal && refused(request.transferId, refusal))
 }
 
 /** Decides one request in memory: either it changes both accounts, or it is refused and changes nothing. */
@@ -201,58 +115,6 @@ function problemOfReversal(
   return isOpposite ? undefined : `that of a reversal: it is not the opposite of ${reverses}`
 }
 
-/** Why accounts cannot send and receive. The payer of a hold can, even if it was frozen since. */
-export function refusalByAccounts(
-  request: Pick<WellFormedRequest, 'currency' | 'hold' | 'postedElsewhereAt'>,
-  from: LedgerAccount,
-  to: LedgerAccount,
-): TransferRefusedError | undefined {
-  if (!request.postedElsewhereAt) {
-    if (from.status !== 'open' && request.hold === undefined) return notOpen('from', from)
-    if (to.status !== 'open') return notOpen('to', to)
-  }
-  const expected = request.currency ?? from.currency
-  if (from.currency !== expected) return mismatch('from', from, expected)
-  if (to.currency !== expected) return mismatch('to', to, expected)
-  return undefined
-}
-
-/**
- * The refusal of an account that has less available than is needed: its balance and overdraft, less what is held. `after` is
- * its balance less what is needed.
- */
-export function refusalByFunds(
-  { _id: accountId, held, lowestBalance, currency }: LedgerAccount,
-  { after, needed, what }: { after: Decimal; needed: Decimal; what: 'transfer' | 'hold' },
-): InsufficientFundsError | undefined {
-  const left = held ? after.minus(held) : after
-  if (!left.isNeg() || left.gte(lowestBalance)) return undefined
-  const available = left.plus(needed).minus(lowestBalance)
-  const hasHolds = held && !held.isZero()
-  return new InsufficientFundsError({
-    accountId,
-    available,
-    ...(hasHolds && { held }),
-    needed,
-    currency,
-    what,
-  })
-}
-
-/** The refusal of an account that does not exist, whose id may be the reason. */
-export function missing(side: Side, accountId: string): TransferRefusedError {
-  const expected = newIdentifierProblem(accountId)
-  return expected === undefined
-    ? new AccountNotFoundError({ side, accountId })
-    : new InvalidAccountIdError({ side, accountId, expected })
-}
-
-const notOpen = (side: Side, { _id: accountId, status }: LedgerAccount) =>
-  new AccountNotOpenError({ side, accountId, status })
-
-const mismatch = (side: Side, { _id: accountId, currency }: LedgerAccount, expected: unknown) =>
-  new CurrencyMismatchError({ side, accountId, currency, expected })
-
 interface Application {
   readonly balance: Decimal
   readonly postedAt: Date
@@ -281,33 +143,3 @@ const earliestPosting = (account: LedgerAccount, isTakenOver: boolean): Date =>
     : account.updatedAt
 
 export const laterOf = (one: Date, other: Date): Date => (one > other ? one : other)
-
-/** The fields in which a request differs from the transfer that is posted under its id. */
-export function conflictingFields(request: WellFormedRequest, transfer: TransferRecord): string[] {
-  const isSameGroup = request.group === transfer.group
-  const equal: Record<string, boolean> = {
-    from: request.from === transfer.fromAccount,
-    to: request.to === transfer.toAccount,
-    amount: request.amount.eq(toDecimal(transfer.amount)),
-    currency: request.currency === undefined || request.currency === transfer.currency,
-    reference: request.reference === transfer.reference,
-    metadata: isSameMetadata(request.metadata, transfer.metadata),
-    effectiveAt: request.effectiveAt?.getTime() === transfer.effectiveAt?.getTime(),
-    group: isSameGroup,
-    leg: !isSameGroup || request.leg === transfer.leg,
-    legs: !isSameGroup || request.legs === transfer.legs,
-    reverses: request.reverses === transfer.reverses,
-    hold: request.hold === transfer.hold,
-  }
-  const different = Object.keys(equal).filter((field) => !equal[field])
-  const { own } = request
-  return own ? [...different, ...own.fields.differences(own.values, transfer)] : different
-}
-
-export function isSameMetadata(one: Metadata = {}, other: Metadata = {}): boolean {
-  const keys = Object.keys(one)
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.is(one[key], other[key]))
-  )
-}

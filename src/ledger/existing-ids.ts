@@ -1,6 +1,6 @@
 import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
-import type { Ledger } from './evaluation.ts'
+import type { Ledger } from './ledger-state.ts'
 import { evaluateRequest, isWellFormed } from './groups.ts'
 import { readHolds } from './holds/stored-holds.ts'
 import { couldBeId } from './identifier.ts'

@@ -4,15 +4,10 @@ import {
   TransferRefusedError,
 } from '../errors.ts'
 import { named } from '../messages.ts'
-import {
-  type EvaluationOptions,
-  type Ledger,
-  conflictingFields,
-  evaluate,
-  resultById,
-} from './evaluation.ts'
+import { type EvaluationOptions, evaluate } from './evaluation.ts'
+import type { Ledger, LedgerWithHolds } from './ledger-state.ts'
+import { conflictingFields, resultById } from './posted-content.ts'
 import { evaluateAction } from './holds/hold-evaluation.ts'
-import type { LedgerWithHolds } from './holds/hold-ledger.ts'
 import type {
   LedgerRequest,
   LedgerResult,

@@ -19,7 +19,7 @@ import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifie
 import { type OpeningReading, readOverdraftLimit, requireNewAccountId } from './opening.ts'
 import { post } from './posting.ts'
 import type { AccountRecord, AccountStatus, TransferRecord } from './records.ts'
-import { makeId } from './request.ts'
+import { makeId } from './transfer-id.ts'
 import { postedOrThrow } from './transfer-result.ts'
 
 /** The connection of an operation, and the transaction that it belongs to if its caller has one. */

@@ -6,13 +6,9 @@ import {
 } from '../errors.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { Decimal, LIMIT } from '../money/money.ts'
-import {
-  type EvaluationOptions,
-  type Ledger,
-  type LedgerAccount,
-  evaluate,
-  resultByContent,
-} from './evaluation.ts'
+import { type EvaluationOptions, evaluate } from './evaluation.ts'
+import { type Ledger, type LedgerAccount } from './ledger-state.ts'
+import { resultByContent } from './posted-content.ts'
 import { newIdentifierProblem } from './identifier.ts'
 import { readOpening } from './opening.ts'
 import type { AccountRecord } from './records.ts'

@@ -14,7 +14,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Transaction } from '../mongodb/transaction.ts'
-import type { LedgerAccount } from './evaluation.ts'
+import type { LedgerAccount } from './ledger-state.ts'
 import { recognizeExisting } from './existing-ids.ts'
 import { type GroupLedger, evaluateAll, isGrouped } from './groups.ts'
 import { PostedHolds, storedHoldReads } from './holds/posted-holds.ts'
@@ -35,11 +35,11 @@ import type { TransferRecord } from './records.ts'
 import {
   insertAccounts,
   insertGroups,
-  prepareAccountUpdates,
   readAccounts,
   readGroups,
   readTransfers,
 } from './stored-ledger.ts'
+import { prepareAccountUpdates } from './account-updates.ts'
 import { type RefusedTransfer, type TransferResult, refuseGroup } from './transfer-result.ts'
 
 export interface PostingOptions {

@@ -1,31 +1,13 @@
-import { createHash } from 'node:crypto'
-import mongoose from 'mongoose'
 import type { Keys } from '../arguments.ts'
-import {
-  InvalidAccountIdError,
-  InvalidAmountError,
-  InvalidEffectiveAtError,
-  InvalidFieldError,
-  InvalidMetadataError,
-  InvalidReferenceError,
-  InvalidTransferIdError,
-  type TransferRefusedError,
-} from '../errors.ts'
+import type { InvalidFieldError } from '../errors.ts'
 import { MalformedRequestError, requireRequest } from '../malformed-request.ts'
-import { named, quote } from '../messages.ts'
-import {
-  type Decimal,
-  type MoneyInput,
-  OUT_OF_RANGE,
-  isOutOfRange,
-  readDecimal,
-} from '../money/money.ts'
-import { EFFECTIVE_AT_RULE, copyOfDate, isEffectiveAt } from './effective-at.ts'
-import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
-import { isPrintableText } from './printable-text.ts'
-import { isPlainObject, metadataProblem } from './metadata.ts'
+import { quote } from '../messages.ts'
+import type { Decimal, MoneyInput } from '../money/money.ts'
+import { copyOfDate } from './effective-at.ts'
+import { isPlainObject } from './metadata.ts'
 import type { FieldValues, OwnFields } from './own-fields.ts'
 import type { AccountFields, FieldInputs, Metadata, TransferFields } from './records.ts'
+import { makeId } from './transfer-id.ts'
 
 export interface TransferRequest extends FieldInputs<TransferFields> {
   /** The transfer's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */
@@ -96,7 +78,7 @@ export interface WellFormedRequest extends Omit<WithoutFields, 'transferId' | 'a
 }
 
 /** The values of a request's own fields as they are stored, and the fields themselves. */
-interface OwnValues {
+export interface OwnValues {
   readonly values: FieldValues
   readonly fields: OwnFields
   /** Why they refuse the request if it is new: a repeat of what is posted may be from before a limit. */
@@ -130,9 +112,6 @@ export type IdentifiedRequest = WithoutFields &
      */
     readonly keepsFields?: boolean | undefined
   }
-
-/** Makes a unique id. Later ids sort after earlier ones, which is the cheapest order for an index. */
-export const makeId = (): string => new mongoose.Types.ObjectId().toHexString()
 
 /**
  * A copy of a request as it is now, because the caller may change the object while the request waits. It gets
@@ -187,128 +166,4 @@ export function withIds(
     throw new MalformedRequestError(`the requests are ${quote(requests)}, not an array`)
   }
   return Array.from(requests, (request, index) => withId(request, fields, `requests[${index}]`))
-}
-
-/**
- * Checks everything that does not depend on the ledger's records, in the order of precedence of the codes. `fields` are
- * those that its transfers have of their own.
- */
-export function readRequest(
-  request: IdentifiedRequest,
-  fields: OwnFields | undefined,
-): WellFormedRequest | TransferRefusedError {
-  const { transferId, from, to, reference, metadata, effectiveAt } = request
-  const idRefusal = refusalOfTransferId(transferId, request.reverses)
-  if (idRefusal) return idRefusal
-  if (!isIdentifier(from)) {
-    return new InvalidAccountIdError({ side: 'from', accountId: from, expected: IDENTIFIER_RULE })
-  }
-  if (!isIdentifier(to)) {
-    return new InvalidAccountIdError({ side: 'to', accountId: to, expected: IDENTIFIER_RULE })
-  }
-  const contentRefusal = refusalOfContent({ reference, metadata, effectiveAt })
-  if (contentRefusal) return contentRefusal
-  const own = fields && readOwn(request, fields)
-  if (own instanceof InvalidFieldError) return own
-  const amount = readAmount(request.amount)
-  if (amount instanceof InvalidAmountError) return own?.refusal ?? amount
-  const { currency, group, leg, legs, isIdMade, refusedBeside } = request
-  const { mustBeNew, open, reverses, postedElsewhereAt } = request
-  return {
-    transferId,
-    from,
-    to,
-    amount,
-    currency,
-    reference,
-    metadata,
-    effectiveAt,
-    group,
-    leg,
-    legs,
-    isIdMade,
-    refusedBeside,
-    mustBeNew,
-    open,
-    reverses,
-    postedElsewhereAt,
-    own,
-  }
-}
-
-function readOwn(
-  { fieldValues = {}, keepsFields = false }: IdentifiedRequest,
-  fields: OwnFields,
-): OwnValues | InvalidFieldError {
-  const reading = fields.read(fieldValues)
-  if (reading instanceof InvalidFieldError) return reading
-  const { values, refusal } = reading
-  return { values, fields, refusal: keepsFields ? undefined : refusal }
-}
-
-/** Why a transfer cannot have an id, unless one of an earlier version has it. Undefined if it can. */
-export function refusalOfTransferId(
-  transferId: unknown,
-  reverses?: string,
-): TransferRefusedError | undefined {
-  if (!isIdentifier(transferId)) {
-    return new InvalidTransferIdError({ transferId, expected: IDENTIFIER_RULE })
-  }
-  if (transferId.endsWith(REVERSAL_SUFFIX) && reverses === undefined) {
-    const original = transferId.slice(0, -REVERSAL_SUFFIX.length)
-    // A long id is not in the id of its reversal.
-    const expected =
-      isIdentifier(original) && !original.endsWith(REVERSAL_SUFFIX)
-        ? `free: it belongs to the reversal of transfer ${named(original)}, which Transfer.reverse() or daybook reverse posts`
-        : `free: ids that end in ${REVERSAL_SUFFIX} belong to reversals`
-    return new InvalidTransferIdError({ transferId, expected })
-  }
-  return undefined
-}
-
-/** Why the optional content of a request is not acceptable. Undefined if it is. */
-export function refusalOfContent({
-  reference,
-  metadata,
-  effectiveAt,
-}: Pick<WellFormedRequest, 'reference' | 'metadata' | 'effectiveAt'>):
-  TransferRefusedError | undefined {
-  if (reference !== undefined && !isPrintableText(reference, 256)) {
-    return new InvalidReferenceError({
-      reference,
-      expected: 'a text of 1–256 printable characters',
-    })
-  }
-  const problem = metadata === undefined ? undefined : metadataProblem(metadata)
-  if (problem !== undefined) return new InvalidMetadataError({ problem })
-  if (effectiveAt !== undefined && !isEffectiveAt(effectiveAt)) {
-    return new InvalidEffectiveAtError({ effectiveAt, expected: EFFECTIVE_AT_RULE })
-  }
-  return undefined
-}
-
-export function readAmount(value: unknown): Decimal | InvalidAmountError {
-  const amount = readDecimal(value)
-  if ('problem' in amount) return new InvalidAmountError({ amount: value, problem: amount.problem })
-  if (amount.isNeg() || amount.isZero()) {
-    return new InvalidAmountError({ amount: value, problem: 'is not above zero' })
-  }
-  if (isOutOfRange(amount)) {
-    return new InvalidAmountError({ amount: value, problem: OUT_OF_RANGE })
-  }
-  return amount
-}
-
-/** The end of every reversal's id. No other id may end like this. */
-export const REVERSAL_SUFFIX = ':reversal'
-
-/** The id of a transfer's reversal. A transfer has at most one, because its id follows from the original's. */
-export const reversalId = (transferId: string): string => derivedId(transferId, REVERSAL_SUFFIX)
-
-/** The id that follows from another one: with the suffix at its end, or that of its digest if it would be too long. */
-export function derivedId(originalId: string, suffix: string): string {
-  const id = `${originalId}${suffix}`
-  if (isIdentifier(id)) return id
-  // Two suffixes: with one, it would be the id that follows from an original whose id is this digest.
-  return `${createHash('sha256').update(originalId).digest('hex')}${suffix}${suffix}`
 }

@@ -5,14 +5,14 @@ import { quote } from '../messages.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 
 /** A field that every record of a collection has, in every version of Daybook, and hardly a document of anybody else. */
-const OWN_FIELD: Readonly<Record<RecordCollection, string>> = {
+export const OWN_FIELD = {
   accounts: 'openingBalance',
   transfers: 'fromSequence',
   transfer_groups: 'legs',
   batches: 'digest',
   refusals: '_id.line',
   holds: 'captured',
-}
+} as const satisfies Record<RecordCollection, string>
 
 /** How long to look for a document, in milliseconds. There is no index for it. */
 const LONGEST_LOOK_MS = 10_000

@@ -2,6 +2,8 @@ import type { Connection, mongo } from 'mongoose'
 import { COLLECTION_OF, DEFAULT_LEDGER, collectionsOf } from '../definition.ts'
 import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
+import { storedCollections } from '../models/expected-collections.ts'
+import { OWN_FIELD } from '../models/foreign-documents.ts'
 import { forgetAdoption } from './adoption-record.ts'
 import type { NotebookAccount, NotebookTransfer } from './documents.ts'
 
@@ -39,23 +41,12 @@ export const ledgerAccounts = (database: mongo.Db): mongo.Collection<AccountReco
 /** A field that every document of the notebook has, and no document of Daybook. */
 export const NOTEBOOK_FIELD = { accounts: 'account_id', transfers: 'transfer_id' } as const
 
-/** A field that every document of Daybook has, and no document of the notebook. */
-export const DAYBOOK_FIELD = { accounts: 'openingBalance', transfers: 'fromSequence' } as const
-
 export const daybookDocuments = (name: CollectionName) => ({
-  [DAYBOOK_FIELD[name]]: { $exists: true },
+  [OWN_FIELD[name]]: { $exists: true },
 })
 
 /** Selects documents in Daybook's collection that the notebook's program wrote there. */
-const foreignDocuments = (name: CollectionName) => ({ [DAYBOOK_FIELD[name]]: { $exists: false } })
-
-/** The type of every collection in a database, by its name: `collection`, `view` or `timeseries`. */
-export const collectionTypes = async (database: mongo.Db): Promise<Map<string, string>> =>
-  new Map(
-    (await database.listCollections({}, { nameOnly: true }).toArray()).map(
-      ({ name, type = 'collection' }) => [name, type],
-    ),
-  )
+const foreignDocuments = (name: CollectionName) => ({ [OWN_FIELD[name]]: { $exists: false } })
 
 /** Which of a notebook's collections are renamed. `accounts` is renamed first and gets its name back last. */
 export type RenamedCollections = 'none' | 'accounts' | 'both'
@@ -82,7 +73,7 @@ export function renamedCollections(collections: {
  * renamed, Daybook's accounts and transfers are the ones that count.
  */
 export async function setNotebookAside(database: mongo.Db): Promise<NotebookCollections> {
-  const collections = await collectionTypes(database)
+  const collections = await storedCollections(database)
   if (renamedCollections(collections) === 'accounts') {
     // If a run that brought the notebook back was killed, it had not dropped Daybook's accounts yet.
     await keepForeignDocuments(database, 'accounts')
@@ -102,7 +93,7 @@ export async function setNotebookAside(database: mongo.Db): Promise<NotebookColl
  * moment that they are back, the notebook is the one that counts.
  */
 export async function bringNotebookBack(database: mongo.Db): Promise<void> {
-  const collections = await collectionTypes(database)
+  const collections = await storedCollections(database)
   for (const name of COLLECTION_NAMES.toReversed()) {
     if (!collections.has(keptName(name))) continue
     await keepForeignDocuments(database, name)

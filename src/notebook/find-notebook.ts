@@ -1,16 +1,16 @@
 import type { Connection, mongo } from 'mongoose'
 import { InputError } from '../errors.ts'
 import type { BatchRecord } from '../models/batch.ts'
+import { storedCollections } from '../models/expected-collections.ts'
+import { OWN_FIELD } from '../models/foreign-documents.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { findAdoption, isAdoptionNameTaken } from './adoption-record.ts'
 import {
   COLLECTION_NAMES,
   type CollectionName,
-  DAYBOOK_FIELD,
   NOTEBOOK_FIELD,
   type NotebookCollections,
   type RenamedCollections,
-  collectionTypes,
   isAdoptable,
   keptName,
   renamedCollections,
@@ -31,7 +31,7 @@ interface FoundNotebook {
  * the adoption needs is taken
  */
 export async function findNotebook(database: mongo.Db): Promise<FoundNotebook | undefined> {
-  const collections = await collectionTypes(database)
+  const collections = await storedCollections(database)
   const adoption = await findAdoption(database)
   if (!adoption) requireFreeNames(collections)
   const renamed = renamedCollections(collections)
@@ -42,7 +42,7 @@ export async function findNotebook(database: mongo.Db): Promise<FoundNotebook | 
     )
   }
   for (const name of COLLECTION_NAMES) {
-    const type = collections.get(name) ?? 'collection'
+    const { type = 'collection' } = collections.get(name) ?? {}
     if (type === 'collection' || collections.has(keptName(name))) continue
     throw new InputError(
       `${name} is a ${type}, which cannot be renamed. Nothing was changed. Copy its documents into a collection named ${name}`,
@@ -64,7 +64,7 @@ export async function findNotebook(database: mongo.Db): Promise<FoundNotebook | 
 export const findKeptName = (collections: { has(name: string): boolean }): string | undefined =>
   COLLECTION_NAMES.map(keptName).find((name) => collections.has(name))
 
-function requireFreeNames(collections: ReadonlyMap<string, string>): void {
+function requireFreeNames(collections: { has(name: string): boolean }): void {
   const taken = findKeptName(collections)
   if (taken === undefined) return
   throw new InputError(
@@ -78,7 +78,7 @@ function requireFreeNames(collections: ReadonlyMap<string, string>): void {
  */
 async function isNotebook(database: mongo.Db): Promise<boolean> {
   const notebook = await notebookCollection(database)
-  const daybook = await firstWithField(database, DAYBOOK_FIELD)
+  const daybook = await firstWithField(database, OWN_FIELD)
   if (notebook === undefined || daybook === undefined) return notebook !== undefined
   throw new InputError(
     `the database ${database.databaseName} has documents of the notebook (in ${notebook}) and of Daybook (in ${daybook}). Nothing was changed. Move one kind to another database`,

@@ -5,6 +5,7 @@ import { named } from '../messages.ts'
 import type { MigrationParameters } from '../migration/migration.ts'
 import type { BatchRecord } from '../models/batch.ts'
 import { createWithValidators } from '../models/collections.ts'
+import { storedCollections } from '../models/expected-collections.ts'
 import { toDecimal } from '../money/money.ts'
 import { endAllAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
@@ -13,7 +14,6 @@ import {
   COLLECTION_NAMES,
   blockWrites,
   bringNotebookBack,
-  collectionTypes,
   daybookDocuments,
   isAdoptable,
   keptCollections,
@@ -38,7 +38,7 @@ export async function restoreNotebook({
   if (!isAdoptable(connection)) return
   const database = primaryDatabaseOf(connection)
   const adoption = await findAdoption(database)
-  const collections = await collectionTypes(database)
+  const collections = await storedCollections(database)
   if (!adoption) {
     const foreign = findKeptName(collections)
     if (foreign !== undefined) log(`left ${foreign} as it is, because no adoption made it`)

@@ -1,4 +1,3 @@
-import mongoose from 'mongoose'
 import { named } from '../messages.ts'
 import { BatchReader, type StoredBatch } from './batch-reader.ts'
 import type { BatchTallies, BatchTally } from './batch-tallies.ts'
@@ -6,7 +5,8 @@ import type { Books } from './books.ts'
 import type { KeptBatch } from './kept-state/state-file.ts'
 import { RefusalReader } from './refusal-reader.ts'
 import { showUnits } from './units.ts'
-import { type ViolationKind, type ViolationLog } from './violations.ts'
+import type { ViolationKind, ViolationLog } from './violations.ts'
+import { type RefusalTally, addRefusal, agrees, differences, idsOf } from './refusal-tally.ts'
 
 /** All batches as they were before the transfers were read, by name. */
 export type BatchesBefore = ReadonlyMap<string, StoredBatch>
@@ -22,11 +22,6 @@ export async function readBatches(books: Books): Promise<BatchesBefore> {
     }),
   )
   return batches
-}
-
-interface RefusalTally {
-  refusals: number
-  readonly byCode: Map<string, number>
 }
 
 /**
@@ -214,38 +209,6 @@ export class BatchProof {
   }
 }
 
-function addRefusal(tally: RefusalTally, code: string): void {
-  tally.refusals += 1
-  tally.byCode.set(code, (tally.byCode.get(code) ?? 0) + 1)
-}
-
-/** Whether a batch has the refusals that name it. What is damaged in its record is reported with it. */
-const agrees = (batch: StoredBatch, tally: RefusalTally): boolean =>
-  (batch.refused === undefined || batch.refused === tally.refusals) &&
-  differences(batch, tally).length === 0
-
-/** The codes with which a batch has other counts than refusals: what it has, and how many there are. */
-function differences(
-  { refusedByCode }: StoredBatch,
-  { byCode }: RefusalTally,
-): [code: string, stored: number, found: number][] {
-  if (!refusedByCode) return []
-  return [...new Set([...byCode.keys(), ...refusedByCode.keys()])]
-    .map((code): [string, number, number] => [
-      code,
-      refusedByCode.get(code) ?? 0,
-      byCode.get(code) ?? 0,
-    ])
-    .filter(([, stored, found]) => stored !== found)
-}
-
-/** Selects the ids of a batch's refusals. */
-const idsOf = (batch: string): object => ({
-  $gte: { batch },
-  $lt: { batch, line: new mongoose.mongo.MaxKey() },
-})
-
-/** Whether a value is within bounds. A damaged bound, which is undefined, is reported with its record. */
 /** How many of those posted are transfers. */
 const transfersOf = ({
   posted,
@@ -254,6 +217,7 @@ const transfersOf = ({
 }: Partial<StoredBatch>): number | undefined =>
   posted === undefined ? undefined : posted - holdsPlaced - holdsReleased
 
+/** Whether a value is within bounds. A damaged bound, which is undefined, is reported with its record. */
 const isBetween = <Value extends number | bigint>(
   value: Value,
   least: Value | undefined,

@@ -5,8 +5,8 @@ import {
   type ExpectedIndex,
   expectedCollections,
   storedCollections,
-  validationProblem,
-} from '../models/collections.ts'
+} from '../models/expected-collections.ts'
+import { validationProblem } from '../models/validators.ts'
 import { isForeign, remedyFor } from '../models/foreign-documents.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import type { Books } from './books.ts'

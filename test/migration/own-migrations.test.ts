@@ -8,7 +8,7 @@ import {
   verify,
 } from '../../src/index.ts'
 import { recordsOf } from '../../src/migration/record.ts'
-import { removeCollections } from '../../src/models/collections.ts'
+import { removeCollections } from '../../src/models/collection-removal.ts'
 import { useDatabase } from '../support/database.ts'
 
 const { connection, Account, Hold } = useDatabase()

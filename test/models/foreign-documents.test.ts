@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { InputError, createCollections, verify } from '../../src/index.ts'
-import { removeCollections } from '../../src/models/collections.ts'
+import { removeCollections } from '../../src/models/collection-removal.ts'
 import { databaseOf } from '../../src/mongodb/connection.ts'
 import { useDatabase } from '../support/database.ts'
 

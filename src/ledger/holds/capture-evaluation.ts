@@ -6,12 +6,13 @@ import {
   TransferConflictError,
 } from '../../errors.ts'
 import { Decimal, toDecimal, toDecimal128 } from '../../money/money.ts'
-import { type EvaluationOptions, type LedgerAccount, evaluate, resultById } from '../evaluation.ts'
+import { type EvaluationOptions, evaluate } from '../evaluation.ts'
+import type { LedgerAccount, LedgerWithHolds } from '../ledger-state.ts'
+import { resultById } from '../posted-content.ts'
 import { newIdentifierProblem } from '../identifier.ts'
 import type { HoldRecord } from '../records.ts'
 import { type TransferResult, refused } from '../transfer-result.ts'
-import { remainingOf } from './hold-book.ts'
-import { type LedgerWithHolds, refusalOfEnded } from './hold-ledger.ts'
+import { remainingOf, refusalOfEnded } from './hold-book.ts'
 import type { WellFormedCapture } from './hold-request.ts'
 
 const ZERO = new Decimal(0)

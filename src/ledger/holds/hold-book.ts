@@ -1,5 +1,5 @@
-import type { Decimal } from '../../money/money.ts'
-import { toDecimal } from '../../money/money.ts'
+import { HoldNotActiveError } from '../../errors.ts'
+import { type Decimal, toDecimal } from '../../money/money.ts'
 import type { HoldRecord } from '../records.ts'
 
 /** The holds that a posting works on. Each action replaces the record that it changes. */
@@ -14,3 +14,14 @@ export interface HoldBook {
 /** What can still be captured of an active hold. */
 export const remainingOf = ({ amount, captured }: HoldRecord): Decimal =>
   toDecimal(amount).minus(toDecimal(captured))
+
+/** Why a hold cannot be captured or released, if it has ended. What was done elsewhere was done before it expired. */
+export function refusalOfEnded(
+  { _id: holdId, status }: HoldRecord,
+  { postedElsewhereAt }: { readonly postedElsewhereAt?: Date | undefined },
+  { expired }: HoldBook,
+): HoldNotActiveError | undefined {
+  if (status !== 'active') return new HoldNotActiveError({ holdId, status })
+  if (postedElsewhereAt) return undefined
+  return expired.has(holdId) ? new HoldNotActiveError({ holdId, status: 'expired' }) : undefined
+}

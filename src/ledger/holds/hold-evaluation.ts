@@ -19,22 +19,16 @@ import {
   toDecimal,
   toDecimal128,
 } from '../../money/money.ts'
-import {
-  type EvaluationOptions,
-  type LedgerAccount,
-  isSameMetadata,
-  laterOf,
-  missing,
-  refusalByAccounts,
-  refusalByFunds,
-} from '../evaluation.ts'
+import { type EvaluationOptions, laterOf } from '../evaluation.ts'
+import type { LedgerAccount, LedgerWithHolds } from '../ledger-state.ts'
+import { isSameMetadata } from '../posted-content.ts'
+import { missing, refusalByAccounts, refusalByFunds } from '../account-refusals.ts'
 import { newIdentifierProblem } from '../identifier.ts'
 import { openAccountsFor } from '../missing-accounts.ts'
 import { type HoldRecord } from '../records.ts'
 import { type HoldResult, type TransferResult, refusedHold } from '../transfer-result.ts'
 import { evaluateCapture } from './capture-evaluation.ts'
-import { type HoldBook, remainingOf } from './hold-book.ts'
-import { type LedgerWithHolds, refusalOfEnded } from './hold-ledger.ts'
+import { type HoldBook, remainingOf, refusalOfEnded } from './hold-book.ts'
 import {
   type IdentifiedRelease,
   type WellFormedAction,

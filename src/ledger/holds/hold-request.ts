@@ -11,15 +11,9 @@ import type { Decimal, MoneyInput } from '../../money/money.ts'
 import { EFFECTIVE_AT_RULE, copyOfDate, isEffectiveAt } from '../effective-at.ts'
 import { IDENTIFIER_RULE, couldBeId, isIdentifier } from '../identifier.ts'
 import type { Metadata } from '../records.ts'
-import {
-  type MissingAccount,
-  copyOfMetadata,
-  derivedId,
-  makeId,
-  readAmount,
-  refusalOfContent,
-  refusalOfTransferId,
-} from '../request.ts'
+import { type MissingAccount, copyOfMetadata } from '../request.ts'
+import { readAmount, refusalOfContent } from '../request-reading.ts'
+import { derivedId, makeId, refusalOfTransferId } from '../transfer-id.ts'
 
 export interface HoldRequest {
   /** The hold's id, which makes a repeated request safe: 1–128 printable characters. Default: a new id. */

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import { requireConnection } from '../../arguments.ts'
-import type { LedgerAccount } from '../../ledger/evaluation.ts'
+import type { LedgerAccount } from '../../ledger/ledger-state.ts'
 import { evaluateAll, isWellFormed } from '../../ledger/groups.ts'
 import { PostedHolds, storedHoldReads } from '../../ledger/holds/posted-holds.ts'
 import {

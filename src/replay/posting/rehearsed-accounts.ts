@@ -1,4 +1,4 @@
-import type { LedgerAccount } from '../../ledger/evaluation.ts'
+import type { LedgerAccount } from '../../ledger/ledger-state.ts'
 import { type StoredAccount, ledgerAccountOf, storedAccountOf } from '../../ledger/stored-ledger.ts'
 import { RecordFile } from './record-file.ts'
 
