@@ -214,34 +214,24 @@ const accountSchema = new Schema<
         const Transfer = transferModel(this.db)
         return (await reportAbout(subject, posted)).map((leg) => Transfer.hydrate(leg))
       },
-      async freeze(accountId, options) {
-        return this.hydrate(
-          await withContext({ connection: this.db, accountId }, options, (context) =>
-            setStatus(accountId, 'frozen', context),
-          ),
+      freeze(accountId, options) {
+        return changed(this, accountId, options, (context) =>
+          setStatus(accountId, 'frozen', context),
         )
       },
-      async unfreeze(accountId, options) {
-        return this.hydrate(
-          await withContext({ connection: this.db, accountId }, options, (context) =>
-            setStatus(accountId, 'open', context),
-          ),
-        )
+      unfreeze(accountId, options) {
+        return changed(this, accountId, options, (context) => setStatus(accountId, 'open', context))
       },
       async close(accountId, callOptions) {
         const keys = { ...CALL_KEYS, payOutTo: true } as const
         const { payOutTo, ...options } = waitOptionsOf(callOptions, 'Account.close()', keys)
-        return this.hydrate(
-          await withContext({ connection: this.db, accountId }, options, (context) =>
-            closeAccount(accountId, payOutTo, context),
-          ),
+        return await changed(this, accountId, options, (context) =>
+          closeAccount(accountId, payOutTo, context),
         )
       },
-      async setOverdraftLimit(accountId, limit, options) {
-        return this.hydrate(
-          await withContext({ connection: this.db, accountId }, options, (context) =>
-            setOverdraftLimit(accountId, limit, context),
-          ),
+      setOverdraftLimit(accountId, limit, options) {
+        return changed(this, accountId, options, (context) =>
+          setOverdraftLimit(accountId, limit, context),
         )
       },
     },
@@ -265,6 +255,15 @@ async function withContext<Result>(
         .catch(explainFailure(connection))
   return await reportAbout({ what: 'account', id: accountId }, result)
 }
+
+/** {@link withContext}. Returns the account as it is then. */
+const changed = async (
+  Account: AccountModel,
+  accountId: string,
+  options: CallOptions | undefined,
+  change: (context: OperationContext) => Promise<AccountRecord>,
+): Promise<AccountDocument> =>
+  Account.hydrate(await withContext({ connection: Account.db, accountId }, options, change))
 
 /** The `Account` model on a connection. */
 export const accountModel = declareModel('account', accountSchema) as (

@@ -1,16 +1,12 @@
 import { InputError } from '../errors.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import type { BatchRefusalCode } from '../models/batch.ts'
-import {
-  drawAmount,
-  drawCardAmount,
-  drawCardReference,
-  drawReference,
-} from './amounts-and-references.ts'
+import { drawCardReference, drawReference } from './amounts-and-references.ts'
 import { type DayRange, daysOf } from './days.ts'
 import { DEFAULT_SEED } from './fake-accounts.ts'
-import { type Occasion, companiesByPool, fakeHistory } from './fake-history.ts'
+import { type Occasion, fakeHistory } from './fake-history.ts'
 import { FakeHolds } from './fake-holds.ts'
+import { FakeMovements } from './fake-movements.ts'
 import { type LineFields, REFUSAL_REASONS, type TransferFields } from './fake-refusals.ts'
 import { formatMinorUnits } from './minor-units.ts'
 import { Random } from './random.ts'
@@ -51,9 +47,6 @@ export interface FakeTransfersOptions {
    */
   readonly history?: DayRange | undefined
 }
-
-/** The share of transfers with one of the first accounts, so that those who look at these see some transfers. */
-const FIRST = 0.025
 
 /** The number of transfers in a block. As many of the latest posted transfers are kept for later lines. */
 const BLOCK = 1_000
@@ -100,9 +93,6 @@ const HISTORY_SEED = 0x6869
 /** An additional seed for holds, so that a file without them has the same transfers. */
 const HOLD_SEED = 0x686f
 
-/** The share of the payments of a history between two persons. */
-const PERSONAL = 0.1
-
 /** A transfer that can be posted. */
 interface Draft extends Movement {
   readonly pool: CurrencyPool
@@ -112,9 +102,8 @@ interface Draft extends Movement {
 class TransferMaker {
   readonly #accounts: SimulatedAccounts
   readonly #random: Random
-  readonly #options: Record<Exclude<keyof FakeTransfersOptions, 'history'>, number>
-  /** The accounts that are companies in a history. */
-  readonly #companies: ReturnType<typeof companiesByPool>
+  readonly #options: Record<'seed' | 'refusals' | 'repeats', number>
+  readonly #movements: FakeMovements
   readonly #holds: FakeHolds
   /** The latest transfers that are posted, in no order. */
   readonly #latest: TransferFields[] = []
@@ -130,9 +119,9 @@ class TransferMaker {
       )
     }
     this.#accounts = accounts
-    this.#options = { transfers, seed, hot, refusals, repeats, holds }
+    this.#options = { seed, refusals, repeats }
     this.#random = new Random(seed, TRANSFER_SEED)
-    this.#companies = companiesByPool(accounts)
+    this.#movements = new FakeMovements(accounts, { random: this.#random, hot })
     this.#holds = new FakeHolds(accounts, { random: new Random(seed, HOLD_SEED), share: holds })
   }
 
@@ -147,7 +136,7 @@ class TransferMaker {
       return this.#post(datedDraft(this.#draftOf(transferId, recurring), occasion))
     }
     const draft = () => {
-      const movement = occasion ? this.#payment() : this.#movement()
+      const movement = occasion ? this.#movements.payment() : this.#movements.any()
       const { currency } = this.#accounts.poolOf(movement.from)
       const reference = occasion
         ? drawCardReference(this.#random)
@@ -232,52 +221,6 @@ class TransferMaker {
         reference,
       },
     }
-  }
-
-  /** Draws a payment of a person to a company, or to another person. */
-  #payment(): Movement {
-    const random = this.#random
-    for (let attempt = 0; attempt < 20; attempt++) {
-      const from = random.pick(
-        random.isLikely(FIRST) ? this.#accounts.first : this.#accounts.members,
-      )
-      const pool = this.#accounts.poolOf(from)
-      const to = random.pick(
-        random.isLikely(PERSONAL) ? pool.members : (this.#companies.get(pool) ?? pool.members),
-      )
-      const most = Math.ceil(this.#accounts.available(from) / 2)
-      const movement = { from, to, minorUnits: Math.min(drawCardAmount(random, pool), most) }
-      if (movement.minorUnits > 0 && this.#accounts.canMove(movement)) return movement
-    }
-    return this.#movement()
-  }
-
-  /** Draws a movement that can be posted now. If 20 draws find none, it moves one minor unit between any two. */
-  #movement(): Movement {
-    const random = this.#random
-    const { hot, first, members, pools } = this.#accounts
-    for (let attempt = 0; attempt < 20; attempt++) {
-      const isHot = random.isLikely(this.#options.hot)
-      const isFirst = random.isLikely(FIRST)
-      const one = random.pick(isHot ? hot : isFirst ? first : members)
-      const pool = this.#accounts.poolOf(one)
-      const other = random.pick(pool.members)
-      const [from, to] = isHot && random.isLikely(0.5) ? [other, one] : [one, other]
-      // At most half of what the sender has, so that no account soon runs out of money.
-      const most = Math.ceil(this.#accounts.available(from) / 2)
-      const movement = { from, to, minorUnits: Math.min(drawAmount(random, pool), most) }
-      if (movement.minorUnits > 0 && this.#accounts.canMove(movement)) return movement
-    }
-    for (const { currency, members: candidates } of pools) {
-      const from = this.#accounts.findSender({ currency, minorUnits: 1 })
-      const to = candidates.find((candidate) => candidate !== from)
-      if (from === undefined || to === undefined) continue
-      const movement = { from, to, minorUnits: 1 }
-      if (this.#accounts.canMove(movement)) return movement
-    }
-    throw new InputError(
-      'no transfer can be made: no open account has anything to send; give one an openingBalance or an overdraftLimit',
-    )
   }
 }
 

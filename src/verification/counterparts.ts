@@ -39,26 +39,37 @@ export class Counterparts {
   /** Looks up how many transfers the accounts count, after `moment`, before which the transfers were read. */
   async check(moment: Moment): Promise<void> {
     const latest = this.#latest
-    if (latest.size === 0) return
     this.#latest = new Map()
-    const reader = new DocumentReader(['_id', 'transferCount'])
-    await this.#books.inSession([moment], async (session) => {
-      const filter = { _id: { $in: [...latest.keys()] } } as object
-      const projection = { transferCount: 1 }
-      await this.#books.each('accounts', { filter, projection }, session, (bytes) => {
-        reader.read(bytes)
-        const id = reader.text('_id') as string
-        const { transferId, sequence } = latest.get(id) as NumberedTransfer
-        latest.delete(id)
-        const transferCount = reader.whole('transferCount')
-        if (transferCount === undefined || transferCount >= sequence) return
-        const message = `account ${named(id)} has transfer ${named(transferId)} with the sequence ${sequence}, but its transferCount is ${transferCount}`
-        this.#log.add({ kind: 'sequence', collection: 'accounts', id, message })
-      })
-    })
+    await checkCounts(latest, { books: this.#books, log: this.#log, moment })
     for (const [accountId, { transferId: id }] of latest) {
       const message = `transfer ${named(id)} names account ${named(accountId)}, which does not exist`
       this.#log.add({ kind: 'missing-account', collection: 'transfers', id, message })
     }
   }
+}
+
+/**
+ * Checks that accounts count these transfers, and leaves in the map the accounts that do not exist. They are read after
+ * `moment`, before which the transfers were read.
+ */
+export async function checkCounts(
+  transfers: Map<string, NumberedTransfer>,
+  { books, log, moment }: { books: Books; log: ViolationLog; moment: Moment },
+): Promise<void> {
+  if (transfers.size === 0) return
+  const reader = new DocumentReader(['_id', 'transferCount'])
+  await books.inSession([moment], async (session) => {
+    const filter = { _id: { $in: [...transfers.keys()] } } as object
+    const projection = { transferCount: 1 }
+    await books.each('accounts', { filter, projection }, session, (bytes) => {
+      reader.read(bytes)
+      const id = reader.text('_id') as string
+      const { transferId, sequence } = transfers.get(id) as NumberedTransfer
+      transfers.delete(id)
+      const transferCount = reader.whole('transferCount')
+      if (transferCount === undefined || transferCount >= sequence) return
+      const message = `account ${named(id)} has transfer ${named(transferId)} with the sequence ${sequence}, but its transferCount is ${transferCount}`
+      log.add({ kind: 'sequence', collection: 'accounts', id, message })
+    })
+  })
 }

@@ -1,12 +1,10 @@
-import { named } from '../messages.ts'
 import { AccountProof, type NumberedTransfer } from './account-proof.ts'
 import { type AccountRange, NOT_A_TEXT } from './account-range.ts'
 import { BatchTallies } from './batch-tallies.ts'
 import type { Books, Moment } from './books.ts'
 import type { UsableIndexes } from './collections.ts'
-import { Counterparts } from './counterparts.ts'
-import { DocumentReader } from './document-reader.ts'
-import { EntryQueue, type EntrySource, NO_ENTRIES, addInOrder } from './entry-queue.ts'
+import { Counterparts, checkCounts } from './counterparts.ts'
+import { EntryQueue, addInOrder } from './entry-queue.ts'
 import { type Findings, noFindings } from './findings.ts'
 import { HoldProof } from './hold-proof.ts'
 import type { KeptMode } from './kept-accounts.ts'
@@ -14,6 +12,7 @@ import { accountLine } from './kept-state/account-state.ts'
 import { jsonLine } from './kept-state/run-block.ts'
 import type { StateFile } from './kept-state/state-file.ts'
 import { MissingAccounts } from './missing-accounts.ts'
+import { type RangeEntries, withEntries } from './range-entries.ts'
 import { readAgain } from './retry.ts'
 import { Reversals } from './reversals.ts'
 import { type Entry, type StoredTransfer, TransferReader } from './transfer-reader.ts'
@@ -31,62 +30,17 @@ export interface ProofContext {
   readonly onEntries: (count: number) => void
 }
 
-const SENT_KEYS = { fromAccount: 1, fromSequence: 1 } as const
-const RECEIVED_KEYS = { toAccount: 1, toSequence: 1 } as const
-
 /**
- * Proves the accounts of a range by their transfers, which are read in the order of their sequences: those that the
- * accounts sent in one index, and those that they received in another. All of them are read after the accounts.
+ * Proves the accounts of a range by their transfers, which are read in the order of their sequences. All of them are read
+ * after the accounts.
  */
 export const proveRange = (range: AccountRange, context: ProofContext): Promise<Findings> =>
-  readAgain(() => proveOnce(range, context))
-
-async function proveOnce(range: AccountRange, context: ProofContext): Promise<Findings> {
-  const { books, indexes } = context
-  const isSince = context.kept?.mode === 'since'
-  const sentFilter = isSince ? newEntries(range, 'from') : { fromAccount: range.ids }
-  const receivedFilter = isSince ? newEntries(range, 'to') : { toAccount: range.ids }
-  const proof = new RangeProof(range, context)
-  if (!sentFilter || !receivedFilter) {
-    return await proof.run({ sent: NO_ENTRIES, received: NO_ENTRIES, moment: range.moment })
-  }
-  return await books.inSession([range.moment], (sentSession) =>
-    books.inSession([range.moment], async (receivedSession) => {
-      const sentHint = indexes.sent ? SENT_KEYS : undefined
-      const sent = books.stream(
-        'transfers',
-        { filter: sentFilter, sort: SENT_KEYS, hint: sentHint },
-        sentSession,
-      )
-      const receivedHint = indexes.received ? RECEIVED_KEYS : undefined
-      const received = books.stream(
-        'transfers',
-        { filter: receivedFilter, sort: RECEIVED_KEYS, hint: receivedHint },
-        receivedSession,
-      )
-      try {
-        return await proof.run({ sent, received, moment: sentSession })
-      } finally {
-        await Promise.all([sent.close(), received.close()])
-      }
-    }),
-  )
-}
-
-/**
- * Selects the entries of a range that come after the kept states of its accounts, on one side. Undefined if no account
- * has any.
- */
-function newEntries(range: AccountRange, side: 'from' | 'to'): object | undefined {
-  const accounts: object[] = []
-  for (const { id, transferCount } of range.accounts) {
-    const kept = range.kept.get(id)?.transfers ?? 0
-    if (transferCount === kept) continue
-    const after = kept > 0 && { [`${side}Sequence`]: { $gt: kept } }
-    accounts.push({ [`${side}Account`]: id, ...after })
-  }
-  return accounts.length > 0 ? { $or: accounts } : undefined
-}
+  readAgain(() => {
+    const { books, indexes, kept } = context
+    const proof = new RangeProof(range, context)
+    const reading = { books, indexes, isSince: kept?.mode === 'since' }
+    return withEntries(range, reading, (entries) => proof.run(entries))
+  })
 
 /** Checks the transfers whose sender is not a text, which are in no range. */
 export async function checkOddTransfers(context: ProofContext): Promise<Findings> {
@@ -105,13 +59,6 @@ export async function checkOddTransfers(context: ProofContext): Promise<Findings
   )
   onEntries(transfers)
   return { ...noFindings(log), transfers, tallies }
-}
-
-interface Reading {
-  readonly sent: EntrySource
-  readonly received: EntrySource
-  /** A session that goes on while the entries are read, or the moment of the accounts if there are none. */
-  readonly moment: Moment
 }
 
 class RangeProof {
@@ -150,8 +97,8 @@ class RangeProof {
     }
   }
 
-  async run({ sent, received, moment }: Reading): Promise<Findings> {
-    const { kept, onEntries, signal } = this.#context
+  async run({ sent, received, moment }: RangeEntries): Promise<Findings> {
+    const { books, kept, onEntries, signal } = this.#context
     const { accounts } = this.#range
     const counts = this.#transferCounts
     const onBatch = async () => {
@@ -189,7 +136,8 @@ class RangeProof {
     await this.#reversals.check(moment)
     await this.#missing.check(moment)
     await this.#counterparts?.check(moment)
-    await this.#checkBeyond(beyond, moment)
+    // These were posted after the account was read.
+    await checkCounts(beyond, { books, log: this.#log, moment })
     const holds = await this.#holds.check(moment)
     return {
       accounts: accounts.length,
@@ -254,26 +202,5 @@ class RangeProof {
       this.#missing.add(entry)
       if (!queue.step()) await queue.advance()
     }
-  }
-
-  /** Checks that transfers after an account's count were posted after the account was read. */
-  async #checkBeyond(beyond: Map<string, NumberedTransfer>, moment: Moment): Promise<void> {
-    if (beyond.size === 0) return
-    const { books } = this.#context
-    const reader = new DocumentReader(['_id', 'transferCount'])
-    await books.inSession([moment], async (session) => {
-      const filter = { _id: { $in: [...beyond.keys()] } } as object
-      const projection = { transferCount: 1 }
-      await books.each('accounts', { filter, projection }, session, (bytes) => {
-        reader.read(bytes)
-        const id = reader.text('_id') as string
-        const transferCount = reader.whole('transferCount')
-        const { sequence, transferId } = beyond.get(id) as NumberedTransfer
-        if (transferCount === undefined || transferCount >= sequence) return
-        const name = named(transferId)
-        const message = `account ${named(id)} has transfer ${name} with the sequence ${sequence}, but its transferCount is ${transferCount}`
-        this.#log.add({ kind: 'sequence', collection: 'accounts', id, message })
-      })
-    })
   }
 }
