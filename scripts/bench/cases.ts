@@ -19,7 +19,6 @@ export const DEFAULT_CASES: readonly CaseName[] = [
   'hot',
   'posting',
   'history',
-  'medici',
   'replay',
   'seed',
   'starts',
