@@ -1,7 +1,7 @@
 import { AccountProof, type NumberedTransfer } from './account-proof.ts'
 import { type AccountRange, NOT_A_TEXT } from './account-range.ts'
 import { BatchTallies } from './batch-tallies.ts'
-import type { Books, Moment } from './books.ts'
+import type { Books } from './books.ts'
 import type { UsableIndexes } from './collections.ts'
 import { Counterparts, checkCounts } from './counterparts.ts'
 import { EntryQueue, addInOrder } from './entry-queue.ts'
