@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   copyFileSync,
   mkdirSync,
   readFileSync,
@@ -9,7 +10,13 @@ import {
 import { dirname, extname, join, relative } from 'node:path/posix'
 import { SECTIONS } from './sidebar.ts'
 
-const DOCUMENTS: readonly string[] = SECTIONS.flatMap(({ pages }) => Object.keys(pages))
+const TITLES = new Map(SECTIONS.flatMap(({ pages }) => Object.entries(pages)))
+
+/** This document becomes a page for each command. */
+const COMMANDS = 'docs/command-reference.md'
+
+const ABOUT_EXAMPLES =
+  'The examples of all commands run one after another, on [these books](command-reference.md).'
 
 const PICTURES = new Set(['.png', '.svg'])
 
@@ -22,42 +29,84 @@ export function pageOf(path: string): string {
 }
 
 /**
- * Writes the pages of the site into the folder `pages`: the project's documents, and each example that they name.
- * Their links lead to pages in place of files. The folder's `api` is left, which typedoc writes.
+ * Writes the pages of the site into the folder `pages`: the project's documents, a page for each command, and each
+ * example that they name. Their links lead to pages in place of files. The folder's `api` is left, which typedoc
+ * writes. Returns the names of the commands.
  */
-export function writePages(project: string, pages: string): void {
+export function writePages(
+  project: string,
+  pages: string,
+  drawFlowchart: (source: string) => string,
+): string[] {
   const write = (page: string, text: string): void => {
     mkdirSync(dirname(join(pages, page)), { recursive: true })
     writeFileSync(join(pages, page), text)
   }
   const examples = new Set<string>()
 
-  const linkTo = (from: string, path: string): string => {
-    const target = join(dirname(from), path)
+  /** The link from a page to what is at a path of the project. */
+  const linkTo = (page: string, target: string): string => {
+    const to = (place: string): string => {
+      const path = relative(dirname(page), place)
+      return path.startsWith('.') ? path : `./${path}`
+    }
     if (PICTURES.has(extname(target))) {
       mkdirSync(dirname(join(pages, target)), { recursive: true })
       copyFileSync(join(project, target), join(pages, target))
-      return `./${relative(dirname(pageOf(from)), target)}`
+      return to(target)
     }
     if (target.startsWith('examples/')) examples.add(target)
-    else if (!DOCUMENTS.includes(target))
-      throw new Error(`${from} names ${path}, which has no page`)
-    return `./${relative(dirname(pageOf(from)), pageOf(target))}`
+    else if (!TITLES.has(target)) throw new Error(`a document names ${target}, which has no page`)
+    return to(pageOf(target))
   }
 
-  for (const document of DOCUMENTS) {
-    const text = readFileSync(join(project, document), 'utf8')
+  /** Writes a text of a document as a page. A link whose text is a path gets the title of its page. */
+  const writeDocument = (page: string, document: string, text: string): void => {
     const linked = outsideCode(text, (part) =>
       part.replaceAll(
-        /\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)/g,
-        (_, path: string, anchor = '') => `](${linkTo(document, path)}${anchor})`,
+        /(?:\[([^[\]]*))?\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)/g,
+        (_, name: string | undefined, path: string, anchor = '') => {
+          const target = join(dirname(document), path)
+          const shown = name?.endsWith('.md') ? (TITLES.get(target) ?? name) : name
+          return `${shown === undefined ? '' : `[${shown}`}](${linkTo(page, target)}${anchor})`
+        },
       ),
     )
-    write(pageOf(document), linked.replaceAll('```mermaid', '```text'))
+    const drawn = linked
+      .replaceAll(/^```mermaid\n([^]*?)^```$/gm, (_, chart: string) => drawFlowchart(chart))
+      // A block that is a file has a tab with its name.
+      .replaceAll(/^```(\w+) ([\w./-]+)\n([^]*?)^```$/gm, '::: code-group\n```$1 [$2]\n$3```\n:::')
+    write(page, drawn)
+  }
+
+  /** Writes a page for each command, and one with what is common to them and their list. */
+  const writeCommands = (text: string): string[] => {
+    const [start = '', ...sections] = text.split(/^## /m)
+    const names = sections.map((section) => section.slice(0, section.indexOf('\n')))
+    const list = sections.map((section, index) => {
+      const page = commandPage(names[index] ?? '')
+      writeDocument(page, COMMANDS, `# daybook ${section}\n${ABOUT_EXAMPLES}\n`)
+      const [, purpose = ''] = /^```\n\n(.+)$/m.exec(section) ?? []
+      return `- [${names[index]}](./${page}): ${purpose.charAt(0).toLowerCase()}${purpose.slice(1)}`
+    })
+    writeDocument(pageOf(COMMANDS), COMMANDS, start)
+    appendFileSync(join(pages, pageOf(COMMANDS)), `\n## The commands\n\n${list.join('\n')}\n`)
+    return names
+  }
+
+  let commands: string[] = []
+  for (const document of TITLES.keys()) {
+    const text = readFileSync(join(project, document), 'utf8')
+    if (document === COMMANDS) commands = writeCommands(text)
+    else writeDocument(pageOf(document), document, text)
   }
   for (const example of examples) write(pageOf(example), examplePage(project, example))
   copyFileSync(join(project, 'site/index.md'), join(pages, 'index.md'))
+  return commands
 }
+
+/** The page of a command. */
+export const commandPage = (name: string): string => `commands/${name.replaceAll(' ', '-')}.md`
 
 /** Changes a text of Markdown, but not its blocks of code. */
 function outsideCode(text: string, change: (part: string) => string): string {
