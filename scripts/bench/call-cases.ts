@@ -2,6 +2,7 @@ import { bareDriverContestant } from './bare-driver.ts'
 import type { BenchOptions, Comparison } from './comparison.ts'
 import { type Case, numberFormat, rateFigures } from './figures.ts'
 import { historyContestant } from './history.ts'
+import { mediciContestant } from './medici.ts'
 import { notebookContestant } from './notebook.ts'
 import { paymentsIntoOne, randomPayments } from './payments.ts'
 import { transferContestant } from './transfer.ts'
@@ -55,6 +56,24 @@ export const callCases = {
       },
     ]
   },
+  medici: (options) =>
+    [1, 16].map((callers) => {
+      const ours = callers === 1 ? 'transfer' : `concurrent, ${callers} callers`
+      const theirs = callers === 1 ? 'medici' : `medici, ${callers} callers`
+      const sameCallers = { ...options, callers }
+      return {
+        mostRounds: 3,
+        contestants: [
+          transferContestant(sameCallers, {
+            name: ours,
+            transfers: 200 * callers,
+            payments: randomPayments,
+          }),
+          mediciContestant(sameCallers, { name: theirs, transfers: callers === 1 ? 100 : 200 }),
+        ],
+        figures: rateFigures(ours, theirs),
+      }
+    }),
 } as const satisfies Record<string, Case>
 
 /** Twenty callers on fifty accounts: groups so small that a round trip counts. */

@@ -19,6 +19,7 @@ export const DEFAULT_CASES: readonly CaseName[] = [
   'hot',
   'posting',
   'history',
+  'medici',
   'replay',
   'seed',
   'starts',

@@ -74,7 +74,9 @@ async function prepare(
   cleanups: (() => Promise<void>)[],
 ): Promise<Participant> {
   const dbName = `bench-${randomUUID().slice(0, 8)}`
-  const connection = mongoose.createConnection()
+  const connection = contestant.needsDefaultConnection
+    ? mongoose.connection
+    : mongoose.createConnection()
   await connection.openUri(uri, {
     dbName,
     autoCreate: false,

@@ -70,6 +70,8 @@ export interface Contestant {
   readonly isFixed?: boolean
   /** The number of transfers in the warm-up, before the first measured round. */
   readonly warmUp: number
+  /** Whether it works only on mongoose's default connection. */
+  readonly needsDefaultConnection?: boolean
   /** Creates what it needs in its database. This is not timed. */
   prepare(workspace: Workspace): Promise<PreparedContestant>
 }

@@ -7,9 +7,14 @@ export type Case = (options: BenchOptions) => readonly Comparison[]
 export const numberFormat = new Intl.NumberFormat('en')
 
 /** The ratio of two contestants' rates, and its target. */
-export const rateFigures = (of: string, against: string, atLeast: number) => (results: Results) => [
-  { what: `${of} / ${against}`, value: ratio(results, { of, against }), atLeast },
-]
+export const rateFigures =
+  (of: string, against: string, atLeast?: number) => (results: Results) => [
+    {
+      what: `${of} / ${against}`,
+      value: ratio(results, { of, against }),
+      ...(atLeast && { atLeast }),
+    },
+  ]
 
 /** The median of what was measured in a contestant's rounds. */
 export const medianOf = (
