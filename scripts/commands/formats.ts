@@ -99,10 +99,11 @@ function render(
   ]
   const hasHolds = records.some(({ action }) => action)
   const names = [...(hasHolds ? HOLD_NAMES : TRANSFER_NAMES), ...own]
+  const areAllRead = records.every(({ request, action }) => request ?? action)
   const recordTable = renderTable(
-    ['line', ...names],
+    ['line', ...names, ...(areAllRead ? [] : ['why not'])],
     records.map((record) => rowOf(record, names)),
-    ['right', ...names.map((name) => (name === 'amount' ? 'right' : 'left'))],
+    ['right', ...names.map((name) => (name === 'amount' ? 'right' : 'left')), 'left'],
     width,
   )
   const read =
@@ -123,7 +124,8 @@ function rowOf(
   const line = lineCell(place)
   const asked = request ?? action
   if (!asked) {
-    return [line, problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`]
+    const why = problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`
+    return [line, ...names.map(() => ''), why]
   }
   const parts = { action: asked.kind ?? 'transfer', ...request?.fieldValues, ...asked }
   return [line, ...names.map((name) => cell(ownText(parts, name), 60))]

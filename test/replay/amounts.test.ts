@@ -36,6 +36,8 @@ describe('an amount is read without an option', () => {
     ['-€5.00', '-5.00'],
     ['€-5.00', '-5.00'],
     ['(€5.00)', '-5.00'],
+    ['€(5.00)', '-5.00'],
+    ['EUR (5.00)', '-5.00'],
     ['5.00- EUR', '-5.00'],
     ['5.00 EUR -', '-5.00'],
   ])('%s', async (amount, read) => {
@@ -52,6 +54,8 @@ describe('an amount is left to the posting, which refuses it', () => {
     '(-5)',
     '(5',
     '5)',
+    'x(5',
+    '-€(5)',
     '5.',
     '.',
     '-.',

@@ -147,7 +147,7 @@ test('a reference that is only recognized never refuses a transfer', async () =>
 
 test('the format file of docs/replay.md reads the file of a bank', async () => {
   const document = await readFile(new URL('../../docs/replay.md', import.meta.url), 'utf8')
-  const [, json = ''] = /```json\n(\{[^`]+"skipLast"[^`]+)```/.exec(document) ?? []
+  const [, json = ''] = /```json[^\n]*\n(\{[^`]+"skipLast"[^`]+)```/.exec(document) ?? []
   const content = [
     'Umsatzanzeige;Stand 31.01.2026',
     '"Buchungstag";"Valuta";"Auftraggeber";"IBAN";"Verwendungszweck";"Betrag";"Waehrung"',

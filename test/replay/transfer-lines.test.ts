@@ -94,6 +94,24 @@ test.each<[string, string, Partial<ReplayOptions>, RegExp]>([
     /nothing follows the 2 skipped lines: expected a header/,
   ],
   [
+    'its first line is read as the header, but is a transfer',
+    'A0,A1,1.00\nA0,A1,2.00\n',
+    { map: { from: '#1', to: '#2', amount: '#3' } },
+    /line 1: the line is read as the header, but its amount "1.00" is an amount, so it seems to be a transfer: name the columns .* with --columns NAMES; if it is the header, add --skip 1 too$/,
+  ],
+  [
+    'its first line has a credit in place of the name of that column',
+    'title\n2026-01-02,SHOP,,"1.250,75 €"\n',
+    { skip: 1, map: { debit: '#3', credit: '#4' }, set: { account: 'A0', counterparty: 'A1' } },
+    /line 2: the line is read as the header, but its credit "1\.250,75 €" is an amount/,
+  ],
+  [
+    'its first line is not the header, and no column is named',
+    '01/28/2026,-45.67,*,,SHOP\n',
+    {},
+    /no column was found for "from".*; the first line seems to be a transfer: name the columns of a file without a header with --columns NAMES$/,
+  ],
+  [
     'fewer records than those after the transfers are there',
     'from,to,amount\nA0,A1,1\n',
     { skipLast: 2 },

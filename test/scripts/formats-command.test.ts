@@ -81,6 +81,40 @@ test('daybook formats try shows each record as it would be read, skipped or refu
   expect(stdout).toMatch(/^ +4 +refused: the amount "7,00" can mean two things: add --decimal/m)
 })
 
+test('explainFile shows a record as refused that no ledger would post', async () => {
+  const file = await makeFile(
+    'bank.csv',
+    'Payee,Amount,Currency\nX,5.00,USD\nX,1E3,USD\nX,Amount,USD\nX,,USD\nX,5.001,USD\nX,5.001,\n,-5,USD\n"X ",0,USD\n',
+  )
+
+  const { records } = await explainFile({
+    file,
+    map: { counterparty: 'Payee' },
+    set: { account: 'ME' },
+    decimal: '.',
+    records: 9,
+  })
+
+  expect(records.map(({ request, problem }) => problem ?? request?.amount)).toEqual([
+    '5.00',
+    'amount "1E3" is not a plain decimal number such as 12.50',
+    'amount "Amount" is not a plain decimal number such as 12.50',
+    'amount "" is not a plain decimal number such as 12.50',
+    'amount "5.001" has more than the 2 decimals of USD',
+    '5.001',
+    'the column of the counterparty is empty: name an account for such lines with --set counterparty=ACCOUNT',
+    'amount "0" is not above zero',
+  ])
+})
+
+test('daybook formats try shows why a record is refused beside the columns of the others', async () => {
+  const file = await makeFile('a.csv', 'from,to,amount\nA,B,5.00\nA,B,"7,00"\n')
+
+  const { stdout } = await daybook('formats', 'try', file)
+
+  expect(stdout).toMatch(/^ +2 +A {5}B +5\.00$/m)
+})
+
 test('the proposed format replaces no file', async () => {
   const file = await makeFile('a.csv', 'from,to,amount\nA,B,5.00\n')
   const format = await makeFile('bank.json', 'mine')

@@ -1,8 +1,11 @@
 import { type LedgerDefinition, readDefinition } from '../../definition.ts'
-import { InputError } from '../../errors.ts'
+import { InputError, InvalidAmountError, LedgerError } from '../../errors.ts'
 import type { HoldAction } from '../../ledger/holds/hold-request.ts'
 import { type OwnFields, ownFieldsIn } from '../../ledger/own-fields.ts'
-import type { IdentifiedRequest } from '../../ledger/request.ts'
+import { type LedgerRequest, readLedgerRequest } from '../../ledger/ledger-request.ts'
+import type { IdentifiedRequest, WellFormedRequest } from '../../ledger/request.ts'
+import { isCurrency } from '../../money/currency.ts'
+import { decimalsProblem } from '../../money/money.ts'
 import { quote } from '../../messages.ts'
 import { type Source, type SourceOptions, openSource } from '../source/source.ts'
 import { candidateColumns, recognizedRoles } from './columns.ts'
@@ -163,7 +166,7 @@ async function firstRows(
   try {
     const batch = await openBatchFile(source, { batch: 'explained', options, ...fields })
     const rows = await takeRows(batch, count)
-    return { records: rows.map(explainedRecord) }
+    return { records: rows.map((row) => explainedRecord(row, fields.ownFields)) }
   } catch (error) {
     if (error instanceof InputError) return { records: [], problem: error.message }
     throw error
@@ -184,13 +187,32 @@ async function takeRows(
   return rows
 }
 
-const explainedRecord = ({ line, item, request, skipped, problem }: Row): ExplainedRecord => ({
-  line,
-  ...(item > 1 && { item }),
-  ...(request && (request.kind === undefined ? { request } : { action: request })),
-  ...(skipped !== undefined && { skipped }),
-  ...(problem !== undefined && { problem }),
-})
+function explainedRecord(row: Row, fields: OwnFields | undefined): ExplainedRecord {
+  const { line, item, request, skipped } = row
+  const problem = row.problem ?? (request && problemOfRequest(request, fields))
+  return {
+    line,
+    ...(item > 1 && { item }),
+    ...(problem !== undefined && { problem }),
+    ...(skipped !== undefined && { skipped }),
+    ...(problem === undefined &&
+      request &&
+      (request.kind === undefined ? { request } : { action: request })),
+  }
+}
+
+/** Why a request is refused whatever the ledger holds. */
+function problemOfRequest(
+  request: LedgerRequest,
+  fields: OwnFields | undefined,
+): string | undefined {
+  const reading = readLedgerRequest(request, fields)
+  if (reading instanceof LedgerError) return reading.message
+  const { currency, amount } = request as Partial<IdentifiedRequest>
+  if (!isCurrency(currency) || amount === undefined) return undefined
+  const problem = decimalsProblem((reading as WellFormedRequest).amount, currency)
+  return problem && new InvalidAmountError({ amount, problem }).message
+}
 
 function explainedColumns(
   objects: readonly object[],

@@ -12,6 +12,7 @@ import { ZoneUse } from '../zone-use.ts'
 import { type Header, headerHint, readHeader } from './csv-header.ts'
 import { csvRecords, fieldsOf } from './csv-records.ts'
 import { csvRejects } from './csv-rejects.ts'
+import { transferInHeader } from './missing-header.ts'
 import { likelyHeaderLine, linesAfter, transferLines, withoutLast } from './transfer-lines.ts'
 import { type Dialect, csvField, trimmed, withoutFirstFields } from './dialect.ts'
 
@@ -63,6 +64,11 @@ export async function openCsvFile(
   const { reader } = compiled
   // A transform may do without the columns that are needed otherwise.
   if ('problem' in reader && !transform) return fail(reader.problem + (await hint()))
+  const misread =
+    header.record && !('problem' in reader)
+      ? transferInHeader(columns, header.record.line, options)
+      : undefined
+  if (misread !== undefined) return fail(misread)
   const hasOwnIds = !transform && 'hasIds' in reader && reader.hasIds === true
   const rows = new RowMaker({ batch, options, encoding, hasIds: hasOwnIds, transform })
   const keys = recordKeys(columns)

@@ -7,6 +7,7 @@ import { MADE_ID_COLUMN, REJECT_COLUMNS } from '../reject-columns.ts'
 import { fieldsOf } from './csv-records.ts'
 import { columnsOfRejects } from './csv-rejects.ts'
 import { type Dialect, csvField, trimmed } from './dialect.ts'
+import { areValuesOfTransfer } from './missing-header.ts'
 
 /** The names of a file's columns, and where they come from. */
 export interface Header {
@@ -109,6 +110,9 @@ export function headerHint(
   if (other !== undefined) {
     const separator = JSON.stringify(other)
     return `; the fields seem to be separated by ${separator}: add --delimiter ${separator}`
+  }
+  if (areValuesOfTransfer(columns)) {
+    return '; the first line seems to be a transfer: name the columns of a file without a header with --columns NAMES'
   }
   return requiredRoles({ map, set }).some(
     (role) => set[role] !== undefined || candidateColumns(columns, role, { map }).length > 0,

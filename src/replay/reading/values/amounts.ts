@@ -52,6 +52,9 @@ const SPELLED = new RegExp(
 /** Spaces between a mark and an amount without a digit before its decimals, as in `Rs .50`. */
 const BEFORE_DECIMALS = new RegExp(`(?<![\\d${SPACES}])[${SPACES}]+(?=[.,]\\d)`, 'u')
 
+/** A mark before the parentheses of a negative amount, as in `$(5.00)`. */
+const BEFORE_PARENTHESIS = new RegExp(`^(${MARK_BEFORE})\\(`, 'u')
+
 const DASH = new RegExp(`^[${SPACES}]*[-\\u2010-\\u2015\\u2212][${SPACES}]*$`, 'u')
 
 /** Whether a text is a dash, which stands for no amount. */
@@ -81,7 +84,8 @@ export function amountReader(
     const [, before = '', last = ''] = TWO_WORDS.exec(value) ?? []
     const lastDirection = directionOf(last)
     const text = (lastDirection ? before : value).replace(BEFORE_DECIMALS, '0')
-    const parts = SPELLED.exec(text.replaceAll(LOOSE_SPACES, ''))
+    const dense = text.replaceAll(LOOSE_SPACES, '').replace(BEFORE_PARENTHESIS, '($1')
+    const parts = SPELLED.exec(dense)
     if (!parts) return value
     const [, open, sign1 = '', foundMark = '', sign2 = '', found = '', ...rest] = parts
     // A code is never written with a point, so this one is that of the amount, as in `EUR.50`.
