@@ -18,6 +18,8 @@ export interface WaitOptions {
 export interface RetryOptions extends WaitOptions {
   /** How long attempts that fail are repeated, in milliseconds, if not for the whole `patience`. */
   readonly retryFor?: number | undefined
+  /** How long to wait after a write conflict, in milliseconds. Default: the driver's pauses, which grow to half a second. */
+  readonly pauseAfterConflict?: (() => number) | undefined
 }
 
 /** The state of a call, from which its caller learns the outcome if it can wait no longer. */
@@ -34,15 +36,18 @@ export interface Call {
   isGivenUp: boolean
   attempts: number
   latestError: unknown
+  readonly pauseAfterConflict: (() => number) | undefined
 }
 
 /** A call that starts now. For some milliseconds, its attempts are repeated and its outcome is looked up. */
 export function newCall({
   retryFor,
   resolveFor = retryFor,
+  pauseAfterConflict,
 }: {
   retryFor: number
   resolveFor?: number
+  pauseAfterConflict?: (() => number) | undefined
 }): Call {
   const startedAt = performance.now()
   return {
@@ -53,6 +58,7 @@ export function newCall({
     isGivenUp: false,
     attempts: 0,
     latestError: undefined,
+    pauseAfterConflict,
   }
 }
 
@@ -97,10 +103,10 @@ export function waitAtMost<Result>(
  * @throws OutcomeError if time is up or the signal aborts. It says whether anything may be written
  */
 export async function withinPatience<Result>(
-  { patience = PATIENCE, retryFor = patience, signal }: RetryOptions,
+  { patience = PATIENCE, retryFor = patience, signal, pauseAfterConflict }: RetryOptions,
   work: (call: Call) => Promise<Result>,
 ): Promise<Result> {
-  const call = newCall({ retryFor })
+  const call = newCall({ retryFor, pauseAfterConflict })
   if (signal?.aborted) throw new OutcomeError(call, signal)
   const outcome = work(call).catch((error: unknown) => {
     throw error instanceof TimeIsUp ? new OutcomeError(call) : error

@@ -3,6 +3,7 @@ import type { ClientSession, Connection, mongo } from 'mongoose'
 import { isDriverError } from './driver-errors.ts'
 import { databaseOf, waitUntilOpen, withAmbientSession } from './connection.ts'
 import { isCertainlyAborted, isPassing, isWithinTransaction } from './passing-errors.ts'
+import { isServerError } from './server-errors.ts'
 import {
   type Call,
   PATIENCE,
@@ -89,6 +90,9 @@ export async function inTransaction<Result>(
   return await withinPatience(options, (call) => attemptUntilKnown(connection, callback, call))
 }
 
+/** Thrown in place of a write conflict, after which the driver would wait for longer and longer. */
+class ConflictMet extends Error {}
+
 /** {@link inTransaction}, as part of a call that others may share. */
 export async function attemptUntilKnown<Result>(
   connection: Connection,
@@ -114,6 +118,7 @@ export async function attemptUntilKnown<Result>(
     } catch (error) {
       if (isWithinTransaction(error)) call.isInDoubt = false
       if (!(error instanceof TimeIsUp)) call.latestError = error
+      if (call.pauseAfterConflict && isServerError(error, 'WriteConflict')) throw new ConflictMet()
       throw error
     }
   }
@@ -127,7 +132,10 @@ export async function attemptUntilKnown<Result>(
         )
       } catch (error) {
         if (error instanceof TimeIsUp) throw error
-        if (isCommitting) {
+        let pause = PAUSE
+        if (error instanceof ConflictMet) {
+          pause = call.pauseAfterConflict?.() ?? PAUSE
+        } else if (isCommitting) {
           call.latestError = error
           if (isCertainlyAborted(error)) call.isInDoubt = false
           isCommitting = false
@@ -136,8 +144,8 @@ export async function attemptUntilKnown<Result>(
           if (call.isInDoubt && isDriverError(error, 'MongoError')) throw new TimeIsUp()
           throw error
         }
-        if (!hasTime(call, PAUSE)) throw new TimeIsUp()
-        await setTimeout(PAUSE)
+        if (!hasTime(call, pause)) throw new TimeIsUp()
+        await setTimeout(pause)
       }
     }
   } finally {

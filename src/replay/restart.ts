@@ -4,7 +4,7 @@ import type { BatchRecord, RefusalRecord } from '../models/batch.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { inTransaction } from '../mongodb/transaction.ts'
 import { BatchConflictError } from './errors.ts'
-import { PATIENCE_MS } from './posting/chunk-poster.ts'
+import { PATIENCE_MS } from './posting/chunk-transactions.ts'
 import { isReadingOfFile } from './reading/reading-options.ts'
 
 /**

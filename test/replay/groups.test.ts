@@ -285,9 +285,12 @@ describe('a chunk', () => {
     const postChunk = databasePoster(connection, { newBatch, refusalLimit: Infinity, advice: '' })
     await failNext(connection, 'write-conflict')
 
-    const { record, attempts } = await postChunk(rows, false)
+    const { record, effort } = await postChunk(rows, false)
 
-    expect({ attempts, position: record.position }).toEqual({ attempts: 2, position: 140 })
+    expect({ position: record.position, ...effort }).toMatchObject({
+      position: 140,
+      isContended: true,
+    })
   })
 })
 

@@ -1,15 +1,13 @@
 import type { Connection } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
-import { isPostedBefore } from '../../ledger/existing-ids.ts'
 import { post } from '../../ledger/posting.ts'
 import { quote } from '../../messages.ts'
 import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
-import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
-import { inTransaction } from '../../mongodb/transaction.ts'
 import { BatchConflictError } from '../errors.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import type { Row } from '../reading/row.ts'
-import { nextSplit } from './row-groups.ts'
+import type { Effort } from './chunk-size.ts'
+import { ChunkTransactions } from './chunk-transactions.ts'
 import { type CountedResults, countResults, linkedResults, requestsOf } from './row-results.ts'
 
 /** What became of a chunk of rows. */
@@ -22,7 +20,8 @@ interface ChunkResult {
   readonly stoppedAt?: BatchRefusal | undefined
   /** Whether an atomic batch was refused. Nothing of it was stored. */
   readonly isRefused?: boolean
-  readonly attempts: number
+  /** Absent if nothing was written: then its posting took all of the time. */
+  readonly effort?: Effort
 }
 
 /**
@@ -42,9 +41,6 @@ interface DatabasePosterOptions {
   readonly patience?: number | undefined
 }
 
-/** A chunk keeps at least this many of its rows when a write conflict shortens it. */
-const MIN_ROWS = 100
-
 /** Rolls a chunk's transaction back, because not all of its rows may be posted. */
 class ChunkRollback extends Error {
   readonly counted: CountedResults
@@ -61,40 +57,28 @@ class ChunkRollback extends Error {
  */
 export function databasePoster(
   connection: Connection,
-  { newBatch, refusalLimit, advice, patience = PATIENCE_MS }: DatabasePosterOptions,
+  { newBatch, refusalLimit, advice, patience }: DatabasePosterOptions,
 ): PostChunk {
-  const filter = { _id: newBatch._id }
+  const batch = newBatch._id
   const names = collectionsOf(connection)
-  /** Whether to presume that the ids of the next rows are new, as those of the last rows were. */
-  let presumeNew = true
+  const transactions = new ChunkTransactions<Row>(connection, { requestsOf, patience })
 
-  async function postInTransaction(rows: readonly Row[], isAtomic: boolean): Promise<ChunkResult> {
-    let attempts = 0
-    const { record, wereNew } = await inTransaction(
-      connection,
-      async (transaction) => {
+  async function postInTransaction(all: readonly Row[], isAtomic: boolean): Promise<ChunkResult> {
+    const posted = await transactions.post(
+      all,
+      async (rows, transaction, presumeNew) => {
         const { database, session } = transaction
         const batches = database.collection<BatchRecord>(names.batches)
-        attempts += 1
-        if (attempts > 1) await endAbandonedTransactions(connection)
-        const stored = await batches.findOne(filter, { session })
+        const stored = await batches.findOne({ _id: batch }, { session })
         const before = recordToContinue(stored, newBatch, advice)
-        const remaining = remainingRows(rows, before)
-        // A shorter transaction is less likely to conflict with others that write the same accounts.
-        const chunk = isAtomic
-          ? remaining
-          : remaining.slice(
-              0,
-              nextSplit(remaining, Math.max(MIN_ROWS, rows.length >> (attempts - 1))),
-            )
+        const chunk = remainingRows(rows, before)
         // Another process has consumed these rows. But a batch without any rows must still be finished.
         if (stored && chunk.length === 0 && (rows.length > 0 || stored.status === 'finished')) {
           return { record: stored, wereNew: presumeNew }
         }
         if (isAtomic) requireNotStarted(before)
-        const batch = newBatch._id
-        const posted = await post(requestsOf(chunk), transaction, { batch, presumeNew })
-        const results = isAtomic ? linkedResults(chunk, posted) : posted
+        const decided = await post(requestsOf(chunk), transaction, { batch, presumeNew })
+        const results = isAtomic ? linkedResults(chunk, decided) : decided
         const counted = countResults(before, chunk, { results, refusalLimit })
         if (counted.overLimit || (isAtomic && counted.refusals.length > 0)) {
           throw new ChunkRollback(counted)
@@ -105,13 +89,12 @@ export function databasePoster(
             .collection<RefusalRecord>(names.refusals)
             .insertMany(documents, { session })
         }
-        await batches.replaceOne(filter, counted.record, { session, upsert: true })
+        await batches.replaceOne({ _id: batch }, counted.record, { session, upsert: true })
         return { record: counted.record, wereNew: counted.record.existing === before.existing }
       },
-      { patience },
+      { isWhole: isAtomic },
     )
-    presumeNew = wereNew
-    return { record, refusals: [], attempts }
+    return { ...posted, refusals: [] }
   }
 
   /** Posts rows, or only those before the refusal that would exceed the limit. */
@@ -121,33 +104,17 @@ export function databasePoster(
     } catch (error) {
       if (!(error instanceof ChunkRollback)) throw error
       const { record, refusals: all, overLimit } = error.counted
-      if (!overLimit) return { record, refusals: all, isRefused: true, attempts: 1 }
+      if (!overLimit) return { record, refusals: all, isRefused: true }
       const stoppedAt = overLimit.refusal
-      if (overLimit.index === 0) return { record, refusals: [], stoppedAt, attempts: 1 }
+      if (overLimit.index === 0) return { record, refusals: [], stoppedAt }
       const allowed = rows.filter(({ position }) => position <= record.position)
       const result = await postUpToLimit(allowed, isAtomic)
       return result.record.position === record.position ? { stoppedAt, ...result } : result
     }
   }
 
-  return async (rows, isAtomic) => {
-    for (let duplicates = 0; ; duplicates++) {
-      try {
-        return await postUpToLimit(rows, isAtomic)
-      } catch (error) {
-        // An id exists already. It may have been posted after this snapshot; the next look-up finds it.
-        if (!isPostedBefore(error) || duplicates === MAX_DUPLICATES) throw error
-        presumeNew = false
-      }
-    }
-  }
+  return postUpToLimit
 }
-
-/** How often a chunk is posted again after a duplicate id. */
-export const MAX_DUPLICATES = 5
-
-/** Longer than the minute for which a server keeps the transaction of a killed process. */
-export const PATIENCE_MS = 120_000
 
 /**
  * The record to continue from: the stored one, or that of the new batch if none is stored.

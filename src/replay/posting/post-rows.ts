@@ -63,7 +63,7 @@ export async function postRows(
         size.adjust({
           rows: result.record.position - record.position,
           milliseconds: performance.now() - startedAt,
-          attempts: result.attempts,
+          ...result.effort,
         })
         record = result.record
         onPosted?.(record)

@@ -73,16 +73,16 @@ export class Rehearsal {
       const counted = countResults(before, rows, { results, refusalLimit })
       const { record, refusals, overLimit } = counted
       if (isAtomic && refusals.length > 0) {
-        return { record, refusals, isRefused: true, attempts: 1 }
+        return { record, refusals, isRefused: true }
       }
       if (overLimit) {
         const stoppedAt = overLimit.refusal
-        if (overLimit.index === 0) return { record, refusals, stoppedAt, attempts: 1 }
+        if (overLimit.index === 0) return { record, refusals, stoppedAt }
         return { ...(await postChunk(rows.slice(0, overLimit.index), isAtomic)), stoppedAt }
       }
       this.#remember(results, ledger)
       this.#batches.set(batch, record)
-      return { record, refusals, attempts: 1 }
+      return { record, refusals }
     }
     return postChunk
   }

@@ -1,18 +1,10 @@
 import type { ClientSession, Connection, mongo } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
-import { isPostedBefore } from '../../ledger/existing-ids.ts'
 import { post } from '../../ledger/posting.ts'
 import type { BatchRecord, BatchRefusalCode, RefusalRecord } from '../../models/batch.ts'
-import { endAbandonedTransactions } from '../../mongodb/abandoned-transactions.ts'
-import { inTransaction } from '../../mongodb/transaction.ts'
 import { BatchConflictError } from '../errors.ts'
-import {
-  MAX_DUPLICATES,
-  PATIENCE_MS,
-  type PostChunk,
-  recordToContinue,
-  refusalRecord,
-} from '../posting/chunk-poster.ts'
+import { type PostChunk, recordToContinue, refusalRecord } from '../posting/chunk-poster.ts'
+import { ChunkTransactions } from '../posting/chunk-transactions.ts'
 import type { Rehearsal } from '../posting/rehearsal.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
 import { type RefusedRow, partOf } from './refused-rows.ts'
@@ -28,57 +20,46 @@ export function databaseRetryPoster(
   {
     start,
     advice,
-    patience = PATIENCE_MS,
+    patience,
   }: { start: BatchInRetry; advice: string; patience?: number | undefined },
 ): PostChunk {
-  const filter = { _id: start._id }
+  const batch = start._id
   const names = collectionsOf(connection)
-  let presumeNew = true
+  const transactions = new ChunkTransactions<RefusedRow>(connection, {
+    requestsOf: refusedRequestsOf,
+    patience,
+  })
 
-  async function postInTransaction(rows: readonly RefusedRow[]) {
-    let attempts = 0
-    const posted = await inTransaction(
-      connection,
-      async (transaction) => {
+  return async (all) => {
+    const posted = await transactions.post(
+      all as readonly RefusedRow[],
+      async (rows, transaction, presumeNew) => {
         const { database, session } = transaction
-        attempts += 1
-        if (attempts > 1) await endAbandonedTransactions(connection)
         const batches = database.collection<BatchRecord>(names.batches)
-        const stored = await batches.findOne(filter, { session })
-        if (!stored) throw new BatchConflictError(start._id, 'was removed while it was retried')
+        const stored = await batches.findOne({ _id: batch }, { session })
+        if (!stored) throw new BatchConflictError(batch, 'was removed while it was retried')
         const before = withRetry(recordToContinue(stored, start, advice))
         // Another process has ended this retry, and may have started the next.
-        if (before.retry.number !== start.retry.number) return ended({ ...start, ...stored })
+        if (before.retry.number !== start.retry.number) {
+          return { record: ended({ ...start, ...stored }), wereNew: presumeNew }
+        }
         const remaining = rows.filter(({ position }) => position > before.retry.position)
-        if (remaining.length === 0 && rows.length > 0) return before
-        const results = await post(refusedRequestsOf(remaining), transaction, {
-          batch: start._id,
-          presumeNew,
-        })
+        if (remaining.length === 0 && rows.length > 0) {
+          return { record: before, wereNew: presumeNew }
+        }
+        const results = await post(refusedRequestsOf(remaining), transaction, { batch, presumeNew })
         const { record, refusals } = countRetry(before, remaining, results)
         const after = rows.length === 0 ? ended(record) : record
         await writeRefusals(database.collection<RefusalRecord>(names.refusals), {
           rows: remaining,
-          refusals: refusals.map((refusal) => refusalRecord(start._id, refusal)),
+          refusals: refusals.map((refusal) => refusalRecord(batch, refusal)),
           session,
         })
-        await batches.replaceOne(filter, after, { session })
-        return after
+        await batches.replaceOne({ _id: batch }, after, { session })
+        return { record: after, wereNew: record.existing === before.existing }
       },
-      { patience },
     )
-    return { record: asRunning(posted), refusals: [], attempts }
-  }
-
-  return async (rows) => {
-    for (let duplicates = 0; ; duplicates++) {
-      try {
-        return await postInTransaction(rows as readonly RefusedRow[])
-      } catch (error) {
-        if (!isPostedBefore(error) || duplicates === MAX_DUPLICATES) throw error
-        presumeNew = false
-      }
-    }
+    return { ...posted, record: asRunning(posted.record), refusals: [] }
   }
 }
 
@@ -98,7 +79,6 @@ export function rehearsalRetryPoster(rehearsal: Rehearsal, start: BatchInRetry):
     return {
       record: asRunning(before),
       refusals: [...tried.flatMap(storedRefusalsOf), ...refusals],
-      attempts: 1,
     }
   }
 }
