@@ -5,6 +5,7 @@ import type { AccountModel } from '../models/account-interface.ts'
 import type { BatchRecord } from '../models/batch.ts'
 import { createCollections } from '../models/collections.ts'
 import { defineLedger, ledgerModels } from '../models/define-ledger.ts'
+import { isDaybookSchema } from '../models/taken-names.ts'
 import type { TransferModel } from '../models/transfer.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { assertBooksBalance } from './books.ts'
@@ -172,7 +173,10 @@ async function open(
 
 /** Creates collections and indexes of models that are not in `created`, unless their schemas say not to. */
 async function createModels(connection: Connection, created: Set<string>): Promise<void> {
-  const models = Object.values(connection.models).filter(({ modelName }) => !created.has(modelName))
+  const models = Object.values(connection.models).filter(
+    // createCollections() makes those of Daybook.
+    ({ modelName, schema }) => !created.has(modelName) && !isDaybookSchema(schema),
+  )
   await Promise.all(
     models.map(async (model) => {
       const { autoCreate, autoIndex } = model.schema.options

@@ -23,6 +23,7 @@ const {
   uri,
   logged,
   up,
+  upAll,
   down,
   parameters,
   collectionNames,
@@ -186,7 +187,7 @@ describe('a database user without the role dbAdmin', () => {
     const data = { failCommands: ['collMod'], errorCode: 13, appName: client.options.appName }
     await client.db('admin').command({ ...failPoint, mode: 'alwaysOn', data })
     try {
-      expect(await up()).toEqual([ADOPTION, ...LATER_MIGRATIONS])
+      expect(await upAll()).toEqual([ADOPTION, ...LATER_MIGRATIONS])
       await expect(down()).rejects.toMatchObject({ cause: { code: 13 } })
     } finally {
       await client.db('admin').command({ ...failPoint, mode: 'off' })

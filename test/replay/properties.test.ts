@@ -23,7 +23,7 @@ import {
   ReferenceLedger,
   type ReferenceRequest,
 } from '../support/reference-ledger.ts'
-import { expectBooks, expectLaws, readBooks } from '../support/stored-books.ts'
+import { expectBooks, expectLaws, expectUnchanged, readBooks } from '../support/stored-books.ts'
 
 const { connection, ...models } = useDatabase()
 
@@ -190,14 +190,14 @@ async function checkFile({ path, mode }: NamedFile, { batch, ledger }: Replayed)
   expectLaws(before, after)
   if (status === 'refused') {
     expect(await batchModel(connection).exists({ _id: basename(path) })).toBeNull()
-    expect(after.bytes).toEqual(before.bytes)
+    expectUnchanged(after, before)
     return summaryOf(first)
   }
   await expectBatch(batch, first)
 
   const again = await replay(connection, { file: path, map, ...mode })
   expect(summaryOf(again)).toEqual(summaryOf(first))
-  expect((await readBooks(connection)).bytes).toEqual(after.bytes)
+  expectUnchanged(await readBooks(connection), after)
 
   return summaryOf(first)
 }

@@ -50,8 +50,10 @@ export function useAdoption() {
     ...notebookOf(connection),
     uri,
     logged,
+    /** Applies only the migration that adopts a notebook. The later ones would take most of the time. */
     up: async (settings: { currency?: string; skipUnadoptable?: boolean } = {}) =>
-      await migrate(connection, { folder, log, settings }),
+      await migrate(connection, { folder, log, settings, to: ADOPTION }),
+    upAll: async () => await migrate(connection, { folder, log }),
     down: async () => await revertMigrations(connection, { folder, log, to: '0' }),
     /** For calling the functions directly, without a migration. */
     parameters: () => ({

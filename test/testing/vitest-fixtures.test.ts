@@ -27,6 +27,7 @@ describe('the vitest fixtures', () => {
   })
 
   test('do both when files share a worker and its modules, without a global set-up', async () => {
-    expect(await runProject(['--no-isolate'], {})).toMatchObject(allPassed)
+    const oneWorker = ['--no-isolate', '--maxWorkers=1']
+    expect(await runProject(oneWorker, {})).toMatchObject(allPassed)
   })
 })
