@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -49,6 +49,18 @@ test.each(documents)('%s names only files and headings that exist', (document) =
     if (!isFound) missing.push(link)
   }
   expect(missing).toEqual([])
+})
+
+test('ARCHITECTURE.md names functions and classes in the files that have them', async () => {
+  const sources = (await readdir('src', { recursive: true })).map((name) => `src/${name}`)
+  sources.push(...(await readdir('scripts', { recursive: true })).map((name) => `scripts/${name}`))
+  const named = [...textOf('ARCHITECTURE.md').matchAll(/`(\w+)(?:\([^`]*)?`\s\(`([\w/.-]+\.ts)`/g)]
+  expect(named.length).toBeGreaterThan(15)
+  const missing = named.filter(([, name = '', path = '']) => {
+    const files = sources.filter((source) => `/${source}`.endsWith(`/${path}`))
+    return !files.some((file) => new RegExp(`\\b${name}\\b`).test(readFileSync(file, 'utf8')))
+  })
+  expect(missing.map(([text]) => text)).toEqual([])
 })
 
 test('each document has a place in the sidebar of the site', () => {

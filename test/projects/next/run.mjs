@@ -29,6 +29,11 @@ try {
   }
   const missing = await post('one', {})
   assert.equal(missing.code, 'ACCOUNT_NOT_FOUND')
+  assert.equal(missing.status, 404)
+  assert.equal((await post('one', { amount: 'much' })).status, 400)
+  for (const name of ['one', 'other']) {
+    assert.equal((await post(name, { ammount: '1' })).status, 400)
+  }
   await Account.open({ accountId: 'ADA', holder: 'Ada', currency: 'USD', openingBalance: '1000' })
   await Account.open({ accountId: 'GRACE', holder: 'Grace', currency: 'USD' })
   assert.equal((await post('one', { transferId: 'TR-1' })).fromBalance, '900.00')
