@@ -116,7 +116,7 @@ test('docs/command-reference.md has every command, its options, and what its exa
   })
   const path = resolve(PAGE)
   await expect(await withOutput(markdown)).toMatchFileSnapshot(path)
-})
+}, 120_000)
 
 test.each(usages)('docs/commands.md lists %s', async (usage) => {
   const [name = ''] = usage.split(/ [<[]/)

@@ -32,6 +32,7 @@ test.each(pages.filter(({ text }) => text.includes('\n```console\n')))(
     const file = resolve(path)
     await expect(await withOutput(text)).toMatchFileSnapshot(file)
   },
+  120_000,
 )
 
 test.each(pages)('$path shows as sh only what no test can run', ({ text }) => {
