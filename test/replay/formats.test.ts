@@ -211,7 +211,7 @@ describe('columns', () => {
     [
       'is not found and others share a name',
       'Account,amount,Account\nA0,1,A1\n',
-      /no column was found for "from": the columns are "Account" \(#1\), "amount", "Account" \(#3\); choose one by name or number with --map from=COLUMN$/,
+      /no column was found for "from": the columns are "Account" \(#1\), "amount", "Account" \(#3\); choose one by name or number with --map from=COLUMN; if this is the statement of an account, map account and counterparty/,
     ],
     [
       'is not in the first line',
@@ -237,7 +237,7 @@ describe('columns', () => {
     [
       'is missing',
       'from,amount\nA0,1\n',
-      /line 1: no column was found for "to": the columns are "from", "amount"; choose one with --map to=COLUMN$/,
+      /line 1: no column was found for "to": the columns are "from", "amount"; choose one with --map to=COLUMN; if this is the statement of an account/,
     ],
     [
       'is mapped but does not exist',
@@ -264,7 +264,7 @@ describe('columns', () => {
     [
       'is to be kept but does not exist',
       CSV,
-      /no column is named "x": --keep must name columns of the file/,
+      /no column is named "x": --keep must name columns of the file, and without names it keeps all/,
       { keep: ['x'] },
     ],
     [

@@ -148,6 +148,20 @@ describe('CSV starts no batch, and the error gives a hint, when', () => {
       {},
       /line 1: column 11: text follows .*; the fields seem to be separated by ";": add --delimiter ";"/,
     ],
+    ...[
+      ['<html><table><tr><td>Date', 'HTML', 'export it as CSV'],
+      ['<?xml version="1.0"?><Document/>', 'XML', 'read it with --transform, as .*camt053'],
+      ['<Document>', 'XML', 'read it with --transform'],
+      [':20:STARTUMSE', 'MT940', 'read it with --transform, as .*mt940'],
+      ['OFXHEADER:100', 'OFX', 'export it as CSV'],
+      ['!Type:Bank', 'QIF', 'export it as CSV'],
+      ['%PDF-1.4', 'PDF', 'export it as CSV'],
+    ].map(([first, name, remedy]): [string, string, object, RegExp] => [
+      `it is ${name}, as ${first}`,
+      `${first}\nx\n`,
+      {},
+      new RegExp(`line 1: this looks like ${name}, which is not a table of transfers: ${remedy}`),
+    ]),
     [
       'it is JSON',
       '{"id":"T1","from":"A0","to":"A1","amount":1}\n',

@@ -11,6 +11,21 @@ describe('a statement', () => {
     expect(await outcomesOf(content, STATEMENT)).toEqual(['A ME 5.00', 'ME A 5.00', 'ME A 5.00'])
   })
 
+  test.each<[string, Partial<ReadingOptions>]>([
+    ['both signs', { directions: { out: ['+'], in: ['-'] } }],
+    ['one of them', { directions: { out: ['+', 'S'], in: ['H'] } }],
+  ])('of a card has the signs the other way round, if %s are named', async (_, options) => {
+    const content = 'other,amount\nA,5.00\nA,-5.00\nA,€5.00\nA,(5.00)\nA,+5.00\n'
+
+    expect(await outcomesOf(content, { ...STATEMENT, ...options })).toEqual([
+      'ME A 5.00',
+      'A ME 5.00',
+      'ME A 5.00 EUR',
+      'A ME 5.00',
+      'ME A 5.00',
+    ])
+  })
+
   test('has a direction in its own words, whatever their case', async () => {
     const content = 'other,amount,d\nA,5,S\nA,5,h\nA,5,X\nA,5,\n'
     const options = {

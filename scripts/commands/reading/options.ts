@@ -131,7 +131,9 @@ export const defineReadingOptions = (
     )
     .option('signed-debit', formatFlag('the amounts of the column debit are negative'))
     .option('directions', {
-      ...textOption('the words of the column direction: out=Af,in=Bij'),
+      ...textOption(
+        'the words of the column direction: out=Af,in=Bij. Of amounts that are positive if money left: out=+,in=-',
+      ),
       coerce: readDirections,
     })
     .option('skip-zero', formatFlag('skip lines with an amount of zero instead of refusing them'))
@@ -158,7 +160,7 @@ export const defineReadingOptions = (
       coerce: readOpenMissing,
     })
     .option('keep', {
-      describe: 'keep other columns as metadata: all, or only those listed',
+      describe: 'keep other columns as metadata: those listed, or all if none is',
       type: 'string',
       coerce: readKeep,
     })

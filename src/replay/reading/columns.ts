@@ -206,11 +206,11 @@ export function missingColumn(
 function statementHint(columns: readonly string[], role: Role): string {
   if (role === 'account') return ', or name the account with --set account=ACCOUNT'
   if (role === 'counterparty') return ', or name an account with --set counterparty=ACCOUNT'
-  const isLike = (['counterparty', 'debit', 'direction'] as const).some(
+  const isLike = (['counterparty', 'debit', 'direction', 'amount'] as const).some(
     (each) => columnsByKnownName(columns, each).length > 0,
   )
-  return isLike
-    ? '; if this is the statement of an account, map account and counterparty instead of from and to'
+  return isLike && (role === 'from' || role === 'to')
+    ? '; if this is the statement of an account, map account and counterparty instead of from and to, or name them with --set'
     : ''
 }
 

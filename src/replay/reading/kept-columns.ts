@@ -29,7 +29,7 @@ export function keptColumns(
   const missing = keep === true ? undefined : keep.find((column) => !columns.includes(column))
   if (missing !== undefined) {
     throw new ColumnsError(
-      `no column is named ${quote(missing)}: --keep must name columns of the file`,
+      `no column is named ${quote(missing)}: --keep must name columns of the file, and without names it keeps all`,
     )
   }
   if (kept.length > MAX_KEPT) {

@@ -4,7 +4,7 @@ import type { ReaderOfRole } from './role-readers.ts'
 import type { Role } from './roles.ts'
 import { MarkedAmount, amountReader, isDash } from './values/amounts.ts'
 import { currencyBeside } from './values/currency-marks.ts'
-import { directionReader } from './values/directions.ts'
+import { directionReader, signsAreReversed } from './values/directions.ts'
 import { Problem } from './values/problem.ts'
 import { Skipped } from './values/skipped.ts'
 import { type ValueOf, isMissing } from './values/values.ts'
@@ -91,16 +91,18 @@ function signedAmount(readerOf: ReaderOfRole, options: ReadingOptions): Directed
   const readAmount = amountReader(options)
   const directionText = readerOf('direction')
   const readDirection = directionText && directionReader(options.directions)
+  const isReversed = signsAreReversed(options.directions)
   return (value, currency) => {
     const read = readAmount(readText(value), currency)
     if (read instanceof Problem) return read
     if (!readDirection && typeof read === 'string') {
-      const isOutgoing = isSigned(read)
-      return { amount: isOutgoing ? read.slice(1) : read, isOutgoing, mark: undefined }
+      const isNegative = isSigned(read)
+      const amount = isNegative ? read.slice(1) : read
+      return { amount, isOutgoing: isNegative !== isReversed, mark: undefined }
     }
     const { amount, isNegative, mark } = withoutSign(read)
     if (!readDirection) {
-      if (!mark?.direction) return { amount, isOutgoing: isNegative, mark }
+      if (!mark?.direction) return { amount, isOutgoing: isNegative !== isReversed, mark }
       const isOutgoing = directionOf(mark)
       return isOutgoing instanceof Problem ? isOutgoing : { amount, isOutgoing, mark }
     }

@@ -9,7 +9,7 @@ import { REJECT_COLUMNS } from '../reject-columns.ts'
 import { RowMaker } from '../row-maker.ts'
 import type { Row } from '../row.ts'
 import { ZoneUse } from '../zone-use.ts'
-import { type Header, headerHint, readHeader } from './csv-header.ts'
+import { type Header, foreignFileProblem, headerHint, readHeader } from './csv-header.ts'
 import { csvRecords, fieldsOf } from './csv-records.ts'
 import { csvRejects } from './csv-rejects.ts'
 import { transferInHeader } from './missing-header.ts'
@@ -60,10 +60,12 @@ export async function openCsvFile(
   }
   const zoneUse = new ZoneUse(options)
   const compiled = compileColumns(columns, options, { ownFields, onZoneUsed: zoneUse.note })
-  if ('problem' in compiled) return fail(compiled.problem + (await hint()))
+  const failToFit = async (problem: string) =>
+    fail(foreignFileProblem(header) ?? problem + (await hint()))
+  if ('problem' in compiled) return await failToFit(compiled.problem)
   const { reader } = compiled
   // A transform may do without the columns that are needed otherwise.
-  if ('problem' in reader && !transform) return fail(reader.problem + (await hint()))
+  if ('problem' in reader && !transform) return await failToFit(reader.problem)
   const misread =
     header.record && !('problem' in reader)
       ? transferInHeader(columns, header.record.line, options)

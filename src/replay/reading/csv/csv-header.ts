@@ -91,6 +91,30 @@ async function firstOf(records: RecordBlocks): Promise<RawRecord | undefined> {
   return undefined
 }
 
+/** What to do with a file of another kind, by the start of its first line; undefined if nothing shows that it is one. */
+export function foreignFileProblem({ record }: Header): string | undefined {
+  const found = FOREIGN_FILES.find(([pattern]) => pattern.test(record?.text ?? ''))
+  if (!found) return undefined
+  const [, name, remedy] = found
+  return `this looks like ${name}, which is not a table of transfers: ${remedy}`
+}
+
+const SAVE_AS_CSV =
+  'export it as CSV from where it comes, or open it in a spreadsheet and save it as CSV in UTF-8'
+
+const FOREIGN_FILES: readonly (readonly [RegExp, string, string])[] = [
+  [/^\s*<(?:!doctype html|html|table)\b/i, 'HTML', SAVE_AS_CSV],
+  [
+    /^\s*<(?:\?xml\b|\w+(?:\s[^>]*xmlns|>\s*$))/,
+    'XML',
+    'read it with --transform, as examples/transforms/camt053.ts does',
+  ],
+  [/^(?:\{1:|:20:)/, 'MT940', 'read it with --transform, as examples/transforms/mt940.ts does'],
+  [/^OFXHEADER\b/, 'OFX', 'export it as CSV from where it comes, or read it with --transform'],
+  [/^!Type:/i, 'QIF', 'export it as CSV from where it comes, or read it with --transform'],
+  [/^%PDF-/, 'PDF', 'export it as CSV from where it comes'],
+]
+
 /**
  * The likely reason why a header does not have the expected columns, to add to a problem; empty if none is
  * known.

@@ -31,6 +31,12 @@ export function contradictoryWord(directions: Directions): string | undefined {
   return directions.in.find((word) => outgoing.has(normalizedWord(word)))
 }
 
+/** Whether an amount without a direction left the account if it is positive, because the words say what its sign means. */
+export const signsAreReversed = (directions: Directions | undefined): boolean =>
+  directions !== undefined &&
+  (directions.out.some((word) => word.trim() === '+') ||
+    directions.in.some((word) => word.trim() === '-'))
+
 const withoutPoint = (mark: string): string => normalizedWord(mark).replace(/\.$/, '')
 
 const DIRECTION_MARKS = new Set([...WORDS_BESIDE.out, ...WORDS_BESIDE.in, ...UNCLEAR_BESIDE])
