@@ -11,6 +11,7 @@ export type { FieldDefinition, FieldDefinitions } from './field-definition.ts'
 export { Account, accountModel } from './models/account.ts'
 export { isDaybookSchema } from './models/taken-names.ts'
 export {
+  type ReversalOptions,
   Transfer,
   type TransferDocument,
   transferModel,
@@ -182,7 +183,7 @@ export { MalformedRequestError } from './malformed-request.ts'
 export { OutcomeError } from './mongodb/outcome.ts'
 
 // Other errors.
-export type { WaitOptions } from './mongodb/patience.ts'
+export type { CallOptions, WaitOptions } from './mongodb/patience.ts'
 export {
   BatchConflictError,
   BatchFileError,

@@ -96,18 +96,21 @@ interface RequestOptions extends Pick<ExchangeRequest, 'from' | 'to' | 'referenc
 }
 
 function requestOf(options: RequestOptions): ExchangeRequest {
-  const { from, to, amount, id: exchangeId, rate, rounding, reference } = options
-  const { 'to-amount': toAmount, 'effective-at': effectiveAt } = options
+  const { from, to, amount, id: exchangeId, reference, 'effective-at': effectiveAt } = options
+  const received = receivedOf(options)
+  const through = readThrough(options.through)
+  return { exchangeId, from, to, amount, ...received, through, reference, effectiveAt }
+}
+
+/** What the second account receives: an amount, or a rate with its rounding. */
+function receivedOf({ rate, rounding, 'to-amount': toAmount }: RequestOptions) {
   if ((toAmount === undefined) === (rate === undefined)) {
     throw new UsageError('exchange needs --to-amount, or --rate with --rounding')
   }
-  if ((rate === undefined) !== (rounding === undefined)) {
-    throw new UsageError(
-      rate === undefined
-        ? '--rounding cannot be used without --rate'
-        : `--rate needs --rounding: one of ${ROUNDINGS.join(', ')}`,
-    )
+  if (toAmount !== undefined) {
+    if (rounding === undefined) return { toAmount }
+    throw new UsageError('--rounding cannot be used without --rate')
   }
-  const through = readThrough(options.through)
-  return { exchangeId, from, to, amount, toAmount, rate, rounding, through, reference, effectiveAt }
+  if (rate !== undefined && rounding !== undefined) return { rate, rounding }
+  throw new UsageError(`--rate needs --rounding: one of ${ROUNDINGS.join(', ')}`)
 }

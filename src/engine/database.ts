@@ -5,7 +5,7 @@ import { requireReachable } from './replica-set.ts'
 /** The options of the local database, and a URI that takes precedence over it. */
 export interface DatabaseOptions extends LocalDatabaseOptions {
   /** Takes precedence over MONGODB_URI, too. */
-  uri?: string
+  uri?: string | undefined
 }
 
 /** A database that supports transactions. */

@@ -1,4 +1,4 @@
-import type { ClientSession, Connection } from 'mongoose'
+import type { Connection } from 'mongoose'
 import type { Keys } from '../arguments.ts'
 import { AccountNotFoundError, InvalidAmountError, InvalidExchangeError } from '../errors.ts'
 import { MalformedRequestError, requireRequest } from '../malformed-request.ts'
@@ -8,7 +8,7 @@ import { type Decimal, type MoneyInput, formatMoney, readDecimal } from '../mone
 import { ROUNDINGS, type Rounding, rounded } from '../money/rounding.ts'
 import { primaryDatabaseOf, sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { explainFailure } from '../mongodb/outcome.ts'
-import type { WaitOptions } from '../mongodb/patience.ts'
+import type { CallOptions } from '../mongodb/patience.ts'
 import { repeatUntilAnswered } from '../mongodb/repeated-operation.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { copyOfDate } from './effective-at.ts'
@@ -22,22 +22,18 @@ import { post } from './posting.ts'
 import type { FieldInputs, Metadata, TransferFields, TransferRecord } from './records.ts'
 import { readAccounts } from './stored-ledger.ts'
 
-/** An exchange of money of one currency for money of another. */
-export interface ExchangeRequest extends FieldInputs<TransferFields> {
+/** An exchange of money of one currency for money of another: what `to` receives is an amount, or follows from a rate. */
+export type ExchangeRequest = ExchangeParts & (ReceivedAmount | ReceivedAtRate)
+
+interface ExchangeParts extends FieldInputs<TransferFields> {
   /** The id of the exchange, which makes a repeated request safe: that of the group of its two legs. */
   readonly exchangeId: string
   /** The id of the account that pays `amount`. */
   readonly from: string
-  /** The id of the account that receives `toAmount`, in another currency. */
+  /** The id of the account that receives, in another currency. */
   readonly to: string
   /** What `from` pays, in its currency. */
   readonly amount: MoneyInput
-  /** What `to` receives, in its currency. Given if there is no `rate`. */
-  readonly toAmount?: MoneyInput | undefined
-  /** How much of the currency of `to` is paid for 1 of that of `from`. Given together with `rounding`. */
-  readonly rate?: MoneyInput | undefined
-  /** How `amount` × `rate` is rounded to the decimals of the currency of `to`. */
-  readonly rounding?: Rounding | undefined
   /** The id of the position account of each currency, by the currency's code. */
   readonly through: Readonly<Record<string, string>>
   /** The text of both transfers. */
@@ -46,6 +42,21 @@ export interface ExchangeRequest extends FieldInputs<TransferFields> {
   readonly metadata?: Metadata | undefined
   /** When the exchange happened, if that is not when it is posted. */
   readonly effectiveAt?: Date | undefined
+}
+
+interface ReceivedAmount {
+  /** What `to` receives, in its currency. Given if there is no `rate`. */
+  readonly toAmount: MoneyInput
+  readonly rate?: undefined
+  readonly rounding?: undefined
+}
+
+interface ReceivedAtRate {
+  readonly toAmount?: undefined
+  /** How much of the currency of `to` is paid for 1 of that of `from`. Given if there is no `toAmount`. */
+  readonly rate: MoneyInput
+  /** How `amount` × `rate` is rounded to the decimals of the currency of `to`. */
+  readonly rounding: Rounding
 }
 
 /** A request as it is within Daybook, which knows no names of own fields. */
@@ -78,7 +89,7 @@ const EXCHANGE_KEYS: Keys<WithoutFields> = {
 export async function exchange(
   request: ExchangeRequest,
   connection: Connection,
-  { session: callerSession, ...waiting }: { session?: ClientSession } & WaitOptions,
+  { session: callerSession, ...waiting }: CallOptions,
 ): Promise<TransferRecord[]> {
   const { transfer: fields } = ownFieldsOf(connection)
   const copy = copyOf(request, fields)

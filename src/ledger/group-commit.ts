@@ -1,9 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
-import mongoose, { type ClientSession, type Connection } from 'mongoose'
+import mongoose, { type Connection } from 'mongoose'
 import { CALL_KEYS, waitOptionsOf } from '../arguments.ts'
 import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { OutcomeError, explainFailure } from '../mongodb/outcome.ts'
-import { type Call, TimeIsUp, type WaitOptions, newCall, waitAtMost } from '../mongodb/patience.ts'
+import {
+  type Call,
+  type CallOptions,
+  TimeIsUp,
+  type WaitOptions,
+  newCall,
+  waitAtMost,
+} from '../mongodb/patience.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { postInCall } from './own-transaction.ts'
@@ -45,14 +52,12 @@ const queues = new WeakMap<Connection, Queue>()
 export async function postOne<Request extends LedgerRequest>(
   request: Request,
   connection: Connection,
-  { caller, options }: { caller: string; options: PostOptions | undefined },
+  { caller, options }: { caller: string; options: CallOptions | undefined },
 ): Promise<ResultOf<Request>> {
   const call = waitOptionsOf(options, caller, CALL_KEYS)
   const [result] = await postTogether([request], connection, call)
   return result as ResultOf<Request>
 }
-
-type PostOptions = { readonly session?: ClientSession | undefined } & WaitOptions
 
 /**
  * Posts the requests of one call in one transaction: the caller's if there is a session, else one that it shares with
@@ -62,7 +67,7 @@ type PostOptions = { readonly session?: ClientSession | undefined } & WaitOption
 export async function postTogether<Request extends LedgerRequest>(
   requests: readonly Request[],
   connection: Connection,
-  { session: callerSession, ...waiting }: PostOptions,
+  { session: callerSession, ...waiting }: CallOptions,
 ): Promise<ResultOf<Request>[]> {
   const session = sessionOf(connection, callerSession)
   const results = session

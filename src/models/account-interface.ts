@@ -1,4 +1,4 @@
-import type { ClientSession, HydratedDocument } from 'mongoose'
+import type { HydratedDocument } from 'mongoose'
 import type { ExchangeRequest } from '../ledger/exchange.ts'
 import type { GroupRequest } from '../ledger/group-request.ts'
 import type { HoldRequest } from '../ledger/holds/hold-request.ts'
@@ -11,7 +11,7 @@ import type { StatementEntry } from '../ledger/statement/statement-entry.ts'
 import type { DateChoice, StatementOptions, StatementRange } from '../ledger/statement/statement.ts'
 import type { TransferResult } from '../ledger/transfer-result.ts'
 import type { Decimal, MoneyInput } from '../money/money.ts'
-import type { WaitOptions } from '../mongodb/patience.ts'
+import type { CallOptions } from '../mongodb/patience.ts'
 import type { HoldDocument } from './hold.ts'
 import type { MoneyModel, PlainForms, WithDecimals } from './money-path.ts'
 import type { TransferDocument } from './transfer.ts'
@@ -117,7 +117,7 @@ export interface AccountStatics {
   transferMany(
     this: AccountModel,
     requests: readonly TransferRequest[],
-    options?: CallOptions & { atomic?: boolean },
+    options?: CallOptions & { atomic?: boolean | undefined },
   ): Promise<TransferResult[]>
 
   /**
@@ -190,7 +190,7 @@ export interface AccountStatics {
   close(
     this: AccountModel,
     accountId: string,
-    options?: CallOptions & { payOutTo?: string },
+    options?: CallOptions & { payOutTo?: string | undefined },
   ): Promise<AccountDocument>
 
   /**
@@ -205,14 +205,6 @@ export interface AccountStatics {
     limit: MoneyInput,
     options?: CallOptions,
   ): Promise<AccountDocument>
-}
-
-/**
- * With a session, the change is part of the caller's transaction, and waits as long as that does. Without one, it
- * happens at once, and waits for the database for at most `patience`; then it ends with an OutcomeError.
- */
-export interface CallOptions extends WaitOptions {
-  readonly session?: ClientSession
 }
 
 type Hydrated = PlainForms<AccountRecord> &

@@ -38,6 +38,7 @@ import { storedMoney } from '../money/json.ts'
 import { Decimal, type Decimal128 } from '../money/money.ts'
 import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
+import type { CallOptions } from '../mongodb/patience.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
 import { guardAccounts } from './account-guard.ts'
 import type {
@@ -45,7 +46,6 @@ import type {
   AccountMethods,
   AccountModel,
   AccountStatics,
-  CallOptions,
 } from './account-interface.ts'
 import { holdModel } from './hold.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'

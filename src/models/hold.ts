@@ -1,4 +1,4 @@
-import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
+import { type Connection, type HydratedDocument, Schema } from 'mongoose'
 import { CALL_KEYS, WAIT_KEYS, requireNoMore, waitOptionsOf } from '../arguments.ts'
 import { HoldProtectedError } from '../errors.ts'
 import { postOne } from '../ledger/group-commit.ts'
@@ -14,7 +14,7 @@ import { heldOrThrow, postedOrThrow } from '../ledger/transfer-result.ts'
 import { Decimal } from '../money/money.ts'
 import { waitUntilOpen } from '../mongodb/connection.ts'
 import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
-import type { WaitOptions } from '../mongodb/patience.ts'
+import type { CallOptions, WaitOptions } from '../mongodb/patience.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
 import {
   type MoneyModel,
@@ -25,8 +25,6 @@ import {
 } from './money-path.ts'
 import { type TransferDocument, transferModel } from './transfer.ts'
 import { refuseEveryWrite } from './write-guard.ts'
-
-type CallOptions = { readonly session?: ClientSession } & WaitOptions
 
 interface HoldStatics {
   /**

@@ -1,4 +1,4 @@
-import { type ClientSession, type Connection, type HydratedDocument, Schema } from 'mongoose'
+import { type Connection, type HydratedDocument, Schema } from 'mongoose'
 import { CALL_KEYS, requireNoMore, waitOptionsOf } from '../arguments.ts'
 import { TransferImmutableError } from '../errors.ts'
 import { copyOfDate } from '../ledger/effective-at.ts'
@@ -8,7 +8,7 @@ import { reverse } from '../ledger/reversal.ts'
 import { Decimal } from '../money/money.ts'
 import { sessionOf } from '../mongodb/connection.ts'
 import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
-import type { WaitOptions } from '../mongodb/patience.ts'
+import type { CallOptions } from '../mongodb/patience.ts'
 import { type Transaction, inTransaction, joinTransaction } from '../mongodb/transaction.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
 import {
@@ -52,11 +52,10 @@ interface TransferStatics {
 }
 
 /** What a reversal has of its own. */
-type ReversalOptions = {
-  reference?: string
-  effectiveAt?: Date
-  session?: ClientSession
-} & WaitOptions
+export interface ReversalOptions extends CallOptions {
+  readonly reference?: string | undefined
+  readonly effectiveAt?: Date | undefined
+}
 
 type Hydrated = PlainForms<TransferRecord> &
   HydratedDocument<Readonly<WithDecimals<TransferRecord>>>

@@ -1,3 +1,4 @@
+import type { ClientSession } from 'mongoose'
 import { OutcomeError } from './outcome.ts'
 
 /** How long a call is tried, unless its caller says otherwise, in milliseconds. */
@@ -12,6 +13,14 @@ export interface WaitOptions {
   readonly patience?: number | undefined
   /** Ends the wait at once. */
   readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * With a session, a call is part of the caller's transaction, and waits as long as that does. Without one, it happens at
+ * once, and waits for the database for at most `patience`; then it ends with an OutcomeError.
+ */
+export interface CallOptions extends WaitOptions {
+  readonly session?: ClientSession | undefined
 }
 
 /** The same for a caller inside Daybook. */

@@ -41,7 +41,7 @@ export interface Factories {
    */
   readonly ledger: <AccountId extends string>(situation: {
     readonly accounts: Readonly<Record<AccountId, MoneyInput | Partial<OpeningRequest>>>
-    readonly transfers?: readonly Partial<TransferRequest>[]
+    readonly transfers?: readonly Partial<TransferRequest>[] | undefined
   }) => Promise<Record<AccountId, AccountDocument>>
 }
 

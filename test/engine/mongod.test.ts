@@ -119,6 +119,11 @@ describe('findMongod', () => {
     expect(found).toEqual({ path: join(path, 'mongod'), version: real.version, origin: 'PATH' })
   })
 
+  test('takes an option that is undefined for one that is left out', async () => {
+    const nothing = { environment: undefined, cache: undefined, onProgress: undefined }
+    expect(await findMongod({ ...nothing, signal: undefined })).toEqual(real)
+  })
+
   test('prefers MONGOMS_SYSTEM_BINARY to the mongod on PATH', async () => {
     const { path, search } = await makeSearch()
     await symlink(real.path, join(path, 'mongod'))

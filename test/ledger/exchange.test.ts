@@ -151,7 +151,9 @@ describe('Account.exchange', () => {
       '0.01 at the rate 0.4 is 0.00 USD with the rounding half-even, which is not above zero',
     ],
   ])('refuses %s', async (_, parts, message) => {
-    await expect(Account.exchange({ ...AT_RATE, ...parts })).rejects.toMatchObject({
+    await expect(
+      Account.exchange({ ...AT_RATE, ...parts } as ExchangeRequest),
+    ).rejects.toMatchObject({
       code: 'INVALID_EXCHANGE',
       message: expect.stringContaining(message) as string,
     })
@@ -164,7 +166,7 @@ describe('Account.exchange', () => {
     ['an unknown rounding', { rounding: 'bankers' as 'up' }, 'rounding is "bankers", not one of'],
     ['a rounding of nothing', { rate: undefined, toAmount: '1' }, 'rounding belongs to a rate'],
   ])('throws a TypeError for %s', async (_, parts, message) => {
-    const exchange = Account.exchange({ ...AT_RATE, ...parts })
+    const exchange = Account.exchange({ ...AT_RATE, ...parts } as ExchangeRequest)
 
     await expect(exchange).rejects.toThrow(TypeError)
     await expect(exchange).rejects.toThrow(message)

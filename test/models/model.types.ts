@@ -99,6 +99,9 @@ export async function accepts(session: mongoose.ClientSession): Promise<void> {
   const effectiveAt: Date | undefined = reversal.effectiveAt
   await Account.transfer({ from: 'A', to: 'B', amount: '1', effectiveAt })
   await Transfer.reverse('T', { effectiveAt: new Date() })
+  const exchange = { exchangeId: 'X', from: 'A', to: 'B', amount: '1', through: { USD: 'FX' } }
+  await Account.exchange({ ...exchange, toAmount: '2' }, { session })
+  await Account.exchange({ ...exchange, rate: '2', rounding: 'half-even', toAmount: undefined })
   const other: AccountDocument = await accountModel(mongoose.connection).open({
     holder: 'Ada',
     currency: 'USD',
@@ -120,6 +123,15 @@ export async function refuses(account: AccountDocument): Promise<void> {
   await Account.transfer({ from: 'A', to: 'B', amount: '1', note: 'x' })
   // @ts-expect-error a misspelled option is not ignored
   await Account.transfer({ from: 'A', to: 'B', amount: '1' }, { sesion: undefined })
+  const exchange = { exchangeId: 'X', from: 'A', to: 'B', amount: '1', through: {} }
+  // @ts-expect-error an exchange has an amount that is received, or a rate
+  await Account.exchange(exchange)
+  // @ts-expect-error a rate has a rounding
+  await Account.exchange({ ...exchange, rate: '2' })
+  // @ts-expect-error an exchange does not have both
+  await Account.exchange({ ...exchange, toAmount: '2', rate: '2', rounding: 'down' })
+  // @ts-expect-error no rounding has this name
+  await Account.exchange({ ...exchange, rate: '2', rounding: 'half_even' })
   // @ts-expect-error no model has this name
   defineLedger(mongoose.connection, { models: { acount: 'BankAccount' } })
   defineLedger(mongoose.connection, { fields: { account: { branch: 'string', size: 'Int32' } } })

@@ -22,15 +22,21 @@ export interface Mongod {
 /** Where to search for a mongod. */
 export interface FindMongodOptions {
   /** The environment of this process by default. */
-  environment?: NodeJS.ProcessEnv
+  environment?: NodeJS.ProcessEnv | undefined
   /** The folder of an installed mongod; by default one in the user's cache. */
-  cache?: string
-  onProgress?: OnProgress
+  cache?: string | undefined
+  onProgress?: OnProgress | undefined
   /** Ends the search, and a download or an installation that it has started. */
   signal?: AbortSignal | undefined
 }
 
-type Search = Required<Omit<FindMongodOptions, 'signal'>> & Pick<FindMongodOptions, 'signal'>
+/** The same with the defaults. */
+interface Search {
+  readonly environment: NodeJS.ProcessEnv
+  readonly cache: string
+  readonly onProgress: OnProgress
+  readonly signal: AbortSignal | undefined
+}
 
 interface Step {
   name: string
@@ -66,15 +72,15 @@ export const findInstalledMongod = (options?: FindMongodOptions): Promise<Mongod
 async function firstOf(
   steps: readonly Step[],
   describe: (failures: readonly Failure[]) => string,
-  options: FindMongodOptions = {},
+  {
+    environment = process.env,
+    cache = defaultCache(),
+    onProgress = () => {},
+    signal,
+  }: FindMongodOptions = {},
 ): Promise<Mongod> {
-  const search = {
-    environment: process.env,
-    cache: defaultCache(),
-    onProgress: () => {},
-    ...options,
-  }
-  const path = search.environment['MONGOMS_SYSTEM_BINARY']
+  const search = { environment, cache, onProgress, signal }
+  const path = environment['MONGOMS_SYSTEM_BINARY']
   if (path) return useSystemBinary(path)
   const failures: Failure[] = []
   for (const { name, find } of steps) {
@@ -82,7 +88,7 @@ async function firstOf(
       return await find(search)
     } catch (error) {
       if (!(error instanceof EngineError)) throw error
-      search.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       failures.push({ name, error })
     }
   }

@@ -12,7 +12,7 @@ import { localName } from './replica-set-member.ts'
 /** Where the data are, and how to find a mongod. */
 export interface LocalDatabaseOptions extends FindMongodOptions {
   /** `.daybook` in the working folder by default. */
-  folder?: string
+  folder?: string | undefined
 }
 
 /** A local replica set with one member, shared by all processes that open the same folder. */
