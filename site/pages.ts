@@ -67,7 +67,7 @@ export function writePages(
         /(?:\[([^[\]]*))?\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)/g,
         (_, name: string | undefined, path: string, anchor = '') => {
           const target = join(dirname(document), path)
-          const shown = name?.endsWith('.md') ? (TITLES.get(target) ?? name) : name
+          const shown = /\.md$|^README$/.test(name ?? '') ? (TITLES.get(target) ?? name) : name
           return `${shown === undefined ? '' : `[${shown}`}](${linkTo(page, target)}${anchor})`
         },
       ),

@@ -30,6 +30,8 @@ export async function migrate(
  * Reverts applied migrations, the latest first: the last one, or the range. `to: '0'` reverts all of them.
  * Returns the names of those that it reverted.
  * @throws the same errors as {@link migrate}, and MigrationStateError if one cannot be reverted: then none is
+ * @example
+ * await revertMigrations(connection, { folder: 'migrations', step: 2 })
  */
 export async function revertMigrations(
   connection: Connection,
@@ -42,6 +44,8 @@ export async function revertMigrations(
 /**
  * Reverts the last of the applied migrations by name and applies it again, but no other. Returns its name.
  * @throws the same errors as {@link revertMigrations}
+ * @example
+ * await redoMigration(connection, { folder: 'migrations' })
  */
 export async function redoMigration(
   connection: Connection,
@@ -54,6 +58,9 @@ export async function redoMigration(
 /**
  * Reports what {@link migrate} or {@link revertMigrations} would do, by doing it in a transaction that is
  * rolled back. Open the connection with `monitorCommands: true`, so that the changes can be counted.
+ * @example
+ * const monitored = await mongoose.createConnection(uri, { monitorCommands: true }).asPromise()
+ * console.log(await rehearseMigrations(monitored, { folder: 'migrations', direction: 'up' }))
  */
 export async function rehearseMigrations(
   connection: Connection,
@@ -66,6 +73,8 @@ export async function rehearseMigrations(
 /**
  * Records a migration as applied, with its file as it is now, or as pending. Does not run it. Use it after a
  * migration failed half-way and you repaired the database, or to accept an edited file.
+ * @example
+ * await markMigration(connection, '20260101000000-index-tenants', { folder: 'migrations', as: 'applied' })
  */
 export async function markMigration(
   connection: Connection,
@@ -76,7 +85,12 @@ export async function markMigration(
   return await module.markMigration(connection, name, options)
 }
 
-/** The status of all migrations, and the process that migrates now. Writes nothing. */
+/**
+ * The status of all migrations, and the process that migrates now. Writes nothing.
+ * @example
+ * const { migrations } = await migrationStatus(connection, { folder: 'migrations' })
+ * if (migrations.some(({ state }) => state === 'pending')) console.log('run daybook migrate up')
+ */
 export async function migrationStatus(
   connection: Connection,
   options: Pick<MigrationOptions, 'folder'>,
@@ -89,6 +103,9 @@ export async function migrationStatus(
  * Takes the migration lock away from the process that holds it and returns that process, or undefined if
  * none holds it.
  * @throws MigrationLockedError if that process may be alive, unless `force` is set
+ * @example
+ * const owner = await breakMigrationLock(connection)
+ * if (owner) console.log('the lock was left by a process that has ended')
  */
 export async function breakMigrationLock(
   connection: Connection,

@@ -265,7 +265,12 @@ const changed = async (
 ): Promise<AccountDocument> =>
   Account.hydrate(await withContext({ connection: Account.db, accountId }, options, change))
 
-/** The `Account` model on a connection. */
+/**
+ * The `Account` model on a connection.
+ * @example
+ * const Account = accountModel(connection)
+ * const ada = await Account.findById('ADA').orFail()
+ */
 export const accountModel = declareModel('account', accountSchema) as (
   connection: Connection,
 ) => AccountModel

@@ -104,7 +104,12 @@ export const isDecimal128 = (value: unknown): value is Decimal128 =>
     // JSON from outside can have the mark, but no bytes.
     ArrayBuffer.isView((value as Partial<Decimal128>).bytes))
 
-/** Converts a stored value, exactly. */
+/**
+ * Converts a stored value, exactly.
+ * @example
+ * const stored = await Transfer.findById('RENT-1').lean().orFail()
+ * toDecimal(stored.amount).times(2).toString() // exact
+ */
 export function toDecimal(stored: Decimal128): Decimal {
   if (!isDecimal128(stored)) throw new TypeError(`${quote(stored)} is not a Decimal128`)
   const parts = smallPartsOf(stored)
@@ -154,7 +159,11 @@ function smallUnits({ d: words, e: exponent }: Decimal, scale: number): number |
   return units
 }
 
-/** Prints a value with exactly the currency's decimals, without grouping or a symbol: `1234.50`. */
+/**
+ * Prints a value with exactly the currency's decimals, without grouping or a symbol.
+ * @example
+ * formatMoney(new Decimal('1234.5'), 'USD') // 1234.50
+ */
 export function formatMoney(value: Decimal, currency: string): string {
   if (!DecimalJs.isDecimal(value)) throw new TypeError(`${quote(value)} is not a Decimal`)
   return value.toFixed(scaleOf(currency))

@@ -36,11 +36,19 @@ export type DecimalRecord<Stored> = Converted<Stored, Decimal>
  * A copy of what `lean()`, `aggregate()` or `transferMany()` return, in which each Decimal128, at any depth, is its exact
  * text. An amount that Daybook has stored has exactly the currency's decimals, such as `93.40`; a sum by the server has
  * at most those.
+ * @example
+ * const stored = await Transfer.findById('RENT-1').lean().orFail()
+ * plain(stored).amount // '93.40'
  */
 export const plain = <Stored>(stored: Stored): PlainRecord<Stored> =>
   converted(stored, exactText) as PlainRecord<Stored>
 
-/** {@link plain}, with a Decimal in place of each text. In JSON it is that text. */
+/**
+ * {@link plain}, with a Decimal in place of each text. In JSON it is that text.
+ * @example
+ * const stored = await Transfer.findById('RENT-1').lean().orFail()
+ * withDecimals(stored).amount.plus(1).toString()
+ */
 export const withDecimals = <Stored>(stored: Stored): DecimalRecord<Stored> =>
   converted(stored, storedMoney) as DecimalRecord<Stored>
 

@@ -31,6 +31,9 @@ export async function replay<FileRecord extends object = Record<string, string>>
  * Shows how the first records of a file would be read, column by column, and proposes options for what is missing. It
  * needs no database.
  * @throws InputError if the file or the options cannot be read at all
+ * @example
+ * const { proposal, notes } = await explainFile({ file: 'january.csv', delimiter: ';' })
+ * console.log(proposal, notes)
  */
 export async function explainFile(call: ExplainOptions): Promise<FileExplanation> {
   const module = await import('./reading/explanation.ts')
@@ -40,6 +43,9 @@ export async function explainFile(call: ExplainOptions): Promise<FileExplanation
 /**
  * Reads a format file: a JSON object with the options that say how a file is read.
  * @throws InputError that names the file and the key that is wrong
+ * @example
+ * const format = await readFormatFile('formats/bank.json')
+ * await replay(connection, { file: 'january.csv', format })
  */
 export async function readFormatFile(path: string): Promise<ReadingOptions> {
   const module = await import('./reading/format-file.ts')

@@ -9,6 +9,9 @@ import type { Report, ReportOptions } from './report.ts'
  * @throws InputError if there is no such batch
  * @throws AccountNotFoundError
  * @throws RangeError if both a batch and an account are named
+ * @example
+ * const content = await report(connection, { batch: 'january.csv' })
+ * if (content.kind === 'batch') console.log(content.refusals)
  */
 export async function report(connection: Connection, options?: ReportOptions): Promise<Report> {
   const module = await import('./report.ts')
@@ -18,6 +21,8 @@ export async function report(connection: Connection, options?: ReportOptions): P
 /**
  * A report as one HTML page that loads nothing: at most 2 MB of UTF-8, with charts as SVG and a table behind each. Everything
  * that comes from data is escaped.
+ * @example
+ * const page = await reportPage(await report(connection, { account: 'ADA' }))
  */
 export async function reportPage(content: Report): Promise<string> {
   const module = await import('./page/page.ts')
