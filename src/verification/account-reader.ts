@@ -1,15 +1,14 @@
 import type { OwnFields } from '../ledger/own-fields.ts'
 import { LEAST_TRANSFERS_KEPT } from '../definition.ts'
-import { named, quote } from '../messages.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import { type Digest, openingDigest } from './account-digest.ts'
 import { DocumentReader } from './document-reader.ts'
 import { checkOwnFields } from './own-field-check.ts'
+import { RecordCheck } from './record-check.ts'
 import { isStoredId, isStoredText } from './stored-text.ts'
-import { checkMetadata } from './transfer-check.ts'
-import { LIMITS, WHOLE_NUMBER_RULE, moneyRule, showUnits } from './units.ts'
-import { type ViolationKind, type ViolationLog } from './violations.ts'
+import { LIMITS, moneyRule, showUnits } from './units.ts'
+import type { ViolationLog } from './violations.ts'
 
 /** An account as it is stored. What is damaged in the record is undefined. */
 export interface StoredAccount {
@@ -92,38 +91,30 @@ export class AccountReader {
   /** Logs what is wrong with the account, whatever its transfers are. */
   check(log: ViolationLog): void {
     const reader = this.#reader
-    const id = this.#id()
-    const add: Add = (kind, problem) =>
-      log.add({ kind, collection: 'accounts', id, message: `account ${named(id)} ${problem}` })
+    const check = new RecordCheck(reader, { what: 'account', collection: 'accounts', log })
     if (!isStoredId(reader.text('_id'))) {
-      add('id', 'has an _id that is not the id of an account')
+      check.add('id', 'has an _id that is not the id of an account')
     }
-    for (const name of reader.strangers) {
-      add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)
-    }
+    check.strangers()
     if (!isStoredText(reader.text('holder'), 256)) {
-      add(
-        'field',
-        `has the holder ${reader.show('holder')}, which is not a text of 1–256 printable characters`,
-      )
+      check.addField('holder', 'which is not a text of 1–256 printable characters')
     }
     const status = reader.text('status')
     if (status === undefined || !STATUSES.has(status)) {
-      add('status', `has the status ${reader.show('status')}, which does not exist`)
+      check.addField('status', 'which does not exist', 'status')
     }
-    this.#checkMoney(add)
-    this.#checkTransfers(add)
-    this.#checkTimes(add)
-    const addField = (problem: string) => add('field', problem)
-    checkMetadata(reader, addField)
-    if (this.#ownFields) checkOwnFields(reader, this.#ownFields, addField)
+    this.#checkMoney(check)
+    this.#checkTransfers(check)
+    this.#checkTimes(check)
+    check.metadata()
+    if (this.#ownFields) checkOwnFields(reader, this.#ownFields, check)
   }
 
-  #checkMoney(add: Add): void {
+  #checkMoney(check: RecordCheck): void {
     const reader = this.#reader
     const currency = this.#currency()
     if (currency === undefined) {
-      add('currency', `is in ${reader.show('currency')}, which is not a currency`)
+      check.add('currency', `is in ${reader.show('currency')}, which is not a currency`)
       return
     }
     const scale = scaleOf(currency)
@@ -132,35 +123,31 @@ export class AccountReader {
       if (field === 'held' && !reader.has('held')) continue
       const units = reader.money(field, scale)
       if (units === undefined) {
-        add('money', `has the ${field} ${reader.show(field)}, ${moneyRule(currency)}`)
+        check.addField(field, moneyRule(currency), 'money')
       } else if (units >= limit || units <= -limit) {
-        add('money', `has the ${field} ${reader.show(field)}, which is not below ${LIMIT}`)
+        check.addField(field, `which is not below ${LIMIT}`, 'money')
       } else if (field === 'overdraftLimit' && units < 0n) {
-        add('money', `has the overdraftLimit ${reader.show(field)}, which is below zero`)
+        check.addField(field, 'which is below zero', 'money')
       } else if (field === 'held' && units <= 0n) {
-        add('money', `has the held ${reader.show(field)}, which is not above zero`)
+        check.addField(field, 'which is not above zero', 'money')
       }
     }
     const balance = reader.money('balance', scale)
     if (reader.text('status') === 'closed' && balance !== undefined && balance !== 0n) {
-      add('status', `is closed, but has the balance ${showUnits(balance, currency)}`)
+      check.add('status', `is closed, but has the balance ${showUnits(balance, currency)}`)
     }
     if (reader.text('status') === 'closed' && reader.has('held')) {
-      add('status', `is closed, but has ${reader.show('held')} held`)
+      check.add('status', `is closed, but has ${reader.show('held')} held`)
     }
   }
 
-  #checkTransfers(add: Add): void {
+  #checkTransfers(check: RecordCheck): void {
     const reader = this.#reader
     const transferCount = reader.whole('transferCount')
-    if (transferCount === undefined || transferCount < 0) {
-      const found = reader.show('transferCount')
-      add('field', `has the transferCount ${found}, ${WHOLE_NUMBER_RULE} 0 or more`)
-    }
+    check.whole('transferCount', 0)
     const latestIds = reader.texts('transfersComplete')
     if (!latestIds) {
-      const found = reader.show('transfersComplete')
-      add('field', `has the transfersComplete ${found}, which is not a list of texts`)
+      check.addField('transfersComplete', 'which is not a list of texts')
     } else if (
       // How many ids are kept is up to the definition, which may have changed; earlier versions kept 100.
       transferCount !== undefined &&
@@ -168,21 +155,16 @@ export class AccountReader {
         latestIds.length > transferCount)
     ) {
       const found = latestIds.length
-      add('latest-ids', `lists ${found} of ${transferCount} transfers in transfersComplete`)
+      check.add('latest-ids', `lists ${found} of ${transferCount} transfers in transfersComplete`)
     }
   }
 
-  #checkTimes(add: Add): void {
+  #checkTimes(check: RecordCheck): void {
     const reader = this.#reader
-    const [createdAt, updatedAt] = (['createdAt', 'updatedAt'] as const).map((field) => {
-      const time = reader.time(field)
-      if (time === undefined) {
-        add('field', `has the ${field} ${reader.show(field)}, which is not a date`)
-      }
-      return time
-    })
+    for (const field of ['createdAt', 'updatedAt']) check.date(field)
+    const [createdAt, updatedAt] = [reader.time('createdAt'), reader.time('updatedAt')]
     if (createdAt !== undefined && updatedAt !== undefined && updatedAt < createdAt) {
-      add('time', 'was updated before it was opened')
+      check.add('time', 'was updated before it was opened')
     }
   }
 
@@ -195,5 +177,3 @@ export class AccountReader {
     return isCurrency(currency) ? currency : undefined
   }
 }
-
-type Add = (kind: ViolationKind, problem: string) => void

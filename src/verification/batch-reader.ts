@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { named, quote } from '../messages.ts'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { DocumentReader } from './document-reader.ts'
-import { WHOLE_NUMBER_RULE } from './units.ts'
-import { type ViolationKind, type ViolationLog } from './violations.ts'
+import { RecordCheck } from './record-check.ts'
+import type { ViolationLog } from './violations.ts'
 
 /** A batch as it is stored. What is damaged in the record is undefined. */
 export interface StoredBatch {
@@ -78,66 +77,45 @@ export class BatchReader {
   /** Logs what is wrong with the batch, whatever its transfers and refusals are. */
   check(log: ViolationLog): void {
     const reader = this.#reader
-    const { name } = this.batch()
-    const add: Add = (kind, problem) =>
-      log.add({
-        kind,
-        collection: 'batches',
-        id: name,
-        message: `batch ${named(name)} ${problem}`,
-      })
+    const check = new RecordCheck(reader, { what: 'batch', collection: 'batches', log })
     if (!isBatchName(reader.text('_id') ?? '')) {
-      add('id', `has the _id ${reader.show('_id')}, which is not ${BATCH_NAME_RULE}`)
+      check.addField('_id', `which is not ${BATCH_NAME_RULE}`, 'id')
     }
-    for (const field of reader.strangers) {
-      add('unknown-field', `has the field ${quote(field)}, which is unknown or repeated`)
-    }
+    check.strangers()
     for (const field of TEXTS) {
-      if (reader.text(field) === undefined) {
-        add('field', `has the ${field} ${reader.show(field)}, which is not a text`)
-      }
+      if (reader.text(field) === undefined) check.addField(field, 'which is not a text')
     }
-    for (const field of COUNTS) {
-      if ((reader.whole(field) ?? -1) < 0) {
-        add('field', `has the ${field} ${reader.show(field)}, ${WHOLE_NUMBER_RULE} 0 or more`)
-      }
-    }
-    for (const field of OPTIONAL_COUNTS) {
-      if (!reader.has(field) || (reader.whole(field) ?? 0) > 0) continue
-      add('field', `has the ${field} ${reader.show(field)}, ${WHOLE_NUMBER_RULE} 1 or more`)
-    }
-    this.#checkStatus(add)
-    this.#checkSums(add)
-    this.#checkRetry(add)
+    for (const field of COUNTS) check.whole(field, 0)
+    for (const field of OPTIONAL_COUNTS) if (reader.has(field)) check.whole(field, 1)
+    this.#checkStatus(check)
+    this.#checkSums(check)
+    this.#checkRetry(check)
   }
 
-  #checkStatus(add: Add): void {
+  #checkStatus(check: RecordCheck): void {
     const reader = this.#reader
     const status = reader.text('status')
     if (status !== 'running' && status !== 'finished') {
-      add('status', `has the status ${reader.show('status')}, which does not exist`)
+      check.addField('status', 'which does not exist', 'status')
     }
     for (const field of ['startedAt', 'finishedAt'] as const) {
-      const isExpected = field === 'startedAt' || reader.has(field)
-      if (isExpected && reader.time(field) === undefined) {
-        add('field', `has the ${field} ${reader.show(field)}, which is not a date`)
-      }
+      if (field === 'startedAt' || reader.has(field)) check.date(field)
     }
     if ((status === 'finished') !== reader.has('finishedAt')) {
       const found = reader.show('finishedAt')
-      add('status', `has the status ${reader.show('status')}, but its finishedAt is ${found}`)
+      check.add('status', `has the status ${reader.show('status')}, but its finishedAt is ${found}`)
     }
     const [position, records] = [reader.whole('position'), reader.whole('records')]
     if (position === undefined || records === undefined) return
     if (status === 'finished' ? position !== records : position > records) {
-      add(
+      check.add(
         'batch',
         `has the status ${reader.show('status')} at position ${position} of ${records} records`,
       )
     }
   }
 
-  #checkSums(add: Add): void {
+  #checkSums(check: RecordCheck): void {
     const reader = this.#reader
     const [position, posted, existing, refused] = (
       ['position', 'posted', 'existing', 'refused'] as const
@@ -155,43 +133,38 @@ export class BatchReader {
       position + additional !== posted + existing + refused + skipped
     ) {
       const asked = additional === 0 ? '' : ` with ${additional} additional transfers`
-      add(
+      check.add(
         'batch',
         `is at position ${position}${asked}, but has ${posted} posted, ${existing} existing, ${refused} refused and ${skipped} skipped`,
       )
     }
     const { holdsPlaced, holdsReleased } = this.batch()
     if (posted !== undefined && holdsPlaced + holdsReleased > posted) {
-      add(
+      check.add(
         'batch',
         `has ${posted} posted, but ${holdsPlaced} holds placed and ${holdsReleased} released`,
       )
     }
     const byCode = this.#refusedByCode()
     if (!byCode) {
-      const found = reader.show('refusedByCode')
-      add('field', `has the refusedByCode ${found}, which is not an object of whole numbers (int)`)
+      check.addField('refusedByCode', 'which is not an object of whole numbers (int)')
     } else if (refused !== undefined) {
       const sum = [...byCode.values()].reduce((total, count) => total + count, 0)
-      if (sum !== refused) add('batch', `has ${refused} refused, but ${sum} by code`)
+      if (sum !== refused) check.add('batch', `has ${refused} refused, but ${sum} by code`)
     }
     if (this.#amounts() === undefined) {
-      const found = reader.show('amountByCurrency')
-      add(
-        'money',
-        `has the amountByCurrency ${found}, which is not an object of currencies and Decimal128 amounts`,
-      )
+      const rule = 'which is not an object of currencies and Decimal128 amounts'
+      check.addField('amountByCurrency', rule, 'money')
     }
   }
 
-  #checkRetry(add: Add): void {
+  #checkRetry(check: RecordCheck): void {
     const reader = this.#reader
     if (!reader.has('retry')) return
     const retry = reader.embedded('retry')
     const counts = retry && mapOf(RETRY_COUNTS, (field) => retry.whole(field))
     if (!counts || retry.time('startedAt') === undefined) {
-      const expected = 'an object with its counts (int) and when it started'
-      add('field', `has the retry ${reader.show('retry')}, which is not ${expected}`)
+      check.addField('retry', 'which is not an object with its counts (int) and when it started')
       return
     }
     const [lines = 0, ...tried] = ['lines', 'posted', 'existing', 'refused'].map(
@@ -201,7 +174,7 @@ export class BatchReader {
     const isEnded = retry.time('finishedAt') !== undefined
     if (isEnded ? sum === lines : sum <= lines) return
     const state = isEnded ? 'ended' : 'is running'
-    add('batch', `has a retry of ${lines} lines that ${state} after ${sum} of them`)
+    check.add('batch', `has a retry of ${lines} lines that ${state} after ${sum} of them`)
   }
 
   #refusedByCode(): Map<string, number> | undefined {
@@ -231,5 +204,3 @@ function mapOf<Value>(
   }
   return map
 }
-
-type Add = (kind: ViolationKind, problem: string) => void

@@ -1,8 +1,8 @@
-import { named, quote } from '../messages.ts'
+import { named } from '../messages.ts'
 import type { Books, Moment } from './books.ts'
 import { DocumentReader } from './document-reader.ts'
+import { RecordCheck } from './record-check.ts'
 import { isStoredId } from './stored-text.ts'
-import { WHOLE_NUMBER_RULE } from './units.ts'
 import type { ViolationKind, ViolationLog } from './violations.ts'
 
 /** How many groups are proven at once. */
@@ -83,18 +83,12 @@ export class GroupProof {
 
   /** Logs what is wrong with the record of a group, whatever its legs are. */
   #check(reader: DocumentReader<'_id' | 'legs' | 'postedAt'>): void {
-    const id = reader.text('_id') ?? reader.show('_id')
-    const add = (kind: ViolationKind, problem: string) => this.#add(kind, id, problem)
-    if (!isStoredId(reader.text('_id'))) add('id', 'has an _id that is not the id of a group')
-    for (const name of reader.strangers) {
-      add('unknown-field', `has the field ${quote(name)}, which is unknown or repeated`)
-    }
-    if ((reader.whole('legs') ?? 0) < 1) {
-      add('field', `has the legs ${reader.show('legs')}, ${WHOLE_NUMBER_RULE} 1 or more`)
-    }
-    if (reader.time('postedAt') === undefined) {
-      add('field', `has the postedAt ${reader.show('postedAt')}, which is not a date`)
-    }
+    const options = { what: 'group', collection: 'transfer_groups', log: this.#log } as const
+    const check = new RecordCheck(reader, options)
+    if (!isStoredId(reader.text('_id'))) check.add('id', 'has an _id that is not the id of a group')
+    check.strangers()
+    check.whole('legs', 1)
+    check.date('postedAt')
   }
 
   /** Reads the legs of groups after `moment`, when the groups were read. */

@@ -1,20 +1,18 @@
 import type { OwnFields } from '../ledger/own-fields.ts'
 import { BSON_TYPES } from '../models/own-paths.ts'
 import type { DocumentReader } from './document-reader.ts'
+import type { RecordCheck } from './record-check.ts'
 
-/**
- * Calls `add` with what is wrong with the values of a ledger's own fields, as phrases. Only their types count: a record may be
- * from a time when the limits were others.
- */
+/** Checks the values of a ledger's own fields. Only their types count: a record may be from a time when the limits were others. */
 export function checkOwnFields<Name extends string>(
   reader: DocumentReader<Name>,
   { all }: OwnFields,
-  add: (problem: string) => void,
+  check: RecordCheck,
 ): void {
   for (const { type, ...field } of all) {
     const name = field.name as Name
     const found = reader.typeOf(name)
     if (found === undefined || found === 'null' || BSON_TYPES[type].includes(found)) continue
-    add(`has the ${name} ${reader.show(name)}, which is not of the type ${type}`)
+    check.addField(name, `which is not of the type ${type}`)
   }
 }
