@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process'
+import { styleText } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { hideBin } from 'yargs/helpers'
 import { printableLines } from '../src/internal.ts'
@@ -52,12 +53,22 @@ async function endWith(reason: unknown): Promise<void> {
   process.exit(Exit.failure)
 }
 
+const columnsOf = (stream: NodeJS.WriteStream): number | undefined =>
+  stream.isTTY ? stream.columns : undefined
+
+/** Whether a stream is a terminal with colours. NO_COLOR and FORCE_COLOR decide otherwise. */
+const takesColours = (stream: NodeJS.WriteStream): boolean =>
+  styleText('red', 'text', { stream }) !== 'text'
+
 const exitCode = await runCommandLine(hideBin(process.argv), {
   print: (text) => void process.stdout.write(`${text}\n`),
   log: (text) => void process.stderr.write(`${text}\n`),
   progress: process.stderr,
   stdin: process.stdin,
-  columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  columns: columnsOf(process.stdout),
+  logColumns: columnsOf(process.stderr),
+  printsColours: takesColours(process.stdout),
+  logsColours: takesColours(process.stderr),
   signal: interruption.signal,
 })
 process.exitCode = isOutputLost ? Exit.failure : exitCode

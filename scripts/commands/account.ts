@@ -22,6 +22,7 @@ import {
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
 import { ownNamesOf, ownText, ownValuesOf } from '../context/own-fields.ts'
+import { paintedState } from '../context/states.ts'
 import { alignedRight, cell, renderPairs } from '../context/table.ts'
 import { fieldsOption } from './reading/option-values.ts'
 
@@ -92,7 +93,9 @@ export const accountCommand: Command<AccountOptions> = {
       const account = await (options.action === 'show'
         ? act({})
         : applyChange(database, { dryRun: options['dry-run'], context }, act))
-      context.print(options.json ? JSON.stringify(account) : renderAccount(account))
+      context.print(
+        options.json ? JSON.stringify(account) : renderAccount(account, context.columns),
+      )
       return Exit.done
     })
   },
@@ -142,7 +145,7 @@ async function actOn(
   }
 }
 
-function renderAccount(account: AccountDocument): string {
+function renderAccount(account: AccountDocument, columns: number | undefined): string {
   const { balance, openingBalance, overdraftLimit, held } = account.toJSON()
   const { currency } = account
   const money = [
@@ -157,10 +160,10 @@ function renderAccount(account: AccountDocument): string {
         ]),
   ]
   const amounts = alignedRight(money.map(([, amount]) => String(amount)))
-  return renderPairs([
+  const rows = [
     ['account', cell(account._id)],
     ['holder', cell(account.holder)],
-    ['status', account.status],
+    ['status', paintedState(account.status)],
     ...money.map(([name], index) => [String(name), `${amounts[index]} ${currency}`]),
     ['transfers', String(account.transferCount)],
     ['opened', account.createdAt.toISOString()],
@@ -170,5 +173,6 @@ function renderAccount(account: AccountDocument): string {
       cell(String(value)),
     ]),
     ...ownNamesOf(account.db, 'account').map((name) => [name, cell(ownText(account, name))]),
-  ])
+  ]
+  return renderPairs(rows, columns)
 }

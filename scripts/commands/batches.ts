@@ -8,6 +8,8 @@ import {
 import { lineCell, similarName } from '../../src/internal.ts'
 import { type Command, type Context, Exit, wholeNumber, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { paint } from '../context/paint.ts'
+import { paintedState } from '../context/states.ts'
 import { cell, renderTable, timeCell } from '../context/table.ts'
 
 interface BatchesOptions {
@@ -93,26 +95,30 @@ function logHidden(
   if (all > limit) log(`${limit} of ${all} ${what} are shown: --limit ${all} shows all`)
 }
 
-const batchTable = (batches: readonly BatchRecord[], columns: number | undefined): string =>
-  renderTable(
-    ['batch', 'status', 'read', 'of', 'posted', 'existing', 'refused', 'skipped', 'started (UTC)'],
-    batches.map((batch) => [
-      cell(batch._id),
-      statusOf(batch),
-      ...countsOf(batch).map(String),
-      timeCell(batch.startedAt),
-    ]),
-    ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+function batchTable(batches: readonly BatchRecord[], columns: number | undefined): string {
+  const hasSkipped = batches.some(({ skipped = 0 }) => skipped > 0)
+  const counts = ['read', 'of', 'posted', 'existing', 'refused', ...(hasSkipped ? ['skipped'] : [])]
+  return renderTable(
+    ['batch', 'status', ...counts, 'started (UTC)'],
+    batches.map((batch) => {
+      const { _id: name, position, records, posted, existing, refused, skipped = 0 } = batch
+      const numbers = [
+        position,
+        records,
+        posted,
+        existing,
+        refused,
+        ...(hasSkipped ? [skipped] : []),
+      ]
+      return [cell(name), statusOf(batch), ...numbers.map(String), timeCell(batch.startedAt)]
+    }),
+    ['left', 'left', ...counts.map(() => 'right' as const), 'left'],
     columns,
   )
+}
 
 const statusOf = ({ status, retry }: BatchRecord): string =>
-  retry ? `${status}, ${retry.finishedAt ? 'retried' : 'retrying'}` : status
-
-const countsOf = (batch: BatchRecord): number[] => {
-  const { position, records, posted, existing, refused, skipped = 0 } = batch
-  return [position, records, posted, existing, refused, skipped]
-}
+  paintedState(retry ? `${status}, ${retry.finishedAt ? 'retried' : 'retrying'}` : status, status)
 
 /** In characters. Daybook writes the messages itself, and some name many columns. */
 const MAX_MESSAGE = 4_000
@@ -125,7 +131,7 @@ function refusalTable(refusals: readonly RefusalRecord[], columns: number | unde
       lineCell(_id),
       cell(transferId),
       ...(hasHolds ? [cell(holdId)] : []),
-      code,
+      paint.bad(code),
       cell(message, MAX_MESSAGE),
     ]),
     ['right'],

@@ -1,16 +1,19 @@
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
-import { named, printableLines } from '../../src/internal.ts'
+import { named } from '../../src/internal.ts'
 import {
+  type Command,
   type CommonOptions,
   type Context,
   Exit,
   type ExitCode,
+  type Terminal,
   UsageError,
   flagOption,
   fileOption,
   textOption,
 } from '../context/command.ts'
+import { coloured, paint, plain } from '../context/paint.ts'
 import { withStdinNamed } from '../context/stdin.ts'
 import { listCommands, type Register } from './command-list.ts'
 import { COMMON_OPTIONS, YARGS_MESSAGES } from './yargs-messages.ts'
@@ -20,9 +23,9 @@ const { version } = createRequire(import.meta.url)('daybook/package.json') as { 
 /** Runs the command that the parameters name and returns its exit code. Errors are logged even with `--quiet`. */
 export async function runCommandLine(
   parameters: readonly string[],
-  rawContext: Context,
+  streams: Context & Terminal,
 ): Promise<ExitCode> {
-  const context = printableContext(rawContext)
+  const context = await printableContext(streams)
   // Only these read standard input.
   const isReplay = parameters.includes('replay') || parameters.includes('formats')
   const cli = commandLine(isReplay ? parameters.map(withStdinNamed) : parameters, context.columns)
@@ -40,7 +43,7 @@ export async function runCommandLine(
       builder(argv.example(examples.map(([example, what]) => [`$0 ${example}`, what])), parameters)
     cli.command(usage, describe, build, (options) => {
       // After a handler that returns, yargs makes the text of the help, which takes longer than all else that it does.
-      throw new ParsedCommand(() => run(options, contextFor(options, context)))
+      throw new ParsedCommand(() => runAndRemind(run, options, contextFor(options, context)))
     })
   }
   await listCommands(register)
@@ -69,7 +72,7 @@ export async function runCommandLine(
         options: [...help.matchAll(/^ +(?:-\w, )?--([\w-]+)/gm)].map(([, option = '']) => option),
       })
     }
-    context.log(`daybook: ${message}`)
+    context.log(`${paint.bad('daybook:')} ${message}`)
     if (failure.exitCode === Exit.usage) {
       context.log(
         `See ${['daybook', ...(command === undefined ? [] : [command])].join(' ')} --help.`,
@@ -101,16 +104,40 @@ async function parse(cli: Argv<CommonOptions>) {
 /** The command line is not as yargs expects it. */
 class YargsRefusal extends UsageError {}
 
+/** Runs a command. The last line of a dry run says that it was one, where a long result does not scroll it away. */
+async function runAndRemind<Options extends object>(
+  run: Command<Options>['run'],
+  options: Parameters<Command<Options>['run']>[0],
+  context: Context,
+): Promise<ExitCode> {
+  const exitCode = await run(options, context)
+  if ('dry-run' in options && options['dry-run'] === true) {
+    context.log(paint.warning('dry run: the database was not changed'))
+  }
+  return exitCode
+}
+
 /**
- * Nothing that a terminal would act on leaves a command, wherever it comes from. In JSON the escapes mean the
- * same characters. A message itself quotes the data in it, so that an end of a line there does not look like
- * another message.
+ * Nothing that a terminal would act on leaves a command, wherever it comes from, except our own colours. In JSON the
+ * escapes mean the same characters. A message itself quotes the data in it, so that an end of a line there does not look
+ * like another message.
  */
-const printableContext = (context: Context): Context => ({
-  ...context,
-  print: (text) => context.print(printableLines(text)),
-  log: (text) => context.log(printableLines(text)),
-})
+async function printableContext({
+  logColumns,
+  printsColours = false,
+  logsColours = false,
+  ...context
+}: Context & Terminal): Promise<Context> {
+  const printed = printsColours ? coloured : plain
+  const logged = logsColours ? coloured : plain
+  // Only a terminal needs the widths of texts, which take time to load.
+  const wrapping = logColumns === undefined ? undefined : await import('../context/wrapping.ts')
+  return {
+    ...context,
+    print: (text) => context.print(printed(text)),
+    log: (text) => context.log(logged(wrapping?.wrapText(text, logColumns) ?? text)),
+  }
+}
 
 const contextFor = ({ quiet }: CommonOptions, context: Context): Context =>
   quiet ? { ...context, log: () => undefined, progress: undefined } : context

@@ -3,6 +3,7 @@ import { BatchConflictError, InputError, accountModel, seed, verify } from '../.
 import { type Command, Exit } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
+import { wrapText } from '../context/wrapping.ts'
 import { replayWithProgress } from './replay/progress.ts'
 import { renderSummary } from './replay/summary.ts'
 import { renderStatement } from './statement.ts'
@@ -43,8 +44,8 @@ export const demoCommand: Command<object> = {
       const account = await accountModel(connection).findById(SENDER).orFail()
       context.print(
         [
-          renderSummary(summary),
-          describeVerification(verification),
+          renderSummary(summary, context.columns),
+          wrapText(describeVerification(verification), context.columns),
           renderStatement(account, await account.statement({ limit: 30 }), {
             columns: context.columns,
           }),

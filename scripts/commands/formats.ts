@@ -21,6 +21,7 @@ import {
 import { definitionFrom } from '../context/ledger-file.ts'
 import { fileNamed } from '../context/stdin.ts'
 import { ownText } from '../context/own-fields.ts'
+import { paint } from '../context/paint.ts'
 import { cell, renderTable } from '../context/table.ts'
 import {
   type ReadingCommandOptions,
@@ -109,7 +110,7 @@ function render(
   const read =
     problem === undefined
       ? `As they would be read:\n\n${recordTable}`
-      : `Cannot be read: ${problem}`
+      : `${paint.bad('Cannot be read:')} ${problem}`
   const listed = notes.map((note) => `\n- ${note}`).join('')
   return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from the values.\n${listed}${listed && '\n'}\n${JSON.stringify(proposal, null, 2)}`
 }
@@ -124,7 +125,8 @@ function rowOf(
   const line = lineCell(place)
   const asked = request ?? action
   if (!asked) {
-    const why = problem === undefined ? `skipped: ${skipped}` : `refused: ${problem}`
+    const why =
+      problem === undefined ? paint.faint(`skipped: ${skipped}`) : paint.bad(`refused: ${problem}`)
     return [line, ...names.map(() => ''), why]
   }
   const parts = { action: asked.kind ?? 'transfer', ...request?.fieldValues, ...asked }

@@ -10,6 +10,7 @@ import {
   wholeNumber,
   textPosition,
 } from '../context/command.ts'
+import { paint } from '../context/paint.ts'
 import { startProgress } from '../context/progress.ts'
 import { accountOptions, historyOf, historyOptions } from './seeding-options.ts'
 
@@ -154,7 +155,7 @@ export const generateCommand: Command<{
       return Exit.done
     } catch (error) {
       if (!context.signal.aborted) throw error
-      context.log(`interrupted: ${named(file)} was not written`)
+      context.log(paint.warning(`interrupted: ${named(file)} was not written`))
       return Exit.interrupted
     } finally {
       progress.stop()

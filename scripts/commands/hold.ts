@@ -13,6 +13,8 @@ import {
 import { withDatabase } from '../context/database.ts'
 import { dateOption } from '../context/date-option.ts'
 import { applyChange } from '../context/dry-run.ts'
+import { paintedState } from '../context/states.ts'
+import { wrapText } from '../context/wrapping.ts'
 import { describeTransfer, effectiveAtOption } from './transfer.ts'
 
 export const holdCommand: Command<{
@@ -55,7 +57,7 @@ export const holdCommand: Command<{
       const hold = await applyChange(database, { dryRun, context }, (sessionOption) =>
         Account.hold({ ...request, expiresAt: options['expires-at'] }, sessionOption),
       )
-      context.print(json ? JSON.stringify(hold) : describeHold(hold))
+      context.print(json ? JSON.stringify(hold) : wrapText(describeHold(hold), context.columns))
       return Exit.done
     }),
 }
@@ -105,7 +107,9 @@ export const captureCommand: Command<{
       const transfer = await applyChange(database, { dryRun, context }, (sessionOption) =>
         Hold.capture(id, { ...request, ...sessionOption }),
       )
-      context.print(json ? JSON.stringify(transfer) : describeTransfer(transfer))
+      context.print(
+        json ? JSON.stringify(transfer) : wrapText(describeTransfer(transfer), context.columns),
+      )
       return Exit.done
     })
   },
@@ -128,7 +132,7 @@ export const releaseCommand: Command<{ id: string; 'dry-run': boolean; json: boo
       const hold = await applyChange(database, { dryRun, context }, (sessionOption) =>
         Hold.release(id, sessionOption),
       )
-      context.print(json ? JSON.stringify(hold) : describeHold(hold))
+      context.print(json ? JSON.stringify(hold) : wrapText(describeHold(hold), context.columns))
       return Exit.done
     }),
 }
@@ -140,5 +144,5 @@ function describeHold(hold: HoldDocument): string {
   const accounts = `of ${named(fromAccount)} for ${named(toAccount)}`
   const taken = captured.isZero() ? '' : `, ${formatMoney(captured, currency)} captured`
   const expiry = status === 'active' && expiresAt ? `, expires ${expiresAt.toISOString()}` : ''
-  return `${named(id)}: ${money} ${accounts}, ${status}${taken}${expiry}`
+  return `${named(id)}: ${money} ${accounts}, ${paintedState(status)}${taken}${expiry}`
 }

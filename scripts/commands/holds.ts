@@ -3,6 +3,7 @@ import { type ActionOptions, checkActionOptions } from '../context/action-option
 import { type Command, Exit, jsonOption, textOption, wholeNumber } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
+import { paintedState } from '../context/states.ts'
 import { cell, renderTable, timeCell } from '../context/table.ts'
 
 const ACTIONS = {
@@ -120,7 +121,9 @@ export const renderHolds = (
       formatMoney(hold.amount, hold.currency),
       formatMoney(hold.captured, hold.currency),
       hold.currency,
-      expired.has(hold._id) ? 'expired, not marked' : hold.status,
+      expired.has(hold._id)
+        ? paintedState('expired, not marked', 'expired')
+        : paintedState(hold.status),
       hold.expiresAt ? timeCell(hold.expiresAt) : '',
       cell(hold.reference ?? ''),
     ]),

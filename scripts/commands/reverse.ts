@@ -10,6 +10,7 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { applyChange } from '../context/dry-run.ts'
+import { wrapText } from '../context/wrapping.ts'
 import { renderLegs } from './group.ts'
 import { describeTransfer, effectiveAtOption } from './transfer.ts'
 
@@ -51,7 +52,9 @@ export const reverseCommand: Command<{
         const transfer = await applyChange(database, change, (sessionOption) =>
           Transfer.reverse(id, { ...sessionOption, ...parts }),
         )
-        context.print(json ? JSON.stringify(transfer) : describeTransfer(transfer))
+        context.print(
+          json ? JSON.stringify(transfer) : wrapText(describeTransfer(transfer), context.columns),
+        )
       }
       return Exit.done
     }),

@@ -11,6 +11,7 @@ import {
 import { withDatabase } from '../context/database.ts'
 import { requireFiles } from '../context/needed-files.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
+import { paint } from '../context/paint.ts'
 import { startProgress } from '../context/progress.ts'
 import {
   type AccountFormatOptions,
@@ -125,7 +126,7 @@ export const seedCommand: Command<
         progress.stop()
       }
       if (!context.signal.aborted) return Exit.done
-      context.log('interrupted: run it again to add the rest')
+      context.log(paint.warning('interrupted: run it again to add the rest'))
       return Exit.interrupted
     })
   },

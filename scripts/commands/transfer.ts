@@ -12,6 +12,8 @@ import { withDatabase } from '../context/database.ts'
 import { dateOption } from '../context/date-option.ts'
 import { applyChange } from '../context/dry-run.ts'
 import { ownValuesOf } from '../context/own-fields.ts'
+import { paint } from '../context/paint.ts'
+import { wrapText } from '../context/wrapping.ts'
 import { fieldsOption } from './reading/option-values.ts'
 
 export const transferCommand: Command<{
@@ -60,9 +62,13 @@ export const transferCommand: Command<{
       )
       if (!result || result.status === 'refused') throw result?.error
       if (result.status === 'existing')
-        context.log('this transfer was posted before: nothing changed')
+        context.log(paint.warning('this transfer was posted before: nothing changed'))
       const transfer = transferModel(database.connection).hydrate(result.transfer)
-      context.print(options.json ? JSON.stringify(transfer) : describeTransfer(transfer))
+      context.print(
+        options.json
+          ? JSON.stringify(transfer)
+          : wrapText(describeTransfer(transfer), context.columns),
+      )
       return Exit.done
     }),
 }

@@ -11,7 +11,8 @@ import {
 import { withDatabase } from '../context/database.ts'
 import { requireFiles, requireWritable } from '../context/needed-files.ts'
 import { startProgress } from '../context/progress.ts'
-import { wrapText } from '../context/table.ts'
+import { paint } from '../context/paint.ts'
+import { wrapText } from '../context/wrapping.ts'
 
 export const verifyCommand: Command<{
   account: string | undefined
@@ -73,12 +74,15 @@ export const verifyCommand: Command<{
             : wrapText(describeVerification(verification, { accountId, limit }), context.columns),
         )
         if (verification.saved === false) {
-          context.log(`${named(save)} was not written, because the books do not balance`)
+          context.log(
+            paint.warning(`${named(save)} was not written, because the books do not balance`),
+          )
         }
         return verification.balanced ? Exit.done : Exit.failure
       } catch (error) {
         if (!signal.aborted || error !== signal.reason) throw error
-        if (save !== undefined) context.log('interrupted: repeat the command to continue')
+        if (save !== undefined)
+          context.log(paint.warning('interrupted: repeat the command to continue'))
         return Exit.interrupted
       } finally {
         progress.stop()
@@ -110,8 +114,8 @@ export function describeVerification(
   if (account) {
     const { digest, balance, currency } = account
     return [
-      `account ${named(accountId)} is proven by its ${account.transfers} transfers, of which it sent ${transfers}: balance ${balance} ${currency}`,
-      `digest of the account ${digest}`,
+      `${paint.good(`account ${named(accountId)} is proven`)} by its ${account.transfers} transfers, of which it sent ${transfers}: balance ${balance} ${currency}`,
+      paint.faint(`digest of the account ${digest}`),
     ].join('\n')
   }
   if (balanced) {
@@ -125,7 +129,7 @@ export function describeVerification(
       ...(holds > 0 ? [`${holds} holds`] : []),
     ].join(', ')
     return [
-      `the books balance: ${counts}${total}`,
+      `${paint.good('the books balance:')} ${counts}${total}`,
       ...(since ? [`${describeKept(since)} was taken as proven`] : []),
       ...(against ? [`nothing in ${describeKept(against)} was changed`] : []),
       ...(resumed
@@ -133,7 +137,7 @@ export function describeVerification(
             `${resumed.accounts} of the accounts were proven by a run that began at ${named(resumed.startedAt)} and was interrupted`,
           ]
         : []),
-      `digest of the books ${digest}`,
+      paint.faint(`digest of the books ${digest}`),
     ].join('\n')
   }
   const kinds = Object.entries(verification.violationsByKind).map(
@@ -141,8 +145,8 @@ export function describeVerification(
   )
   const more = violationCount - violations.length
   return [
-    `the books do not balance: ${violationCount} violations (${kinds.join(', ')})`,
-    ...violations.map(({ kind, message }) => `${kind}: ${message}`),
+    `${paint.bad('the books do not balance:')} ${violationCount} violations (${kinds.join(', ')})`,
+    ...violations.map(({ kind, message }) => `${paint.bad(`${kind}:`)} ${message}`),
     ...(more > 0 ? [`and ${more} more: list up to 10000 with --limit N (now ${limit})`] : []),
   ].join('\n')
 }

@@ -37,6 +37,16 @@ export interface Context {
   readonly signal: AbortSignal
 }
 
+/** What the streams of a process are. A test that passes none has no terminal. */
+export interface Terminal {
+  /** The width of the terminal that messages go to, in columns; undefined if stderr is not one. */
+  readonly logColumns?: number | undefined
+  /** Whether results are to have colours. */
+  readonly printsColours?: boolean
+  /** Whether messages are to have colours. */
+  readonly logsColours?: boolean
+}
+
 export interface Database {
   readonly connection: Connection
   /** Its connection string without the password, for messages. */

@@ -15,6 +15,7 @@ import {
 } from '../../src/internal.ts'
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 import { definitionFrom } from './ledger-file.ts'
+import { paint } from './paint.ts'
 
 /**
  * Opens the database that the options name, or the local one, runs `work` on it, and closes it. The
@@ -29,7 +30,7 @@ export async function withDatabase<Result>(
   const engine = await locateDatabase({
     ...(options.uri && { uri: options.uri }),
     folder: options.folder,
-    onProgress: context.log,
+    onProgress: (text) => context.log(paint.faint(text)),
     signal: context.signal,
   })
   try {
@@ -49,7 +50,7 @@ export async function withDatabase<Result>(
         ? untilAborted(requireReplicaSet(connection), context.signal)
         : requireReachableBy(connection, engine.uri, context.signal))
       const name = describeUri(engine.uri)
-      context.log(`database: ${name}`)
+      context.log(paint.faint(`database: ${name}`))
       const database = { connection, name, isLocal, isNear: isLocal || isLocalUri(engine.uri) }
       return await whileOpen(engine, connection, () => work(database))
     } catch (error) {

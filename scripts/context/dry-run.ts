@@ -18,7 +18,5 @@ export async function applyChange<Result>(
     await bringUpToDate(database, context)
     return await change({})
   }
-  const result = await inDryRun(database.connection, (session) => change({ session }))
-  context.log('dry run: nothing was written')
-  return result
+  return await inDryRun(database.connection, (session) => change({ session }))
 }

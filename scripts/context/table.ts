@@ -1,145 +1,141 @@
-import Table from 'cli-table3'
-import stringWidth from 'string-width'
 import { named, printable } from '../../src/internal.ts'
+import { changeUnpainted, linesMarkedAs, paint, unpainted } from './paint.ts'
+import { widthOf, wrapCell } from './wrapping.ts'
 
 export type Alignment = 'left' | 'right'
 
+type Row = readonly string[]
+
 /**
- * A table as text, with what is unprintable in it as escapes: a head, a rule and the rows, without borders, so that it is easy to copy. In a right-aligned
+ * A table as text, with what is unprintable in it as escapes: a head and the rows, without borders, so that it is easy to copy. In a right-aligned
  * column, numbers with the same number of decimals have their points below each other. With `columns`, the
  * width of a terminal, left-aligned columns get narrower, the widest first, and their cells get several lines. If that is
- * not enough, lines are cut.
+ * not enough, each row becomes a list of names and values.
  */
 export function renderTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
+  head: Row,
+  rows: readonly Row[],
   alignments: readonly Alignment[] = [],
   columns?: number,
 ): string {
-  const cells = rows.map((row) => row.map(printable))
+  const cells = rows.map((row) => row.map(printableCell))
   const alignmentOf = (column: number) => alignments[column] ?? 'left'
-  const widths = head.map((name, column) =>
-    cells.reduce(
-      (widest, row) => Math.max(widest, stringWidth(row[column] ?? '')),
-      stringWidth(name),
-    ),
-  )
+  let widths: number[] | undefined = widthsOf([head, ...cells])
   if (columns !== undefined) {
-    const isFlexible = (column: number) => alignmentOf(column) === 'left'
-    const least = head.map((name) => Math.max(NARROWEST, ...name.split(' ').map(stringWidth)))
-    narrow(widths, { available: columns - GAP * (head.length - 1), least, isFlexible })
+    const least = head.map((name, column) =>
+      alignmentOf(column) === 'left'
+        ? Math.max(NARROWEST, ...name.split(' ').map(widthOf))
+        : Infinity,
+    )
+    widths = fitted([head, ...cells], widths, { least, columns })
   }
-  const layout = {
-    ...PLAIN,
-    colAligns: head.map((_, column) => alignmentOf(column)),
-    colWidths: widths,
-    wordWrap: columns !== undefined,
-  }
-  const broken = [head, ...cells].map((row) =>
-    row.map((text, column) => breakWords(text, widths[column] ?? 0)),
-  )
-  const text = inParts(broken)
-    .map((rowsOfPart, part) => {
-      const table = new Table({ ...layout, head: part === 0 ? (rowsOfPart.shift() ?? []) : [] })
-      table.push(...rowsOfPart)
-      return withoutTrailingSpace(table.toString())
-    })
-    .join('\n')
-  if (columns === undefined) return text
-  return text
-    .split('\n')
-    .map((line) => cutTo(line, columns))
+  if (!widths) return cells.map((row) => renderPairs(pairsOf(head, row), columns)).join('\n\n')
+  return [head.map(paint.head), ...cells]
+    .flatMap((row) => linesOf(row, widths, alignmentOf))
     .join('\n')
 }
 
-/** The most rows that the library gets at once. It passes all as arguments of one call, and its work grows with their square. */
-const LONGEST_PART = 50
+/** Names and values, one pair per line. With `columns`, the width of a terminal, long values get several lines. */
+export function renderPairs(rows: readonly Row[], columns?: number): string {
+  const cells = rows.map((row) => row.map(printableCell))
+  const widths = widthsOf(cells)
+  const [names = 0, values = 0] = widths
+  if (columns !== undefined) {
+    widths[1] = Math.min(values, Math.max(NARROWEST, columns - names - GAP.length))
+  }
+  return cells.flatMap((row) => linesOf(row, widths, () => 'left')).join('\n')
+}
 
-function inParts<Row>(rows: readonly Row[]): Row[][] {
-  const count = Math.ceil(rows.length / LONGEST_PART)
-  return Array.from({ length: count }, (_, part) =>
-    rows.slice(part * LONGEST_PART, (part + 1) * LONGEST_PART),
+const pairsOf = (head: Row, row: Row): Row[] =>
+  head.flatMap((name, column) => (row[column] ? [[paint.head(name), row[column]]] : []))
+
+const printableCell = (text: string): string => changeUnpainted(text, printable)
+
+function widthsOf(rows: readonly Row[]): number[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [column, text] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, widthOf(text))
+    }
+  }
+  return widths
+}
+
+/** The lines of one row: as many as its highest cell has. */
+function linesOf(
+  row: Row,
+  widths: readonly number[],
+  alignmentOf: (column: number) => Alignment,
+): string[] {
+  const cells = widths.map((width, column) =>
+    linesMarkedAs(row[column] ?? '', (text) => wrapCell(text, width)),
+  )
+  const height = Math.max(...cells.map((lines) => lines.length))
+  return Array.from({ length: height }, (_, index) =>
+    cells
+      .map((lines, column) => padded(lines[index] ?? '', widths[column] ?? 0, alignmentOf(column)))
+      .join(GAP)
+      .trimEnd(),
   )
 }
 
-/** Wraps the lines of a text between words, to the width of a terminal if there is one. */
-export function wrapText(text: string, columns: number | undefined): string {
-  if (columns === undefined) return text
-  const table = new Table({ ...PLAIN, colWidths: [columns], wordWrap: true })
-  table.push(...text.split('\n').map((line) => [breakWords(printable(line), columns)]))
-  return withoutTrailingSpace(table.toString())
+function padded(text: string, width: number, alignment: Alignment): string {
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)))
+  return alignment === 'left' ? text + space : space + text
 }
 
-/** Makes the widest of the flexible columns narrower until all of them fit, or until each is as narrow as can be read. */
-function narrow(
-  widths: number[],
-  {
-    available,
-    least,
-    isFlexible,
-  }: {
-    available: number
-    least: readonly number[]
-    isFlexible: (column: number) => boolean
-  },
-): void {
+interface Fitting {
+  /** How narrow each column can be. */
+  readonly least: readonly number[]
+  /** The width of the terminal. */
+  readonly columns: number
+}
+
+/** The widths with which a table fits a terminal: as near as possible to those that it wants. Undefined if there are none. */
+function fitted(
+  rows: readonly Row[],
+  wanted: readonly number[],
+  { least, columns }: Fitting,
+): number[] | undefined {
+  const narrowed = narrow(wanted, { least, columns })
+  if (!narrowed) return undefined
+  const used = narrowed.map((width, column) =>
+    width === wanted[column] ? width : widestLine(rows, column, width),
+  )
+  // A column whose words leave room in it, such as one of dates, gives the room to the others.
+  const isSettled = (column: number) => (used[column] ?? 0) < (narrowed[column] ?? 0)
+  return narrow(
+    wanted.map((width, column) => (isSettled(column) ? (used[column] ?? 0) : width)),
+    { least: least.map((width, column) => (isSettled(column) ? Infinity : width)), columns },
+  )
+}
+
+/** Makes the widest columns narrower until all fit. Returns undefined if they do not fit when each is as narrow as it can be. */
+function narrow(wanted: readonly number[], { least, columns }: Fitting): number[] | undefined {
+  const widths = [...wanted]
+  const available = columns - GAP.length * (widths.length - 1)
   let excess = widths.reduce((sum, width) => sum + width, 0) - available
   for (; excess > 0; excess -= 1) {
-    const flexible = widths.map((width, column) =>
-      isFlexible(column) && width > (least[column] ?? 0) ? width : 0,
-    )
+    const flexible = widths.map((width, column) => (width > (least[column] ?? 0) ? width : 0))
     const widest = Math.max(...flexible)
-    if (widest === 0) return
+    if (widest === 0) return undefined
     widths[flexible.lastIndexOf(widest)] = widest - 1
   }
+  return widths
 }
 
-/** Breaks words that are wider than a column, such as ids. The table itself would cut them. */
-function breakWords(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text
-  return text
-    .split(' ')
-    .map((word) => {
-      let broken = ''
-      let width = 0
-      for (const { segment } of segmenter.segment(word)) {
-        const added = stringWidth(segment)
-        if (width + added > columns) broken += '\n'
-        width = width + added > columns ? added : width + added
-        broken += segment
-      }
-      return broken
-    })
-    .join(' ')
-}
+const widestLine = (rows: readonly Row[], column: number, width: number): number =>
+  rows.reduce(
+    (widest, row) =>
+      Math.max(widest, ...wrapCell(unpainted(row[column] ?? ''), width).map(widthOf)),
+    0,
+  )
 
 /** The space between columns. */
-const GAP = 2
+const GAP = '  '
 
 /** The width of a column that cannot get narrower: that of a date. No word of a head is broken either. */
 const NARROWEST = 10
-
-/** Cuts a line to the given width in columns of a terminal. */
-function cutTo(line: string, columns: number): string {
-  if (stringWidth(line) <= columns) return line
-  let cut = ''
-  let width = 0
-  for (const { segment } of segmenter.segment(line)) {
-    width += stringWidth(segment)
-    if (width >= columns) break
-    cut += segment
-  }
-  return `${cut}…`
-}
-
-const segmenter = new Intl.Segmenter('en')
-
-/** Names and values, one pair per line. */
-export function renderPairs(rows: readonly (readonly string[])[]): string {
-  const table = new Table(PLAIN)
-  table.push(...rows.map((row) => row.map(printable)))
-  return withoutTrailingSpace(table.toString())
-}
 
 /** Any text as a table cell: unchanged if it is short and printable, else quoted and cut. */
 export const cell = (text: string, longest = 256): string =>
@@ -152,32 +148,4 @@ export const timeCell = (time: Date): string => time.toISOString().slice(0, 19).
 export function alignedRight(texts: readonly string[]): string[] {
   const width = Math.max(...texts.map((text) => text.length))
   return texts.map((text) => text.padStart(width))
-}
-
-const withoutTrailingSpace = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
-
-const BORDERS = [
-  'top',
-  'top-mid',
-  'top-left',
-  'top-right',
-  'bottom',
-  'bottom-mid',
-  'bottom-left',
-  'bottom-right',
-  'left',
-  'left-mid',
-  'right',
-  'right-mid',
-  'mid',
-  'mid-mid',
-]
-
-const PLAIN = {
-  chars: { ...Object.fromEntries(BORDERS.map((border) => [border, ''])), middle: '  ' },
-  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
 }

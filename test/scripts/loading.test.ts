@@ -47,6 +47,7 @@ test('the help of the command line loads neither a command nor Mongoose', async 
   expect(await loadedBy('scripts/cli.ts', '--help')).toEqual({
     files: [
       'scripts/chunks/command.js',
+      'scripts/chunks/paint.js',
       'scripts/chunks/stdin.js',
       'scripts/chunks/yargs-messages.js',
       'scripts/cli.js',
@@ -64,6 +65,7 @@ test('a command loads no package that only other commands need', async () => {
     'fastest-levenshtein',
     'mongoose',
     'proper-lockfile',
+    'string-width',
     'yargs',
     'yargs/helpers',
   ])

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import mongoose from 'mongoose'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { accountModel } from '../../src/index.ts'
@@ -8,7 +9,7 @@ import { daybook } from '../support/command-line.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 /** What a terminal would act on: ESC, BEL, CR, DEL, two C1 controls, a right-to-left override, a tag. */
-const HOSTILE = '\u001B[2J\u0007\r\u007F\u009B\u0085\u202E\u{E0001}'
+const HOSTILE = '\u001B[2J\u001B[31m\u0007\r\u007F\u009B\u0085\u202E\u{E0001}'
 const ACTED_ON = /(?![\n\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u
 
 const uri = inject('mongodbUri').replace(/\/(\?|$)/, `/test-${randomUUID()}$1`)
@@ -85,6 +86,8 @@ describe('a terminal gets nothing that it would act on', () => {
   ])('from data: %j', async (parameters) => {
     const { stdout } = await run(...parameters)
     expect(stdout).toContain(String.raw`\u001b[2J`)
+    const inColours = await daybook(uri, parameters, { colours: true })
+    expect(stripVTControlCharacters(inColours.stdout)).toBe(stdout)
   })
 
   test.each([

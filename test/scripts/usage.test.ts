@@ -1,7 +1,9 @@
 import stringWidth from 'string-width'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Register, listCommands } from '../../scripts/commands/command-list.ts'
-import { renderTable, wrapText } from '../../scripts/context/table.ts'
+import { renderTable } from '../../scripts/context/table.ts'
+import { plain } from '../../scripts/context/paint.ts'
+import { wrapText } from '../../scripts/context/wrapping.ts'
 import { daybook } from '../support/command-line.ts'
 
 /** Nothing here needs a database. */
@@ -103,6 +105,10 @@ describe('a command line that is wrong', () => {
   })
 })
 
+/** A table as a terminal without colours shows it. */
+const renderPlain = (...parameters: Parameters<typeof renderTable>): string =>
+  plain(renderTable(...parameters))
+
 describe('a table on a terminal', () => {
   const head = ['#', 'transfer', 'amount', 'reference']
   const rows = [
@@ -111,29 +117,46 @@ describe('a table on a terminal', () => {
   ]
 
   test.each([30, 50, 80])('of %i columns wraps texts within their columns', (columns) => {
-    const lines = renderTable(head, rows, ['right', 'left', 'right'], columns).split('\n')
+    const lines = renderPlain(head, rows, ['right', 'left', 'right'], columns).split('\n')
     expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns)
     // Nothing is lost.
-    const shown = lines.join('').replaceAll(/\s/g, '')
-    if (columns > 30) expect(shown.match(/世/g)).toHaveLength(30)
+    expect(lines.join('').match(/世/g)).toHaveLength(30)
   })
 
   test('keeps amounts aligned on their points', () => {
-    const lines = renderTable(head, rows, ['right', 'left', 'right'], 50).split('\n')
+    const lines = renderPlain(head, rows, ['right', 'left', 'right'], 50).split('\n')
     const amounts = lines.filter((line) => /\d\.\d\d/.test(line))
     expect(new Set(amounts.map((line) => line.indexOf('.'))).size).toBe(1)
   })
 
+  test('breaks a long id where it has a joint', () => {
+    const id = 'ORDER-2026/0001_a.very-long-id-without-end'
+    const table = renderPlain(['transfer', 'amount'], [[id, '1.00']], ['left', 'right'], 30)
+    const [, ...lines] = table.split('\n').map((line) => line.split(/ {2,}/)[0] ?? '')
+    expect(lines.join('')).toBe(id)
+    expect(lines.slice(0, -1).every((line) => /[-/_.]$/.test(line))).toBe(true)
+  })
+
+  test('that is too narrow for its numbers lists each row', () => {
+    const table = renderPlain(
+      ['account', 'in', 'out'],
+      [['A', '123456.00', '']],
+      ['left', 'right', 'right'],
+      20,
+    )
+    expect(table).toBe('account  A\nin       123456.00')
+  })
+
   test('breaks no word of its head', () => {
     const texts = ['a'.repeat(60), 'b'.repeat(60), 'c'.repeat(60)]
-    const table = renderTable(['transfer', 'counterparty', 'expires (UTC)'], [texts], [], 40)
+    const table = renderPlain(['transfer', 'counterparty', 'expires (UTC)'], [texts], [], 40)
     expect(table).toContain('counterparty')
     expect(table).toContain('expires')
   })
 
   test('has any number of rows, each on its line', () => {
     const many = Array.from({ length: 125_001 }, (_, index) => [String(index)])
-    const lines = renderTable(['number'], many, ['right']).split('\n')
+    const lines = renderPlain(['number'], many, ['right']).split('\n')
     expect(lines).toHaveLength(many.length + 1)
     expect([lines[0], lines[50], lines[51], lines.at(-1)]).toEqual([
       'number',

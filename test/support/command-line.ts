@@ -10,11 +10,14 @@ interface Outcome {
   readonly stderr: string
 }
 
-/** Runs a command on a database, in this process because that is quicker. With `columns` stdout acts as a terminal. */
+/**
+ * Runs a command on a database, in this process because that is quicker. With `columns` its output acts as a terminal, with
+ * `colours` as one that has them.
+ */
 export async function daybook(
   uri: string,
   parameters: readonly string[],
-  { columns }: { columns?: number } = {},
+  { columns, colours = false }: { columns?: number; colours?: boolean } = {},
 ): Promise<Outcome> {
   const printed: string[] = []
   const logged: string[] = []
@@ -24,6 +27,9 @@ export async function daybook(
     progress: undefined,
     stdin: process.stdin,
     columns,
+    logColumns: columns,
+    printsColours: colours,
+    logsColours: colours,
     signal: new AbortController().signal,
   })
   return { exitCode, stdout: printed.join(''), stderr: logged.join('') }

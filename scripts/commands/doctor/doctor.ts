@@ -16,6 +16,8 @@ import {
   jsonOption,
 } from '../../context/command.ts'
 import { configFile, definitionFrom } from '../../context/ledger-file.ts'
+import { paint } from '../../context/paint.ts'
+import { paintedState } from '../../context/states.ts'
 import { renderTable } from '../../context/table.ts'
 import { type Finding, type Look, examine, ok } from './finding.ts'
 import { lookAtMigrations, lookAtRights } from './ledger.ts'
@@ -36,12 +38,12 @@ export const doctorCommand: Command<{ json: boolean }> = {
         ? JSON.stringify(findings)
         : renderTable(
             ['', 'check', 'found'],
-            findings.map(({ state, check, found }) => [state, check, found]),
+            findings.map(({ state, check, found }) => [paintedState(state), check, found]),
             [],
             context.columns,
           ),
     )
-    if (findings.every(({ state }) => state === 'ok')) context.log('all is well')
+    if (findings.every(({ state }) => state === 'ok')) context.log(paint.good('all is well'))
     return findings.some(({ state }) => state === 'problem') ? Exit.failure : Exit.done
   },
 }

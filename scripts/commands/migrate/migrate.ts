@@ -17,6 +17,7 @@ import {
 } from '../../context/command.ts'
 import { withDatabase } from '../../context/database.ts'
 import { requireFolder } from '../../context/needed-files.ts'
+import { paint } from '../../context/paint.ts'
 import {
   PROJECT_FOLDER,
   updateValidators,
@@ -55,7 +56,7 @@ export const migrateCommand: Command<MigrateOptions> = {
       )
     } catch (error) {
       if (!context.signal.aborted) throw error
-      context.log('interrupted: daybook migrate status shows what was applied')
+      context.log(paint.warning('interrupted: daybook migrate status shows what was applied'))
       return Exit.interrupted
     }
   },
@@ -89,7 +90,6 @@ async function runAction(
       if (options['dry-run']) {
         const rehearsed = await rehearseMigrations(connection, { ...parameters, direction: action })
         print(rehearsed, renderRehearsal(rehearsed, context.columns))
-        context.log('dry run: nothing was written')
       } else if (action === 'up') {
         const applied = await migrate(connection, parameters)
         await updateValidators(connection, context)

@@ -1,4 +1,5 @@
 import type { RehearsedMigration, migrationStatus } from '../../../src/index.ts'
+import { paintedState } from '../../context/states.ts'
 import { renderTable, timeCell } from '../../context/table.ts'
 
 /** A table of the migrations with their states, and the process that migrates now. */
@@ -10,7 +11,7 @@ export function renderStatus(
     ['migration', 'state', 'since (UTC)', ''],
     migrations.map(({ name, state, at, note }) => [
       name,
-      state,
+      paintedState(state),
       at ? timeCell(at) : '',
       note ?? '',
     ]),

@@ -30,6 +30,7 @@ import {
 import { withDatabase } from '../../context/database.ts'
 import { requireFiles, requireWritable } from '../../context/needed-files.ts'
 import { bringUpToDate } from '../../context/own-migrations.ts'
+import { paint } from '../../context/paint.ts'
 import { allowTypeScript } from '../../context/typescript.ts'
 import { fileNamed } from '../../context/stdin.ts'
 import { readingOptions, withCommandLineNames } from '../reading/options.ts'
@@ -85,7 +86,7 @@ const noFile = ({ keep }: ReplayCommandOptions): string =>
     ? `no file is named, because --keep took ${named(keep.join(','))} as its columns: name the file before --keep, or write --keep=`
     : 'no file is named: name one, or - for the standard input'
 
-const INTERRUPTED = 'interrupted: run the same command again to continue'
+const INTERRUPTED = paint.warning('interrupted: run the same command again to continue')
 
 /** Whether an error was thrown only because of the signal. */
 const isInterruption = (error: unknown, { aborted }: AbortSignal): boolean =>
@@ -99,7 +100,7 @@ async function replayAll(
 ): Promise<ExitCode> {
   const dryRun = isDry && new Rehearsal(connection)
   const print = (summary: ReplaySummary) => {
-    context.print(json ? JSON.stringify(summary) : renderSummary(summary))
+    context.print(json ? JSON.stringify(summary) : renderSummary(summary, context.columns))
   }
   let exitCode: ExitCode = Exit.done
   for (const call of calls) {

@@ -1,11 +1,18 @@
 import type { ReplaySummary } from '../../../src/index.ts'
 import { recordPlace } from '../../../src/internal.ts'
+import { paint } from '../../context/paint.ts'
+import { paintedState } from '../../context/states.ts'
 import { cell, renderPairs } from '../../context/table.ts'
 
 const count = new Intl.NumberFormat('en')
 
+const refusedCount = (refused: number): string => {
+  const text = count.format(refused)
+  return refused > 0 ? paint.bad(text) : text
+}
+
 /** Formats a summary for people: counts, refusals by code, amounts and speed. */
-export function renderSummary(summary: ReplaySummary): string {
+export function renderSummary(summary: ReplaySummary, columns?: number): string {
   const { name, source, resumedAt, seconds, rate } = summary
   const rows = [
     ['batch', name === source ? cell(name) : `${cell(name)} (${cell(source)})`],
@@ -14,10 +21,10 @@ export function renderSummary(summary: ReplaySummary): string {
     ['posted', count.format(summary.posted)],
     ['existing', count.format(summary.existing)],
     ...(summary.skipped > 0 ? [['skipped', count.format(summary.skipped)]] : []),
-    ['refused', count.format(summary.refused)],
+    ['refused', refusedCount(summary.refused)],
     ...Object.entries(summary.refusedByCode)
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([code, refused]) => [`  ${code}`, count.format(refused)]),
+      .map(([code, refused]) => [`  ${code}`, refusedCount(refused)]),
     ...Object.entries(summary.amountByCurrency).map(([currency, amount]) => [
       `moved ${currency}`,
       amount,
@@ -34,7 +41,7 @@ export function renderSummary(summary: ReplaySummary): string {
   else if (resumedAt > 0 && !summary.alreadyFinished) {
     rows.splice(3, 0, ['resumed after', count.format(resumedAt)])
   }
-  return renderPairs(rows)
+  return renderPairs(rows, columns)
 }
 
 /** What the batch was before a retry, and what the retry has done. */
@@ -62,7 +69,8 @@ function describeStatus({ status, dryRun, alreadyFinished, stoppedAt }: ReplaySu
     : status === 'refused'
       ? 'refused as a whole: nothing was posted'
       : status
-  return dryRun ? `${ended} (dry run: nothing was written)` : ended
+  const text = dryRun ? `${ended} (dry run: nothing was written)` : ended
+  return paintedState(text, stoppedAt ? 'refused' : status)
 }
 
 /** What may be wrong with the options, and what a person can do next about the refused lines. */
@@ -71,7 +79,7 @@ export function adviceOn(
   { rejects }: { rejects?: string | undefined },
 ): string[] {
   const { name, status, dryRun, read, refused, refusedByCode, stoppedAt, warnings = [] } = summary
-  const advice = warnings.map((warning) => `warning: ${warning}`)
+  const advice = warnings.map((warning) => `${paint.warning('warning:')} ${warning}`)
   if (stoppedAt) {
     advice.push(
       `to continue past ${recordPlace(stoppedAt)}, allow more --max-errors or leave out --on-error stop`,
