@@ -53,8 +53,9 @@ async function endWith(reason: unknown): Promise<void> {
   process.exit(Exit.failure)
 }
 
+/** The width of a terminal in columns, if a stream is one. Some do not know theirs, and say 0. */
 const columnsOf = (stream: NodeJS.WriteStream): number | undefined =>
-  stream.isTTY ? stream.columns : undefined
+  stream.isTTY && stream.columns > 0 ? stream.columns : undefined
 
 /** Whether a stream is a terminal with colours. NO_COLOR and FORCE_COLOR decide otherwise. */
 const takesColours = (stream: NodeJS.WriteStream): boolean =>

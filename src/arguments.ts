@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import { quote } from './messages.ts'
+import { named, quote } from './messages.ts'
 
 /**
  * Checks an argument that has several parts. `what` is its name in the message.
@@ -37,13 +37,23 @@ function refuseKey(key: string, keys: readonly string[], what: string): never {
 }
 
 /** The name that was probably meant by another: one that differs by case, separators or two letters. */
-export function similarName(name: string, names: readonly string[]): string | undefined {
+export const similarName = (name: string, names: readonly string[]): string | undefined =>
+  similarNames(name, names)[0]
+
+/** A sentence for the end of a message that asks for the name that was probably meant. Empty if there is none. */
+export function didYouMean(name: string, names: readonly string[], prefix = ''): string {
+  const meant = similarName(name, names)
+  return meant === undefined ? '' : `. Did you mean ${prefix}${named(meant)}?`
+}
+
+/** The names that are nearest to another, if they are as near as {@link similarName} says. */
+export function similarNames(name: string, names: readonly string[]): string[] {
   // Comparing takes time that grows with the length.
   const wanted = normalized(name.slice(0, 100))
-  const [nearest] = names
-    .map((each) => ({ each, letters: distance(wanted, normalized(each)) }))
-    .toSorted((one, other) => one.letters - other.letters)
-  return nearest && nearest.letters <= Math.min(2, wanted.length / 3) ? nearest.each : undefined
+  const letters = names.map((each) => distance(wanted, normalized(each.slice(0, 100))))
+  const least = Math.min(...letters)
+  if (least > Math.min(2, wanted.length / 3)) return []
+  return names.filter((_, index) => letters[index] === least)
 }
 
 const normalized = (name: string): string => name.replaceAll(/[\s_.-]/g, '').toLowerCase()

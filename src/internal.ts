@@ -1,7 +1,7 @@
 /** What Daybook's own scripts use beyond the public API. The package does not export it. */
 
 export type { Database as Engine } from './engine/database.ts'
-export { similarName } from './arguments.ts'
+export { didYouMean, similarNames } from './arguments.ts'
 export { collectionsOf, readDefinition } from './definition.ts'
 export { EXPORT_FORMATS } from './export/export-text.ts'
 export { locateDatabase } from './engine/database.ts'

@@ -1,7 +1,6 @@
 import {
   type AccountDocument,
   type AccountModel,
-  AccountNotFoundError,
   type OpeningRequest,
   accountModel,
   formatMoney,
@@ -21,6 +20,7 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { type SessionOption, applyChange } from '../context/dry-run.ts'
+import { requireAccount } from '../context/needed-records.ts'
 import { ownNamesOf, ownText, ownValuesOf } from '../context/own-fields.ts'
 import { paintedState } from '../context/states.ts'
 import { alignedRight, cell, renderPairs } from '../context/table.ts'
@@ -126,11 +126,8 @@ async function actOn(
       }
       return await Account.open(request as OpeningRequest, sessionOption)
     }
-    case 'show': {
-      const account = await Account.findById(accountId)
-      if (!account) throw new AccountNotFoundError({ accountId })
-      return account
-    }
+    case 'show':
+      return await requireAccount(Account.db, accountId)
     case 'freeze':
       return await Account.freeze(accountId, sessionOption)
     case 'unfreeze':

@@ -1,10 +1,8 @@
 import {
   type AccountDocument,
-  AccountNotFoundError,
   type DateChoice,
   type PeriodBalance,
   type PeriodLength,
-  accountModel,
   formatMoney,
 } from '../../src/index.ts'
 import { PERIOD_LENGTHS, clockOf, isTimeZone, named } from '../../src/internal.ts'
@@ -19,7 +17,9 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { byOption, readDate } from '../context/date-option.ts'
-import { cell, renderTable } from '../context/table.ts'
+import { requireAccount } from '../context/needed-records.ts'
+import { renderTable } from '../context/table.ts'
+import { accountLine } from './statement.ts'
 
 export const balancesCommand: Command<{
   account: string
@@ -66,8 +66,7 @@ export const balancesCommand: Command<{
       return text === undefined ? undefined : readDate(name, text, timeZone)
     })
     return withDatabase(options, context, async ({ connection }) => {
-      const account = await accountModel(connection).findById(options.account)
-      if (!account) throw new AccountNotFoundError({ accountId: options.account })
+      const account = await requireAccount(connection, options.account)
       const rows = await account.balances({ every, from, to, timeZone, by })
       if (options.json) context.print(JSON.stringify(rows))
       else if (options.csv) context.print(await asCsv(rows, account.currency))
@@ -102,7 +101,7 @@ function renderBalances(
   rows: readonly PeriodBalance[],
   { timeZone, columns }: { timeZone: string; columns: number | undefined },
 ): string {
-  const { _id: accountId, currency, holder, balance } = account
+  const { currency } = account
   const clock = clockOf(timeZone)
   const lines = rows.map((row) => {
     const { opening, received, sent, closing } = withMoneyAsText(row, currency)
@@ -117,5 +116,5 @@ function renderBalances(
     ['left', ...head.slice(1).map(() => 'right' as const)],
     columns,
   )
-  return `${cell(accountId)}  ${cell(holder)}  ${formatMoney(balance, currency)} ${currency}\n\n${table}`
+  return `${accountLine(account, columns)}\n\n${table}`
 }

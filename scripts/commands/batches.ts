@@ -1,13 +1,8 @@
-import {
-  type BatchRecord,
-  InputError,
-  type RefusalRecord,
-  batchModel,
-  refusalModel,
-} from '../../src/index.ts'
-import { lineCell, similarName } from '../../src/internal.ts'
+import { type BatchRecord, type RefusalRecord, batchModel, refusalModel } from '../../src/index.ts'
+import { lineCell } from '../../src/internal.ts'
 import { type Command, type Context, Exit, wholeNumber, jsonOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { requireBatch } from '../context/needed-records.ts'
 import { paint } from '../context/paint.ts'
 import { paintedState } from '../context/states.ts'
 import { cell, renderTable, timeCell } from '../context/table.ts'
@@ -48,18 +43,7 @@ export const batchesCommand: Command<BatchesOptions> = {
         logHidden({ limit, all, what: 'batches' }, context)
         return Exit.done
       }
-      const batch = await batches.findById(name)
-      if (!batch) {
-        const latest = await batches.find().sort({ startedAt: -1 }).limit(MOST_COMPARED).lean()
-        const meant = similarName(
-          name,
-          latest.map(({ _id }) => _id),
-        )
-        const suggestion = meant === undefined ? '' : `. Did you mean ${cell(meant)}?`
-        throw new InputError(
-          `there is no batch ${cell(name)}: daybook batches lists all batches${suggestion}`,
-        )
-      }
+      const batch = await requireBatch(connection, name)
       const found = refusalModel(connection)
         .find({ '_id.batch': name })
         .sort({ _id: 1 })
@@ -71,9 +55,6 @@ export const batchesCommand: Command<BatchesOptions> = {
       return Exit.done
     }),
 }
-
-/** An unknown name is compared with the names of the latest batches, at most this many. */
-const MOST_COMPARED = 1_000
 
 /** The most rows of a table, unless `--limit` says otherwise. */
 const TABLE_ROWS = 100

@@ -1,4 +1,4 @@
-import { describeUri } from '../../src/internal.ts'
+import { describeUri, didYouMean } from '../../src/internal.ts'
 import { CASES, type CaseName, DEFAULT_CASES, comparisonsOf } from '../bench/cases.ts'
 import { type RunOptions, runComparison } from '../bench/comparison-run.ts'
 import type { BenchOptions } from '../bench/comparison.ts'
@@ -20,6 +20,7 @@ export const benchCommand: Command<
     ['bench', 'all cases'],
     ['bench --cases transfer,replay --rounds 3', 'two of them'],
   ],
+  unused: ['folder', 'ledger'],
   builder: (yargs) =>
     yargs
       .option('cases', {
@@ -123,7 +124,10 @@ function readCases(text: string): CaseName[] {
   const names = text.split(',').filter((name) => name !== '')
   return names.map((name) => {
     const known = CASES.find((candidate) => candidate === name)
-    if (!known) throw new UsageError(`--cases ${name}: expected one or more of ${CASES.join(',')}`)
+    if (!known)
+      throw new UsageError(
+        `--cases ${name}: expected one or more of ${CASES.join(',')}${didYouMean(name, CASES)}`,
+      )
     return known
   })
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
-import { named } from '../../src/internal.ts'
+import { didYouMean, named } from '../../src/internal.ts'
 import {
   type Command,
   type CommonOptions,
@@ -38,10 +38,17 @@ export async function runCommandLine(
       cli.command(usage, describe)
       return
     }
-    const { builder, examples, run } = await load()
-    const build = (argv: Argv<CommonOptions>) =>
-      builder(argv.example(examples.map(([example, what]) => [`$0 ${example}`, what])), parameters)
+    const loaded = await load()
+    const { checkTypedOptions } = await import('./typed-options.ts')
+    const { builder, examples, run, unused = [] } = loaded
+    const build = (argv: Argv<CommonOptions>) => {
+      if (!parameters.includes('--help')) checkTypedOptions(parameters, { usage, command: loaded })
+      for (const option of unused) argv.hide(option)
+      argv.example(examples.map(([example, what]) => [`$0 ${example}`, what]))
+      return builder(argv, parameters)
+    }
     cli.command(usage, describe, build, (options) => {
+      requireWords(usage, options)
       // After a handler that returns, yargs makes the text of the help, which takes longer than all else that it does.
       throw new ParsedCommand(() => runAndRemind(run, options, contextFor(options, context)))
     })
@@ -51,11 +58,10 @@ export async function runCommandLine(
   const command = parameters.find((parameter) => usages.has(parameter))
 
   try {
-    refuseRepeatedOptions(parameters)
     const parsed = await parse(cli)
     if (parsed instanceof ParsedCommand) return await parsed.run()
     const { _: typed, help, version: isVersion } = parsed
-    if (typed.length > 0 || help || isVersion) return Exit.done
+    if (typed.includes('help') || help || isVersion) return Exit.done
     context.print(await cli.getHelp())
     return Exit.usage
   } catch (error) {
@@ -104,6 +110,19 @@ async function parse(cli: Argv<CommonOptions>) {
 /** The command line is not as yargs expects it. */
 class YargsRefusal extends UsageError {}
 
+/** Checks the words of a usage that are neither its name nor an argument, such as `try` in `formats try <file>`: yargs takes any for them. */
+function requireWords(usage: string, options: object): void {
+  for (const word of usage
+    .split(' ')
+    .slice(1)
+    .filter((each) => /^\w/.test(each))) {
+    const typed = String(Reflect.get(options, word))
+    if (typed !== word) {
+      throw new UsageError(`expected ${usage}, not ${named(typed)}${didYouMean(typed, [word])}`)
+    }
+  }
+}
+
 /** Runs a command. The last line of a dry run says that it was one, where a long result does not scroll it away. */
 async function runAndRemind<Options extends object>(
   run: Command<Options>['run'],
@@ -142,19 +161,6 @@ async function printableContext({
 const contextFor = ({ quiet }: CommonOptions, context: Context): Context =>
   quiet ? { ...context, log: () => undefined, progress: undefined } : context
 
-/** Options that may appear more than once. */
-const REPEATABLE = new Set(['--map', '--set', '--where', '--currencies', '--directions'])
-
-/** yargs passes an option that appears twice to its command as an array. */
-function refuseRepeatedOptions(parameters: readonly string[]): void {
-  const options = parameters.filter((parameter) => /^--\w/.test(parameter))
-  const names = options.map((option) => option.replace(/=.*$/, ''))
-  const repeated = names.find(
-    (name, index) => names.indexOf(name) !== index && !REPEATABLE.has(name),
-  )
-  if (repeated) throw new UsageError(`${named(repeated)} appears more than once`)
-}
-
 /** In columns. Longer lines are hard to read. */
 const WIDEST_HELP = 100
 
@@ -186,7 +192,7 @@ const commandLine = (parameters: readonly string[], columns = 80): Argv<CommonOp
       ['$0 demo', 'migrate, seed, replay and verify on a local database'],
       ['$0 replay january.csv --dry-run', 'what a file would post'],
     ])
-    .parserConfiguration({ 'parse-positional-numbers': false })
+    .parserConfiguration({ 'parse-positional-numbers': false, 'dot-notation': false })
     .strict()
     .group(COMMON_OPTIONS, 'Options of every command:')
     .wrap(Math.min(columns, WIDEST_HELP))

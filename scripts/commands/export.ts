@@ -30,6 +30,7 @@ export const exportCommand: Command<ExportCommandOptions> = {
     ['export --output transfers.jsonl', 'all transfers'],
     ['export --account ADA --from 2026-01-01 --output ada.csv', 'those of one account'],
   ],
+  dependent: { force: ['output'] },
   builder: (yargs) =>
     yargs
       .option('account', textOption('only the transfers of this account, or only this account'))

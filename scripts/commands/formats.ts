@@ -42,6 +42,7 @@ export const formatsCommand: Command<FormatsOptions> = {
     ['formats try january.csv', 'what Daybook recognizes'],
     ["formats try bank.csv --delimiter ';' --decimal ,", 'with what it should know'],
   ],
+  unused: ['uri', 'folder'],
   builder: (yargs) =>
     defineReadingOptions(yargs)
       .positional('file', textPosition('a file of transfers; - is the standard input'))

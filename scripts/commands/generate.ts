@@ -54,6 +54,8 @@ export const generateCommand: Command<{
       'with the dates of a year',
     ],
   ],
+  dependent: { currencies: ['accounts'], 'accounts-seed': ['accounts'] },
+  unused: ['uri', 'folder', 'ledger'],
   builder: (yargs) =>
     yargs
       .positional(

@@ -2,6 +2,7 @@ import { type HoldDocument, type HoldModel, formatMoney, holdModel } from '../..
 import { type ActionOptions, checkActionOptions } from '../context/action-options.ts'
 import { type Command, Exit, jsonOption, textOption, wholeNumber } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
+import { requireAccount } from '../context/needed-records.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
 import { paintedState } from '../context/states.ts'
 import { cell, renderTable, timeCell } from '../context/table.ts'
@@ -60,6 +61,7 @@ export const holdsCommand: Command<{
         ...(account !== undefined && { fromAccount: account }),
         ...(status !== 'all' && { status }),
       }
+      if (account !== undefined) await requireAccount(database.connection, account)
       const found = await Hold.find(filter).sort({ createdAt: -1 }).limit(limit)
       const expired = await unmarkedOf(Hold, found)
       context.print(json ? JSON.stringify(found) : renderHolds(found, expired, context.columns))

@@ -3,6 +3,7 @@ import { named, requireReportFile, writeReport } from '../../src/internal.ts'
 import { type Command, Exit, UsageError, flagOption, textOption } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { requireFiles, requireWritable } from '../context/needed-files.ts'
+import { requireBatch } from '../context/needed-records.ts'
 import { startProgress } from '../context/progress.ts'
 
 interface ReportCommandOptions {
@@ -49,6 +50,7 @@ export const reportCommand: Command<ReportCommandOptions> = {
       await requireReportFile(file)
     }
     return await withDatabase(options, context, async ({ connection }) => {
+      if (batch !== undefined) await requireBatch(connection, batch)
       const { signal } = context
       const progress = startProgress(context, { unit: 'transfers' })
       const subject: ReportOptions = {

@@ -58,6 +58,12 @@ export const seedCommand: Command<
     ['seed --accounts 1000', 'the accounts of seeds/accounts.json and 1,000 more'],
     ['seed --file balances.csv --currency EUR', 'your own accounts'],
   ],
+  dependent: {
+    seed: ['accounts'],
+    currencies: ['accounts'],
+    transfers: ['from', 'to'],
+    force: ['reset'],
+  },
   builder: (yargs) =>
     defineAccountFormat(yargs)
       .options(accountOptions)

@@ -6,6 +6,7 @@ export const serveCommand: Command<object> = {
     ['serve', 'print the URI for mongosh or Compass, and wait for Ctrl-C'],
     ['serve --folder /tmp/books', 'with its data in another folder'],
   ],
+  unused: ['uri', 'ledger'],
   builder: (yargs) => yargs,
   async run({ folder }, context) {
     const database = await openLocalDatabase({

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { didYouMean } from '../../src/internal.ts'
 import { type Command, Exit, UsageError, wholeNumber } from '../context/command.ts'
 import { isSound, renderSoak } from '../soak/report.ts'
 import { FAULT_KINDS, type FaultKind } from '../soak/schedule.ts'
@@ -17,6 +18,7 @@ export const soakCommand: Command<Options> = {
     ['soak --minutes 10', 'with a seed of its own'],
     ['soak --minutes 10 --seed 7', 'the same faults again'],
   ],
+  unused: ['uri', 'folder', 'ledger'],
   builder: (yargs) =>
     yargs
       .option('minutes', {
@@ -59,6 +61,8 @@ function readKinds(text: string): FaultKind[] {
   return text.split(',').map((name) => {
     const known = FAULT_KINDS.find((kind) => kind === name)
     if (known) return known
-    throw new UsageError(`--faults ${name}: expected one or more of ${FAULT_KINDS.join(',')}`)
+    throw new UsageError(
+      `--faults ${name}: expected one or more of ${FAULT_KINDS.join(',')}${didYouMean(name, FAULT_KINDS)}`,
+    )
   })
 }

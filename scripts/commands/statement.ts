@@ -1,9 +1,7 @@
 import {
   type AccountDocument,
-  AccountNotFoundError,
   type DateChoice,
   type StatementEntry,
-  accountModel,
   holdModel,
   formatMoney,
 } from '../../src/index.ts'
@@ -18,8 +16,10 @@ import {
 } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { byOption, dateOption } from '../context/date-option.ts'
+import { requireAccount } from '../context/needed-records.ts'
 import { ownNamesOf, ownText, ownTexts } from '../context/own-fields.ts'
 import { cell, renderTable, timeCell } from '../context/table.ts'
+import { wrapText } from '../context/wrapping.ts'
 import { renderHolds, unmarkedOf } from './holds.ts'
 
 export const statementCommand: Command<{
@@ -38,6 +38,7 @@ export const statementCommand: Command<{
     ['statement ADA --limit 10', 'the latest ten'],
     ['statement ADA --from 2026-01-01 --csv', 'all of this year, as CSV'],
   ],
+  dependent: { spreadsheet: ['csv'] },
   builder: (yargs) =>
     yargs
       .positional('account', textPosition('the account id'))
@@ -78,8 +79,7 @@ export const statementCommand: Command<{
     }
     return withDatabase(options, context, async ({ connection }) => {
       const { limit, before, from, to, by } = options
-      const account = await accountModel(connection).findById(options.account)
-      if (!account) throw new AccountNotFoundError({ accountId: options.account })
+      const account = await requireAccount(connection, options.account)
       const entries = await account.statement({ limit, before, from, to, by })
       if (options.json) {
         context.print(JSON.stringify(entries))
@@ -145,7 +145,7 @@ export function renderStatement(
   entries: readonly StatementEntry[],
   { by = 'postedAt', columns }: DateChoice & { columns?: number | undefined } = {},
 ): string {
-  const { _id: accountId, currency, holder, balance } = account
+  const { currency } = account
   const own = ownNamesOf(account.db, 'transfer')
   const rows = entries.map((entry) => [
     String(entry.sequence),
@@ -161,7 +161,16 @@ export function renderStatement(
   const named = HEAD.map((name) => (name === 'date' ? `${DATE_NAMES[by]} (UTC)` : name))
   const head = [...named, ...own, 'reference']
   const table = renderTable(head, rows, ALIGNMENTS, columns)
-  return `${cell(accountId)}  ${cell(holder)}  ${formatMoney(balance, currency)} ${currency}\n\n${table}`
+  return `${accountLine(account, columns)}\n\n${table}`
+}
+
+/** The line above a table about an account: its id, its holder and its balance. */
+export function accountLine(
+  { _id: accountId, holder, balance, currency }: AccountDocument,
+  columns: number | undefined,
+): string {
+  const line = `${cell(accountId)}  ${cell(holder)}  ${formatMoney(balance, currency)} ${currency}`
+  return wrapText(line, columns)
 }
 
 const dateOf = ({ postedAt, effectiveAt }: StatementEntry, by: DateChoice['by']): Date =>

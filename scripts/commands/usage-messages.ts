@@ -1,4 +1,4 @@
-import { named, similarName } from '../../src/internal.ts'
+import { didYouMean, named } from '../../src/internal.ts'
 import { COMMON_OPTIONS } from './yargs-messages.ts'
 
 /** What the command line was when yargs refused it. */
@@ -21,17 +21,20 @@ export function explainUsage(message: string, commandLine: RefusedCommandLine): 
     return `${unknown}${unknown.endsWith('?') ? '' : '.'} ${missing}`
   }
   if (kind === 'unknown') return explainUnknown(rest.split(', '), commandLine)
-  const [, given, choices = ''] = /is "(.*)", expected one of (.*)/.exec(message) ?? []
-  const suggestion = given && suggest(similarName(given, choices.replaceAll('"', '').split(', ')))
-  return message + (suggestion ?? '')
+  const [, name = '', given, list = ''] =
+    /(\S+) is "(.*?)", expected one of (.*)$/m.exec(message) ?? []
+  if (given === undefined) return message
+  const choices = list.replaceAll('"', '').split(', ')
+  const isArgument = commandLine.usage
+    .split(' ')
+    .some((each) => /^[<[](.*)[\]>]$/.exec(each)?.[1] === name)
+  const subject = isArgument ? `${name} ` : `--${name} `
+  return `${subject}${named(given)}: expected one of ${choices.join(', ')}${didYouMean(given, choices)}`
 }
-
-const suggest = (meant: string | undefined, dashes = ''): string =>
-  meant === undefined ? '' : `. Did you mean ${dashes}${meant}?`
 
 function explainMissing(given: number, { usage }: RefusedCommandLine): string {
   const [name = '', ...positionals] = usage.split(' ')
-  const missing = positionals.filter((each) => each.startsWith('<')).slice(given)
+  const missing = positionals.slice(given).filter((each) => each.startsWith('<'))
   return `${name} needs ${positionals.join(' ')}: ${listFormat.format(missing)} ${missing.length === 1 ? 'is' : 'are'} missing`
 }
 
@@ -41,7 +44,7 @@ const listFormat = new Intl.ListFormat('en-GB')
 const nameOf = (parameter: string): string | undefined => /^--?([^=]*)/.exec(parameter)?.[1]
 
 const explainOption = (typed: string, options: readonly string[]): string =>
-  `unknown option ${named(typed.replace(/=.*/s, ''))}${suggest(similarName(nameOf(typed) ?? '', options), '--')}`
+  `unknown option ${named(typed.replace(/=.*/s, ''))}${didYouMean(nameOf(typed) ?? '', options, '--')}`
 
 /** What is wrong with the first option that the command does not have: yargs looks for missing arguments first. */
 function unknownOption({ parameters, options }: RefusedCommandLine): string | undefined {
@@ -64,7 +67,7 @@ function explainUnknown(
   const typed = parameters.find((parameter) => nameOf(parameter) === unknown)
   if (typed !== undefined) return explainOption(typed, options)
   if (usage === '') {
-    return `unknown command ${named(unknown)}${suggest(similarName(unknown, commands))}`
+    return `unknown command ${named(unknown)}${didYouMean(unknown, commands)}`
   }
   const own = options.filter((option) => !COMMON_OPTIONS.includes(option))
   return `${named(unknown)} is one argument too many for ${usage}. Its options are ${own.map((option) => `--${option}`).join(', ')}`

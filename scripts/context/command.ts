@@ -120,6 +120,10 @@ export interface Command<Options extends object> {
   ) => Argv<CommonOptions & Options>
   /** At least two, each with what it does. */
   readonly examples: readonly (readonly [example: string, what: string])[]
+  /** The options that do nothing without one of others. */
+  readonly dependent?: Readonly<Record<string, readonly string[]>>
+  /** The options of every command that this one has no use for. */
+  readonly unused?: readonly ('uri' | 'folder' | 'ledger')[]
   readonly run: (
     options: ArgumentsCamelCase<CommonOptions & Options>,
     context: Context,

@@ -16,6 +16,7 @@ import {
 import { CommandFailure, type CommonOptions, type Context, type Database } from './command.ts'
 import { definitionFrom } from './ledger-file.ts'
 import { paint } from './paint.ts'
+import { withSuggestion } from './suggestion.ts'
 
 /**
  * Opens the database that the options name, or the local one, runs `work` on it, and closes it. The
@@ -54,7 +55,8 @@ export async function withDatabase<Result>(
       const database = { connection, name, isLocal, isNear: isLocal || isLocalUri(engine.uri) }
       return await whileOpen(engine, connection, () => work(database))
     } catch (error) {
-      throw withLogPath(await explainedAccess(error, connection), engine.folder)
+      const explained = await explainedAccess(error, connection)
+      throw withLogPath(await withSuggestion(explained, connection), engine.folder)
     } finally {
       await connection.close()
     }

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import { named, ownFieldsOf } from '../../src/internal.ts'
+import { didYouMean, named, ownFieldsOf } from '../../src/internal.ts'
 import { UsageError } from './command.ts'
 
 type Owner = keyof ReturnType<typeof ownFieldsOf>
@@ -16,7 +16,7 @@ export function ownValuesOf(
   if (unknown !== undefined) {
     const known = names.length === 0 ? `${owner}s have no fields of your own` : names.join(', ')
     throw new UsageError(
-      `--fields names ${named(unknown)}, but the ledger’s definition has: ${known}`,
+      `--fields names ${named(unknown)}, but the ledger’s definition has: ${known}${didYouMean(unknown, names)}`,
     )
   }
   return fields?.fromTexts(texts) ?? {}

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { didYouMean } from '../arguments.ts'
 import { named } from '../messages.ts'
 import { MigrationStateError } from './errors.ts'
 import { type MigrationFile, type MigrationFolder, migrationFiles } from './files.ts'
@@ -67,7 +68,11 @@ export function migrationNamed<Migration extends MigrationStatus>(
   const found = migrations.find((migration) => migration.name === name)
   if (found) return found
   const names = migrations.map((migration) => named(migration.name)).join(', ')
+  const meant = didYouMean(
+    name,
+    migrations.map((migration) => migration.name),
+  )
   throw new MigrationStateError(
-    `there is no migration ${named(name)}: expected one of ${names || 'none'}`,
+    `there is no migration ${named(name)}: expected one of ${names || 'none'}${meant}`,
   )
 }

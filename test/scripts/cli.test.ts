@@ -193,10 +193,7 @@ describe('the command line', () => {
     )
     for (const [wrong, message] of [
       [['--time-zone', 'Berlin'], '--time-zone Berlin: expected a time zone such as'],
-      [
-        ['--every', 'quarter'],
-        'every is "quarter", expected one of "day", "week", "month", "year"',
-      ],
+      [['--every', 'quarter'], '--every quarter: expected one of day, week, month, year'],
     ] as const) {
       const refused = await daybook('balances', payee, ...wrong)
       expect(refused.exitCode).toBe(64)
@@ -332,8 +329,8 @@ describe('the command line', () => {
       64,
       '--folder appears more than once',
     ],
-    ['an unknown action', ['account', 'opne', 'A'], 64, 'action is "opne", expected one of'],
-    ['an option without a value', ['verify', '--folder'], 64, '--folder needs a value'],
+    ['an unknown action', ['account', 'opne', 'A'], 64, 'action opne: expected one of open, show'],
+    ['an option without a value', ['verify', '--ledger'], 64, '--ledger needs a value'],
   ])('explains %s, without a stack', async (_name, parameters, exitCode, message) => {
     const failed = await daybook(...parameters)
     expect(failed).toMatchObject({ exitCode, stdout: '' })

@@ -15,7 +15,7 @@ const daybook = (...parameters: string[]) => runDaybook(uriOf(), ['export', ...p
 
 describe('daybook export refuses as wrong usage', () => {
   test.each([
-    [['--format', 'xml'], 'format is "xml", expected one of "csv", "jsonl", "hledger"'],
+    [['--format', 'xml'], '--format xml: expected one of csv, jsonl, hledger'],
     [['--from', 'yesterday'], '--from yesterday: expected a date such as'],
     [['--accounts', '--to', '2026-01-01'], 'cannot be combined with --accounts'],
     [['--accounts', '--format', 'hledger'], '--accounts cannot be combined with --format hledger'],

@@ -122,7 +122,7 @@ describe('a terminal gets nothing that it would act on', () => {
     [['replay', 'x', '--currency', HOSTILE]],
     [['replay', 'seeds/transfers.csv', '--rejects', join(HOSTILE, 'x')]],
     [['seed', '--file', HOSTILE]],
-    [['seed', '--currencies', HOSTILE]],
+    [['seed', '--accounts', '1', '--currencies', HOSTILE]],
     [['generate', `${HOSTILE}.txt`, '--transfers', '1']],
     [['generate', join(HOSTILE, 'x.csv'), '--transfers', '1']],
     [['generate', 'x.csv', '--transfers', '1', '--hot', HOSTILE]],

@@ -12,11 +12,13 @@ const uri = 'mongodb://127.0.0.1:1/none'
 interface Listed {
   readonly usage: string
   readonly examples: readonly (readonly [string, string])[]
+  readonly dependent: Readonly<Record<string, readonly string[]>>
 }
 
 const commands: Listed[] = []
 const register: Register = async (usage, _describe, load) => {
-  commands.push({ usage, examples: (await load()).examples })
+  const { examples, dependent = {} } = await load()
+  commands.push({ usage, examples, dependent })
 }
 await listCommands(register)
 
@@ -81,11 +83,21 @@ describe('a command line that is wrong', () => {
     ['seed --acounts=5', 'unknown option --acounts. Did you mean --accounts?'],
     [
       'migrate staus',
-      'expected one of "up", "down", "redo", "status", "create", "mark", "unlock". Did you mean status?',
+      'action staus: expected one of up, down, redo, status, create, mark, unlock. Did you mean status?',
     ],
-    ['balances A --every mont', 'Did you mean month?'],
+    [
+      'balances A --every mnth',
+      '--every mnth: expected one of day, week, month, year. Did you mean month?',
+    ],
+    ['formats', 'formats needs try <file>: <file> is missing'],
+    ['formats try', 'formats needs try <file>: <file> is missing'],
+    ['formats tri january.csv', 'expected formats try <file>, not tri. Did you mean try?'],
+    ['replay x --format jsnl', 'Did you mean jsonl?'],
     ['transfer', 'transfer needs <from> <to> <amount>: <from>, <to> and <amount> are missing'],
-    ['capture --id ROOM-7', 'unknown option --id. capture needs <id> [amount]: <id> is missing'],
+    [
+      'capture --id ROOM-7',
+      '--id is not an option: give its value at its place in capture <id> [amount]',
+    ],
     ['release --idd ROOM-7', 'unknown option --idd. release needs <id>: <id> is missing'],
     ['transfer A B --refernce x', 'unknown option --refernce. Did you mean --reference? transfer'],
     ['transfer A B --effectiveAt 2026-01-31 --no-quiet', 'daybook: transfer needs <from>'],
@@ -97,12 +109,59 @@ describe('a command line that is wrong', () => {
     ['seed export', 'export is one argument too many for seed'],
     ['-x', 'unknown option -x'],
     ['statement A --limit 0.6', '--limit 0.6: expected a whole number from 1 to 10000\nSee'],
-    ['verify --folder', '--folder needs a value\nSee'],
+    ['verify --ledger', '--ledger needs a value\nSee'],
   ])('%s', async (line, message) => {
     const { exitCode, stdout, stderr } = await daybook(uri, line.split(' '))
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })
     expect(stderr).toContain(message)
   })
+})
+
+describe('an option that would be ignored is refused:', () => {
+  test.each([
+    ['capture X --amount 3', '--amount is not an option: give its value at its place in capture'],
+    ['transfer --from A --to B 5', '--from is not an option'],
+    ['verify --json=maybe', '--json takes no value, but it has maybe'],
+    ['statement A --no-limit', '--no-limit means nothing: --limit takes a value'],
+    ['verify --uri.x x', 'unknown option --uri.x. Did you mean --uri?'],
+    ['verify --save=', '--save is empty: give it a value, or leave it out'],
+    ['serve', '--uri has no effect on serve: leave it out'],
+    ['verify --folder x', '--folder cannot be combined with --uri'],
+    ['seed --transfers 5', '--transfers has no effect without --from or --to'],
+    ['seed --force', '--force has no effect without --reset'],
+    ['export --force', '--force has no effect without --output'],
+    ['batches --json --no-json', '--json appears more than once'],
+    ['transfer A B 1 --dryRun --dry-run', '--dry-run appears more than once'],
+    ['seed --currencies USD --currencies EUR', '--currencies appears more than once'],
+  ])('%s', async (line, message) => {
+    const { exitCode, stdout, stderr } = await daybook(uri, line.split(' '))
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })
+    expect(stderr).toContain(`daybook: ${message}`)
+  })
+
+  test('an empty --uri', async () => {
+    const { exitCode, stderr } = await daybook('', ['verify', '--uri', ''])
+    expect(exitCode).toBe(64)
+    expect(stderr).toContain('--uri is empty')
+  })
+
+  test('--folder where MONGODB_URI names the database', async () => {
+    vi.stubEnv('MONGODB_URI', uri)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { exitCode, stderr } = await daybook('', ['demo', '--folder', 'x'])
+    expect(exitCode).toBe(64)
+    expect(stderr).toContain('--folder has no effect, because MONGODB_URI names another database')
+  })
+
+  test.each(commands)(
+    'the help of $usage has what others depend on',
+    async ({ usage, dependent }) => {
+      const [name = ''] = usage.split(' ')
+      const [options = ''] = (await helpOf([name])).split('\nExamples:')
+      const named = Object.entries(dependent).flatMap(([option, others]) => [option, ...others])
+      expect(optionsIn(options)).toEqual(expect.arrayContaining(named))
+    },
+  )
 })
 
 /** A table as a terminal without colours shows it. */

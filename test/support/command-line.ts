@@ -21,7 +21,7 @@ export async function daybook(
 ): Promise<Outcome> {
   const printed: string[] = []
   const logged: string[] = []
-  const exitCode = await runCommandLine([...parameters, '--uri', uri], {
+  const exitCode = await runCommandLine([...parameters, ...databaseOption(uri, parameters)], {
     print: (line) => void printed.push(`${line}\n`),
     log: (line) => void logged.push(`${line}\n`),
     progress: undefined,
@@ -34,6 +34,12 @@ export async function daybook(
   })
   return { exitCode, stdout: printed.join(''), stderr: logged.join('') }
 }
+
+/** Commands that open no database take none. */
+const databaseOption = (uri: string, [command = '', action]: readonly string[]): string[] =>
+  uri === '' || ['generate', 'formats', 'completion'].includes(command) || action === 'create'
+    ? []
+    : ['--uri', uri]
 
 /** Starts a command in its own process, for tests of signals and streams. */
 export function startDaybook(

@@ -8,6 +8,7 @@ export const completionCommand: Command<object> = {
     ['completion', 'print a script that completes commands, options, values and files'],
     ['completion > ~/.daybook-completion', 'keep it in a file, which a shell reads faster'],
   ],
+  unused: ['uri', 'folder', 'ledger'],
   builder: (yargs) => yargs,
   async run(_options, context) {
     context.print(completionScript(await completedCommands()))

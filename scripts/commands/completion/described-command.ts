@@ -9,6 +9,8 @@ export interface Described {
   readonly choices?: readonly string[]
   /** Whether it is the path of a file or a folder. */
   readonly isPath?: boolean
+  /** Whether it may be given several times. */
+  readonly isRepeatable?: boolean
 }
 
 interface DescribedCommand {

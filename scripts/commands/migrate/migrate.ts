@@ -43,7 +43,8 @@ export const migrateCommand: Command<MigrateOptions> = {
     checkMigrateOptions(options)
     const { action, name = '' } = options
     if (action === 'create') {
-      context.print(await createMigration(options.migrations ?? PROJECT_FOLDER, name))
+      const file = await createMigration(options.migrations ?? PROJECT_FOLDER, name)
+      context.print(options.json ? JSON.stringify({ file }) : file)
       return Exit.done
     }
     await requireFolder(options.migrations)

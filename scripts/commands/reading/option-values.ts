@@ -81,6 +81,7 @@ export const readFields = readNullable('fields', 'tenantId={Mandant},branch=NORT
 /** The option `--fields` of the commands that open an account or post a transfer. */
 export const fieldsOption = {
   ...textOption('values of fields of your own: branch=NORTH,tenantId=7; repeatable'),
+  isRepeatable: true,
   coerce: readFields,
 }
 

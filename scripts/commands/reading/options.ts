@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Argv } from 'yargs'
 import { type ReadingOptions, readFormatFile } from '../../../src/index.ts'
-import { BATCH_FORMATS, named } from '../../../src/internal.ts'
+import { BATCH_FORMATS, didYouMean, named } from '../../../src/internal.ts'
 import {
   type CommonOptions,
   fileOption,
@@ -109,18 +109,22 @@ export const defineReadingOptions = (
       textOption('the array with the transfers in a JSON object, such as transactions.booked'),
     )
     .option('map', {
+      isRepeatable: true,
       ...textOption('which column is what: from=nameOrig,to=nameDest,amount=amount,transferId=id'),
       coerce: readMap,
     })
     .option('set', {
+      isRepeatable: true,
       ...textOption('texts for what no column has: account=BANK,to={Bank}-{Number}; repeatable'),
       coerce: readSet,
     })
     .option('fields', {
+      isRepeatable: true,
       ...textOption('texts for fields of your own: tenantId={Mandant},branch=NORTH; repeatable'),
       coerce: readFields,
     })
     .option('where', {
+      isRepeatable: true,
       ...textOption('read only lines with status=booked, or without type!=FEE; repeatable'),
       coerce: readWhere,
     })
@@ -131,6 +135,7 @@ export const defineReadingOptions = (
     )
     .option('signed-debit', formatFlag('the amounts of the column debit are negative'))
     .option('directions', {
+      isRepeatable: true,
       ...textOption(
         'the words of the column direction: out=Af,in=Bij. Of amounts that are positive if money left: out=+,in=-',
       ),
@@ -139,6 +144,7 @@ export const defineReadingOptions = (
     .option('skip-zero', formatFlag('skip lines with an amount of zero instead of refusing them'))
     .option('currency', textOption('the currency of lines that do not name one'))
     .option('currencies', {
+      isRepeatable: true,
       ...textOption('words for currencies: "US Dollar"=USD,Euro=EUR; repeatable'),
       coerce: readCurrencies,
     })
@@ -230,8 +236,9 @@ async function formatNamed(name: string): Promise<ReadingOptions> {
   const known = files
     .filter((each) => each.endsWith('.json'))
     .map((each) => named(each.replace(/\.json$/, '')))
+  const names = [...BATCH_FORMATS, ...known]
   throw new UsageError(
-    `--format ${named(name)}: there is no file ${named(join(FORMATS_FOLDER, file))}. Use ${[...BATCH_FORMATS, ...known].join(', ')}, or name any file with --format-file`,
+    `--format ${named(name)}: there is no file ${named(join(FORMATS_FOLDER, file))}. Use ${names.join(', ')}, or name any file with --format-file${didYouMean(name, names)}`,
   )
 }
 

@@ -44,6 +44,7 @@ export const replayCommand: Command<ReplayCommandOptions> = {
     ['replay bank.csv --format bank --dry-run', 'what a file of a bank would post'],
     ['replay cards.csv --map action=Kind,holdId=Auth', 'holds, captures and releases too'],
   ],
+  dependent: { spreadsheet: ['rejects'] },
   builder: defineReplayOptions,
   run: async (options, context) => {
     if (options.files.length === 0) throw new UsageError(noFile(options))
