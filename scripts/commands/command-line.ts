@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
-import { didYouMean, named } from '../../src/internal.ts'
 import {
   type Command,
   type CommonOptions,
@@ -39,7 +38,7 @@ export async function runCommandLine(
       return
     }
     const loaded = await load()
-    const { checkTypedOptions } = await import('./typed-options.ts')
+    const { checkTypedOptions, requireWords } = await import('./typed-options.ts')
     const { builder, examples, run, unused = [] } = loaded
     const build = (argv: Argv<CommonOptions>) => {
       if (!parameters.includes('--help')) checkTypedOptions(parameters, { usage, command: loaded })
@@ -109,19 +108,6 @@ async function parse(cli: Argv<CommonOptions>) {
 
 /** The command line is not as yargs expects it. */
 class YargsRefusal extends UsageError {}
-
-/** Checks the words of a usage that are neither its name nor an argument, such as `try` in `formats try <file>`: yargs takes any for them. */
-function requireWords(usage: string, options: object): void {
-  for (const word of usage
-    .split(' ')
-    .slice(1)
-    .filter((each) => /^\w/.test(each))) {
-    const typed = String(Reflect.get(options, word))
-    if (typed !== word) {
-      throw new UsageError(`expected ${usage}, not ${named(typed)}${didYouMean(typed, [word])}`)
-    }
-  }
-}
 
 /** Runs a command. The last line of a dry run says that it was one, where a long result does not scroll it away. */
 async function runAndRemind<Options extends object>(

@@ -1,4 +1,4 @@
-import { named } from '../../src/internal.ts'
+import { didYouMean, named } from '../../src/internal.ts'
 import { type Command, UsageError } from '../context/command.ts'
 import { type Described, describeCommand } from './completion/described-command.ts'
 
@@ -59,6 +59,19 @@ export function checkTypedOptions<Options extends object>(
     }
   }
   if (isTyped('folder') && !command.unused?.includes('uri')) refuseTwoDatabases(isTyped('uri'))
+}
+
+/** Checks the words of a usage that are neither its name nor an argument, such as `try` in `formats try <file>`: yargs takes any for them. */
+export function requireWords(usage: string, options: object): void {
+  for (const word of usage
+    .split(' ')
+    .slice(1)
+    .filter((each) => /^\w/.test(each))) {
+    const typed = String(Reflect.get(options, word))
+    if (typed !== word) {
+      throw new UsageError(`expected ${usage}, not ${named(typed)}${didYouMean(typed, [word])}`)
+    }
+  }
 }
 
 const isNeverEmpty = (name: string, option: Described | undefined): boolean =>
