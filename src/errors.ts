@@ -1,8 +1,8 @@
 import type * as accounts from './errors/account-errors.ts'
 import type * as holds from './errors/hold-errors.ts'
 import type * as requests from './errors/invalid-requests.ts'
-import type * as transfers from './errors/transfer-errors.ts'
 import { REFUSAL_CODES, type TransferRefusedError } from './errors/ledger-error.ts'
+import type * as transfers from './errors/transfer-errors.ts'
 
 export * from './errors/account-errors.ts'
 export * from './errors/hold-errors.ts'

@@ -1,7 +1,7 @@
 import { type Keys, requireKnownKeys, requireObject } from './arguments.ts'
+import { requireFreeName } from './field-names.ts'
 import { quote, reasonOf } from './messages.ts'
 import { Decimal, isOutOfRange, readDecimal } from './money/money.ts'
-import { requireFreeName } from './field-names.ts'
 
 /** A field that a project adds to a record, in the words of a Mongoose schema. */
 export interface FieldDefinition {

@@ -9,8 +9,8 @@ import {
 } from '../errors.ts'
 import type { Decimal } from '../money/money.ts'
 import { newIdentifierProblem } from './identifier.ts'
-import type { WellFormedRequest } from './request.ts'
 import type { LedgerAccount } from './ledger-state.ts'
+import type { WellFormedRequest } from './request.ts'
 
 /** Why accounts cannot send and receive. The payer of a hold can, even if it was frozen since. */
 export function refusalByAccounts(

@@ -1,13 +1,13 @@
 import { BalanceOutOfRangeError, InvalidTransferIdError } from '../errors.ts'
 import { type Decimal, isOutOfRange, LIMIT, toDecimal, toDecimal128 } from '../money/money.ts'
+import { missing, refusalByAccounts, refusalByFunds } from './account-refusals.ts'
 import { newIdentifierProblem } from './identifier.ts'
+import type { Ledger, LedgerAccount } from './ledger-state.ts'
 import type { OwnFields } from './own-fields.ts'
+import { resultByContent } from './posted-content.ts'
 import type { TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
-import { missing, refusalByAccounts, refusalByFunds } from './account-refusals.ts'
-import { resultByContent } from './posted-content.ts'
-import type { Ledger, LedgerAccount } from './ledger-state.ts'
 
 export interface EvaluationOptions {
   readonly now: Date

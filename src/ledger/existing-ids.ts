@@ -1,6 +1,5 @@
 import { isDuplicateKey } from '../mongodb/server-errors.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
-import type { Ledger } from './ledger-state.ts'
 import { evaluateRequest, isWellFormed } from './groups.ts'
 import { readHolds } from './holds/stored-holds.ts'
 import { couldBeId } from './identifier.ts'
@@ -11,6 +10,7 @@ import {
   isRefused,
   transferIdsOf,
 } from './ledger-request.ts'
+import type { Ledger } from './ledger-state.ts'
 import { groupIdsOf } from './posted-groups.ts'
 import { readGroups, readTransfers } from './stored-ledger.ts'
 

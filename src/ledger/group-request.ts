@@ -7,8 +7,8 @@ import { IDENTIFIER_RULE, isIdentifier, newIdentifierProblem } from './identifie
 import type { OwnFields } from './own-fields.ts'
 import type { TransferRecord } from './records.ts'
 import { type IdentifiedRequest, type TransferRequest, withId } from './request.ts'
-import { REVERSAL_SUFFIX } from './transfer-id.ts'
 import { ATOMIC_LIMIT } from './transaction-size.ts'
+import { REVERSAL_SUFFIX } from './transfer-id.ts'
 import type { TransferResult } from './transfer-result.ts'
 
 /** A business event that moves money between more than two accounts. */

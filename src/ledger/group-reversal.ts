@@ -6,9 +6,9 @@ import { isIdentifier } from './identifier.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
 import { type TransferRequest } from './request.ts'
-import { reversalId } from './transfer-id.ts'
 import { reversalOf } from './reversal.ts'
 import { readGroups } from './stored-ledger.ts'
+import { reversalId } from './transfer-id.ts'
 
 /**
  * Reverses a group within a transaction, which reads its legs too. The last leg is reversed first, because it may have

@@ -5,8 +5,6 @@ import {
 } from '../errors.ts'
 import { named } from '../messages.ts'
 import { type EvaluationOptions, evaluate } from './evaluation.ts'
-import type { Ledger, LedgerWithHolds } from './ledger-state.ts'
-import { conflictingFields, resultById } from './posted-content.ts'
 import { evaluateAction } from './holds/hold-evaluation.ts'
 import type {
   LedgerRequest,
@@ -14,7 +12,9 @@ import type {
   Reading as AnyReading,
   ResultOf,
 } from './ledger-request.ts'
+import type { Ledger, LedgerWithHolds } from './ledger-state.ts'
 import { evaluateOpening } from './missing-accounts.ts'
+import { conflictingFields, resultById } from './posted-content.ts'
 import { type PostedGroups, addToGroups } from './posted-groups.ts'
 import type { TransferRecord } from './records.ts'
 import type { IdentifiedRequest, WellFormedRequest } from './request.ts'

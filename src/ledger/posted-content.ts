@@ -1,10 +1,10 @@
 import { InvalidAmountError, SameAccountError, TransferConflictError } from '../errors.ts'
 import { isCurrency } from '../money/currency.ts'
 import { decimalsProblem, toDecimal } from '../money/money.ts'
+import type { Ledger } from './ledger-state.ts'
 import type { Metadata, TransferRecord } from './records.ts'
 import type { WellFormedRequest } from './request.ts'
 import { type TransferResult, refused } from './transfer-result.ts'
-import type { Ledger } from './ledger-state.ts'
 
 /**
  * The result of a request that its own content and what is posted under its id decide; undefined if the accounts decide.

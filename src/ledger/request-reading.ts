@@ -10,11 +10,11 @@ import {
 import { type Decimal, OUT_OF_RANGE, isOutOfRange, readDecimal } from '../money/money.ts'
 import { EFFECTIVE_AT_RULE, isEffectiveAt } from './effective-at.ts'
 import { IDENTIFIER_RULE, isIdentifier } from './identifier.ts'
-import { isPrintableText } from './printable-text.ts'
 import { metadataProblem } from './metadata.ts'
 import type { OwnFields } from './own-fields.ts'
-import { refusalOfTransferId } from './transfer-id.ts'
+import { isPrintableText } from './printable-text.ts'
 import type { IdentifiedRequest, OwnValues, WellFormedRequest } from './request.ts'
+import { refusalOfTransferId } from './transfer-id.ts'
 
 /**
  * Checks everything that does not depend on the ledger's records, in the order of precedence of the codes. `fields` are

@@ -6,8 +6,8 @@ import { ownFieldsOf } from './own-fields.ts'
 import { post } from './posting.ts'
 import type { TransferRecord } from './records.ts'
 import { type IdentifiedRequest, type TransferRequest } from './request.ts'
-import { reversalId } from './transfer-id.ts'
 import { readTransfers } from './stored-ledger.ts'
+import { reversalId } from './transfer-id.ts'
 import { postedOrThrow } from './transfer-result.ts'
 
 /**

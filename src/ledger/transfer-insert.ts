@@ -1,8 +1,8 @@
 import type { mongo } from 'mongoose'
 import { collectionsOf } from '../definition.ts'
 import type { Transaction } from '../mongodb/transaction.ts'
-import type { TransferRecord } from './records.ts'
 import { MAX_PLAIN_WRITES, write } from './account-updates.ts'
+import type { TransferRecord } from './records.ts'
 
 /** An insert of transfers, which grows until it is sent. When there are many, each is encoded as it is added. */
 export class TransferInsert {

@@ -2,17 +2,18 @@ import { type Connection, Schema } from 'mongoose'
 import { CALL_KEYS, requireFlag, waitOptionsOf } from '../arguments.ts'
 import { AccountConflictError, LedgerError } from '../errors.ts'
 import { memoryOf } from '../ledger/account-memory.ts'
+import { closeAccount } from '../ledger/closing.ts'
 import { exchange } from '../ledger/exchange.ts'
 import { postOne, postTogether } from '../ledger/group-commit.ts'
 import { groupOrThrow, legsOf } from '../ledger/group-request.ts'
 import { identifiedHold } from '../ledger/holds/hold-request.ts'
 import {
   type OperationContext,
-  closeAccount,
   insertIfMissing,
   setOverdraftLimit,
   setStatus,
 } from '../ledger/life-cycle.ts'
+import { metadataProblem } from '../ledger/metadata.ts'
 import {
   HOLDER_RULE,
   OPENING_KEYS,
@@ -20,17 +21,16 @@ import {
   openingDifferences,
   readRepeatableOpening,
 } from '../ledger/opening.ts'
-import { metadataProblem } from '../ledger/metadata.ts'
 import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { postInOwnTransaction } from '../ledger/own-transaction.ts'
 import { post } from '../ledger/posting.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { withId, withIds } from '../ledger/request.ts'
-import { makeId } from '../ledger/transfer-id.ts'
 import { balances } from '../ledger/statement/balances.ts'
 import { balanceAt, statement, statementEntries } from '../ledger/statement/statement.ts'
 import { ledgerAccountOf } from '../ledger/stored-ledger.ts'
 import { ATOMIC_LIMIT, splitIntoTransactions } from '../ledger/transaction-size.ts'
+import { makeId } from '../ledger/transfer-id.ts'
 import { type TransferResult, heldOrThrow, postedOrThrow } from '../ledger/transfer-result.ts'
 import { requireRequest } from '../malformed-request.ts'
 import { quote } from '../messages.ts'

@@ -3,12 +3,12 @@ import { InputError } from '../errors.ts'
 import { quote } from '../messages.ts'
 import { databaseOf } from '../mongodb/connection.ts'
 import { ledgerModels } from './define-ledger.ts'
+import { modelsOf, storedCollections } from './expected-collections.ts'
 import { isForeign } from './foreign-documents.ts'
 import type { AnyModel } from './taken-names.ts'
-import { transferGroupModel } from './transfer-group.ts'
 import { transferModel } from './transfer.ts'
+import { transferGroupModel } from './transfer-group.ts'
 import { setValidator } from './validators.ts'
-import { modelsOf, storedCollections } from './expected-collections.ts'
 
 /**
  * Removes the validators and indexes that {@link createCollections} made, and collections that are empty. Leaves those

@@ -7,9 +7,9 @@ import { named } from '../messages.ts'
 import { explainedAccess, isMissingRight } from '../mongodb/access.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
+import { expectedCollections, modelsOf, storedCollections } from './expected-collections.ts'
 import { requireOwnDocuments } from './foreign-documents.ts'
 import { type Validator, setValidator, validationProblem } from './validators.ts'
-import { expectedCollections, modelsOf, storedCollections } from './expected-collections.ts'
 
 /**
  * Creates the collections with their indexes and validators. The validators hold for every program that

@@ -1,5 +1,5 @@
-import type { OwnFields } from '../ledger/own-fields.ts'
 import { LEAST_TRANSFERS_KEPT } from '../definition.ts'
+import type { OwnFields } from '../ledger/own-fields.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import { type Digest, openingDigest } from './account-digest.ts'

@@ -4,9 +4,9 @@ import type { BatchTallies, BatchTally } from './batch-tallies.ts'
 import type { Books } from './books.ts'
 import type { KeptBatch } from './kept-state/state-file.ts'
 import { RefusalReader } from './refusal-reader.ts'
+import { type RefusalTally, addRefusal, agrees, differences, idsOf } from './refusal-tally.ts'
 import { showUnits } from './units.ts'
 import type { ViolationKind, ViolationLog } from './violations.ts'
-import { type RefusalTally, addRefusal, agrees, differences, idsOf } from './refusal-tally.ts'
 
 /** All batches as they were before the transfers were read, by name. */
 export type BatchesBefore = ReadonlyMap<string, StoredBatch>

@@ -6,8 +6,8 @@ import {
   expectedCollections,
   storedCollections,
 } from '../models/expected-collections.ts'
-import { validationProblem } from '../models/validators.ts'
 import { isForeign, remedyFor } from '../models/foreign-documents.ts'
+import { validationProblem } from '../models/validators.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
 import type { Books } from './books.ts'
 import type { ViolationKind, ViolationLog } from './violations.ts'

@@ -19,12 +19,12 @@ import {
   toDecimal,
   toDecimal128,
 } from '../../money/money.ts'
-import { type EvaluationOptions, laterOf } from '../evaluation.ts'
-import type { LedgerAccount, LedgerWithHolds } from '../ledger-state.ts'
-import { isSameMetadata } from '../posted-content.ts'
 import { missing, refusalByAccounts, refusalByFunds } from '../account-refusals.ts'
+import { type EvaluationOptions, laterOf } from '../evaluation.ts'
 import { newIdentifierProblem } from '../identifier.ts'
+import type { LedgerAccount, LedgerWithHolds } from '../ledger-state.ts'
 import { openAccountsFor } from '../missing-accounts.ts'
+import { isSameMetadata } from '../posted-content.ts'
 import { type HoldRecord } from '../records.ts'
 import { type HoldResult, type TransferResult, refusedHold } from '../transfer-result.ts'
 import { evaluateCapture } from './capture-evaluation.ts'
