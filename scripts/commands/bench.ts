@@ -25,7 +25,7 @@ export const benchCommand: Command<
     yargs
       .option('cases', {
         ...textOption(
-          `the cases to run, from ${CASES.join(',')} [default: ${DEFAULT_CASES.join(',')}]`,
+          `the cases to run, from ${CASES.join(', ')} [default: ${DEFAULT_CASES.join(', ')}]`,
         ),
         coerce: readCases,
       })

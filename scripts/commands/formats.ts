@@ -23,6 +23,7 @@ import { fileNamed } from '../context/stdin.ts'
 import { ownText } from '../context/own-fields.ts'
 import { paint } from '../context/paint.ts'
 import { cell, renderTable } from '../context/table.ts'
+import { wrapText } from '../context/wrapping.ts'
 import {
   type ReadingCommandOptions,
   defineReadingOptions,
@@ -91,7 +92,10 @@ function render(
     columns.map(({ name, role, how, values }) => [
       cell(name),
       role === undefined ? '' : `${role} (${how})`,
-      values.map((value) => cell(value, 40)).join(' | '),
+      values
+        .filter((value) => value !== '')
+        .map((value) => cell(value, 40))
+        .join(' | '),
     ]),
     [],
     width,
@@ -111,8 +115,8 @@ function render(
   const read =
     problem === undefined
       ? `As they would be read:\n\n${recordTable}`
-      : `${paint.bad('Cannot be read:')} ${problem}`
-  const listed = notes.map((note) => `\n- ${note}`).join('')
+      : wrapText(`${paint.bad('Cannot be read:')} ${problem}`, width)
+  const listed = wrapText(notes.map((note) => `\n- ${note}`).join(''), width)
   return `${columnTable}\n\n${read}\n\nA format to start from. Check it: it is guessed from the values.\n${listed}${listed && '\n'}\n${JSON.stringify(proposal, null, 2)}`
 }
 

@@ -41,7 +41,7 @@ export const soakCommand: Command<Options> = {
         default: 6,
       })
       .option('faults', {
-        describe: `the kinds of faults, from ${FAULT_KINDS.join(',')} [default: all]`,
+        describe: `the kinds of faults, from ${FAULT_KINDS.join(', ')} [default: all]`,
         type: 'string',
         requiresArg: true,
         coerce: readKinds,

@@ -10,7 +10,7 @@ type Row = readonly string[]
  * A table as text, with what is unprintable in it as escapes: a head and the rows, without borders, so that it is easy to copy. In a right-aligned
  * column, numbers with the same number of decimals have their points below each other. With `columns`, the
  * width of a terminal, left-aligned columns get narrower, the widest first, and their cells get several lines. If that is
- * not enough, each row becomes a list of names and values.
+ * not enough, columns without a value are left out, and then each row becomes a list of names and values.
  */
 export function renderTable(
   head: Row,
@@ -29,7 +29,19 @@ export function renderTable(
     )
     widths = fitted([head, ...cells], widths, { least, columns })
   }
-  if (!widths) return cells.map((row) => renderPairs(pairsOf(head, row), columns)).join('\n\n')
+  if (!widths) {
+    const isUsed = head.map((_, column) => cells.some((row) => row[column]))
+    if (isUsed.every(Boolean)) {
+      return cells.map((row) => renderPairs(pairsOf(head, row), columns)).join('\n\n')
+    }
+    const used = <Value>(values: readonly Value[]) => values.filter((_, column) => isUsed[column])
+    return renderTable(
+      used(head),
+      rows.map(used),
+      used(head.map((_, column) => alignmentOf(column))),
+      columns,
+    )
+  }
   return [head.map(paint.head), ...cells]
     .flatMap((row) => linesOf(row, widths, alignmentOf))
     .join('\n')

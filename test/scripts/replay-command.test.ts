@@ -375,7 +375,7 @@ describe('objects that share a line', () => {
     expect(await readFile(rejects, 'utf8')).toContain(
       'in the same atomic group as line 1, object 2, which was refused',
     )
-    expect(tried.stdout).toMatch(/1, object 2  refused: /)
+    expect(tried.stdout).toMatch(/1, object 2 +refused: /)
   })
 })
 

@@ -17,7 +17,8 @@ const uri = inject('mongodbUri').replace(/\/(\?|$)/, `/${connection.name}$1`)
 
 const LONG = 'customer-00000000-1111-4222-8333-444455556666'
 const folder = await makeFolder(afterAll)
-const file = join(folder, 'bank.csv')
+const file = join(folder, 'batch.csv')
+const bank = join(folder, 'bank.csv')
 
 beforeAll(async () => {
   await daybook(uri, ['migrate', 'up'])
@@ -69,6 +70,7 @@ beforeAll(async () => {
     file,
     `from,to,amount,reference\n${LONG},SHOP,1,rent\n${LONG},${LONG},1,\nNOBODY,SHOP,1,x\n`,
   )
+  await writeFile(bank, 'Date;Payee;Amount\n01.02.2026;Shop;-12,50\n02.02.2026;;1200,00\n')
   await replay(connection, { file, name: 'bank-statement-of-january-2026-corrected.csv' })
 })
 
@@ -110,6 +112,7 @@ const COMMANDS = [
     '--through',
     'USD=FX-USD,EUR=FX-EUR',
   ],
+  ['formats', 'try', bank],
   ['group', 'an-exchange-with-a-long-name'],
   ['reverse', 'an-exchange-with-a-long-name', '--group', '--dry-run'],
   ['reverse', 'rent-of-the-flat-2025-01-with-a-long-name', '--dry-run'],

@@ -196,14 +196,11 @@ describe('a table on a terminal', () => {
     expect(lines.slice(0, -1).every((line) => /[-/_.]$/.test(line))).toBe(true)
   })
 
-  test('that is too narrow for its numbers lists each row', () => {
-    const table = renderPlain(
-      ['account', 'in', 'out'],
-      [['A', '123456.00', '']],
-      ['left', 'right', 'right'],
-      20,
-    )
-    expect(table).toBe('account  A\nin       123456.00')
+  test('that is too narrow for its numbers leaves out columns without a value, or lists each row', () => {
+    const amounts = (...row: string[]) =>
+      renderPlain(['account', 'in', 'out'], [row], ['left', 'right', 'right'], 20)
+    expect(amounts('A', '', '123456.00')).toBe('account        out\nA        123456.00')
+    expect(amounts('A', '123456.00', '1.00')).toBe('account  A\nin       123456.00\nout      1.00')
   })
 
   test('breaks no word of its head', () => {

@@ -92,6 +92,11 @@ export function adviceOn(
       'most lines name accounts that do not exist: open them with daybook seed --file ACCOUNTS, or on the way with --open-missing',
     )
   }
+  if ((refusedByCode['TRANSFER_CONFLICT'] ?? 0) * 2 > read) {
+    advice.push(
+      'most lines have the id of another transfer: if they are new, give them ids of their own with --id-prefix',
+    )
+  }
   const malformed = refusedByCode['MALFORMED_LINE'] ?? 0
   if (isStored && malformed * 2 > read && summary.posted + summary.existing === 0) {
     advice.push(
