@@ -1,5 +1,4 @@
 import {
-  appendFileSync,
   copyFileSync,
   mkdirSync,
   readFileSync,
@@ -16,7 +15,7 @@ const TITLES = new Map(SECTIONS.flatMap(({ pages }) => Object.entries(pages)))
 const COMMANDS = 'docs/command-reference.md'
 
 const ABOUT_EXAMPLES =
-  'The examples of all commands run one after another, on [these books](command-reference.md).'
+  'The examples of all commands run one after another, on [these books](command-reference.md#the-books-of-the-examples).'
 
 const PICTURES = new Set(['.png', '.svg'])
 
@@ -60,8 +59,8 @@ export function writePages(
     return to(pageOf(target))
   }
 
-  /** Writes a text of a document as a page. A link whose text is a path gets the title of its page. */
-  const writeDocument = (page: string, document: string, text: string): void => {
+  /** The text of a page from that of a document. A link whose text is a path gets the title of its page. */
+  const pageText = (page: string, document: string, text: string): string => {
     const linked = outsideCode(text, (part) =>
       part.replaceAll(
         /(?:\[([^[\]]*))?\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)/g,
@@ -72,11 +71,15 @@ export function writePages(
         },
       ),
     )
-    const drawn = linked
-      .replaceAll(/^```mermaid\n([^]*?)^```$/gm, (_, chart: string) => drawFlowchart(chart))
-      // A block that is a file has a tab with its name.
-      .replaceAll(/^```(\w+) ([\w./-]+)\n([^]*?)^```$/gm, '::: code-group\n```$1 [$2]\n$3```\n:::')
-    write(page, drawn)
+    return (
+      linked
+        .replaceAll(/^```mermaid\n([^]*?)^```$/gm, (_, chart: string) => drawFlowchart(chart))
+        // A block that is a file has a tab with its name.
+        .replaceAll(
+          /^```(\w+) ([\w./-]+)\n([^]*?)^```$/gm,
+          '::: code-group\n```$1 [$2]\n$3```\n:::',
+        )
+    )
   }
 
   /** Writes a page for each command, and one with what is common to them and their list. */
@@ -85,12 +88,14 @@ export function writePages(
     const names = sections.map((section) => section.slice(0, section.indexOf('\n')))
     const list = sections.map((section, index) => {
       const page = commandPage(names[index] ?? '')
-      writeDocument(page, COMMANDS, `# daybook ${section}\n${ABOUT_EXAMPLES}\n`)
+      write(page, pageText(page, COMMANDS, `# daybook ${section}\n${ABOUT_EXAMPLES}\n`))
       const [, purpose = ''] = /^```\n\n(.+)$/m.exec(section) ?? []
       return `- [${names[index]}](./${page}): ${purpose.charAt(0).toLowerCase()}${purpose.slice(1)}`
     })
-    writeDocument(pageOf(COMMANDS), COMMANDS, start)
-    appendFileSync(join(pages, pageOf(COMMANDS)), `\n## The commands\n\n${list.join('\n')}\n`)
+    const [about = '', books = ''] = start.split(/^(?=### )/m)
+    const page = pageOf(COMMANDS)
+    const parts = [about, books.slice(1)].map((part) => pageText(page, COMMANDS, part))
+    write(page, parts.join(`${list.join('\n')}\n\n`))
     return names
   }
 
@@ -98,7 +103,7 @@ export function writePages(
   for (const document of TITLES.keys()) {
     const text = readFileSync(join(project, document), 'utf8')
     if (document === COMMANDS) commands = writeCommands(text)
-    else writeDocument(pageOf(document), document, text)
+    else write(pageOf(document), pageText(pageOf(document), document, text))
   }
   for (const example of examples) write(pageOf(example), examplePage(project, example))
   copyFileSync(join(project, 'site/index.md'), join(pages, 'index.md'))
