@@ -4,19 +4,17 @@ import { named } from '../messages.ts'
 import { type BatchRecord, type RefusalRecord, batchModel } from '../models/batch.ts'
 import type { PlainRecord } from '../money/plain-records.ts'
 import { LIMITS } from './limits.ts'
-import { type MovedAccounts, movedAccounts } from './moved-accounts.ts'
-import { type CurrencyPeriods, aggregate, moneyByPeriod } from './periods.ts'
+import { type BatchTransfers, batchTransfers, partOf } from './batch-transfers.ts'
+import { aggregate } from './periods.ts'
 import { REMEDIES } from './remedies.ts'
 
 /** What is known of one batch. */
-export interface BatchReport {
+export interface BatchReport extends BatchTransfers {
   readonly kind: 'batch'
   readonly database: string
   readonly madeAt: Date
   /** The batch’s record, as `daybook batches --json` prints it. */
   readonly batch: PlainRecord<BatchRecord>
-  /** How many transfers were posted in each part of the run, by the time of their posting. Parts without any are absent. */
-  readonly posted: readonly { readonly from: Date; readonly to: Date; readonly transfers: number }[]
   /** How many were refused in each part of the file. Parts without any are absent. */
   readonly refused: readonly {
     readonly fromLine: number
@@ -25,9 +23,6 @@ export interface BatchReport {
   }[]
   /** The refusals by code, most frequent first. */
   readonly refusals: readonly CodeRefusals[]
-  readonly accounts: readonly MovedAccounts[]
-  /** The money that it moved by the dates of its transfers, of those that have one. */
-  readonly money: readonly CurrencyPeriods[]
 }
 
 /** The refusals of one code. */
@@ -46,45 +41,18 @@ export async function batchReport(connection: Connection, name: string): Promise
     throw new InputError(`there is no batch ${named(name)}: daybook batches lists all batches`)
   }
   const batch = found.toJSON()
+  const { posted, accounts, money } = await batchTransfers(connection, name)
   return {
     kind: 'batch',
     database: connection.name,
     madeAt: new Date(),
     batch,
-    posted: await postedInRun(connection, name),
+    posted,
     refused: await refusedInFile(connection, batch),
     refusals: await refusalsByCode(connection, batch),
-    accounts: await movedAccounts(connection, name),
-    money: await moneyByPeriod(connection, {
-      match: { batch: name, effectiveAt: { $type: 'date' } },
-      date: '$effectiveAt',
-    }),
+    accounts,
+    money,
   }
-}
-
-async function postedInRun(connection: Connection, batch: string): Promise<BatchReport['posted']> {
-  const [run] = await aggregate<{ first: Date; last: Date }>(connection, [
-    { $match: { batch } },
-    { $group: { _id: null, first: { $min: '$postedAt' }, last: { $max: '$postedAt' } } },
-  ]).toArray()
-  if (!run) return []
-  const start = run.first.getTime()
-  const length = Math.max(1, Math.ceil((run.last.getTime() - start + 1) / LIMITS.periods))
-  const parts = await aggregate<{ _id: number; transfers: number }>(connection, [
-    { $match: { batch } },
-    {
-      $group: {
-        _id: partOf({ $subtract: ['$postedAt', run.first] }, length),
-        transfers: { $sum: 1 },
-      },
-    },
-    { $sort: { _id: 1 } },
-  ]).toArray()
-  return parts.map(({ _id: part, transfers }) => ({
-    from: new Date(start + part * length),
-    to: new Date(start + (part + 1) * length),
-    transfers,
-  }))
 }
 
 async function refusedInFile(
@@ -107,10 +75,6 @@ async function refusedInFile(
     refused,
   }))
 }
-
-const partOf = (distance: object, length: number) => ({
-  $toInt: { $floor: { $divide: [distance, length] } },
-})
 
 async function refusalsByCode(
   connection: Connection,

@@ -51,10 +51,7 @@ export async function booksReport(
     proof,
     seconds,
     accounts: await accountsByCurrency(connection),
-    money: await moneyByPeriod(connection, {
-      match: {},
-      date: { $ifNull: ['$effectiveAt', '$postedAt'] },
-    }),
+    money: await moneyByPeriod(connection, { $ifNull: ['$effectiveAt', '$postedAt'] }),
     batchCount: await Batch.countDocuments(),
     batches: batches.map((batch) => batch.toJSON()),
   }

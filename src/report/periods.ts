@@ -33,52 +33,85 @@ export type PeriodUnit = 'day' | 'month' | 'year'
  */
 export async function moneyByPeriod(
   connection: Connection,
-  { match, date }: { match: object; date: object | string },
+  date: object | string,
 ): Promise<CurrencyPeriods[]> {
-  const sums = { transfers: { $sum: 1 }, amount: { $sum: '$amount' } }
-  const totals = await aggregate<Totals>(connection, [
-    { $match: match },
-    { $group: { _id: '$currency', ...sums, first: { $min: date }, last: { $max: date } } },
-    { $sort: { transfers: -1, _id: 1 } },
+  const totals = await aggregate<MoneyTotals>(connection, [
+    { $group: { _id: '$currency', ...totalsOf(date) } },
   ]).toArray()
-  const units = new Map(totals.map(({ _id, first, last }) => [_id, unitOf(first, last)]))
-  const shown = new Map<string, { periods: PeriodMoney[]; count: number }>()
-  for (const every of new Set(units.values())) {
-    const currencies = [...units].flatMap(([currency, unit]) => (unit === every ? [currency] : []))
-    const found = aggregate<PeriodSums>(connection, [
-      { $match: { $and: [match, { currency: { $in: currencies } }] } },
-      {
-        $group: {
-          _id: {
-            currency: '$currency',
-            period: { $dateToString: { date, format: FORMATS[every] } },
+  if (totals.length === 0) return []
+  const found = aggregate<PeriodSums>(connection, periodStages(totals, date))
+  return currencyPeriods(totals, await found.toArray())
+}
+
+/** The number of transfers, their sum, and their first and last date, for a stage that groups them. */
+export const totalsOf = (date: object | string) => ({
+  ...SUMS,
+  first: { $min: date },
+  last: { $max: date },
+})
+
+const SUMS = { transfers: { $sum: 1 }, amount: { $sum: '$amount' } }
+
+/** Groups transfers by currency: their latest periods, of the unit that follows from their first and last date. */
+export function periodStages(totals: readonly MoneyTotals[], date: object | string): object[] {
+  const branches = (['day', 'month'] as const).map((unit) => ({
+    case: { $in: ['$currency', { $literal: currenciesOf(totals, unit) }] },
+    then: FORMATS[unit],
+  }))
+  const format = { $switch: { branches, default: FORMATS.year } }
+  return [
+    {
+      $group: {
+        _id: { currency: '$currency', period: { $dateToString: { date, format } } },
+        ...SUMS,
+      },
+    },
+    {
+      $group: {
+        _id: '$_id.currency',
+        count: { $sum: 1 },
+        latest: {
+          $topN: {
+            n: LIMITS.periods,
+            sortBy: { '_id.period': -1 },
+            output: { period: '$_id.period', transfers: '$transfers', amount: '$amount' },
           },
-          ...sums,
         },
       },
-      { $sort: { '_id.period': -1 } },
-    ])
-    for await (const { _id, transfers, amount } of found) {
-      const entry = shown.get(_id.currency) ?? { periods: [], count: 0 }
-      shown.set(_id.currency, entry)
-      entry.count++
-      if (entry.periods.length >= LIMITS.periods) continue
-      const [from, to] = bordersOf(_id.period, every)
-      entry.periods.push({ from, to, transfers, amount: money(amount, _id.currency) })
-    }
-  }
-  return totals.map(({ _id: currency, transfers, amount }) => {
-    const { periods = [], count = 0 } = shown.get(currency) ?? {}
-    return {
-      currency,
-      transfers,
-      amount: money(amount, currency),
-      every: units.get(currency) ?? 'year',
-      periods: periods.toReversed(),
-      leftOut: count - periods.length,
-    }
-  })
+    },
+  ]
 }
+
+const currenciesOf = (totals: readonly MoneyTotals[], unit: PeriodUnit): string[] =>
+  totals.filter((total) => unitOf(total) === unit).map(({ _id }) => _id)
+
+/** What the server has found, those currencies first that have most transfers. */
+export function currencyPeriods(
+  totals: readonly MoneyTotals[],
+  sums: readonly PeriodSums[],
+): CurrencyPeriods[] {
+  return totals
+    .toSorted((one, other) => other.transfers - one.transfers || (one._id < other._id ? -1 : 1))
+    .map((total) => {
+      const { _id: currency, transfers } = total
+      const every = unitOf(total)
+      const { latest, count } = sums.find(({ _id }) => _id === currency) ?? NO_PERIODS
+      const periods = latest.map(({ period, ...of }): PeriodMoney => {
+        const [from, to] = bordersOf(period, every)
+        return { from, to, transfers: of.transfers, amount: money(of.amount, currency) }
+      })
+      return {
+        currency,
+        transfers,
+        amount: money(total.amount, currency),
+        every,
+        periods: periods.toReversed(),
+        leftOut: count - periods.length,
+      }
+    })
+}
+
+const NO_PERIODS = { latest: [], count: 0 }
 
 /** Aggregates transfers, or another collection of the ledger, on the primary. */
 export const aggregate = <Result extends object>(
@@ -93,7 +126,8 @@ export const aggregate = <Result extends object>(
 export const money = (stored: Decimal128, currency: string): string =>
   formatMoney(toDecimal(stored), currency)
 
-interface Totals {
+/** All transfers of a selection in one currency. */
+export interface MoneyTotals {
   readonly _id: string
   readonly transfers: number
   readonly amount: Decimal128
@@ -101,17 +135,22 @@ interface Totals {
   readonly last: Date
 }
 
-interface PeriodSums {
-  readonly _id: { readonly currency: string; readonly period: string }
-  readonly transfers: number
-  readonly amount: Decimal128
+/** The latest periods of one currency, the latest first, and how many it has in all. */
+export interface PeriodSums {
+  readonly _id: string
+  readonly count: number
+  readonly latest: readonly {
+    readonly period: string
+    readonly transfers: number
+    readonly amount: Decimal128
+  }[]
 }
 
 const FORMATS = { day: '%Y-%m-%d', month: '%Y-%m', year: '%Y' } as const
 
 const DAY_MS = 86_400_000
 
-function unitOf(first: Date, last: Date): PeriodUnit {
+function unitOf({ first, last }: Pick<MoneyTotals, 'first' | 'last'>): PeriodUnit {
   const days = (last.getTime() - first.getTime()) / DAY_MS
   if (days < LIMITS.periods - 1) return 'day'
   return days < (LIMITS.periods - 2) * 30 ? 'month' : 'year'

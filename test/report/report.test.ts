@@ -5,12 +5,14 @@ import { describe, expect, inject, test } from 'vitest'
 import type { BatchReport, Report } from '../../src/index.ts'
 import { REFUSAL_CODES } from '../../src/errors.ts'
 import { batchModel, refusalModel } from '../../src/models/batch.ts'
+import { replay } from '../../src/replay/replay.ts'
 import { report, reportPage } from '../../src/report/index.ts'
 import { LARGEST_PAGE, LIMITS } from '../../src/report/limits.ts'
 import { REMEDIES } from '../../src/report/remedies.ts'
 import { daybook } from '../support/command-line.ts'
+import { makeFile } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
-import { HOSTILE, replayHostileBatch } from '../support/hostile-books.ts'
+import { HOSTILE, openHostileAccounts, replayHostileBatch } from '../support/hostile-books.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 const books = useDatabase()
@@ -95,6 +97,52 @@ describe('report', () => {
         ],
       },
     ])
+  })
+
+  test('of a batch reads all transfers twice, whatever it shows of them', async () => {
+    const { name } = await replayHostileBatch(books, 40)
+    let reads = 0
+    connection.getClient().on('commandStarted', ({ command }) => {
+      const [first] = (command['pipeline'] ?? []) as { $match?: object }[]
+      if (command['aggregate'] === 'transfers' && first?.$match && 'batch' in first.$match) reads++
+    })
+
+    await report(connection, { batch: name })
+
+    expect(reads).toBe(2)
+  })
+
+  test('of a batch has the latest of many years, and counts those before', async () => {
+    await openHostileAccounts(Account)
+    const lines = Array.from({ length: 70 }, (_, index) => {
+      const currencies = index < 3 ? ['HANAKO', 'ICHIRO', 'JPY'] : ['ADA', 'GRACE', 'USD']
+      const [from, to, currency] = currencies
+      const effectiveAt = new Date(Date.UTC(1900 + index, 1)).toISOString()
+      return JSON.stringify({
+        transferId: `T${index}`,
+        from,
+        to,
+        amount: '1',
+        currency,
+        effectiveAt,
+      })
+    })
+    const file = await makeFile('years.jsonl', lines.join('\n'))
+    await replay(connection, { file, name: 'years' })
+
+    const { money } = (await report(connection, { batch: 'years' })) as BatchReport
+
+    expect(money).toMatchObject([
+      { currency: 'USD', transfers: 67, amount: '67.00', every: 'year', leftOut: 5 },
+      { currency: 'JPY', transfers: 3, amount: '3', every: 'month', leftOut: 0 },
+    ])
+    expect(money[0]?.periods).toHaveLength(LIMITS.periods)
+    expect(money[0]?.periods[0]).toEqual({
+      from: new Date('1908-01-01'),
+      to: new Date('1909-01-01'),
+      transfers: 1,
+      amount: '1.00',
+    })
   })
 
   test('of an account has what statement, balances, account show and holds print as JSON', async () => {
