@@ -47,6 +47,27 @@ export function unitsOf(stored: Decimal128): bigint {
 
 const HIGH_DIGITS = (1n << 49n) - 1n
 
+/**
+ * Decodes a Decimal128 to the units of a currency: the reverse of {@link decimal128OfUnits}. Undefined unless it has exactly
+ * `scale` decimals; so NaN, Infinity and −0 are not money.
+ */
+export function unitsAt(
+  bytes: Buffer,
+  { offset, scale }: { offset: number; scale: number },
+): bigint | undefined {
+  const top = bytes.readUInt32LE(offset + 12)
+  // Both bits are set in NaN, in Infinity, and in an encoding of digits that are too large for a Decimal128.
+  if (((top >>> 29) & 3) === 3) return undefined
+  if (((top >>> 17) & 0x3fff) - EXPONENT_BIAS !== -scale) return undefined
+  const low = bytes.readBigUInt64LE(offset)
+  const high = bytes.readUInt32LE(offset + 8)
+  const topDigits = top & 0x1ffff
+  const digits =
+    high === 0 && topDigits === 0 ? low : (BigInt(topDigits) << 96n) | (BigInt(high) << 64n) | low
+  if (top >>> 31 === 0) return digits
+  return digits === 0n ? undefined : -digits
+}
+
 /** The sign, the exponent and the words of a value as decimal.js has them: seven digits in each, and the point between two. */
 interface DecimalParts {
   readonly s: number

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BATCH_NAME_RULE, isBatchName } from '../models/batch.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { RecordCheck } from './record-check.ts'
 import type { ViolationLog } from './violations.ts'
 

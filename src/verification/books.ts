@@ -2,7 +2,7 @@ import type { ClientSession, Connection, mongo } from 'mongoose'
 import { type CollectionNames, collectionsOf } from '../definition.ts'
 import { ownFieldsOf } from '../ledger/own-fields.ts'
 import { databaseOf, primaryDatabaseOf } from '../mongodb/connection.ts'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { DocumentStream } from './document-stream.ts'
 import type { CollectionName } from './violations.ts'
 

@@ -1,7 +1,7 @@
 import { named } from '../messages.ts'
 import type { NumberedTransfer } from './account-proof.ts'
 import type { Books, Moment } from './books.ts'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { addFirst } from './kept-numbers.ts'
 import type { ViolationLog } from './violations.ts'
 

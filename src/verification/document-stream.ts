@@ -1,5 +1,5 @@
 import type { ClientSession, mongo } from 'mongoose'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 
 /** How many documents the server sends at once. More take more memory, and are not read faster. */
 const DOCUMENTS_AT_ONCE = 1_000

@@ -1,6 +1,6 @@
 import { named } from '../messages.ts'
 import type { Books, Moment } from './books.ts'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { RecordCheck } from './record-check.ts'
 import { isStoredId } from './stored-text.ts'
 import type { ViolationKind, ViolationLog } from './violations.ts'

@@ -1,6 +1,6 @@
 import { EFFECTIVE_AT_RULE, isEffectiveTime } from '../ledger/effective-at.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { RecordCheck } from './record-check.ts'
 import { isStoredId } from './stored-text.ts'
 import { LIMITS, moneyRule, showUnits } from './units.ts'

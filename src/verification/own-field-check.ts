@@ -1,6 +1,6 @@
 import type { OwnFields } from '../ledger/own-fields.ts'
 import { BSON_TYPES } from '../models/own-paths.ts'
-import type { DocumentReader } from './document-reader.ts'
+import type { DocumentReader } from '../ledger/documents/document-reader.ts'
 import type { RecordCheck } from './record-check.ts'
 
 /** Checks the values of a ledger's own fields. Only their types count: a record may be from a time when the limits were others. */

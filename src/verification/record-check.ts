@@ -1,7 +1,7 @@
 import { metadataProblem } from '../ledger/metadata.ts'
 import { named, quote } from '../messages.ts'
 import { isBatchName } from '../models/batch.ts'
-import type { DocumentReader } from './document-reader.ts'
+import type { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { isStoredText } from './stored-text.ts'
 import { WHOLE_NUMBER_RULE } from './units.ts'
 import type { CollectionName, ViolationKind, ViolationLog } from './violations.ts'

@@ -1,7 +1,7 @@
 import { REFUSAL_CODES } from '../errors.ts'
 import { quote } from '../messages.ts'
 import { isBatchName } from '../models/batch.ts'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import type { ViolationLog } from './violations.ts'
 
 const CODES = new Set<string>([...REFUSAL_CODES, 'MALFORMED_LINE'])

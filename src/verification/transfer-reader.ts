@@ -1,6 +1,6 @@
 import type { OwnFields } from '../ledger/own-fields.ts'
 import { isCurrency, scaleOf } from '../money/currency.ts'
-import { DocumentReader } from './document-reader.ts'
+import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { TRANSFER_FIELDS, type TransferFields, checkTransfer } from './transfer-check.ts'
 import type { ViolationLog } from './violations.ts'
 

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose'
-import { quote } from '../messages.ts'
+import { quote } from '../../messages.ts'
+import { unitsAt } from '../../money/decimal128.ts'
 import {
   ARRAY,
   DATE,
@@ -14,7 +15,6 @@ import {
   isTextAt,
   lengthOf,
 } from './bson.ts'
-import { unitsAt } from './units.ts'
 
 const { BSON, Decimal128 } = mongoose.mongo
 
