@@ -84,7 +84,8 @@ export { Rehearsal } from './replay/posting/rehearsal.ts'
 // Export: transfers and accounts, with all that is needed to post them again.
 export { exportAccounts, exportText, exportTransfers } from './export/index.ts'
 export type { ExportedAccount } from './export/export-accounts.ts'
-export type { ExportedTransfer, ExportRange } from './export/export-transfers.ts'
+export type { ExportRange } from './export/export-transfers.ts'
+export type { ExportedTransfer } from './export/exported-transfer.ts'
 export type { ExportOptions } from './export/export-text.ts'
 
 // Sample data: accounts in the database, and files of transfers.

@@ -1,3 +1,7 @@
+import type { mongo } from 'mongoose'
+
+// What is exported goes from one step to the next in blocks: a promise for each record would take most of the time.
+
 /** Gathers items into blocks of a size; the last one may be shorter. */
 export async function* inBlocks<Item>(
   items: AsyncIterable<Item>,
@@ -11,4 +15,22 @@ export async function* inBlocks<Item>(
     block = []
   }
   if (block.length > 0) yield block
+}
+
+/** The documents of a cursor, in blocks as the server sends them. */
+export async function* blocksOf<Document>(
+  cursor: mongo.FindCursor<Document>,
+): AsyncGenerator<Document[], void, undefined> {
+  try {
+    while (await cursor.hasNext()) yield cursor.readBufferedDocuments()
+  } finally {
+    await cursor.close()
+  }
+}
+
+/** The items of blocks, one by one. */
+export async function* itemsOf<Item>(
+  blocks: AsyncIterable<readonly Item[]>,
+): AsyncGenerator<Item, void, undefined> {
+  for await (const block of blocks) for (const item of block) yield item
 }

@@ -2,7 +2,9 @@ import type { Connection, mongo } from 'mongoose'
 import { collectionsOf } from '../definition.ts'
 import type { HoldRecord, Metadata } from '../ledger/records.ts'
 import { primaryDatabaseOf } from '../mongodb/connection.ts'
-import { type ExportRange, type ExportedTransfer, exportTransfers } from './export-transfers.ts'
+import { blocksOf } from './blocks.ts'
+import { type ExportRange, exportedTransfers } from './export-transfers.ts'
+import type { ExportedTransfer } from './exported-transfer.ts'
 
 /** A hold as it was placed. Its captures, its release or its expiry come later. */
 interface ExportedHold {
@@ -33,7 +35,8 @@ type ExportedAction = ExportedTransfer | ExportedHold | ExportedEnd
 export interface ExportedActions {
   /** Whether there may be more than plain transfers. */
   readonly hasHolds: boolean
-  readonly actions: AsyncGenerator<ExportedAction, void, undefined>
+  /** In blocks. */
+  readonly actions: AsyncGenerator<ExportedAction[], void, undefined>
 }
 
 /**
@@ -44,7 +47,7 @@ export async function exportActions(
   connection: Connection,
   range: ExportRange,
 ): Promise<ExportedActions> {
-  const transfers = exportTransfers(connection, range)
+  const transfers = exportedTransfers(connection, range)
   // What is exported is known from here on, so the hold of each capture is found.
   const first = await transfers.next()
   const holds = primaryDatabaseOf(connection).collection<HoldRecord>(
@@ -58,9 +61,9 @@ export async function exportActions(
 }
 
 async function* resumed(
-  first: IteratorResult<ExportedTransfer, void>,
-  rest: AsyncIterable<ExportedTransfer>,
-): AsyncGenerator<ExportedTransfer, void, undefined> {
+  first: IteratorResult<ExportedTransfer[], void>,
+  rest: AsyncIterable<ExportedTransfer[]>,
+): AsyncGenerator<ExportedTransfer[], void, undefined> {
   if (first.done) return
   yield first.value
   yield* rest
@@ -77,23 +80,25 @@ const OPTIONS = {
 async function* placings(
   holds: Holds,
   range: ExportRange,
-): AsyncGenerator<ExportedHold, void, undefined> {
+): AsyncGenerator<ExportedHold[], void, undefined> {
   const placed = holds.find(filterOf(range, 'createdAt'), { ...OPTIONS, sort: { createdAt: 1 } })
-  for await (const hold of placed) {
-    const { reference, metadata, expiresAt, batch } = hold
-    yield {
-      action: 'hold',
-      holdId: hold._id,
-      from: hold.fromAccount,
-      to: hold.toAccount,
-      amount: hold.amount.toString(),
-      currency: hold.currency,
-      ...(reference !== undefined && { reference }),
-      ...(metadata !== undefined && { metadata }),
-      ...(expiresAt !== undefined && { expiresAt }),
-      postedAt: hold.createdAt,
-      ...(batch !== undefined && { batch }),
-    }
+  for await (const block of blocksOf(placed)) yield block.map(placing)
+}
+
+const placing = (hold: HoldRecord): ExportedHold => {
+  const { reference, metadata, expiresAt, batch } = hold
+  return {
+    action: 'hold',
+    holdId: hold._id,
+    from: hold.fromAccount,
+    to: hold.toAccount,
+    amount: hold.amount.toString(),
+    currency: hold.currency,
+    ...(reference !== undefined && { reference }),
+    ...(metadata !== undefined && { metadata }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    postedAt: hold.createdAt,
+    ...(batch !== undefined && { batch }),
   }
 }
 
@@ -101,7 +106,7 @@ async function* placings(
 async function* ends(
   holds: Holds,
   range: ExportRange,
-): AsyncGenerator<ExportedEnd, void, undefined> {
+): AsyncGenerator<ExportedEnd[], void, undefined> {
   const givenBack = { status: { $in: ['released', 'expired'] as const } }
   const filter = { ...filterOf(range, 'endedAt'), ...givenBack }
   const ended = holds.find(filter, {
@@ -109,11 +114,14 @@ async function* ends(
     sort: { endedAt: 1 },
     projection: { status: 1, endedAt: 1 },
   })
-  for await (const { _id, status, endedAt } of ended) {
-    const action = status === 'expired' ? 'expire' : 'release'
-    yield { action, holdId: _id, postedAt: endedAt as Date }
-  }
+  for await (const block of blocksOf(ended)) yield block.map(end)
 }
+
+const end = ({ _id, status, endedAt }: HoldRecord): ExportedEnd => ({
+  action: status === 'expired' ? 'expire' : 'release',
+  holdId: _id,
+  postedAt: endedAt as Date,
+})
 
 function filterOf(
   { account, from, to }: ExportRange,
@@ -125,23 +133,40 @@ function filterOf(
   }
 }
 
-/** Merges what comes by time. At one moment the earlier of the sources is first: a hold is placed, captured, and released. */
+/** Merges what comes by time, in blocks. At one moment the earlier of the sources is first: a hold is placed, captured, and released. */
 async function* inOrderOfTime<Item extends { readonly postedAt: Date }>(
-  sources: readonly AsyncGenerator<Item, void, undefined>[],
-): AsyncGenerator<Item, void, undefined> {
+  sources: readonly AsyncGenerator<Item[], void, undefined>[],
+): AsyncGenerator<Item[], void, undefined> {
+  const blocks: Item[][] = sources.map(() => [])
+  const used = sources.map(() => 0)
+  const next = (index: number): Item | undefined => blocks[index]?.[used[index] as number]
+  const refill = async (index: number) => {
+    for (;;) {
+      const { value, done } = await (sources[index] as AsyncGenerator<Item[], void>).next()
+      blocks[index] = value ?? []
+      used[index] = 0
+      if (done || value.length > 0) return
+    }
+  }
   try {
-    const next = await Promise.all(sources.map(async (source) => await source.next()))
+    await Promise.all(sources.map(async (_, index) => await refill(index)))
+    let merged: Item[] = []
     for (;;) {
       let earliest = -1
       let item: Item | undefined
-      for (const [index, { value }] of next.entries()) {
-        if (!value || (item && item.postedAt <= value.postedAt)) continue
+      for (let index = 0; index < sources.length; index += 1) {
+        const candidate = next(index)
+        if (!candidate || (item && item.postedAt <= candidate.postedAt)) continue
         earliest = index
-        item = value
+        item = candidate
       }
       if (!item) return
-      yield item
-      next[earliest] = await (sources[earliest] as AsyncGenerator<Item, void>).next()
+      merged.push(item)
+      used[earliest] = (used[earliest] as number) + 1
+      if (next(earliest)) continue
+      yield merged
+      merged = []
+      await refill(earliest)
     }
   } finally {
     await Promise.all(sources.map(async (source) => await source.return()))

@@ -7,12 +7,8 @@ import { withoutFormula } from '../replay/reading/csv/formula.ts'
 import { inBlocks } from './blocks.ts'
 import { type ExportedAccount, exportAccounts } from './export-accounts.ts'
 import { exportActions } from './export-actions.ts'
-import {
-  type ExportRange,
-  type ExportedTransfer,
-  RANGE_KEYS,
-  exportTransfers,
-} from './export-transfers.ts'
+import { type ExportRange, RANGE_KEYS, exportedTransfers } from './export-transfers.ts'
+import type { ExportedTransfer } from './exported-transfer.ts'
 import { JOURNAL_HEAD, openingEntry, transferEntry } from './hledger.ts'
 
 export const EXPORT_FORMATS = ['csv', 'jsonl', 'hledger'] as const
@@ -60,10 +56,13 @@ export async function* exportText(
   yield* inParts(format === 'jsonl' ? jsonLines(records) : csvLines(records, columns, spreadsheet))
 }
 
+/** How many accounts are written at once. */
+const BLOCK = 500
+
 function accountsToWrite(connection: Connection, { account }: ExportRange) {
   const own = ownFieldsOf(connection).account
   const columns = [...ACCOUNT_COLUMNS, ...(own?.names ?? [])]
-  return { records: exportAccounts(connection, { account }), columns }
+  return { records: inBlocks(exportAccounts(connection, { account }), BLOCK), columns }
 }
 
 async function actionsToWrite(connection: Connection, range: ExportRange) {
@@ -113,18 +112,21 @@ async function* journal(connection: Connection, range: ExportRange): AsyncGenera
   const { account, from, by = 'postedAt' } = range
   if (!from)
     for await (const each of exportAccounts(connection, { account })) yield openingEntry(each)
-  for await (const transfer of exportTransfers(connection, range)) yield transferEntry(transfer, by)
+  for await (const block of exportedTransfers(connection, range)) {
+    yield block.map((transfer) => transferEntry(transfer, by)).join('')
+  }
 }
 
-async function* jsonLines(records: AsyncIterable<object>): AsyncGenerator<string> {
-  for await (const record of records) yield `${JSON.stringify(record)}\n`
-}
+type Blocks = AsyncIterable<readonly object[]>
 
-/** How many records are made CSV at once. */
-const BLOCK = 500
+async function* jsonLines(records: Blocks): AsyncGenerator<string> {
+  for await (const block of records) {
+    yield block.map((record) => `${JSON.stringify(record)}\n`).join('')
+  }
+}
 
 async function* csvLines(
-  records: AsyncIterable<object>,
+  records: Blocks,
   columns: readonly string[],
   isForSpreadsheet = false,
 ): AsyncGenerator<string> {
@@ -136,7 +138,7 @@ async function* csvLines(
   }
   const options = { columns: [...columns], cast }
   yield stringify([], { ...options, header: true })
-  for await (const block of inBlocks(records, BLOCK)) yield stringify(block, options)
+  for await (const block of records) yield stringify([...block], options)
 }
 
 /** Parts of at least this many characters are written faster than lines. */

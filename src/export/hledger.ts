@@ -1,5 +1,5 @@
 import type { ExportedAccount } from './export-accounts.ts'
-import type { ExportedTransfer } from './export-transfers.ts'
+import type { ExportedTransfer } from './exported-transfer.ts'
 
 /** The first line of a journal: without it hledger would have to guess what the point in `1.000` is. */
 export const JOURNAL_HEAD = 'decimal-mark .\n'

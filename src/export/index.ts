@@ -1,7 +1,8 @@
 import type { Connection } from 'mongoose'
 import type { ExportedAccount } from './export-accounts.ts'
 import type { ExportOptions } from './export-text.ts'
-import type { ExportRange, ExportedTransfer } from './export-transfers.ts'
+import type { ExportRange } from './export-transfers.ts'
+import type { ExportedTransfer } from './exported-transfer.ts'
 
 // What exports is loaded at the first call.
 

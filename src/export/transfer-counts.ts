@@ -49,14 +49,26 @@ export class TransferCounts {
     this.#counts.push(count)
   }
 
-  /** Whether a transfer was posted by then. One side is enough to know it, should the other be damaged. */
-  async include(transfer: Numbered): Promise<boolean> {
-    const { fromAccount, toAccount, fromSequence, toSequence } = transfer
-    const [from, to] = [this.#countOf(fromAccount), this.#countOf(toAccount)]
-    if (from !== undefined || to !== undefined) {
-      return fromSequence <= (from ?? 0) || toSequence <= (to ?? 0)
+  /** Those transfers that were posted by then. */
+  async included<Transfer extends Numbered>(transfers: readonly Transfer[]): Promise<Transfer[]> {
+    const included: Transfer[] = []
+    for (const transfer of transfers) {
+      const { fromAccount, toAccount } = transfer
+      if (this.#has(transfer) ?? !(await this.#exists([fromAccount, toAccount]))) {
+        included.push(transfer)
+      }
     }
-    return !(await this.#exists([fromAccount, toAccount]))
+    return included
+  }
+
+  /**
+   * Whether a transfer was posted by then; undefined if neither account had any. One side is enough to know it, should the
+   * other be damaged.
+   */
+  #has({ fromAccount, toAccount, fromSequence, toSequence }: Numbered): boolean | undefined {
+    const [from, to] = [this.#countOf(fromAccount), this.#countOf(toAccount)]
+    if (from === undefined && to === undefined) return undefined
+    return fromSequence <= (from ?? 0) || toSequence <= (to ?? 0)
   }
 
   #countOf(id: string): number | undefined {

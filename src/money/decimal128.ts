@@ -68,6 +68,24 @@ export function unitsAt(
   return digits === 0n ? undefined : -digits
 }
 
+/** The text of a Decimal128 within bytes, as its `toString()` writes it, in a small part of the time. */
+export function decimalTextAt(bytes: Buffer, offset: number): string {
+  const top = bytes.readUInt32LE(offset + 12)
+  const scale = EXPONENT_BIAS - (top >>> 17)
+  const high = bytes.readUInt32LE(offset + 4)
+  const isSmall = (top & 0x1ffff) === 0 && bytes.readUInt32LE(offset + 8) === 0 && high < 2 ** 21
+  // Others, and negative ones, are rare. With more decimals some are written with an exponent.
+  if (!isSmall || scale < 0 || scale > 6) {
+    return new Decimal128(bytes.subarray(offset, offset + 16)).toString()
+  }
+  const digits = String(high * 2 ** 32 + bytes.readUInt32LE(offset))
+  if (scale === 0) return digits
+  const whole = digits.length - scale
+  return whole > 0
+    ? `${digits.slice(0, whole)}.${digits.slice(whole)}`
+    : `0.${digits.padStart(scale, '0')}`
+}
+
 /** The sign, the exponent and the words of a value as decimal.js has them: seven digits in each, and the point between two. */
 interface DecimalParts {
   readonly s: number

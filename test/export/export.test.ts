@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { mongo } from 'mongoose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type ExportOptions, exportAccounts, exportText, exportTransfers } from '../../src/index.ts'
 import { useDatabase } from '../support/database.ts'
@@ -97,6 +98,18 @@ describe('exportTransfers', () => {
 
     expect(first.value?.transferId).toBe('T1')
     expect(rest.map(({ transferId }) => transferId)).toEqual(['T2', 'T2:reversal'])
+  })
+
+  test('yields what another program has written with other types as it is', async () => {
+    const { Double, Int32, Long } = mongo
+    const transfers = connection.collection<{ _id: string }>('transfers')
+    const changed = { fromSequence: new Double(1), reference: new Int32(5), batch: new Long(7) }
+    await transfers.updateOne({ _id: 'T1' }, { $set: changed }, { bypassDocumentValidation: true })
+
+    const [first, second] = await collected(exportTransfers(connection))
+
+    expect(first).toMatchObject({ transferId: 'T1', amount: '10.00', reference: 5, batch: 7 })
+    expect(second).toMatchObject({ transferId: 'T2', amount: '2.50' })
   })
 
   test('names the hold of a capture, and says whether it ended it', async () => {

@@ -1,7 +1,7 @@
 import { Decimal as OtherDecimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { unitsOf } from '../../src/money/decimal128.ts'
+import { decimalTextAt, unitsOf } from '../../src/money/decimal128.ts'
 import {
   Decimal,
   Decimal128,
@@ -115,5 +115,24 @@ describe('toDecimal128', () => {
     (text) => {
       expect(() => toDecimal128(new Decimal(text), 'USD')).toThrow('has more than the 2 decimals')
     },
+  )
+})
+
+test('decimalTextAt writes any Decimal128 as its toString() does', () => {
+  const anyUnits = fc.oneof(fc.bigInt(-(10n ** 33n), 10n ** 33n), fc.bigInt(-1000n, 1000n))
+  const anyValue = fc.tuple(anyUnits, fc.integer({ min: -40, max: 40 }))
+  const special = ['NaN', 'Infinity', '-Infinity', '-0', '0E+3', '0.000', '9007199254740993.01']
+  const anyText = fc.oneof(
+    { weight: 9, arbitrary: anyValue.map(([units, exponent]) => `${units}E${exponent}`) },
+    fc.constantFrom(...special),
+  )
+  fc.assert(
+    fc.property(anyText, fc.nat(9), (text, offset) => {
+      const stored = Decimal128.fromString(text)
+      const bytes = Buffer.concat([Buffer.alloc(offset, 1), stored.bytes, Buffer.alloc(3, 1)])
+
+      expect(decimalTextAt(bytes, offset)).toBe(stored.toString())
+    }),
+    { numRuns: 1_000 },
   )
 })

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose'
 import { quote } from '../../messages.ts'
-import { unitsAt } from '../../money/decimal128.ts'
+import { decimalTextAt, unitsAt } from '../../money/decimal128.ts'
 import {
   ARRAY,
   DATE,
@@ -132,6 +132,13 @@ export class DocumentReader<Name extends string> {
     const slot = this.#slotOf(name)
     if (this.#types[slot] !== DECIMAL128) return undefined
     return unitsAt(this.#bytes, { offset: this.#offsetAt(slot), scale })
+  }
+
+  /** A Decimal128 as its text; undefined if the field is missing or has another type. */
+  decimalText(name: Name): string | undefined {
+    const slot = this.#slotOf(name)
+    if (this.#types[slot] !== DECIMAL128) return undefined
+    return decimalTextAt(this.#bytes, this.#offsetAt(slot))
   }
 
   /** The value of an object, an array or any other field, as the driver decodes it. */
