@@ -1,5 +1,4 @@
 import type { Connection } from 'mongoose'
-import type { Decimal128 } from '../money/money.ts'
 import { LIMITS } from './limits.ts'
 import {
   type FoundMoves,

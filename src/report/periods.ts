@@ -54,11 +54,11 @@ const SUMS = { transfers: { $sum: 1 }, amount: { $sum: '$amount' } }
 
 /** Groups transfers by currency: their latest periods, of the unit that follows from their first and last date. */
 export function periodStages(totals: readonly MoneyTotals[], date: object | string): object[] {
-  const branches = (['day', 'month'] as const).map((unit) => ({
-    case: { $in: ['$currency', { $literal: currenciesOf(totals, unit) }] },
-    then: FORMATS[unit],
-  }))
-  const format = { $switch: { branches, default: FORMATS.year } }
+  const hasUnit = (unit: PeriodUnit) => ({
+    $in: ['$currency', { $literal: currenciesOf(totals, unit) }],
+  })
+  const { day, month, year } = FORMATS
+  const format = { $cond: [hasUnit('day'), day, { $cond: [hasUnit('month'), month, year] }] }
   return [
     {
       $group: {
