@@ -18,14 +18,12 @@ export function resultById(
   const { transferId, amount } = request
   const currency = isCurrency(request.currency) ? request.currency : accountCurrency
   const problem = currency && decimalsProblem(amount, currency)
-  if (problem) {
-    const error = new InvalidAmountError({ amount: amount.toString(), problem })
-    return refused(transferId, request.own?.refusal ?? error)
-  }
-  if (request.from === request.to) {
-    const error = new SameAccountError({ accountId: request.from })
-    return refused(transferId, request.own?.refusal ?? error)
-  }
+  const refusal = problem
+    ? new InvalidAmountError({ amount: amount.toString(), problem })
+    : request.from === request.to
+      ? new SameAccountError({ accountId: request.from })
+      : undefined
+  if (refusal) return refused(transferId, request.own?.refusal ?? refusal)
   const existing = transfers.get(transferId)
   if (!existing) return undefined
   const fields = conflictingFields(request, existing)

@@ -1,13 +1,13 @@
 import { LEAST_TRANSFERS_KEPT } from '../definition.ts'
 import type { OwnFields } from '../ledger/own-fields.ts'
-import { isCurrency, scaleOf } from '../money/currency.ts'
+import { scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import { type Digest, openingDigest } from './account-digest.ts'
 import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { checkOwnFields } from './own-field-check.ts'
 import { RecordCheck } from './record-check.ts'
 import { isStoredId, isStoredText } from './stored-text.ts'
-import { LIMITS, moneyRule, showUnits } from './units.ts'
+import { LIMITS, moneyRule, showUnits, currencyOf } from './units.ts'
 import type { ViolationLog } from './violations.ts'
 
 /** An account as it is stored. What is damaged in the record is undefined. */
@@ -69,7 +69,7 @@ export class AccountReader {
 
   account(): StoredAccount {
     const reader = this.#reader
-    const currency = this.#currency()
+    const currency = currencyOf(this.#reader)
     const money = (field: (typeof MONEY_FIELDS)[number]) =>
       currency === undefined ? undefined : reader.money(field, scaleOf(currency))
     return {
@@ -112,11 +112,8 @@ export class AccountReader {
 
   #checkMoney(check: RecordCheck): void {
     const reader = this.#reader
-    const currency = this.#currency()
-    if (currency === undefined) {
-      check.add('currency', `is in ${reader.show('currency')}, which is not a currency`)
-      return
-    }
+    const currency = check.currency()
+    if (currency === undefined) return
     const scale = scaleOf(currency)
     const limit = LIMITS[scale] as bigint
     for (const field of MONEY_FIELDS) {
@@ -170,10 +167,5 @@ export class AccountReader {
 
   #id(): string {
     return this.#reader.text('_id') ?? this.#reader.show('_id')
-  }
-
-  #currency(): string | undefined {
-    const currency = this.#reader.text('currency')
-    return isCurrency(currency) ? currency : undefined
   }
 }

@@ -1,9 +1,9 @@
 import { EFFECTIVE_AT_RULE, isEffectiveTime } from '../ledger/effective-at.ts'
-import { isCurrency, scaleOf } from '../money/currency.ts'
+import { scaleOf } from '../money/currency.ts'
 import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { RecordCheck } from './record-check.ts'
 import { isStoredId } from './stored-text.ts'
-import { LIMITS, moneyRule, showUnits } from './units.ts'
+import { LIMITS, moneyRule, showUnits, currencyOf } from './units.ts'
 import type { ViolationLog } from './violations.ts'
 
 const HOLD_FIELDS = [
@@ -55,7 +55,7 @@ export class HoldReader {
 
   hold(): StoredHold {
     const reader = this.#reader
-    const currency = this.#currency()
+    const currency = currencyOf(this.#reader)
     const [amount, captured] = [this.#money('amount'), this.#money('captured')]
     const status = reader.text('status')
     const isWhole = amount !== undefined && captured !== undefined
@@ -87,12 +87,8 @@ export class HoldReader {
   }
 
   #checkMoney(check: RecordCheck): void {
-    const reader = this.#reader
-    const currency = this.#currency()
-    if (currency === undefined) {
-      check.add('currency', `is in ${reader.show('currency')}, which is not a currency`)
-      return
-    }
+    const currency = check.currency()
+    if (currency === undefined) return
     const limit = LIMITS[scaleOf(currency)] as bigint
     for (const field of ['amount', 'captured'] as const) {
       const units = this.#money(field)
@@ -172,7 +168,7 @@ export class HoldReader {
   }
 
   #money(field: 'amount' | 'captured'): bigint | undefined {
-    const currency = this.#currency()
+    const currency = currencyOf(this.#reader)
     return currency === undefined ? undefined : this.#reader.money(field, scaleOf(currency))
   }
 
@@ -180,10 +176,5 @@ export class HoldReader {
   #time(field: 'createdAt' | 'endedAt' | 'expiresAt'): number | undefined {
     const time = this.#reader.time(field)
     return isEffectiveTime(time ?? NaN) ? time : undefined
-  }
-
-  #currency(): string | undefined {
-    const currency = this.#reader.text('currency')
-    return isCurrency(currency) ? currency : undefined
   }
 }

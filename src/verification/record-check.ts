@@ -3,7 +3,7 @@ import { named, quote } from '../messages.ts'
 import { isBatchName } from '../models/batch.ts'
 import type { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { isStoredText } from './stored-text.ts'
-import { WHOLE_NUMBER_RULE } from './units.ts'
+import { WHOLE_NUMBER_RULE, currencyOf } from './units.ts'
 import type { CollectionName, ViolationKind, ViolationLog } from './violations.ts'
 
 /** Logs what is wrong with one record, whatever the other records are. */
@@ -53,6 +53,15 @@ export class RecordCheck {
 
   date(name: string): void {
     if (this.#reader.time(name) === undefined) this.addField(name, 'which is not a date')
+  }
+
+  /** Returns the currency of the record; undefined if it is none. */
+  currency(): string | undefined {
+    const currency = currencyOf(this.#reader)
+    if (currency === undefined) {
+      this.add('currency', `is in ${this.#reader.show('currency')}, which is not a currency`)
+    }
+    return currency
   }
 
   /** The accounts that a transfer or a hold names. */

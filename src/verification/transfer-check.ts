@@ -36,22 +36,17 @@ export const TRANSFER_FIELDS = [
 
 export type TransferFields = DocumentReader<(typeof TRANSFER_FIELDS)[number]>
 
-/** Logs what is wrong with a transfer, whatever the other records are. `currency` is undefined if it is damaged. */
+/** Logs what is wrong with a transfer, whatever the other records are. */
 export function checkTransfer(
   reader: TransferFields,
-  {
-    currency,
-    ownFields,
-    log,
-  }: { currency: string | undefined; ownFields: OwnFields | undefined; log: ViolationLog },
+  { ownFields, log }: { ownFields: OwnFields | undefined; log: ViolationLog },
 ): void {
   const check = new RecordCheck(reader, { what: 'transfer', collection: 'transfers', log })
   const id = reader.text('_id')
   if (!isStoredId(id)) check.add('id', 'has an _id that is not the id of a transfer')
   check.strangers()
-  if (currency === undefined) {
-    check.add('currency', `is in ${reader.show('currency')}, which is not a currency`)
-  } else checkMoney(reader, { currency, check })
+  const currency = check.currency()
+  if (currency !== undefined) checkMoney(reader, { currency, check })
   check.accounts()
   for (const field of ['fromSequence', 'toSequence']) check.whole(field, 1)
   check.differentAccounts()

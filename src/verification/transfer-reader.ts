@@ -1,7 +1,8 @@
 import type { OwnFields } from '../ledger/own-fields.ts'
-import { isCurrency, scaleOf } from '../money/currency.ts'
+import { scaleOf } from '../money/currency.ts'
 import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { TRANSFER_FIELDS, type TransferFields, checkTransfer } from './transfer-check.ts'
+import { currencyOf } from './units.ts'
 import type { ViolationLog } from './violations.ts'
 
 /** One side of a transfer, as its account sees it. What is damaged in the record is undefined. */
@@ -57,8 +58,7 @@ export class TransferReader {
   read(bytes: Buffer): void {
     this.#bytes = bytes
     this.#reader.read(bytes)
-    const currency = this.#reader.text('currency')
-    this.#currency = isCurrency(currency) ? currency : undefined
+    this.#currency = currencyOf(this.#reader)
   }
 
   entry(side: 'from' | 'to'): Entry {
@@ -102,7 +102,7 @@ export class TransferReader {
 
   /** Logs what is wrong with the transfer, whatever the other records are. */
   check(log: ViolationLog): void {
-    checkTransfer(this.#reader, { currency: this.#currency, ownFields: this.#ownFields, log })
+    checkTransfer(this.#reader, { ownFields: this.#ownFields, log })
   }
 
   #id(): string {

@@ -1,5 +1,12 @@
-import { scaleOf } from '../money/currency.ts'
+import type { DocumentReader } from '../ledger/documents/document-reader.ts'
+import { isCurrency, scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
+
+/** The currency of a record; undefined if it is damaged. Without it, no money of the record can be read. */
+export function currencyOf(reader: Pick<DocumentReader<'currency'>, 'text'>): string | undefined {
+  const currency = reader.text('currency')
+  return isCurrency(currency) ? currency : undefined
+}
 
 /** Money in minor units, such as cents, as text with the currency's decimals. */
 export function showUnits(units: bigint, currency: string): string {
