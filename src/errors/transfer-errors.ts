@@ -72,9 +72,19 @@ export class CurrencyMismatchError extends TransferRefusedError {
   declare readonly accountId: string
   declare readonly side: Side
   declare readonly currency: string
-  constructor(details: { accountId: string; side: Side; currency: string; expected: unknown }) {
+  /** `what` is in the other currency: a transfer or a hold. */
+  constructor({
+    what = 'transfer',
+    ...details
+  }: {
+    accountId: string
+    side: Side
+    currency: string
+    expected: unknown
+    what?: 'transfer' | 'hold'
+  }) {
     super(
-      `${details.side} account ${details.accountId} is in ${details.currency}, but the transfer is in ${quote(details.expected)}${isCurrency(details.expected) ? '' : ', which is not an ISO 4217 code'}`,
+      `${details.side} account ${details.accountId} is in ${details.currency}, but the ${what} is in ${quote(details.expected)}${isCurrency(details.expected) ? '' : ', which is not an ISO 4217 code'}`,
       details,
     )
   }
@@ -139,21 +149,28 @@ export class LinkedTransferRefusedError extends TransferRefusedError {
   declare readonly transferId: string
   /** The id of the hold, if it is not a transfer that is refused, but a hold or its release. */
   declare readonly holdId?: string
-  /** The transfer of the same atomic group that caused the refusal. */
+  /** The transfer of the same atomic group that caused the refusal, or the place of the record that did. */
   declare readonly refusedTransferId: string
   /** The name of the group, if it has one. */
   declare readonly group?: string
-  constructor(details: {
+  /** `beside` says that the cause may be no part of the group: a line next to it, or between its lines, that cannot be read. */
+  constructor({
+    beside,
+    ...details
+  }: {
     transferId: string
     holdId?: string
     refusedTransferId: string
     group?: string
+    beside?: boolean
   }) {
     const { transferId, holdId, refusedTransferId, group } = details
     super(
       group === undefined
         ? `${holdId === undefined ? 'transfer' : 'hold'} ${transferId} is in the same atomic group as ${refusedTransferId}, which was refused`
-        : `transfer ${transferId} is in group ${named(group)} with ${refusedTransferId}, which was refused`,
+        : beside
+          ? `transfer ${transferId} is in group ${named(group)} beside ${refusedTransferId}, which cannot be read and may belong to the group. Correct that line first`
+          : `transfer ${transferId} is in group ${named(group)} with ${refusedTransferId}, which was refused`,
       details,
     )
   }

@@ -15,16 +15,27 @@ import type { WellFormedRequest } from './request.ts'
 /** Why accounts cannot send and receive. The payer of a hold can, even if it was frozen since. */
 export function refusalByAccounts(
   request: Pick<WellFormedRequest, 'currency' | 'hold' | 'postedElsewhereAt'>,
-  from: LedgerAccount,
-  to: LedgerAccount,
+  { from, to, what }: { from: LedgerAccount; to: LedgerAccount; what: 'transfer' | 'hold' },
 ): TransferRefusedError | undefined {
-  if (!request.postedElsewhereAt) {
+  const { postedElsewhereAt } = request
+  if (postedElsewhereAt) {
+    const refusal = notOpenedBefore('from', from, postedElsewhereAt)
+    if (refusal) return refusal
+    // The receiver of a hold may have been opened by a program whose clock is ahead: nothing puts these two times in order.
+    const other = what === 'hold' ? undefined : notOpenedBefore('to', to, postedElsewhereAt)
+    if (other) return other
+  } else {
     if (from.status !== 'open' && request.hold === undefined) return notOpen('from', from)
     if (to.status !== 'open') return notOpen('to', to)
   }
   const expected = request.currency ?? from.currency
-  if (from.currency !== expected) return mismatch('from', from, expected)
-  if (to.currency !== expected) return mismatch('to', to, expected)
+  for (const [side, { _id: accountId, currency }] of [
+    ['from', from],
+    ['to', to],
+  ] as const) {
+    if (currency === expected) continue
+    return new CurrencyMismatchError({ side, accountId, currency, expected, what })
+  }
   return undefined
 }
 
@@ -58,8 +69,17 @@ export function missing(side: Side, accountId: string): TransferRefusedError {
     : new InvalidAccountIdError({ side, accountId, expected })
 }
 
+/** The refusal of an account that was opened only after something was posted to it. */
+function notOpenedBefore(
+  side: Side,
+  { _id: accountId, createdAt }: LedgerAccount,
+  postedAt: Date,
+): AccountNotOpenError | undefined {
+  if (!createdAt || createdAt <= postedAt) return undefined
+  const [opened, posted] = [createdAt, postedAt].map((date) => date.toISOString())
+  const status = `not open before ${opened}, which is after the postedAt ${posted}`
+  return new AccountNotOpenError({ side, accountId, status })
+}
+
 const notOpen = (side: Side, { _id: accountId, status }: LedgerAccount) =>
   new AccountNotOpenError({ side, accountId, status })
-
-const mismatch = (side: Side, { _id: accountId, currency }: LedgerAccount, expected: unknown) =>
-  new CurrencyMismatchError({ side, accountId, currency, expected })

@@ -46,7 +46,7 @@ export function evaluate(
   // It serves the check, too: a second subtraction would be felt in a large posting.
   const fromBalance = from.balance.minus(amount)
   const refusal =
-    refusalByAccounts(request, from, to) ??
+    refusalByAccounts(request, { from, to, what: 'transfer' }) ??
     (isPromised
       ? undefined
       : refusalByFunds(from, { after: fromBalance, needed: amount, what: 'transfer' }))

@@ -206,26 +206,31 @@ function copyFor(readings: readonly Reading[], { accounts, transfers }: Ledger):
 function causeOf(
   requests: readonly IdentifiedRequest[],
   results: readonly TransferResult[],
-): string | undefined {
+): Cause | undefined {
   const first = results.find((result): result is RefusedTransfer => result.status === 'refused')
-  return first
-    ? named(first.transferId)
-    : requests.find(({ refusedBeside }) => refusedBeside !== undefined)?.refusedBeside
+  if (first) return { refusedTransferId: named(first.transferId) }
+  const { refusedBeside } = requests.find((request) => request.refusedBeside !== undefined) ?? {}
+  return refusedBeside === undefined
+    ? undefined
+    : { refusedTransferId: refusedBeside, beside: true }
 }
+
+/** What a group is refused for, as its other legs name it. */
+type Cause = Pick<
+  ConstructorParameters<typeof LinkedTransferRefusedError>[0],
+  'refusedTransferId' | 'beside'
+>
 
 /** The results of a group that is not posted: what was not refused itself is refused with the cause. */
 const linked = (
   results: readonly TransferResult[],
-  refusedTransferId: string,
+  cause: Cause,
   group: string,
 ): TransferResult[] =>
   results.map((result) => {
     if (result.status === 'refused') return result
     const { transferId } = result
-    return refused(
-      transferId,
-      new LinkedTransferRefusedError({ transferId, refusedTransferId, group }),
-    )
+    return refused(transferId, new LinkedTransferRefusedError({ transferId, group, ...cause }))
   })
 
 /** A transfer that cannot join its group was refused because of the group, and not because of what has its id. */

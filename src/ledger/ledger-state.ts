@@ -14,6 +14,8 @@ export interface LedgerAccount {
   held: Decimal | undefined
   transferCount: number
   updatedAt: Date
+  /** When it was opened. Known only where requests are taken over from other books. */
+  readonly createdAt?: Date | undefined
 }
 
 /** The accounts and transfers that requests are evaluated against. Each posted request changes them. */

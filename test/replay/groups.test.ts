@@ -139,7 +139,9 @@ describe('a group of a file', () => {
         'MALFORMED_LINE 6',
         'LINKED_TRANSFER_REFUSED 7',
       ])
-      expect(lines[0]).toContain('transfer T1 is in group G with line 3, which was refused')
+      expect(lines[0]).toContain(
+        'transfer T1 is in group G beside line 3, which cannot be read and may belong to the group',
+      )
     },
   )
 

@@ -127,8 +127,48 @@ const refusedLines = [
   ['capture,C3,ROOM-7,,,1,,,perhaps,', 'MALFORMED_LINE final "perhaps" is not true or false'],
   ['release,,ROOM-7,,,5,,,,', 'MALFORMED_LINE a release has no amount'],
   ['release,,ROOM-7,,,,,,,why', 'MALFORMED_LINE a release has no reference'],
-  ['capture,,ROOM-8,,,1,,,,', 'INVALID_TRANSFER_ID transfer id "" is not'],
+  [
+    'capture,,ROOM-8,,,1,,,,',
+    'INVALID_TRANSFER_ID transfer id "" is not an id: a capture of a part of a hold needs one',
+  ],
 ] as const
+
+test.each([
+  ['hold,,H3,A0,A1,1,EUR,,,', 'CURRENCY_MISMATCH'],
+  ['hold,,H3,A0,A1,9999,,,,', 'INSUFFICIENT_FUNDS'],
+  ['hold,,H3,A0,A0,1,,,,', 'SAME_ACCOUNT'],
+  ['hold,,H3,A0,A9,1,,,,', 'ACCOUNT_NOT_FOUND'],
+  ['hold,,H3,A0,A1,0,,,,', 'INVALID_AMOUNT'],
+  ['hold,,H3,A0,A1,0.001,,,,', 'INVALID_AMOUNT'],
+  ['hold,,H3,,A1,1,,,,', 'INVALID_ACCOUNT_ID'],
+  ['hold,,H3,A0,A1,1,,1999-12-31,,', 'INVALID_EXPIRES_AT'],
+  ['hold,,ROOM-7,A0,A1,1,,,,', 'HOLD_CONFLICT'],
+  ['hold,,H\u202E3,A0,A1,1,,,,', 'INVALID_HOLD_ID'],
+  ['release,,H9,,,,,,,', 'HOLD_NOT_FOUND'],
+  ['release,,ROOM-7,,,,,,,', 'HOLD_NOT_ACTIVE'],
+] as const)('the refusal of the line %s as %s does not call it a transfer', async (line, code) => {
+  const { refusals } = await replayed(HOTEL + line)
+
+  expect(refusals).toMatchObject([{ code, message: expect.not.stringMatching(/\btransfer\b/) }])
+})
+
+test('a column that the options map has no other role, whatever its name', async () => {
+  const content = 'action,id,from,to,amount\nhold,H1,A0,A1,5\ncapture,H1,,,2\n'
+
+  const { refused, summary } = await replayed(content, { map: { holdId: 'id' } })
+
+  expect(refused).toEqual([])
+  expect(summary).toMatchObject({ posted: 2, holdsPlaced: 1 })
+  expect(await Hold.findById('H1')).toMatchObject({ status: 'active' })
+})
+
+test('a batch that others continue with other options says how many transfers and holds it has', async () => {
+  await replayed(HOTEL)
+
+  await expect(replayed(HOTEL, { currency: 'USD' })).rejects.toThrow(
+    'and has posted 3 transfers and placed or released 3 holds',
+  )
+})
 
 test.each(refusedLines)('the line %s is refused: %s', async (line, reason) => {
   const { refusals } = await replayed(HOTEL + line)
@@ -296,9 +336,9 @@ describe('a line about a hold', () => {
 
     expect(posted).toEqual(['T3 A0 A1 1'])
     expect(refusals.map(({ code, message }) => `${code} ${message}`)).toEqual([
-      'LINKED_TRANSFER_REFUSED transfer T1 is in group G1 with line 3, which was refused',
+      'LINKED_TRANSFER_REFUSED transfer T1 is in group G1 beside line 3, which cannot be read and may belong to the group. Correct that line first',
       'MALFORMED_LINE a hold has no group, because a group has only transfers: leave "G1" out, or add --map group= if no line needs it',
-      'LINKED_TRANSFER_REFUSED transfer T2 is in group G1 with line 3, which was refused',
+      'LINKED_TRANSFER_REFUSED transfer T2 is in group G1 beside line 3, which cannot be read and may belong to the group. Correct that line first',
     ])
   })
 

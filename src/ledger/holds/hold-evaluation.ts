@@ -92,13 +92,18 @@ function evaluateHold(
       : refusedHold(holdId, new HoldConflictError({ holdId, fields }))
   }
   const isKnown = from !== undefined && to !== undefined
-  const refusal = postedElsewhereAt ? undefined : refusalOfNew(request, holds, { isKnown })
+  const refusal = postedElsewhereAt
+    ? undefined
+    : refusalOfNew(request, holds, {
+        isKnown,
+        placedAt: laterOf(now, from?.updatedAt ?? now),
+      })
   if (refusal) return refusedHold(holdId, refusal)
   if (!from) return refusedHold(holdId, missing('from', request.from))
   if (!to) return refusedHold(holdId, missing('to', request.to))
   const held = (from.held ?? ZERO).plus(amount)
   const refusalByLedger =
-    refusalByAccounts(request, from, to) ??
+    refusalByAccounts(request, { from, to, what: 'hold' }) ??
     (postedElsewhereAt
       ? undefined
       : refusalByFunds(from, {
@@ -136,12 +141,13 @@ const ZERO = new Decimal(0)
 function refusalOfNew(
   { holdId, expiresAt }: WellFormedHold,
   { serverTime }: HoldBook,
-  { isKnown }: { isKnown: boolean },
+  { isKnown, placedAt }: { isKnown: boolean; placedAt: Date },
 ): TransferRefusedError | undefined {
   const expected = newIdentifierProblem(holdId)
   if (expected !== undefined) return new InvalidHoldIdError({ holdId, expected })
   // Of accounts that do not exist nobody knows whether the server was asked.
-  return isKnown && expiresAt && serverTime && expiresAt <= serverTime
+  // The clock that dates the hold may be ahead of the server's.
+  return isKnown && expiresAt && serverTime && expiresAt <= laterOf(serverTime, placedAt)
     ? new InvalidExpiresAtError({ expiresAt, expected: 'in the future' })
     : undefined
 }

@@ -4,6 +4,7 @@ import {
   InvalidAmountError,
   InvalidExpiresAtError,
   InvalidHoldIdError,
+  InvalidTransferIdError,
   type TransferRefusedError,
 } from '../../errors.ts'
 import { MalformedRequestError, requireRequest } from '../../malformed-request.ts'
@@ -167,11 +168,21 @@ export interface WellFormedCapture extends Omit<IdentifiedCapture, 'amount'> {
 /** An action with every part checked and its amount read. Only the ledger can still refuse it. */
 export type WellFormedAction = WellFormedHold | WellFormedCapture | IdentifiedRelease
 
+const hasId = (transferId: unknown): boolean =>
+  transferId !== undefined && transferId !== null && transferId !== ''
+
+/** What the id of a capture must be if it has none. Only a part of a hold gets none of its own. */
+const PART_ID_RULE =
+  'an id: a capture of a part of a hold needs one, so that its repeat is not taken for another part. Give it one, or make it final to release the rest'
+
 /** Checks everything that does not depend on the ledger, in the order of precedence of the codes. */
 export function readHoldAction(action: HoldAction): WellFormedAction | TransferRefusedError {
   const { holdId } = action
   if (action.kind === 'capture') {
-    const refusal = refusalOfTransferId(action.transferId)
+    const { transferId } = action
+    const refusal = hasId(transferId)
+      ? refusalOfTransferId(transferId)
+      : new InvalidTransferIdError({ transferId, expected: PART_ID_RULE })
     if (refusal) return refusal
   }
   if (!isIdentifier(holdId)) return new InvalidHoldIdError({ holdId, expected: IDENTIFIER_RULE })

@@ -135,10 +135,17 @@ export function recordToContinue(
   if (stored.reading !== newBatch.reading) {
     throw new BatchConflictError(
       newBatch._id,
-      `was started with the options ${stored.reading}, not ${newBatch.reading}, and has posted ${stored.posted} transfers: ${adviceOnContinuing(stored)}. To use other options, ${advice}`,
+      `was started with the options ${stored.reading}, not ${newBatch.reading}, and has posted ${postedOf(stored)}: ${adviceOnContinuing(stored)}. To use other options, ${advice}`,
     )
   }
   return stored
+}
+
+/** What a batch has posted, as a phrase. */
+function postedOf({ posted, holdsPlaced = 0, holdsReleased = 0 }: BatchRecord): string {
+  const onHolds = holdsPlaced + holdsReleased
+  const transfers = `${posted - onHolds} transfers`
+  return onHolds === 0 ? transfers : `${transfers} and placed or released ${onHolds} holds`
 }
 
 const adviceOnContinuing = ({ status, refused }: BatchRecord): string =>

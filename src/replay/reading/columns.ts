@@ -58,11 +58,25 @@ export function candidateColumns(
   const name = map[role]
   if (name === null) return []
   if (name === undefined) {
+    if (set[role] !== undefined) return []
     const own = nested ? columns.map((column) => (nested.has(column) ? '' : column)) : columns
-    return set[role] === undefined ? columnsByKnownName(own, role) : []
+    const found = columnsByKnownName(own, role)
+    // A column has the role that the options give it, whatever its name.
+    const isFree = (index: number) => !isMapped(columns, index, { map, areKeys })
+    return found.every(isFree) ? found : found.filter(isFree)
   }
   return columnsNamed(columns, name, areKeys)
 }
+
+/** Whether the options map a column to a role. */
+const isMapped = (
+  columns: readonly string[],
+  index: number,
+  { map, areKeys }: { readonly map: ColumnMap; readonly areKeys: boolean },
+): boolean =>
+  Object.values(map).some(
+    (name) => typeof name === 'string' && columnsNamed(columns, name, areKeys).includes(index),
+  )
 
 /** The indexes of the columns with a name, or of the one with a number such as `#3`. */
 function columnsNamed(
