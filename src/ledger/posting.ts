@@ -66,7 +66,8 @@ export async function post<Request extends LedgerRequest>(
   transaction: Transaction,
   options: PostingOptions = {},
 ): Promise<ResultOf<Request>[]> {
-  const accounts = await readAccounts(accountIdsOf(requests), transaction)
+  const withOpening = requests.some(({ postedElsewhereAt }) => postedElsewhereAt !== undefined)
+  const accounts = await readAccounts(accountIdsOf(requests), transaction, { withOpening })
   return await postToAccounts(accounts, requests, transaction, options)
 }
 

@@ -22,28 +22,37 @@ const ACCOUNT_FIELDS = {
   updatedAt: 1,
 }
 
+/** Those that are taken over from other books must not be from before their accounts. */
+const FIELDS_WITH_OPENING = { ...ACCOUNT_FIELDS, createdAt: 1 }
+
 /** What a read needs: the connection and its database, and the session if it belongs to a transaction. */
 export type ReadContext = Pick<Transaction, 'connection' | 'database'> & Partial<Transaction>
 
-/** Reads accounts by their ids. The result has no entry for an account that does not exist. */
+/**
+ * Reads accounts by their ids, and `withOpening` also when they were opened. The result has no entry for an account that does
+ * not exist.
+ */
 export async function readAccounts(
   accountIds: ReadonlySet<string>,
   { connection, database, session }: ReadContext,
+  { withOpening = false }: { withOpening?: boolean } = {},
 ): Promise<Map<string, LedgerAccount>> {
   if (accountIds.size === 0) return new Map()
   const filter = { _id: { $in: [...accountIds] } }
+  const projection = withOpening ? FIELDS_WITH_OPENING : ACCOUNT_FIELDS
   const stored =
     session && accountIds.size <= MAX_ACCOUNTS_IN_REPLY
-      ? await findInOneReply(filter, { connection, database, session })
+      ? await findInOneReply({ filter, projection }, { connection, database, session })
       : await database
           .collection<StoredAccount>(collectionsOf(connection).accounts)
           .find(filter, {
-            projection: ACCOUNT_FIELDS,
+            projection,
             batchSize: accountIds.size + 1,
             ...(session && { session }),
           })
           .toArray()
-  return new Map(stored.map((account) => [account._id, ledgerAccountOf(account)]))
+  const accountOf = withOpening ? openedAccountOf : ledgerAccountOf
+  return new Map(stored.map((account) => [account._id, accountOf(account)]))
 }
 
 export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
@@ -61,15 +70,21 @@ export function ledgerAccountOf(stored: StoredAccount): LedgerAccount {
   }
 }
 
+/** {@link ledgerAccountOf}, with the time of its opening. */
+export const openedAccountOf = (stored: StoredAccount): LedgerAccount =>
+  Object.assign(ledgerAccountOf(stored), { createdAt: stored.createdAt })
+
 /** How many accounts certainly fit into one reply of 16 MB: the fields of an account take less than 1 kB. */
 const MAX_ACCOUNTS_IN_REPLY = 10_000
 
 /** Reads accounts with a plain command. A cursor of the driver takes longer, and the server would wait. */
-async function findInOneReply(filter: object, { connection, database, session }: Transaction) {
+async function findInOneReply(
+  query: { readonly filter: object; readonly projection: object },
+  { connection, database, session }: Transaction,
+) {
   const find = {
     find: collectionsOf(connection).accounts,
-    filter,
-    projection: ACCOUNT_FIELDS,
+    ...query,
     batchSize: MAX_ACCOUNTS_IN_REPLY,
     singleBatch: true,
   }

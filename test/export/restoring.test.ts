@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ReplayOptions, exportText, replay, seed, verify } from '../../src/index.ts'
+import { RestoringTransform } from '../../src/replay/reading/restoring-transform.ts'
 import { booksOf, hardBatch, makeFile, openAccounts } from '../support/batch.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
@@ -111,7 +112,7 @@ async function postEverything(): Promise<void> {
   await hold('ACTIVE', '30')
   await Hold.capture('ACTIVE', { amount: '1', transferId: 'PART 3' })
   const holds = connection.collection<{ _id: string }>('holds')
-  const past = { $set: { expiresAt: new Date(0) } }
+  const past = [{ $set: { expiresAt: { $add: ['$createdAt', 1] } } }]
   await holds.updateOne({ _id: 'EXPIRED' }, past)
   await Hold.expire()
   await holds.updateOne({ _id: 'UNSWEPT' }, past)
@@ -185,7 +186,7 @@ describe('exported books', () => {
   test('keep a hold as it was, although it has expired and its payer has too little', async () => {
     await postEverything()
     const taken = { transferId: 'LATER', from: 'A3', to: 'A0', amount: '999.00', currency: 'USD' }
-    const line = { ...taken, postedAt: '2030-01-01T00:00:00.000Z' }
+    const line = { ...taken, postedAt: new Date().toISOString() }
     const file = await makeFile('later.jsonl', `${JSON.stringify(line)}\n`)
 
     expect(await replay(connection, { file, restore: true })).toMatchObject({ posted: 1 })
@@ -232,6 +233,42 @@ describe('exported books', () => {
       refused: 0,
     })
   })
+})
+
+test('a restored record is read if it is not from the future, and a hold if it expires later', () => {
+  const now = Date.now()
+  const day = 24 * 60 * 60 * 1000
+  const anyRecord = fc.record({
+    action: fc.constantFrom('transfer', 'hold', 'capture', 'release', 'expire'),
+    postedAfter: fc.oneof(fc.integer({ min: -400, max: 400 }), fc.constantFrom(-1, 0, 1, 2)),
+    expiresAfter: fc.option(fc.constantFrom(-400 * day, -1, 0, 1, 400 * day)),
+  })
+  const transform = new RestoringTransform(undefined)
+  fc.assert(
+    fc.property(anyRecord, ({ action, postedAfter, expiresAfter }) => {
+      const postedAt = now + postedAfter * day
+      const expiresAt = expiresAfter === null ? undefined : postedAt + expiresAfter
+      const record = {
+        action,
+        transferId: 'T1',
+        holdId: 'H1',
+        from: 'A0',
+        to: 'A1',
+        amount: '1.00',
+        currency: 'USD',
+        postedAt: new Date(postedAt).toISOString(),
+        ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
+      }
+      const row = transform.row({ position: 1, line: 1, item: 1, text: '', madeId: 'M1' }, record)
+
+      // Another clock may be a day ahead.
+      const isPast = postedAfter <= 1
+      const isOrdered = action !== 'hold' || expiresAfter === null || expiresAfter > 0
+      expect(row.problem === undefined).toBe(isPast && isOrdered)
+      if (!isPast) expect(row.problem).toMatch(/^postedAt .* is in the future/)
+      else if (!isOrdered) expect(row.problem).toMatch(/^expiresAt .* is not after postedAt/)
+    }),
+  )
 })
 
 describe('a restored line is refused', () => {
@@ -291,6 +328,24 @@ describe('a restored line is refused', () => {
       /not the opposite of P1/,
     ],
     ['if an account does not exist', { to: 'A9' }, 'ACCOUNT_NOT_FOUND', /A9/],
+    [
+      'if it is from before its account was opened',
+      {},
+      'ACCOUNT_NOT_OPEN',
+      /from account A0 is not open before 2\S+Z, which is after the postedAt 2026-01-01T00:00:00.000Z/,
+    ],
+    [
+      'if it is a hold from before its account was opened',
+      { action: 'hold', holdId: 'H1', transferId: undefined },
+      'ACCOUNT_NOT_OPEN',
+      /from account A0 is not open before/,
+    ],
+    [
+      'if it was posted in the future',
+      { postedAt: '2999-01-01T00:00:00.000Z' },
+      'MALFORMED_LINE',
+      /postedAt "2999-01-01T00:00:00.000Z" is in the future/,
+    ],
   ])('%s', async (_, fields, code, message) => {
     await openAccounts(Account, { count: 2, openingBalance: '100' })
     await Account.transfer({ transferId: 'P1', from: 'A1', to: 'A0', amount: '1' })

@@ -141,7 +141,8 @@ export class Rehearsal {
       if (account) accounts.set(id, account)
       else unread.add(id)
     }
-    for (const [id, account] of await readAccounts(unread, this.#stored)) accounts.set(id, account)
+    const stored = await readAccounts(unread, this.#stored, { withOpening: true })
+    for (const [id, account] of stored) accounts.set(id, account)
     return accounts
   }
 

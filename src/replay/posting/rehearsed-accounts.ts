@@ -1,5 +1,5 @@
 import type { LedgerAccount } from '../../ledger/ledger-state.ts'
-import { type StoredAccount, ledgerAccountOf, storedAccountOf } from '../../ledger/stored-ledger.ts'
+import { type StoredAccount, openedAccountOf, storedAccountOf } from '../../ledger/stored-ledger.ts'
 import { RecordFile } from './record-file.ts'
 
 /** The most accounts in memory between two chunks. */
@@ -28,7 +28,7 @@ export class RehearsedAccounts {
     const found = this.#file.get(id)
     if (!found) return undefined
     const { record, place } = found
-    const entry = { account: ledgerAccountOf(record), place, isSaved: true }
+    const entry = { account: openedAccountOf(record), place, isSaved: true }
     this.#latest.set(id, entry)
     return entry
   }

@@ -62,7 +62,7 @@ function exportedRequest(fields: Fields, text: string, own: OwnFields | undefine
     metadata: metadataOf(fields.metadata, text),
     ...legOf(fields),
     reverses,
-    postedElsewhereAt: dateOf(required(fields, 'postedAt'), 'postedAt'),
+    postedElsewhereAt: postedAtOf(fields),
     ...(own && { fieldValues: own.fromTexts(fields), keepsFields: true }),
   }
 }
@@ -75,7 +75,7 @@ function exportedAction(action: string, fields: Fields, text: string): HoldActio
     )
   }
   const holdId = required(fields, 'holdId')
-  const postedElsewhereAt = dateOf(required(fields, 'postedAt'), 'postedAt')
+  const postedElsewhereAt = postedAtOf(fields)
   if (action === 'release' || action === 'expire') {
     return { kind: action, holdId, postedElsewhereAt }
   }
@@ -93,7 +93,7 @@ function exportedAction(action: string, fields: Fields, text: string): HoldActio
       ...content,
       from: required(fields, 'from'),
       to: required(fields, 'to'),
-      expiresAt: dateOf(optional(fields, 'expiresAt'), 'expiresAt'),
+      expiresAt: expiresAtOf(fields, postedElsewhereAt),
     }
   }
   const final = readFinal(fields.final)
@@ -145,6 +145,27 @@ function dateOf(text: string | undefined, name: string): Date | undefined {
   if (TIME.test(text) && isEffectiveTime(date.getTime()) && date.toISOString() === text) return date
   throw new NotExported(
     `${name} ${quote(text)} is not a time such as 2026-01-31T09:30:00.000Z, as daybook export writes it`,
+  )
+}
+
+/** How far another machine's clock may be ahead of this one's. */
+const CLOCK_DIFFERENCE_MS = 24 * 60 * 60 * 1000
+
+/** When a record was posted. Nothing was posted in the future. */
+function postedAtOf(fields: Fields): Date {
+  const text = required(fields, 'postedAt')
+  const postedAt = dateOf(text, 'postedAt') as Date
+  if (postedAt.getTime() <= Date.now() + CLOCK_DIFFERENCE_MS) return postedAt
+  throw new NotExported(`postedAt ${quote(text)} is in the future: nothing was posted then`)
+}
+
+/** A hold expires after it was placed. */
+function expiresAtOf(fields: Fields, postedAt: Date): Date | undefined {
+  const text = optional(fields, 'expiresAt')
+  const expiresAt = dateOf(text, 'expiresAt')
+  if (!expiresAt || expiresAt > postedAt) return expiresAt
+  throw new NotExported(
+    `expiresAt ${quote(text)} is not after postedAt ${quote(postedAt.toISOString())}: a hold expires after it was placed`,
   )
 }
 
