@@ -5,7 +5,7 @@ import {
   type PeriodLength,
   formatMoney,
 } from '../../src/index.ts'
-import { PERIOD_LENGTHS, clockOf, isTimeZone, named } from '../../src/internal.ts'
+import { PERIOD_LENGTHS, clockOf, didYouMean, isTimeZone, named } from '../../src/internal.ts'
 import {
   type Command,
   Exit,
@@ -51,7 +51,7 @@ export const balancesCommand: Command<{
         coerce(name: string): string {
           if (isTimeZone(name)) return name
           throw new UsageError(
-            `--time-zone ${named(name)}: expected a time zone such as Europe/Berlin or +02:00`,
+            `--time-zone ${named(name)}: expected a time zone such as Europe/Berlin or +02:00${didYouMean(name, Intl.supportedValuesOf('timeZone'))}`,
           )
         },
       })

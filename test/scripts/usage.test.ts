@@ -89,6 +89,7 @@ describe('a command line that is wrong', () => {
       'balances A --every mnth',
       '--every mnth: expected one of day, week, month, year. Did you mean month?',
     ],
+    ['balances A --time-zone Europe/Berln', 'Did you mean Europe/Berlin?'],
     ['formats', 'formats needs try <file>: <file> is missing'],
     ['formats try', 'formats needs try <file>: <file> is missing'],
     ['formats tri january.csv', 'expected formats try <file>, not tri. Did you mean try?'],
