@@ -37,7 +37,11 @@ const ICON =
 export default defineConfig({
   title: 'Daybook',
   description: 'Bank accounts and transfers on MongoDB, for TypeScript',
-  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }]],
+  head: [
+    ['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }],
+    // Names of options stay on one line.
+    ['style', {}, '.vp-doc td:first-child code { white-space: nowrap }'],
+  ],
   srcDir: 'pages',
   outDir: 'dist',
   markdown: {
