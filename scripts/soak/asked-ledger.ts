@@ -33,12 +33,6 @@ export interface KnownGroup {
 /** The verb of a call that marks expired holds. */
 export const SWEEP = 'expire'
 
-/** The longest that a call took, in milliseconds. */
-export interface LongestWait {
-  readonly milliseconds: number
-  readonly verb: string
-}
-
 /** What the journals of a soak say. */
 export class AskedLedger {
   readonly transfers = new Map<string, KnownRecord>()
@@ -47,7 +41,7 @@ export class AskedLedger {
   /** By account and field. */
   readonly fields = new Map<string, KnownField>()
   readonly groups: KnownGroup[] = []
-  /** The keys of the transfers of each batch of which a caller was told that it is finished. */
+  /** The keys of the lines of each batch of which a caller was told that it is finished. */
   readonly finishedBatches = new Map<string, readonly string[]>()
   /** How many calls ended in each way. */
   readonly outcomes = { done: 0, refused: 0, 'not posted': 0, unknown: 0, died: 0 }
@@ -59,7 +53,8 @@ export class AskedLedger {
   readonly latePosted: string[] = []
   /** How many holds the sweeps ended, as they reported. */
   expiries = 0
-  longestWait: LongestWait = { milliseconds: 0, verb: 'none' }
+  /** The longest that a call took, in milliseconds, by its verb. */
+  readonly longestWaits = new Map<string, number>()
 
   /** Adds one journal. */
   async read(entries: AsyncIterable<Entry> | Iterable<Entry>): Promise<void> {
@@ -85,9 +80,9 @@ export class AskedLedger {
     ended: number,
   ): void {
     this.outcomes[outcome.outcome] += 1
-    const milliseconds = ended - call.began
-    if (outcome.outcome !== 'died' && milliseconds > this.longestWait.milliseconds) {
-      this.longestWait = { milliseconds, verb: call.verb }
+    if (outcome.outcome !== 'died') {
+      const longest = this.longestWaits.get(call.verb) ?? 0
+      this.longestWaits.set(call.verb, Math.max(longest, ended - call.began))
     }
     if ('error' in outcome) this.#count(`${call.verb}: ${outcome.error}`)
     if (call.verb === 'conflict' && outcome.outcome === 'done') this.conflictsPosted += 1
@@ -98,20 +93,17 @@ export class AskedLedger {
       this.groups.push({ keys, order: call.order })
     }
     if (outcome.outcome === 'done') this.#endHolds(call, outcome.results)
-    if (batch !== undefined) {
-      // Its lines may be posted and refused in many calls of many processes: the batch itself knows which.
-      for (const asked of transfers) knownIn(this.transfers, asked).writerEnd = Infinity
-      if (outcome.outcome === 'done')
-        this.finishedBatches.set(
-          batch,
-          transfers.map(({ key }) => key),
-        )
-      return
-    }
     const records = [
       ...transfers.map((asked) => knownIn(this.transfers, asked)),
       ...holds.map((asked) => knownIn(this.holds, asked)),
     ]
+    if (batch !== undefined) {
+      // Its lines may be posted and refused in many calls of many processes: the batch itself knows which.
+      for (const record of records) record.writerEnd = Infinity
+      const keys = [...transfers, ...holds].map(({ key }) => key)
+      if (outcome.outcome === 'done') this.finishedBatches.set(batch, keys)
+      return
+    }
     records.forEach((known, index) => {
       if (outcome.outcome === 'done') {
         const status = outcome.results[index] ?? ''

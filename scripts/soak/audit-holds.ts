@@ -13,6 +13,8 @@ export interface StoredHold {
   readonly expiresAt: Date | undefined
   readonly endedAt: Date | undefined
   readonly finalCapture: string | undefined
+  /** The batch that placed it. */
+  readonly batch: string | undefined
 }
 
 /** A transfer that captured a part of a hold, or all of it. */

@@ -25,7 +25,7 @@ export interface StoredBooks {
   /** The value of each field that clients change, by account and field, as `ID field`. */
   readonly fields: ReadonlyMap<string, string>
   readonly orders: ReadonlySet<string>
-  /** The ids of the refused lines of each batch. */
+  /** The keys of the refused lines of each batch. */
   readonly refusals: ReadonlyMap<string, ReadonlySet<string>>
 }
 
@@ -99,17 +99,16 @@ export async function audit(asked: AskedLedger, books: StoredBooks): Promise<Aud
     if (stored.has(reference)) offences.doubled.push(reference)
     stored.add(reference)
     compare({ key: reference, content }, asked.transfers, offences)
-    if (batch !== undefined && books.refusals.get(batch)?.has(transferId)) {
-      offences['refused but posted'].push(`${transferId} of ${batch}`)
-    }
+    accuseBatch(transferId, batch, books, offences)
   }
-  for (const { holdId, content, status } of books.holds) {
+  for (const { holdId, content, status, batch } of books.holds) {
     for (const record of [
       { key: holdKey(holdId), content },
       ...(status === RELEASED ? [{ key: releaseKey(holdId), content: status }] : []),
     ]) {
       stored.add(record.key)
       compare(record, asked.holds, offences)
+      accuseBatch(record.key, batch, books, offences)
     }
   }
   for (const [key, { isAcknowledged }] of asked.holds) {
@@ -178,6 +177,17 @@ function accuse(key: string, known: KnownRecord, offences: Record<Offence, strin
   else if (known.isFailed && known.writerEnd === -Infinity) {
     offences['posted but reported failed'].push(key)
   }
+}
+
+/** Checks that a batch did not refuse what it has posted. */
+function accuseBatch(
+  key: string,
+  batch: string | undefined,
+  { refusals }: StoredBooks,
+  offences: Record<Offence, string[]>,
+): void {
+  if (batch === undefined || !refusals.get(batch)?.has(key)) return
+  offences['refused but posted'].push(`${key} of ${batch}`)
 }
 
 /** The value of a field that nobody has changed yet. */

@@ -3,7 +3,7 @@ import type { AccountRecord, HoldRecord, RefusalRecord, TransferRecord } from '.
 import type { StoredBooks, StoredTransfer } from './audit.ts'
 import type { StoredHold } from './audit-holds.ts'
 import { ordersOf } from './connection.ts'
-import { captureContentOf, holdContentOf } from './hold-requests.ts'
+import { captureContentOf, holdContentOf, holdKey, releaseKey } from './hold-requests.ts'
 import { contentOf, legReversalKey, reversalContent } from './requests.ts'
 
 /** Reads what the audit compares. Nothing may be written in the meantime. */
@@ -20,8 +20,8 @@ export async function readBooks(connection: Connection): Promise<StoredBooks> {
   const refusals = new Map<string, Set<string>>()
   for await (const refusal of connection.collection<RefusalRecord>('refusals').find()) {
     const { batch } = refusal._id
-    const ids = refusals.get(batch) ?? new Set()
-    refusals.set(batch, ids.add(String(refusal.transferId)))
+    const keys = refusals.get(batch) ?? new Set()
+    refusals.set(batch, keys.add(keyOf(refusal)))
   }
   return {
     transfers: transfersIn(connection),
@@ -31,6 +31,12 @@ export async function readBooks(connection: Connection): Promise<StoredBooks> {
     orders: new Set(orders),
     refusals,
   }
+}
+
+/** The key of what a refused line asked for. */
+function keyOf({ transferId, holdId, row }: RefusalRecord): string {
+  if (holdId === undefined || transferId !== undefined) return String(transferId)
+  return row.startsWith('release,') ? releaseKey(holdId) : holdKey(holdId)
 }
 
 async function* transfersIn(connection: Connection): AsyncGenerator<StoredTransfer> {
@@ -64,7 +70,7 @@ function transferContent(transfer: TransferRecord): string {
 async function holdsIn(connection: Connection): Promise<StoredHold[]> {
   const records = await connection.collection<HoldRecord>('holds').find().toArray()
   return records.map((record) => {
-    const { _id: holdId, status, expiresAt, endedAt, finalCapture } = record
+    const { _id: holdId, status, expiresAt, endedAt, finalCapture, batch } = record
     const request = requestOf(record)
     return {
       holdId,
@@ -76,6 +82,7 @@ async function holdsIn(connection: Connection): Promise<StoredHold[]> {
       expiresAt,
       endedAt,
       finalCapture,
+      batch,
     }
   })
 }

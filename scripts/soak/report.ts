@@ -33,10 +33,16 @@ export const isSound = ({ audit, reading, crashes, verification }: SoakReport): 
 /** The most offenders of a kind that are named. */
 const MOST_NAMED = 10
 
+/** The most verbs whose longest waits are named. */
+const MOST_WAITS = 3
+
+/** The most errors that are named. */
+const MOST_ERRORS = 15
+
 /** The report as tables, and the offenders by name. */
 export function renderSoak(report: SoakReport): string {
   const { asked, audit, reading } = report
-  const { outcomes, longestWait } = asked
+  const { outcomes } = asked
   const happened: (readonly [string, number | string])[] = [
     ['transfers posted', audit.transfers],
     ['transfers acknowledged', audit.acknowledged],
@@ -57,7 +63,10 @@ export function renderSoak(report: SoakReport): string {
     ['members that undid writes', report.rollbacks],
     ['replies lost by a proxy', report.lostReplies],
     ['commits delivered late', report.lateCommits],
-    ['longest wait', `${(longestWait.milliseconds / 1_000).toFixed(1)} s (${longestWait.verb})`],
+    ...largest(asked.longestWaits, MOST_WAITS).map(
+      ([verb, milliseconds]) =>
+        [`longest wait: ${verb}`, `${(milliseconds / 1_000).toFixed(1)} s`] as const,
+    ),
   ]
   const mustBeZero: (readonly [string, number])[] = [
     ...OFFENCES.map((offence) => [offence, audit.offences[offence].length] as const),
@@ -66,7 +75,7 @@ export function renderSoak(report: SoakReport): string {
     ['clients that crashed', report.crashes.length],
     ['books that do not balance', report.verification.isSound ? 0 : 1],
   ]
-  const errors = [...asked.errors].toSorted(([, one], [, other]) => other - one).slice(0, 15)
+  const errors = largest(asked.errors, MOST_ERRORS)
   const sections = [
     table(`soak of ${report.minutes} min, seed ${report.seed}`, happened),
     ...(errors.length > 0 ? [table('errors that callers got', errors)] : []),
@@ -79,6 +88,10 @@ export function renderSoak(report: SoakReport): string {
   ]
   return sections.join('\n\n')
 }
+
+/** The entries of a map with the largest numbers, the largest first. */
+const largest = (entries: ReadonlyMap<string, number>, most: number) =>
+  [...entries].toSorted(([, one], [, other]) => other - one).slice(0, most)
 
 const table = (title: string, rows: readonly (readonly [string, number | string])[]): string =>
   renderTable(

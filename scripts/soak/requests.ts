@@ -80,23 +80,5 @@ export function sharedGroup(random: Random, seed: number): SoakGroup {
 /** The key of the reversal of a leg: those of a group have one reference. */
 export const legReversalKey = (reference: string, leg: number): string => `${reference} leg ${leg}`
 
-/** A small file that other processes replay too, and its name. */
-export function sharedBatch(seed: number): { name: string; requests: SoakRequest[] } {
-  const slot = Math.floor(Date.now() / 10_000)
-  const name = `batch-${slot}`
-  return { name, requests: drawLines(new Random(seed, slot), name, 200) }
-}
-
 export const drawLines = (random: Random, name: string, lines: number): SoakRequest[] =>
   Array.from({ length: lines }, (_, index) => drawRequest(random, `${name}-${index + 1}`))
-
-/** The requests as a CSV file of a batch. The first two of five lines are a group. */
-export const csvOf = (batch: string, requests: readonly SoakRequest[]): string =>
-  [
-    'transferId,from,to,amount,currency,reference,group',
-    ...requests.map(({ transferId, from, to, amount, currency, reference }, index) => {
-      const group = index % 5 < 2 ? `${batch}-group-${Math.floor(index / 5)}` : ''
-      return [transferId, from, to, amount, currency, reference, group].join(',')
-    }),
-    '',
-  ].join('\n')

@@ -4,18 +4,16 @@ import { setTimeout } from 'node:timers/promises'
 import { accountModel, replay, transferModel } from '../../src/index.ts'
 import { CURRENCIES, accountsIn, ownAccount } from './accounts.ts'
 import { type Asked, statusOf } from './asking.ts'
+import { type SoakBatch, askedOf, csvOf, drawBatch, sharedBatch } from './batches.ts'
 import { ordersOf } from './connection.ts'
 import { HoldCalls } from './hold-calls.ts'
 import {
   type SoakGroup,
   type SoakRequest,
   asked,
-  csvOf,
-  drawLines,
   drawRequest,
   legReversalKey,
   reversalContent,
-  sharedBatch,
   sharedGroup,
   sharedRequest,
 } from './requests.ts'
@@ -242,21 +240,22 @@ export class Worker {
 
   async #replayOwn(): Promise<void> {
     const { random, asker } = this.#options
-    const name = asker.newName()
-    await this.#replay(name, drawLines(random, name, random.whole({ least: 5, most: 100 })))
+    const transfers = random.whole({ least: 5, most: 100 })
+    await this.#replay(
+      drawBatch(random, { name: asker.newName(), transfers, writtenAt: Date.now() }),
+    )
   }
 
   async #replayShared(): Promise<void> {
-    const { name, requests } = sharedBatch(this.#options.seed)
-    await this.#replay(name, requests)
+    await this.#replay(sharedBatch(this.#options.seed))
   }
 
-  async #replay(name: string, requests: readonly SoakRequest[]): Promise<void> {
+  async #replay(batch: SoakBatch): Promise<void> {
     const { folder, asker, connection } = this.#options
+    const { name } = batch
     const file = join(folder, `${asker.newName()}.csv`)
-    await writeFile(file, csvOf(name, requests))
-    const call = { verb: 'replay', batch: name, transfers: requests.map(asked) }
-    await this.#ask(call, async () => {
+    await writeFile(file, csvOf(batch))
+    await this.#ask(askedOf(batch), async () => {
       const { status } = await replay(connection, { file, name })
       if (status !== 'finished') throw new Error(`the replay of ${name} ended as ${status}`)
       return []

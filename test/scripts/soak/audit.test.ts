@@ -208,6 +208,7 @@ describe('audit of holds', () => {
     expiresAt: undefined,
     endedAt: undefined,
     finalCapture: undefined,
+    batch: undefined,
     ...changes,
   })
   const active = { holds: [held()], held: new Map([['A', '1.00']]) }
@@ -227,6 +228,18 @@ describe('audit of holds', () => {
       'refused but posted': ['release of H'],
     })
     expect(await offences(placed, books)).toEqual({ 'never asked for': ['release of H'] })
+  })
+
+  test('finds a hold of a finished batch that is lost, or that was refused and placed', async () => {
+    const done = { outcome: 'done', results: [] } as const
+    const entries = called(done, { batch: 'B', transfers: [], holds: [hold] })
+    const [ofBatch, refusals] = [held({ batch: 'B' }), new Map([['B', new Set([hold.key])]])]
+    expect(await offences(entries, {})).toEqual({ lost: ['hold H of B'] })
+    expect(await offences(entries, { refusals })).toEqual({})
+    expect(await offences(entries, { ...active, holds: [ofBatch] })).toEqual({})
+    expect(await offences(entries, { ...active, holds: [ofBatch], refusals })).toEqual({
+      'refused but posted': ['hold H of B'],
+    })
   })
 
   test('finds an account that does not hold what its active holds have left', async () => {
@@ -310,7 +323,7 @@ describe('audit of holds', () => {
 })
 
 describe('AskedLedger', () => {
-  test('counts outcomes, and the longest wait of a call that ended', async () => {
+  test('counts outcomes, and the longest wait of the calls of each verb that ended', async () => {
     const asked = new AskedLedger()
     await asked.read([
       ...called(posted, { to: 20 }),
@@ -318,6 +331,9 @@ describe('AskedLedger', () => {
       ...called(undefined),
     ])
     expect(asked.outcomes).toMatchObject({ done: 1, unknown: 1, died: 1, refused: 0 })
-    expect(asked.longestWait).toEqual({ milliseconds: 3_000, verb: 'replay' })
+    expect([...asked.longestWaits]).toEqual([
+      ['transfer', 20],
+      ['replay', 3_000],
+    ])
   })
 })
