@@ -21,7 +21,7 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
   [
     'Account.open with options null',
     () => call(Account.open.bind(Account), { holder: 'A', currency: 'USD' }, null),
-    'the options argument of Account is null, not an object',
+    'the options argument of Account.open() is null, not an object',
   ],
   [
     'Account.transfer(undefined)',
@@ -76,7 +76,7 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
   [
     'Account.freeze with an option of another method',
     () => call(Account.freeze.bind(Account), 'A', { payOutTo: 'B' }),
-    /^the options argument of Account has an unknown key, "payOutTo"/,
+    /^the options argument of Account\.freeze\(\) has an unknown key, "payOutTo"/,
   ],
   [
     'Transfer.reverse with a mistyped option',
@@ -141,12 +141,12 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
   [
     'Account.freeze with options null',
     () => call(Account.freeze.bind(Account), 'A', null),
-    'the options argument of Account is null, not an object',
+    'the options argument of Account.freeze() is null, not an object',
   ],
   [
     'Account.unfreeze with options of another type',
     () => call(Account.unfreeze.bind(Account), 'A', 'now'),
-    'the options argument of Account is "now", not an object',
+    'the options argument of Account.unfreeze() is "now", not an object',
   ],
   [
     'Account.close with options null',
@@ -156,7 +156,7 @@ const calls: [name: string, run: () => Promise<unknown>, message: string | RegEx
   [
     'Account.setOverdraftLimit with options null',
     () => call(Account.setOverdraftLimit.bind(Account), 'A', '1', null),
-    'the options argument of Account is null, not an object',
+    'the options argument of Account.setOverdraftLimit() is null, not an object',
   ],
   [
     'Transfer.reverse(undefined)',

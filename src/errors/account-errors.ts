@@ -79,9 +79,13 @@ export class AccountHasHoldsError extends LedgerError {
 export class ProtectedFieldError extends LedgerError {
   override readonly code = 'PROTECTED_FIELD'
   declare readonly fields: readonly string[]
-  constructor(details: { fields: readonly string[] }) {
+  /** The operation, if it could write or delete whole accounts. */
+  declare readonly operation?: string
+  constructor(details: { fields: readonly string[]; operation?: string }) {
     super(
-      `${details.fields.join(', ')} of an account cannot be written directly, and an account cannot be deleted: use Account.transfer(), open(), freeze(), unfreeze(), close() or setOverdraftLimit()`,
+      details.operation === undefined
+        ? `${details.fields.join(', ')} of an account cannot be written directly: use Account.transfer(), open(), freeze(), unfreeze(), close() or setOverdraftLimit()`
+        : `${details.operation} is not possible on accounts: open them with Account.open(), change what is yours with updateOne(), and close them with Account.close()`,
       details,
     )
   }

@@ -41,7 +41,9 @@ export function guardAccounts(accountSchema: object): void {
     for (const each of [documents].flat()) {
       if (typeof each !== 'object' || each === null) continue
       const document = each instanceof Account ? each : new Account(each)
-      if (!document.isNew) throw new ProtectedFieldError({ fields: PROTECTED_FIELDS })
+      if (!document.isNew) {
+        throw new ProtectedFieldError({ fields: PROTECTED_FIELDS, operation: 'insertMany' })
+      }
       completeOpening(document)
     }
   })

@@ -7,12 +7,7 @@ import { exchange } from '../ledger/exchange.ts'
 import { postOne, postTogether } from '../ledger/group-commit.ts'
 import { groupOrThrow, legsOf } from '../ledger/group-request.ts'
 import { identifiedHold } from '../ledger/holds/hold-request.ts'
-import {
-  type OperationContext,
-  insertIfMissing,
-  setOverdraftLimit,
-  setStatus,
-} from '../ledger/life-cycle.ts'
+import { insertIfMissing, setOverdraftLimit, setStatus } from '../ledger/life-cycle.ts'
 import { metadataProblem } from '../ledger/metadata.ts'
 import {
   HOLDER_RULE,
@@ -36,10 +31,10 @@ import { requireRequest } from '../malformed-request.ts'
 import { quote } from '../messages.ts'
 import { storedMoney } from '../money/json.ts'
 import { Decimal, type Decimal128 } from '../money/money.ts'
-import { sessionOf, waitUntilOpen } from '../mongodb/connection.ts'
+import { sessionOf } from '../mongodb/connection.ts'
 import { explainFailure, reportAbout } from '../mongodb/outcome.ts'
-import type { CallOptions } from '../mongodb/patience.ts'
 import { joinTransaction } from '../mongodb/transaction.ts'
+import { changed, withContext } from './account-change.ts'
 import { guardAccounts } from './account-guard.ts'
 import type {
   AccountDocument,
@@ -50,6 +45,7 @@ import type {
 import { holdModel } from './hold.ts'
 import { declareModel, onDefaultConnection } from './model-registry.ts'
 import { decimalPath, moneyAsText, moneyPath } from './money-path.ts'
+import { isLeftOut, requireSelected } from './selected-paths.ts'
 import { transferModel } from './transfer.ts'
 
 /** Absent is zero, so that an account without holds pays nothing for them. */
@@ -57,8 +53,10 @@ const heldPath = {
   ...decimalPath,
   type: Schema.Types.Decimal128,
   above: new Decimal(0),
-  get: (stored: Decimal128 | undefined) =>
-    (stored ? storedMoney(stored) : new Decimal(0)) as unknown as Decimal128,
+  get(this: unknown, stored: Decimal128 | undefined) {
+    if (!stored && isLeftOut(this, 'held')) return undefined as never
+    return (stored ? storedMoney(stored) : new Decimal(0)) as unknown as Decimal128
+  },
 }
 
 const accountSchema = new Schema<
@@ -109,29 +107,30 @@ const accountSchema = new Schema<
     virtuals: {
       available: {
         get(this: AccountDocument): Decimal {
-          const { balance, overdraftLimit }: Partial<AccountDocument> = this
-          // The document may have been read without them. What is held would be zero then.
-          return balance && overdraftLimit && this.isSelected('held')
-            ? balance.minus(this.held).plus(overdraftLimit)
+          // The document may have been read without them.
+          const { balance, held, overdraftLimit }: Partial<AccountDocument> = this
+          return balance && held && overdraftLimit
+            ? balance.minus(held).plus(overdraftLimit)
             : (undefined as never)
         },
       },
     },
     methods: {
       isOpen() {
+        requireSelected(this, 'account', ['status'])
         return this.status === 'open'
       },
-      statement(options) {
-        return statement(this.db, this._id, options)
+      async statement(options) {
+        return await statement(this.db, idOf(this), options)
       },
       statementEntries(options) {
-        return statementEntries(this.db, this._id, options)
+        return statementEntries(this.db, idOf(this), options)
       },
-      balanceAt(date, options) {
-        return balanceAt(this.db, this._id, date, options)
+      async balanceAt(date, options) {
+        return await balanceAt(this.db, idOf(this), date, options)
       },
-      balances(options) {
-        return balances(this.db, this._id, options)
+      async balances(options) {
+        return await balances(this.db, idOf(this), options)
       },
     },
     statics: {
@@ -148,8 +147,8 @@ const accountSchema = new Schema<
         if (reading instanceof LedgerError) throw reading
         const { record } = reading
         const account = await withContext(
-          { connection: this.db, accountId: record._id },
-          options,
+          this.db,
+          { caller: 'Account.open()', accountId: record._id, options },
           (context) => insertIfMissing(reading, context),
         )
         const different = openingDifferences(record, account, fields)
@@ -215,22 +214,26 @@ const accountSchema = new Schema<
         return (await reportAbout(subject, posted)).map((leg) => Transfer.hydrate(leg))
       },
       freeze(accountId, options) {
-        return changed(this, accountId, options, (context) =>
+        return changed(this, { caller: 'Account.freeze()', accountId, options }, (context) =>
           setStatus(accountId, 'frozen', context),
         )
       },
       unfreeze(accountId, options) {
-        return changed(this, accountId, options, (context) => setStatus(accountId, 'open', context))
+        return changed(this, { caller: 'Account.unfreeze()', accountId, options }, (context) =>
+          setStatus(accountId, 'open', context),
+        )
       },
       async close(accountId, callOptions) {
         const keys = { ...CALL_KEYS, payOutTo: true } as const
-        const { payOutTo, ...options } = waitOptionsOf(callOptions, 'Account.close()', keys)
-        return await changed(this, accountId, options, (context) =>
+        const caller = 'Account.close()'
+        const { payOutTo, ...options } = waitOptionsOf(callOptions, caller, keys)
+        return await changed(this, { caller, accountId, options }, (context) =>
           closeAccount(accountId, payOutTo, context),
         )
       },
       setOverdraftLimit(accountId, limit, options) {
-        return changed(this, accountId, options, (context) =>
+        const caller = 'Account.setOverdraftLimit()'
+        return changed(this, { caller, accountId, options }, (context) =>
           setOverdraftLimit(accountId, limit, context),
         )
       },
@@ -240,30 +243,10 @@ const accountSchema = new Schema<
 
 guardAccounts(accountSchema)
 
-/** Changes an account in the caller's transaction, if there is one. */
-async function withContext<Result>(
-  { connection, accountId }: { connection: Connection; accountId: unknown },
-  options: CallOptions | undefined,
-  work: (context: OperationContext) => Promise<Result>,
-): Promise<Result> {
-  const { session: callerSession, ...waiting } = waitOptionsOf(options, 'Account', CALL_KEYS)
-  const session = sessionOf(connection, callerSession)
-  const result = session
-    ? joinTransaction(connection, session, (transaction) => work({ connection, transaction }))
-    : waitUntilOpen(connection)
-        .then(() => work({ connection, waiting }))
-        .catch(explainFailure(connection))
-  return await reportAbout({ what: 'account', id: accountId }, result)
+function idOf(account: AccountDocument): string {
+  requireSelected(account, 'account', ['_id'])
+  return account._id
 }
-
-/** {@link withContext}. Returns the account as it is then. */
-const changed = async (
-  Account: AccountModel,
-  accountId: string,
-  options: CallOptions | undefined,
-  change: (context: OperationContext) => Promise<AccountRecord>,
-): Promise<AccountDocument> =>
-  Account.hydrate(await withContext({ connection: Account.db, accountId }, options, change))
 
 /**
  * The `Account` model on a connection.

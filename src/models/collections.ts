@@ -5,7 +5,7 @@ import { ownFieldsOf } from '../ledger/own-fields.ts'
 import type { AccountRecord } from '../ledger/records.ts'
 import { named } from '../messages.ts'
 import { explainedAccess, isMissingRight } from '../mongodb/access.ts'
-import { primaryDatabaseOf } from '../mongodb/connection.ts'
+import { primaryDatabaseOf, waitUntilOpen } from '../mongodb/connection.ts'
 import { isServerError } from '../mongodb/server-errors.ts'
 import { expectedCollections, modelsOf, storedCollections } from './expected-collections.ts'
 import { requireOwnDocuments } from './foreign-documents.ts'
@@ -40,6 +40,7 @@ export async function requireOwnCollections(
   only?: readonly RecordCollection[],
 ): Promise<void> {
   const expected = expectedCollections(connection)
+  await waitUntilOpen(connection)
   const database = primaryDatabaseOf(connection)
   const existing = await storedCollections(database)
   for (const { key, name } of expected) {

@@ -23,6 +23,7 @@ import {
   moneyAsText,
   moneyPath,
 } from './money-path.ts'
+import { requireSelected } from './selected-paths.ts'
 import { type TransferDocument, transferModel } from './transfer.ts'
 import { refuseEveryWrite } from './write-guard.ts'
 
@@ -112,6 +113,7 @@ const holdSchema = new Schema<
     toJSON: moneyAsText('amount', 'captured'),
     methods: {
       remaining() {
+        requireSelected(this, 'hold', ['status', 'amount', 'captured'])
         return this.status === 'active' ? this.amount.minus(this.captured) : new Decimal(0)
       },
     },

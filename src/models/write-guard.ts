@@ -27,7 +27,9 @@ export function refuseEveryWrite(
     schema.pre(operation, { query: true, document: false }, refuse(operation))
   }
   for (const operation of WRITING_DOCUMENT_METHODS) {
-    schema.pre(operation, { document: true, query: false }, refuse(operation))
+    // Mongoose validates a document before it saves it.
+    const asked = operation === 'validate' ? 'save' : operation
+    schema.pre(operation, { document: true, query: false }, refuse(asked))
   }
   schema.pre('insertMany', refuse('insertMany'))
   schema.pre('bulkWrite', refuse('bulkWrite'))
@@ -58,6 +60,9 @@ interface BulkOperation {
  */
 export function protectFields(recordSchema: object, fields: readonly string[]): void {
   const schema = asSchema(recordSchema)
+  const refuse = (operation: string) => {
+    throw new ProtectedFieldError({ fields, operation })
+  }
   const check = (paths: Iterable<string>) => {
     const touched = new Set([...paths].map((path) => path.split('.')[0] ?? path))
     const found = fields.filter((field) => touched.has(field))
@@ -71,19 +76,21 @@ export function protectFields(recordSchema: object, fields: readonly string[]): 
       operation,
       { query: true, document: false },
       function (this: Query<unknown, unknown>) {
-        check(this.getOptions().upsert ? fields : pathsWritten(this.getUpdate(), fields))
+        if (this.getOptions().upsert) refuse(`${operation} with upsert`)
+        check(pathsWritten(this.getUpdate(), fields))
       },
     )
   }
   for (const operation of WHOLE_RECORD_QUERIES) {
-    schema.pre(operation, { query: true, document: false }, () => check(fields))
+    schema.pre(operation, { query: true, document: false }, () => refuse(operation))
   }
-  schema.pre('deleteOne', { document: true, query: false }, () => check(fields))
-  refuseWritingAggregations(schema, () => check(fields))
+  schema.pre('deleteOne', { document: true, query: false }, () => refuse('deleteOne'))
+  refuseWritingAggregations(schema, () => refuse('aggregate'))
   schema.pre('bulkWrite', (operations: unknown) => {
     for (const operation of operations as Record<string, BulkOperation>[]) {
       for (const { update, upsert } of Object.values(operation)) {
-        check(update && !upsert ? pathsWritten(update, fields) : fields)
+        if (!update || upsert) refuse('bulkWrite')
+        check(pathsWritten(update, fields))
       }
     }
   })

@@ -144,6 +144,11 @@ describe('a transfer', () => {
     ],
   ]
 
+  test('is said to be saved when Mongoose validates it first', async () => {
+    const create = Transfer.create({ _id: 'N' } as never)
+    await expect(create).rejects.toMatchObject({ operation: 'save' })
+  })
+
   test.each(writes)('cannot be created, changed or deleted by %s', async (_operation, write) => {
     const before = await Transfer.find().lean()
     await expect(write()).rejects.toMatchObject({

@@ -1,8 +1,19 @@
-import mongoose from 'mongoose'
+import mongoose, { type Connection } from 'mongoose'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { Decimal, accountModel, verify } from '../../src/index.ts'
+import {
+  Decimal,
+  accountModel,
+  createCollections,
+  exportText,
+  holdModel,
+  migrationStatus,
+  report,
+  seed,
+  verify,
+} from '../../src/index.ts'
 import { countCommands } from '../support/count-commands.ts'
 import { useDatabase } from '../support/database.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 
 const { connection, Account, Transfer } = useDatabase()
 
@@ -262,6 +273,30 @@ async function stored() {
   const accounts = await Account.find().sort({ _id: 1 }).lean()
   return { Account: JSON.stringify(accounts) }
 }
+
+describe('a connection that is being opened', () => {
+  const uses: [string, (opening: Connection) => Promise<unknown>][] = [
+    ['createCollections', createCollections],
+    ['Account.open', (opening) => accountModel(opening).open({ holder: 'A', currency: 'USD' })],
+    ['Account.transfer', (opening) => accountModel(opening).transfer(request)],
+    ['Hold.expire', (opening) => holdModel(opening).expire()],
+    ['exportText', async (opening) => await exportText(opening, { format: 'csv' }).next()],
+    [
+      'migrationStatus',
+      async (opening) => migrationStatus(opening, { folder: await makeFolder() }),
+    ],
+    ['report', (opening) => report(opening)],
+    ['seed', (opening) => seed(opening, { accounts: 1 })],
+    ['verify', (opening) => verify(opening)],
+  ]
+
+  test.each(uses)('is waited for by %s', async (_, use) => {
+    await openBoth()
+    const opening = mongoose.createConnection(inject('mongodbUri'), { dbName: connection.name })
+    onTestFinished(() => opening.close())
+    expect(await use(opening).then(() => opening.readyState)).toBe(1)
+  })
+})
 
 describe('a connection that is not open', () => {
   test('is reported at once', async () => {

@@ -456,6 +456,23 @@ describe('protected fields', () => {
     expect(await Account.find().lean()).toEqual(before)
   })
 
+  test.each<[string, () => Promise<unknown>]>([
+    ['deleteOne', () => Account.deleteOne({ _id: 'A' }).exec()],
+    ['deleteOne', async () => (await Account.findById('A').orFail()).deleteOne()],
+    ['findOneAndDelete', () => Account.findByIdAndDelete('A').exec()],
+    ['replaceOne', () => Account.replaceOne({}, { holder: 'x' }).exec()],
+    [
+      'updateOne with upsert',
+      () => Account.updateOne({}, { holder: 'x' }, { upsert: true }).exec(),
+    ],
+    ['bulkWrite', () => Account.bulkWrite([{ deleteOne: { filter: {} } }])],
+    ['insertMany', async () => Account.insertMany(await Account.find())],
+    ['aggregate', () => Account.aggregate([{ $out: 'accounts' }]).exec()],
+  ])('are kept by a refusal of %s that names it', async (operation, write) => {
+    const message = `${operation} is not possible on accounts: open them with Account.open(), change what is yours with updateOne(), and close them with Account.close()`
+    await expect(write()).rejects.toMatchObject({ message, operation })
+  })
+
   test('cannot be written by an aggregation', async () => {
     const before = await Account.find().lean()
     const into = { into: 'accounts', whenMatched: 'replace' } as const
