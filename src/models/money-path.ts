@@ -1,4 +1,5 @@
-import mongoose, { type Model, Schema, type SchemaTypeOptions } from 'mongoose'
+import mongoose, { type Model, Schema, type SchemaType, type SchemaTypeOptions } from 'mongoose'
+import { quote } from '../messages.ts'
 import type { PlainRecord } from '../money/plain-records.ts'
 import { storedMoney } from '../money/json.ts'
 import {
@@ -71,14 +72,24 @@ export const castTo = ({ Types: { Decimal128: Own }, Schema: { Types } }: typeof
       : cast(value)
 }
 
+/** The error of Mongoose for a value that it cannot cast, with what is wrong with the value. */
+function castError(value: unknown, path: string, problem: string): Error {
+  const error = new mongoose.Error.CastError('Decimal128', value, path, new RangeError(problem))
+  const message = `${path} ${quote(value)} ${problem}`
+  // A query writes the message again, with the name of its model.
+  return Object.assign(error, { message, messageFormat: () => message })
+}
+
 /** How a path is stored as Decimal128 and read as Decimal. Null stays, so that Mongoose says whether it is allowed. */
 export const decimalPath = {
   cast: castTo(mongoose) as never,
   get: (stored: Decimal128 | undefined) => (stored && storedMoney(stored)) as unknown as Decimal128,
-  set(value: unknown) {
+  set(value: unknown, _previous?: unknown, schemaType?: unknown) {
     if (value === null) return value
     const decimal = readDecimal(value)
-    if ('problem' in decimal) throw new RangeError(decimal.problem)
+    if ('problem' in decimal) {
+      throw castError(value, (schemaType as SchemaType).path, decimal.problem)
+    }
     return isDecimal128(value)
       ? new Decimal128(value.bytes)
       : Decimal128.fromString(decimal.toString())

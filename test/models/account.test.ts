@@ -550,6 +550,23 @@ test('a filter finds money by text, number, Decimal and Decimal128', async () =>
   expect(await Account.countDocuments({ balance: { $gt: 93, $lt: 94 } })).toBe(1)
 })
 
+test.each<[string, () => Promise<unknown>, string]>([
+  ['a value', () => Account.find({ balance: 'abc' }).exec(), 'balance "abc" is not a plain'],
+  ['a number', () => Account.find({ balance: 0.1 }).exec(), 'balance 0.1 is a JS number that may'],
+  ['a list', () => Account.find({ balance: { $in: ['1', '1,5'] } }).exec(), 'balance "1,5" is not'],
+  ['an id', () => Transfer.findOne({ _id: 'T', amount: 'x' }).exec(), 'amount "x" is not a plain'],
+])('a filter with %s that is not money is a CastError that names it', async (_, find, message) => {
+  await expect(find()).rejects.toMatchObject({
+    name: 'CastError',
+    message: expect.stringContaining(message) as string,
+  })
+})
+
+test('a document says which of its money is not exact, and why', async () => {
+  const account = new Account({ _id: 'A', holder: 'Ada', currency: 'USD', openingBalance: 0.1 })
+  await expect(account.save()).rejects.toThrow('openingBalance 0.1 is a JS number that may be inex')
+})
+
 describe('populate', () => {
   test('loads the account of a transfer', async () => {
     await Account.open({ accountId: 'A', holder: 'Ada', currency: 'USD', openingBalance: '100' })
