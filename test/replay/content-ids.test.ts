@@ -163,3 +163,32 @@ test('a conflict of ids of the content says what the id is and how to tell the l
     'is already posted with a different amount, reference: --id-from made this id of the content of the line. If they are two payments, add account or another column in which they differ to --id-from',
   )
 })
+
+test.each<[string, string, Partial<ReplayOptions>, boolean]>([
+  ['a statement has no ids', csv(PEN), { idFrom: undefined }, true],
+  ['a statement in JSON has no ids', json(PEN), { idFrom: undefined, file: 'batch.json' }, true],
+  ['its ids are made of the content', csv(PEN), {}, false],
+  [
+    'a column has its ids',
+    csv(PEN),
+    { idFrom: undefined, map: { ...options.map, transferId: 'Text', reference: null } },
+    false,
+  ],
+  [
+    'it is a file of transfers',
+    'from,to,amount\nA0,A1,5\n',
+    { idFrom: undefined, map: {}, set: {} },
+    false,
+  ],
+])(
+  'a replay warns that lines would be posted again by a file that overlaps, if %s',
+  async (_, content, more, isWarned) => {
+    const { summary } = await replayed(content, { ...options, dryRun: true, ...more })
+
+    expect(summary.warnings).toEqual(
+      isWarned
+        ? [expect.stringMatching(/^the lines have no ids, .*: --id-from makes ids/)]
+        : undefined,
+    )
+  },
+)

@@ -46,6 +46,7 @@ test('daybook formats try proposes a format with which the file can be read', as
       reference: 'Verwendungszweck',
     },
     set: { account: 'YOUR-ACCOUNT' },
+    idFrom: ['effectiveAt', 'account', 'amount', 'counterparty', 'reference'],
   })
 
   const second = await daybook(
@@ -126,6 +127,125 @@ test('the proposed format replaces no file', async () => {
     stderr: expect.stringContaining('EEXIST'),
   })
   expect(await readFile(format, 'utf8')).toBe('mine')
+})
+
+/** Files of banks, shortened, with what is to be proposed for them. All are read with no option. */
+const EXPORTS: readonly [string, string, object, string[]][] = [
+  [
+    'lines before the header, and the IBAN of the other side',
+    '"Girokonto";"DE12"\n"Kontostand vom 30.06.2026:";"1.234,56 €"\n""\n"Buchungsdatum";"Status";"Zahlungsempfänger*in";"IBAN";"Betrag (EUR)"\n"30.06.26";"Gebucht";"REWE";"DE96";"-23,45"\n"28.06.26";"Gebucht";"ACME";"DE89";"2.850"\n',
+    {
+      delimiter: ';',
+      header: ['Buchungsdatum', 'Status'],
+      decimal: ',',
+      thousands: '.',
+      dateFormat: 'dd.MM.yy',
+      currency: 'EUR',
+      map: { effectiveAt: 'Buchungsdatum', counterparty: 'IBAN', amount: 'Betrag (EUR)' },
+      set: { account: 'YOUR-ACCOUNT' },
+      idFrom: ['effectiveAt', 'account', 'amount', 'counterparty'],
+    },
+    ['YOUR-ACCOUNT DE96 23.45', 'DE89 YOUR-ACCOUNT 2850'],
+  ],
+  [
+    'lines of the width of the table before it',
+    'DETAILED STATEMENT,,,,\n,,,,\nNo.,Value Date,Description,Cr/Dr,Transaction Amount(INR)\n1,13/06/2026,zomato,DR,"1,450.50"\n2,14/06/2026,ACME,CR,"1,00,000.00"\n',
+    {
+      header: ['No.', 'Value Date'],
+      thousands: ',',
+      dateFormat: 'dd/MM/yyyy',
+      currency: 'INR',
+      map: { effectiveAt: 'Value Date', direction: 'Cr/Dr', amount: 'Transaction Amount(INR)' },
+      set: { account: 'YOUR-ACCOUNT', counterparty: 'OUTSIDE' },
+      idFrom: ['effectiveAt', 'account', 'amount', 'reference'],
+    },
+    ['YOUR-ACCOUNT OUTSIDE 1450.50', 'OUTSIDE YOUR-ACCOUNT 100000.00'],
+  ],
+  [
+    'no header',
+    '"06/28/2026","-45.67","*","","SHOP"\n"06/13/2026","1250.00","*","","PAYROLL"\n',
+    {
+      columns: ['Date', 'Amount', 'Column 3', 'Column 4', 'Text'],
+      dateFormat: 'MM/dd/yyyy',
+      map: { effectiveAt: 'Date', reference: 'Text' },
+      set: { account: 'YOUR-ACCOUNT', counterparty: 'OUTSIDE' },
+      idFrom: ['effectiveAt', 'account', 'amount', 'reference'],
+    },
+    ['YOUR-ACCOUNT OUTSIDE 45.67', 'OUTSIDE YOUR-ACCOUNT 1250.00'],
+  ],
+  [
+    'a delimiter at the end of each line but the header',
+    'Details,Posting Date,Description,Amount\nDEBIT,2026-06-05,AMAZON,-23.99,\nCREDIT,2026-06-04,ACME,1500.00,\n',
+    {
+      map: { effectiveAt: 'Posting Date' },
+      set: { account: 'YOUR-ACCOUNT', counterparty: 'OUTSIDE' },
+      idFrom: ['effectiveAt', 'account', 'amount', 'reference'],
+    },
+    ['YOUR-ACCOUNT OUTSIDE 23.99', 'OUTSIDE YOUR-ACCOUNT 1500.00'],
+  ],
+  [
+    'a second amount in the money of the shop, and lines without a counterparty',
+    'Date,Partner Iban,Amount (EUR),Original Amount,Original Currency\n2026-06-01,DE89,650.00,650.00,EUR\n2026-06-02,,-9.17,-9.99,USD\n2026-06-03,,-1.00,-1.10,USD\n',
+    {
+      currency: 'EUR',
+      map: { effectiveAt: 'Date', counterparty: 'Partner Iban', amount: 'Amount (EUR)' },
+      set: { account: 'YOUR-ACCOUNT', counterparty: 'OUTSIDE' },
+      idFrom: ['effectiveAt', 'account', 'amount', 'counterparty'],
+    },
+    ['DE89 YOUR-ACCOUNT 650.00', 'YOUR-ACCOUNT OUTSIDE 9.17', 'YOUR-ACCOUNT OUTSIDE 1.00'],
+  ],
+]
+
+test.each(EXPORTS)(
+  'the format proposed for a file with %s reads it',
+  async (_, content, expected, requests) => {
+    const file = await makeFile('bank.csv', content)
+
+    const { problem, proposal } = await explainFile({ file })
+    const explained = await explainFile({ file, format: proposal })
+
+    expect(problem).toBeDefined()
+    expect(proposal).toEqual(expected)
+    expect(requestsOf(explained)).toEqual(requests)
+  },
+)
+
+test('explainFile proposes no counterparty for all lines if totals have no date to be known by', async () => {
+  const file = await makeFile('a.csv', 'Amount,Text\n-5.00,rent\n5.00,total\n')
+
+  const { proposal } = await explainFile({ file })
+
+  expect(proposal).toEqual({ map: { reference: 'Text' }, set: { account: 'YOUR-ACCOUNT' } })
+})
+
+test('explainFile proposes nothing for a column that is an id, or has no values', async () => {
+  const transactions = [
+    {
+      Amount: { Amount: '1234.56' },
+      CreditDebitIndicator: 'Debit',
+      CreditorAccount: { Identification: '80200112345678' },
+      payee: null,
+    },
+  ]
+  const file = await makeFile('a.json', JSON.stringify(transactions))
+
+  const { proposal } = await explainFile({ file })
+
+  expect(proposal).toEqual({
+    map: { amount: 'Amount.Amount', direction: 'CreditDebitIndicator' },
+    set: { account: 'YOUR-ACCOUNT' },
+  })
+})
+
+test('of several arrays the one with dates is proposed', async () => {
+  const file = await makeFile(
+    'a.json',
+    '{"accounts":[{"account_id":"A","balance":5}],"added":[{"date":"2026-06-01","amount":5.5}]}',
+  )
+
+  const { proposal } = await explainFile({ file })
+
+  expect(proposal).toMatchObject({ at: 'added', map: { effectiveAt: 'date' } })
 })
 
 test('explainFile proposes alternatives for values within JSON objects', async () => {

@@ -24,24 +24,38 @@ export interface AmountFinding {
 }
 
 /** The part of a column's values that must be of a kind. The others may be totals or notes of the bank. */
-const LEAST_SHARE = 0.9
+export const LEAST_SHARE = 0.9
 
 /** Values of a column, in bounded memory however many they are. */
 export class ColumnSurvey {
   #count = 0
   #knownDates = 0
   #datesSeen = 0
+  #first: string | undefined
+  #isConstant = true
   readonly #dates = new Map<string, DateForm>()
   readonly #amounts = new AmountSurvey()
 
   add(value: string): void {
     if (value === '') return
     this.#count += 1
+    this.#first ??= value
+    this.#isConstant &&= value === this.#first
     if (value.length > LONGEST) return
     // Most columns are soon seen to be neither.
     const isSeen = this.#count > ENOUGH
     if (!isSeen || this.#datesSeen * 2 > this.#count) this.#addDate(value)
     if (!isSeen || this.#amounts.numbers * 2 > this.#count) this.#amounts.add(value)
+  }
+
+  /** How many records have a value. */
+  get filled(): number {
+    return this.#count
+  }
+
+  /** Whether several records have a value, and all of them the same. */
+  get isConstant(): boolean {
+    return this.#isConstant && this.#count > 1
   }
 
   /** Undefined if the values are not dates of one form. */

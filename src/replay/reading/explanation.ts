@@ -11,8 +11,10 @@ import { type Source, type SourceOptions, openSource } from '../source/source.ts
 import { candidateColumns, recognizedRoles } from './columns.ts'
 import { type OptionsWithFormat, withFormat } from './format-file.ts'
 import { openBatchFile } from './format.ts'
-import { ColumnSurvey } from './column-survey.ts'
-import { nestedNamesIn, objectArraysIn, valueAt } from './json/nested-values.ts'
+import type { ColumnSurvey } from './column-survey.ts'
+import { likelyLayout } from './csv/likely-layout.ts'
+import { type FileSurvey, namesIn, surveyOf, textOf } from './file-survey.ts'
+import { valueAt } from './json/nested-values.ts'
 import { checkReadingOptions } from './option-checks.ts'
 import { type ExplainedColumn, proposeFormat } from './proposal.ts'
 import type { ReadingOptions } from './reading-options.ts'
@@ -61,12 +63,24 @@ export async function explainFile(call: ExplainOptions): Promise<FileExplanation
   const source = await openSource({ file, stdin, signal, encoding: reading.encoding })
   try {
     const rows = await firstRows(source, reading, { count, ownFields, accountFields })
-    const survey = await surveyOf(source, reading, count)
+    const layout = rows.problem === undefined ? {} : await likelyLayout(source, reading)
+    const laidOut = { ...reading, ...layout }
+    const survey = await surveyOf(source, laidOut, count)
     const arrays = rows.problem === undefined || reading.at !== undefined ? [] : survey.arrays
-    if (arrays.length === 0) return { ...rows, ...explained(survey, reading) }
-    const [at, ...others] = arrays
-    const within = { ...reading, at }
-    const { columns, proposal, notes } = explained(await surveyOf(source, within, count), within)
+    if (arrays.length === 0) {
+      const { columns, proposal, notes } = explained(survey, laidOut)
+      return { ...rows, columns, proposal, notes: layout.columns ? [NO_HEADER, ...notes] : notes }
+    }
+    const surveys = new Map<string, FileSurvey>()
+    for (const at of arrays.slice(0, MOST_ARRAYS)) {
+      surveys.set(at, await surveyOf(source, { ...reading, at }, count))
+    }
+    const [at, found] = [...surveys].find(([, { surveys: each }]) => haveDates(each)) ?? [
+      arrays[0] as string,
+      surveys.get(arrays[0] as string) as FileSurvey,
+    ]
+    const { columns, proposal, notes } = explained(found, { ...reading, at })
+    const others = arrays.filter((name) => name !== at)
     const note = `the file has several arrays: ${quote(at)} is proposed for at, and ${others.map((name) => quote(name)).join(', ')} would be left out`
     return { ...rows, columns, proposal, notes: others.length === 0 ? notes : [note, ...notes] }
   } finally {
@@ -74,86 +88,22 @@ export async function explainFile(call: ExplainOptions): Promise<FileExplanation
   }
 }
 
-/** What the records of a file show, whether or not they can be read as transfers. */
-interface FileSurvey {
-  /** The first records. */
-  readonly objects: readonly object[]
-  /** What the values of each column show. */
-  readonly surveys: ReadonlyMap<string, ColumnSurvey>
-  readonly isJson: boolean
-  /** The dotted names of the arrays in the only object of a file; none in a file of several records. */
-  readonly arrays: readonly string[]
-}
+const NO_HEADER =
+  'the file seems to have no header: the names in columns are made up, so choose better ones'
+
+/** How many arrays of an object are looked at. */
+const MOST_ARRAYS = 5
+
+const haveDates = (surveys: ReadonlyMap<string, ColumnSurvey>): boolean =>
+  [...surveys.values()].some(({ dates }) => dates !== undefined)
 
 const explained = (
-  { objects, surveys, isJson }: FileSurvey,
+  { objects, count, surveys, isJson }: FileSurvey,
   given: ReadingOptions,
 ): Pick<FileExplanation, 'columns' | 'proposal' | 'notes'> => {
   const columns = explainedColumns(objects, given)
-  return { columns, ...proposeFormat(columns, { given, surveys, isJson }) }
+  return { columns, ...proposeFormat(columns, { given, count, surveys, isJson }) }
 }
-
-/** How many records are looked at. What they leave open is not proposed, so more would only propose more. */
-const MOST_SURVEYED = 100_000
-
-async function surveyOf(
-  source: Source,
-  options: ReadingOptions,
-  count: number,
-): Promise<FileSurvey> {
-  const objects: object[] = []
-  const surveys = new Map<string, ColumnSurvey>()
-  let seen = 0
-  const transform = (record: object) => {
-    seen += 1
-    if (objects.length < count) objects.push(record)
-    for (const name of namesIn(record)) {
-      let survey = surveys.get(name)
-      if (!survey) {
-        if (surveys.size >= MOST_COLUMNS) continue
-        surveys.set(name, (survey = new ColumnSurvey()))
-      }
-      survey.add(textOf(valueAt(record, name)))
-    }
-    return NO_TRANSFER
-  }
-  const batch = await openBatchFile(source, {
-    batch: 'explained',
-    options: {
-      ...options,
-      where: undefined,
-      idFrom: undefined,
-      fields: undefined,
-      openMissing: undefined,
-    },
-    transform: { transform },
-  })
-  objects.length = 0
-  surveys.clear()
-  seen = 0
-  try {
-    for await (const block of batch.records()) {
-      for (const record of block) batch.row(record, seen + 1)
-      if (seen >= MOST_SURVEYED) break
-    }
-  } catch (error) {
-    // What comes before the damage of a file can be explained nevertheless.
-    if (!(error instanceof InputError) || seen === 0) throw error
-  }
-  const [only] = objects
-  return {
-    objects,
-    surveys,
-    isJson: (JSON.parse(batch.reading) as { format: string }).format !== 'csv',
-    arrays: seen === 1 && only ? objectArraysIn(only as Readonly<Record<string, unknown>>) : [],
-  }
-}
-
-/** Objects of JSON may have any number of keys. */
-const MOST_COLUMNS = 1_000
-
-/** What the transform that only looks at records returns, so that one record is enough to open the file. */
-const NO_TRANSFER = { transferId: 'none', from: 'none', to: 'none', amount: 1 }
 
 async function firstRows(
   source: Source,
@@ -236,14 +186,3 @@ function explainedColumns(
     return { name, ...(role !== undefined && { role, how }), values } as const
   })
 }
-
-/** The names of an object's values, with the dotted names of those within it in place of an object. */
-const namesIn = (object: object): readonly string[] => [
-  ...Object.entries(object)
-    .filter(([, value]) => typeof value !== 'object' || value === null)
-    .map(([name]) => name),
-  ...nestedNamesIn(object as Readonly<Record<string, unknown>>),
-]
-
-const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)

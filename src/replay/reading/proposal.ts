@@ -1,7 +1,8 @@
 import { quote } from '../../messages.ts'
-import { ColumnSurvey } from './column-survey.ts'
+import { ColumnSurvey, LEAST_SHARE } from './column-survey.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import { type Role, STATEMENT_ROLES } from './roles.ts'
+import { OF_OTHER_MONEY, SUGGESTIVE_NAMES, currencyIn } from './suggestive-names.ts'
 
 /** A column of a file, as the options let it be read. */
 export interface ExplainedColumn {
@@ -14,28 +15,6 @@ export interface ExplainedColumn {
   readonly values: readonly string[]
 }
 
-/**
- * Words in the names of columns that suggest a role, in some languages of Europe. They are good enough for a proposal
- * that a person checks, and too vague to be recognized without one.
- */
-const SUGGESTIVE_NAMES: readonly (readonly [Role, RegExp])[] = [
-  [
-    'counterparty',
-    /gegenkonto|tegenrekening|counterpart|beneficiary|payee|empf.nger|(?:creditor|debtor).*iban/i,
-  ],
-  ['counterparty', /\biban\b/i],
-  ['account', /^(?:konto|rekening|account|compte|cuenta|conto|auftragskonto|iban)/i],
-  ['debit', /^(?:d.bit|soll|belastung|withdrawal|paid.?out|money.?out)/i],
-  ['credit', /^(?:cr.dit|haben|gutschrift|deposit|paid.?in|money.?in)/i],
-  ['direction', /af.?bij|soll.?haben|debit.?credit|credit.?debit|^d\/?c$/i],
-  ['amount', /amount|betrag|bedrag|montant|importe|importo|kwota|umsatz$/i],
-  ['currency', /currency|w.hrung|waehrung|devise|munt|divisa|moneda/i],
-  [
-    'reference',
-    /verwendungszweck|omschrijving|mededeling|libell|descri|concepto|causale|text|details/i,
-  ],
-]
-
 export interface Proposal {
   readonly proposal: ReadingOptions
   /** What a person has to decide or replace. */
@@ -44,6 +23,8 @@ export interface Proposal {
 
 interface ProposalOptions {
   readonly given: ReadingOptions
+  /** How many records were looked at. */
+  readonly count: number
   /** What all values of a column show, by its name. */
   readonly surveys: ReadonlyMap<string, ColumnSurvey>
   readonly isJson: boolean
@@ -55,7 +36,7 @@ interface ProposalOptions {
  */
 export function proposeFormat(
   columns: readonly ExplainedColumn[],
-  { given, surveys, isJson }: ProposalOptions,
+  { given, count, surveys, isJson }: ProposalOptions,
 ): Proposal {
   const options = withoutUndefined(given)
   const map: { [role in Role]?: string } = {}
@@ -78,14 +59,30 @@ export function proposeFormat(
   const isOfTransfers =
     (has('from') && has('to')) ||
     SIDES.some((role) => typeof (options.map?.[role] ?? options.set?.[role]) === 'string')
+  const isOftenEmpty = (column: ExplainedColumn) =>
+    filled(column) < count * LEAST_SHARE && count - filled(column) > 1
+  const filled = (column: ExplainedColumn) => surveyOf(column)?.filled ?? 0
+  /** Whether the values can have a role that is suggested by the name. */
+  function isPossible(role: Role, column: ExplainedColumn): boolean {
+    if (filled(column) === 0) return false
+    // What the account got is in its own currency. A column that is often empty is about something else.
+    if (role === 'amount' || role === 'currency') {
+      return !OF_OTHER_MONEY.test(column.name) && filled(column) >= count * LEAST_FILLED
+    }
+    const isConstant = surveyOf(column)?.isConstant ?? false
+    if (role === 'counterparty') return !isConstant
+    // The IBAN in a statement is that of the other side, unless all lines have the same.
+    return role !== 'account' || isConstant || !/iban/i.test(column.name)
+  }
   propose('effectiveAt', [...free].filter(areDates).slice(0, 1))
   for (const [role, pattern] of SUGGESTIVE_NAMES) {
-    if (isOfTransfers && isOfStatement(role)) continue
+    if (isOfTransfers && isRoleOfStatement(role)) continue
     if (role === 'amount' && (has('debit') || has('credit'))) continue
     const isOfAmounts = AMOUNT_ROLES.includes(role)
     const found = [...free].filter(
       (column) =>
         pattern.test(column.name) &&
+        isPossible(role, column) &&
         (isOfAmounts ? areAmounts(column) : ID_ROLES.has(role) || !areAmounts(column)),
     )
     propose(role, role === 'counterparty' && areAlternatives(found) ? found : found.slice(0, 1))
@@ -97,9 +94,26 @@ export function proposeFormat(
     if (only && !other) propose('amount', [only])
   }
   // A file that names only one side is the statement of an account.
-  const side = columns.find(({ role }) => role !== undefined && SIDES.includes(role))
+  const side = columns.find(
+    (column) => column.role !== undefined && SIDES.includes(column.role) && filled(column) > 0,
+  )
   if (!isOfTransfers && side) propose('counterparty', [side])
-  if (!isOfTransfers && has('counterparty') && !has('account')) {
+  const isOfStatement = !isOfTransfers && (has('counterparty') || AMOUNT_ROLES.some(has))
+  // A total has no date. With a counterparty for all lines and no date, it would be a transfer.
+  if (isOfStatement && !has('counterparty') && has('effectiveAt')) {
+    set.counterparty = OUTSIDE
+    notes.push(
+      `no column seems to name the other side, so set.counterparty is one account for all: replace ${OUTSIDE}, or put it together from columns, as in {Name}`,
+    )
+  }
+  const partner = columns.find(({ name }) => name === map.counterparty)
+  if (partner && has('effectiveAt') && isOftenEmpty(partner)) {
+    set.counterparty = OUTSIDE
+    notes.push(
+      `set.counterparty is for the lines in which ${quote(partner.name)} is empty: replace ${OUTSIDE}, or put it together from other columns, as in {Name}`,
+    )
+  }
+  if (isOfStatement && !has('account')) {
     set.account = 'YOUR-ACCOUNT'
     notes.push(
       'set.account is a placeholder: replace YOUR-ACCOUNT with the id of the account that the file is the statement of',
@@ -117,16 +131,33 @@ export function proposeFormat(
   const isSpelled = (options.decimal ?? options.thousands) !== undefined
   const spelling = isSpelled ? {} : spellingOf(amounts, surveysOf(amounts), isJson)
   for (const { note } of [dateFormat, spelling]) if (note !== undefined) notes.push(note)
+  const [currency] = has('currency') ? [] : amounts.flatMap(({ name }) => currencyIn(name))
+  const hasContent = isOfStatement && has('effectiveAt') && AMOUNT_ROLES.some(has)
+  const idFrom = [
+    'effectiveAt',
+    'account',
+    'amount',
+    ...(map.counterparty === undefined ? [] : ['counterparty']),
+    ...(has('reference') ? ['reference'] : []),
+  ]
   const proposal = withoutUndefined({
     ...spelling.options,
     ...dateFormat.options,
     ...(debits.areNegative && { signedDebit: true }),
+    ...(currency !== undefined && { currency }),
     ...options,
     map: orUndefined({ ...options.map, ...map }),
     set: orUndefined({ ...options.set, ...set }),
+    idFrom: options.idFrom ?? (hasContent && !has('transferId') ? idFrom : undefined),
   })
   return { proposal, notes }
 }
+
+/** The share of the records that have an amount and a currency. The others may be totals or notes of the bank. */
+const LEAST_FILLED = 0.5
+
+/** The account that stands for all that no column names. */
+const OUTSIDE = 'OUTSIDE'
 
 const SIDES: readonly Role[] = ['from', 'to']
 
@@ -135,7 +166,8 @@ const AMOUNT_ROLES: readonly Role[] = ['amount', 'debit', 'credit']
 /** The roles whose values may be numbers although they are not amounts. */
 const ID_ROLES: ReadonlySet<Role> = new Set(['account', 'counterparty'])
 
-const isOfStatement = (role: Role): boolean => (STATEMENT_ROLES as readonly Role[]).includes(role)
+const isRoleOfStatement = (role: Role): boolean =>
+  (STATEMENT_ROLES as readonly Role[]).includes(role)
 
 /** Whether each record has a value in only one of the columns, as in those of a creditor and a debtor. */
 const areAlternatives = (columns: readonly ExplainedColumn[]): boolean =>

@@ -3,6 +3,7 @@ import { isIdentifier, newIdentifierProblem } from '../../ledger/identifier.ts'
 import type { HoldAction } from '../../ledger/holds/hold-request.ts'
 import type { IdentifiedRequest } from '../../ledger/request.ts'
 import type { Encoding } from '../source/encoding.ts'
+import { isStatement } from './columns.ts'
 import type { ReadingOptions } from './reading-options.ts'
 import type { CompiledColumns } from './record-reader.ts'
 import { MADE_ID_COLUMN } from './reject-columns.ts'
@@ -58,6 +59,9 @@ interface RowMakerOptions {
 
 const NO_ID_OF_REJECT = `this line of rejects has no id of its own, and nobody knows which of several equal lines it is: write an id of its own as its ${MADE_ID_COLUMN}`
 
+const NO_IDS_OF_CONTENT =
+  'the lines have no ids, so a file that overlaps this one would post them again: --id-from makes ids of what lines say, as in --id-from effectiveAt,account,amount,reference'
+
 /** How many reasons a message lists. */
 const MOST_REASONS = 5
 
@@ -68,12 +72,16 @@ export class RowMaker {
   /** The ids that were made of the content of rejects without an id. */
   readonly #idsOfRejects = new Set<string>()
   readonly #transform: RecordTransform | undefined
+  readonly #isStatement: boolean
+  /** Whether a record has an id only because of its line. */
+  #hasLineIds = false
   /** Why the first records were skipped. */
   readonly #skipped = new Set<string>()
 
   constructor({ batch, options, encoding, hasIds, transform }: RowMakerOptions) {
     this.#transform = transform
-    const { idFrom, idPrefix = '' } = options
+    const { idFrom, idPrefix = '', map = {}, set = {} } = options
+    this.#isStatement = isStatement({ map, set })
     if (idFrom) this.#contentIds = new ContentIds(idPrefix)
     else if (!hasIds) this.#lineId = idMaker(batch, encoding)
   }
@@ -115,6 +123,7 @@ export class RowMaker {
       return { position, line, item, text, request, madeId: undefined }
     }
     const madeId = earlierId ?? this.#lineId?.(parts)
+    this.#hasLineIds ||= madeId !== earlierId
     if (madeId !== undefined) Object.assign(request, { transferId: madeId, isIdMade: true })
     return { position, line, item, text, request, madeId }
   }
@@ -142,8 +151,12 @@ export class RowMaker {
     return { position, line, item, text, request: identified, madeId }
   }
 
-  /** A hint if `where` has left out every record: it may be spelled in another way than the file. */
+  /**
+   * Hints: `where` has left out every record, so it may be spelled in another way than the file; or the lines of a statement
+   * have no ids, although the exports of banks often overlap.
+   */
   warnings({ areAllSkipped }: { readonly areAllSkipped: boolean }): readonly string[] {
+    if (this.#isStatement && this.#hasLineIds) return [NO_IDS_OF_CONTENT]
     if (!areAllSkipped || this.#skipped.size === 0) return []
     const more = this.#skipped.size === MOST_REASONS ? ' …' : ''
     return [

@@ -50,7 +50,8 @@ export async function transferLines(
 /** How many lines, and about how many characters, are searched for the header. */
 const [MAX_LINES, MAX_CHARACTERS] = [1_000, 1024 * 1024]
 
-async function startOf(lines: RecordBlocks): Promise<RawRecord[]> {
+/** The first lines of a file, where its header is searched for. */
+export async function startOf(lines: RecordBlocks): Promise<RawRecord[]> {
   const start: RawRecord[] = []
   let characters = 0
   for await (const block of lines) {
@@ -63,7 +64,8 @@ async function startOf(lines: RecordBlocks): Promise<RawRecord[]> {
   return start
 }
 
-const SEPARATOR_LINE = /^"?sep=.?"?\s*$/i
+/** The line before the header that names the delimiter for Excel. */
+export const SEPARATOR_LINE = /^"?sep=.?"?\s*$/i
 
 /** Whether a file starts as our files of rejects do. Another program may have put quotes around the names. */
 function isRejects(start: readonly RawRecord[], { delimiter, quote }: Dialect): boolean {
