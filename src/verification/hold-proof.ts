@@ -8,7 +8,7 @@ import { type Captures, addCapture, contradiction } from './captures.ts'
 import { HoldReader } from './hold-check.ts'
 import { type StoredTransfer, TransferReader } from './transfer-reader.ts'
 import { showUnits } from './units.ts'
-import { ViolationLog } from './violations.ts'
+import { type ViolationKind, ViolationLog } from './violations.ts'
 
 /** How many receivers are looked up at once. */
 const IDS_PER_LOOKUP = 1_000
@@ -85,6 +85,10 @@ export class HoldProof {
             hold.id,
             `is in ${named(hold.currency)}, but its account is in ${account.currency}`,
           )
+        }
+        // A hold changes its payer, so it has no earlier time. Its receiver may be from a program whose clock is ahead.
+        if (Number(hold.createdAt) < Number(account?.createdAt)) {
+          this.#addToHold(hold.id, 'was placed before its account was opened', 'time')
         }
         const found = unmatched.get(hold.id)
         if (contradiction(hold, found, this.#options) !== undefined) doubtful.add(payer)
@@ -182,9 +186,9 @@ export class HoldProof {
     return captured
   }
 
-  #addToHold(id: string, problem: string): void {
+  #addToHold(id: string, problem: string, kind: ViolationKind = 'hold'): void {
     const message = `hold ${named(id)} ${problem}`
-    this.#log.add({ kind: 'hold', collection: 'holds', id, message })
+    this.#log.add({ kind, collection: 'holds', id, message })
   }
 }
 

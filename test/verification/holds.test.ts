@@ -69,6 +69,11 @@ describe('verify', () => {
       'hold: hold DONE is captured by transfers of account A, which has no such hold',
     ],
     [
+      'a hold from before its account',
+      () => holds.updateOne({ _id: 'DONE' }, { $set: { createdAt: EARLY } }),
+      'time: hold DONE was placed before its account was opened',
+    ],
+    [
       'a hold of an account that does not exist',
       () => holds.updateOne({ _id: 'DONE' }, { $set: { fromAccount: 'X' } }, unchecked),
       'hold: hold DONE is of account X, which does not exist',
