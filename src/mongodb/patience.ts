@@ -80,6 +80,27 @@ export class TimeIsUp extends Error {
   override readonly name = 'TimeIsUp'
 }
 
+/** What to do when a signal aborts, for each call that waits on it. */
+const waitingOn = new WeakMap<AbortSignal, Set<() => void>>()
+
+const endAll = ({ target }: Event): void => {
+  for (const end of waitingOn.get(target as AbortSignal) ?? []) end()
+}
+
+/**
+ * Listens for a signal that many calls may share, such as that of a server's shutdown. They share one listener, because
+ * Node warns of a leak when there are more than ten. Returns the function that stops it.
+ */
+function onAbort(signal: AbortSignal, end: () => void): () => void {
+  const calls = waitingOn.get(signal) ?? new Set()
+  waitingOn.set(signal, calls.add(end))
+  signal.addEventListener('abort', endAll)
+  return () => {
+    calls.delete(end)
+    if (calls.size === 0) signal.removeEventListener('abort', endAll)
+  }
+}
+
 /**
  * Waits for some work, for as long as its caller wants to. The work is not stopped: `giveUp` marks it as
  * given up, and returns the error for the caller.
@@ -96,11 +117,11 @@ export function waitAtMost<Result>(
     }
     // A little later than the work itself gives up, because the work's own error says more.
     const timer = Number.isFinite(patience) ? setTimeout(end, patience + 2 * PAUSE) : undefined
+    const stopListening = signal && onAbort(signal, end)
     const settle = () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
+      stopListening?.()
     }
-    signal?.addEventListener('abort', end)
     work.finally(settle).then(resolve, reject)
     if (signal?.aborted) end()
   })
