@@ -76,7 +76,13 @@ describe('a date is refused', () => {
     ['31.01.2026', "is read only with its format: add --date-format 'dd.MM.yyyy'"],
     ['01/31/2026', "is read only with its format: add --date-format 'MM/dd/yyyy'"],
     ['1767363367', 'is a number: add --date-format unix if it counts seconds since 1970'],
-    ['46024', 'is not in a known form such as 2026-01-31'],
+    [
+      '2026-06-01 10:00:00 CEST',
+      '"CEST" is not read as a zone, because such names mean several: leave it',
+    ],
+    ['46174', 'it seems to be a day as spreadsheets count them, so save the file'],
+    ['46175,5', 'it seems to be a day as spreadsheets count them'],
+    ['01 Jun', 'is not in a known form such as 2026-01-31'],
     ['2026-02-29', 'is not a day of the calendar'],
     ['29.02.2025', 'is not a day of the calendar'],
     ['2/30/2025', 'is not a day of the calendar'],
@@ -96,6 +102,11 @@ describe('a date is refused', () => {
     ['12 Foo 2026', 'is not in a known form'],
     ['2.1.2026', 'is not in the format dd.MM.yyyy of --date-format', { dateFormat: 'dd.MM.yyyy' }],
     ['13:00', 'is not in the format', { dateFormat: 'dd.MM.yyyy' }],
+    [
+      '1.6.2026 9:00 PDT',
+      "'PDT' in --date-format, and add --time-zone",
+      { dateFormat: 'd.M.yyyy H:mm Z' },
+    ],
   ])('%s', async (date, message, options) => {
     const [problem = ''] = await datesOf([date], options)
 

@@ -160,10 +160,25 @@ function problemOfDigits(text: string): string | undefined {
   return (problems.find(({ text: problem }) => problem !== NOT_A_DAY) ?? problems[0])?.text
 }
 
+/** The abbreviated name of a zone at the end of a time, such as CEST. */
+const ZONE_NAME = /\d\s*(?!(?:UTC|AM|PM)$)([A-Z]{2,5})$/
+
+/** What to do with a date that names its zone, or that is the number of a day; empty if neither is seen. */
+function hintOf(value: unknown): string {
+  const text = String(value)
+  const [, zone] = ZONE_NAME.exec(text) ?? []
+  if (zone !== undefined) {
+    return `: ${quote(zone)} is not read as a zone, because such names mean several: leave it out or write it as '${zone}' in --date-format, and add --time-zone`
+  }
+  return /^[2-6]\d{4}(?:[.,]\d+)?$/.test(text)
+    ? ': it seems to be a day as spreadsheets count them, so save the file with that column as dates'
+    : ''
+}
+
 function problemOf(value: unknown, dateFormat: string | undefined, parsed?: Problem): string {
   const date = `the date ${quote(value)}`
   if (dateFormat !== undefined) {
-    return `${date} ${parsed?.text ?? `is not in the format ${dateFormat} of --date-format`}`
+    return `${date} ${parsed?.text ?? `is not in the format ${dateFormat} of --date-format${hintOf(value)}`}`
   }
   const isDigits = typeof value === 'string' && /^\d+$/.test(value)
   const impossible = isDigits || !parsed ? problemOfDigits(String(value)) : parsed.text
@@ -178,5 +193,7 @@ function problemOf(value: unknown, dateFormat: string | undefined, parsed?: Prob
   if (typeof value === 'string' && /^\d{9,13}$/.test(value)) {
     return `${date} is a number: add --date-format unix if it counts seconds since 1970, or --date-format unix-ms for milliseconds`
   }
+  const hint = hintOf(value)
+  if (hint !== '') return `${date} is not in a known form${hint}`
   return `${date} is not in a known form such as 2026-01-31 or 2026-01-31T14:16:00Z: name its form with --date-format, as in 'dd.MM.yyyy HH:mm'`
 }
