@@ -61,7 +61,8 @@ export function candidateColumns(
     if (set[role] !== undefined) return []
     const own = nested ? columns.map((column) => (nested.has(column) ? '' : column)) : columns
     const found = columnsByKnownName(own, role)
-    // A column has the role that the options give it, whatever its name.
+    // A column has the role that the options give it, whatever its name. Without a role that is needed, they contradict the file.
+    if (requiredRoles({ map, set }).includes(role)) return found
     const isFree = (index: number) => !isMapped(columns, index, { map, areKeys })
     return found.every(isFree) ? found : found.filter(isFree)
   }
