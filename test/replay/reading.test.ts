@@ -187,6 +187,12 @@ describe('CSV starts no batch, and the error gives a hint, when', () => {
       /line 1: the lines end in CR only/,
     ],
     [
+      'its lines end in NEL only',
+      'id,from,to,amount\u0085T1,A0,A1,1\u0085',
+      {},
+      /line 1: the lines end in "\\u0085": save the file with line ends LF or CRLF/,
+    ],
+    [
       'it is empty and has no header',
       '',
       { columns: ['from', 'to', 'amount'] },

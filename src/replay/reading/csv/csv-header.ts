@@ -1,4 +1,5 @@
 import { BatchFileError } from '../../errors.ts'
+import { quote } from '../../../messages.ts'
 import type { Encoding } from '../../source/encoding.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
 import { candidateColumns, requiredRoles } from '../columns.ts'
@@ -31,6 +32,9 @@ interface HeaderOptions {
   readonly columns: readonly string[] | undefined
 }
 
+/** What ends a line elsewhere: of such a file, all lines would be the header. */
+const OTHER_LINE_ENDS = /[\v\f\u0085\u2028\u2029]/
+
 /** Reads the header, which is the first record unless the options name the columns. */
 export async function readHeader(
   records: RecordBlocks,
@@ -49,6 +53,10 @@ export async function readHeader(
   const isBroken = !record.fields || record.problem !== undefined
   if (/\r(?!\n)/.test(record.text) && isBroken && names.length !== columns?.length) {
     return fail('the lines end in CR only: save the file with line ends LF or CRLF')
+  }
+  const [lineEnd] = OTHER_LINE_ENDS.exec(record.text) ?? []
+  if (lineEnd !== undefined && names.length !== columns?.length) {
+    return fail(`the lines end in ${quote(lineEnd)}: save the file with line ends LF or CRLF`)
   }
   if (columns) {
     const own = columns.map(trimmed)
