@@ -43,6 +43,7 @@ test.each(Object.entries(ACCOUNTS))(
       TransferGroup: transferGroupModel(connection),
       Hold,
       isLedgerError,
+      mongoose: { connection },
       console: { log: (value: unknown) => void printed.push(String(value)) },
     }
     for (const code of blocks) {
