@@ -16,7 +16,15 @@ export { readOpening } from './ledger/opening.ts'
 export { ownFieldsOf } from './ledger/own-fields.ts'
 export { reversalId } from './ledger/transfer-id.ts'
 export { PERIOD_LENGTHS } from './ledger/statement/periods.ts'
-export { named, openProblem, printable, printableLines, quote, reasonOf } from './messages.ts'
+export {
+  countOf,
+  named,
+  openProblem,
+  printable,
+  printableLines,
+  quote,
+  reasonOf,
+} from './messages.ts'
 export { BATCH_FORMATS } from './models/batch.ts'
 export { missingCollections, outdatedValidators } from './models/collections.ts'
 export {

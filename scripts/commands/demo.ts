@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { BatchConflictError, InputError, accountModel, seed, verify } from '../../src/index.ts'
+import { countOf } from '../../src/internal.ts'
 import { type Command, Exit } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
+import { paint } from '../context/paint.ts'
 import { wrapText } from '../context/wrapping.ts'
 import { replayWithProgress } from './replay/progress.ts'
 import { renderSummary } from './replay/summary.ts'
@@ -13,6 +15,9 @@ const transfersFile = fileURLToPath(new URL('../../seeds/transfers.csv', import.
 
 /** The sender in the notebook's example. */
 const SENDER = 'MDB574189300'
+
+/** So few that the summary stays in sight. */
+const ENTRIES_SHOWN = 5
 
 /** The demo's transfers may change with a new version. */
 function explainOtherDemo(error: unknown): never {
@@ -34,7 +39,7 @@ export const demoCommand: Command<object> = {
       const { connection } = database
       await bringUpToDate(database, context)
       const seeded = await seed(connection, { accounts: 980 })
-      context.log(`seeded ${seeded.added} accounts, ${seeded.existing} already existed`)
+      context.log(`seeded ${countOf(seeded.added, 'account')}, ${seeded.existing} already existed`)
       const summary = await replayWithProgress(
         connection,
         { file: transfersFile, signal: context.signal },
@@ -46,9 +51,15 @@ export const demoCommand: Command<object> = {
         [
           renderSummary(summary, context.columns),
           wrapText(describeVerification(verification), context.columns),
-          renderStatement(account, await account.statement({ limit: 30 }), {
+          renderStatement(account, await account.statement({ limit: ENTRIES_SHOWN }), {
             columns: context.columns,
           }),
+          wrapText(
+            paint.faint(
+              `all ${account.transferCount} entries: daybook statement ${SENDER}. Each refusal with its reason: daybook batches ${summary.name}`,
+            ),
+            context.columns,
+          ),
         ].join('\n\n'),
       )
       if (summary.status === 'interrupted') return Exit.interrupted

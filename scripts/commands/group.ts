@@ -5,7 +5,7 @@ import {
   transferGroupModel,
   transferModel,
 } from '../../src/index.ts'
-import { named, reversalId } from '../../src/internal.ts'
+import { countOf, named, reversalId } from '../../src/internal.ts'
 import { type Command, Exit, jsonOption, textPosition } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { cell, renderTable } from '../context/table.ts'
@@ -31,7 +31,7 @@ export const groupCommand: Command<{ id: string; json: boolean }> = {
         json
           ? JSON.stringify({ groupId, postedAt, legs, ...(reversedBy && { reversedBy }) })
           : [
-              `${named(groupId)}: ${count === 1 ? '1 leg' : `${count} legs`}, posted ${postedAt.toISOString()}`,
+              `${named(groupId)}: ${countOf(count, 'leg')}, posted ${postedAt.toISOString()}`,
               ...(reversedBy ? [`reversed by the group ${named(reversedBy)}`] : []),
               '',
               renderLegs(legs, context.columns),

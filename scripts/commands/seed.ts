@@ -1,4 +1,5 @@
 import { seed, type Seeded } from '../../src/index.ts'
+import { countOf } from '../../src/internal.ts'
 import {
   type Command,
   Exit,
@@ -23,11 +24,11 @@ import { accountOptions, historyOf, historyOptions } from './seeding-options.ts'
 
 function summary({ added, existing, removed }: Seeded, { dryRun }: { dryRun: boolean }): string {
   const would = dryRun ? 'would be ' : ''
-  const lines = [`${added} accounts ${would}added, ${existing} already exist`]
+  const lines = [`${countOf(added, 'account')} ${would}added, ${existing} already exist`]
   if (removed) {
     const { accounts, transfers, batches } = removed
     lines.unshift(
-      `${accounts} accounts, ${transfers} transfers, ${batches} batches ${would}removed`,
+      `${countOf(accounts, 'account')}, ${countOf(transfers, 'transfer')}, ${batches} batches ${would}removed`,
     )
   }
   return lines.join('\n')
@@ -37,7 +38,7 @@ const historySummary = (
   { posted, refused = 0 }: { posted: number; refused?: number },
   { dryRun }: { dryRun: boolean },
 ): string =>
-  `history: ${posted} transfers ${dryRun ? 'would be ' : ''}posted${refused > 0 ? `, ${refused} refused` : ''}`
+  `history: ${countOf(posted, 'transfer')} ${dryRun ? 'would be ' : ''}posted${refused > 0 ? `, ${refused} refused` : ''}`
 
 export const seedCommand: Command<
   AccountFormatOptions & {

@@ -1,5 +1,5 @@
 import { type KeptBooks, type Verification, verify } from '../../src/index.ts'
-import { named } from '../../src/internal.ts'
+import { countOf, named } from '../../src/internal.ts'
 import {
   type Command,
   Exit,
@@ -114,7 +114,7 @@ export function describeVerification(
   if (account) {
     const { digest, balance, currency } = account
     return [
-      `${paint.good(`account ${named(accountId)} is proven`)} by its ${account.transfers} transfers, of which it sent ${transfers}: balance ${balance} ${currency}`,
+      `${paint.good(`account ${named(accountId)} is proven`)} by its ${countOf(account.transfers, 'transfer')}, of which it sent ${transfers}: balance ${balance} ${currency}`,
       paint.faint(`digest of the account ${digest}`),
     ].join('\n')
   }
@@ -123,10 +123,10 @@ export function describeVerification(
     const sums = Object.entries(totals).map(([currency, total]) => `${total} ${currency}`)
     const total = sums.length > 0 ? `, total balance ${sums.join(', ')}` : ''
     const counts = [
-      `${accounts} accounts`,
-      since ? `${transfers} new transfers` : `${transfers} transfers`,
-      ...(groups > 0 ? [`${groups} groups`] : []),
-      ...(holds > 0 ? [`${holds} holds`] : []),
+      countOf(accounts, 'account'),
+      countOf(transfers, since ? 'new transfer' : 'transfer'),
+      ...(groups > 0 ? [countOf(groups, 'group')] : []),
+      ...(holds > 0 ? [countOf(holds, 'hold')] : []),
     ].join(', ')
     return [
       `${paint.good('the books balance:')} ${counts}${total}`,
@@ -152,4 +152,4 @@ export function describeVerification(
 }
 
 const describeKept = ({ database, finishedAt, accounts, transfers, digest }: KeptBooks): string =>
-  `the state of ${named(database)} of ${named(finishedAt)} with ${accounts} accounts and ${transfers} transfers (digest ${digest})`
+  `the state of ${named(database)} of ${named(finishedAt)} with ${countOf(accounts, 'account')} and ${countOf(transfers, 'transfer')} (digest ${digest})`

@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose'
 import { isDriverError } from '../mongodb/driver-errors.ts'
 import { requireConnection } from '../arguments.ts'
 import { collectionsOf } from '../definition.ts'
-import { quote } from '../messages.ts'
+import { countOf, quote } from '../messages.ts'
 import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
 import { explainedAccess } from '../mongodb/access.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
@@ -216,7 +216,7 @@ async function postFile(
     async onRead(rows, { position, records }) {
       await requireUnchanged(source, advice)
       if (rows.length > 0 || position === records) return
-      const problem = `the file has ${position} records, but the batch was started with ${records}`
+      const problem = `the file has ${countOf(position, 'record')}, but the batch was started with ${records}`
       throw new BatchFileError(source.name, problem)
     },
     onPosted: (record) => progress.posted(record),

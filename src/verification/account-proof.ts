@@ -1,4 +1,4 @@
-import { named } from '../messages.ts'
+import { countOf, named } from '../messages.ts'
 import { type Digest, digestOfHex, digestToHex, nextDigest } from './account-digest.ts'
 import type { StoredAccount } from './account-reader.ts'
 import type { AccountState } from './kept-state/account-state.ts'
@@ -144,7 +144,7 @@ export class AccountProof {
     if (transferCount !== undefined && this.#sequence < transferCount) {
       this.#add(
         'sequence',
-        `has ${this.#sequence} transfers, but its transferCount is ${transferCount}`,
+        `has ${countOf(this.#sequence, 'transfer')}, but its transferCount is ${transferCount}`,
       )
     } else if (balance !== undefined && this.#balance !== undefined && balance !== this.#balance) {
       const [found, right] = [this.#show(balance), this.#show(this.#balance)]

@@ -1,4 +1,4 @@
-import { named } from '../messages.ts'
+import { countOf, named } from '../messages.ts'
 import { BatchReader, type StoredBatch } from './batch-reader.ts'
 import type { BatchTallies, BatchTally } from './batch-tallies.ts'
 import type { Books } from './books.ts'
@@ -94,8 +94,8 @@ export class BatchProof {
     for (const name of this.#tallies.names()) {
       if (existing.has(name)) continue
       const { transfers, holds } = this.#tallies.of(name)
-      const found = transfers > 0 ? `${transfers} transfers` : `${holds} holds`
-      this.#add('batch', name, `does not exist, but ${found} name it`)
+      const found = transfers > 0 ? naming(transfers, 'transfer') : naming(holds, 'hold')
+      this.#add('batch', name, `does not exist, but ${found}`)
     }
     for (const name of this.#refusals.keys()) if (!existing.has(name)) doubtful.add(name)
     for (const name of doubtful) await this.#checkAtOnce(name)
@@ -141,11 +141,11 @@ export class BatchProof {
     const most = transfersOf(batch)
     if (!isBetween(tally.transfers, transfersOf(least), most)) {
       const isPart = most !== batch.posted
-      const problem = `has ${batch.posted} posted${isPart ? `, of which ${most} are transfers` : ''}, but ${tally.transfers} transfers name it`
+      const problem = `has ${batch.posted} posted${isPart ? `, of which ${most} are transfers` : ''}, but ${naming(tally.transfers, 'transfer')}`
       this.#add('batch', batch.name, problem)
     }
     if (!isBetween(tally.holds, least.holdsPlaced, batch.holdsPlaced)) {
-      const problem = `has placed ${batch.holdsPlaced} holds, but ${tally.holds} name it`
+      const problem = `has placed ${countOf(batch.holdsPlaced, 'hold')}, but ${naming(tally.holds, 'hold')}`
       this.#add('batch', batch.name, problem)
     }
     if (!batch.amounts) return
@@ -191,13 +191,13 @@ export class BatchProof {
   #logRefusals(name: string, batch: StoredBatch | undefined, tally: RefusalTally): void {
     if (!batch) {
       if (tally.refusals === 0) return
-      this.#add('refusal', name, `does not exist, but ${tally.refusals} refusals name it`)
+      this.#add('refusal', name, `does not exist, but ${naming(tally.refusals, 'refusal')}`)
     } else if (batch.refused !== undefined && batch.refused !== tally.refusals) {
-      const problem = `has ${batch.refused} refused, but ${tally.refusals} refusals name it`
+      const problem = `has ${batch.refused} refused, but ${naming(tally.refusals, 'refusal')}`
       this.#add('refusal', name, problem)
     } else {
       for (const [code, most, found] of differences(batch, tally)) {
-        const problem = `has ${most} refused as ${named(code)}, but ${found} refusals name it with this code`
+        const problem = `has ${most} refused as ${named(code)}, but ${naming(found, 'refusal')} with this code`
         this.#add('refusal', name, problem)
       }
     }
@@ -208,6 +208,10 @@ export class BatchProof {
     this.#log.add({ kind, collection: 'batches', id: name, message })
   }
 }
+
+/** How many records name a batch, as a clause: `1 transfer names it`. */
+const naming = (count: number, noun: string): string =>
+  `${countOf(count, noun)} ${count === 1 ? 'names' : 'name'} it`
 
 /** How many of those posted are transfers. */
 const transfersOf = ({

@@ -1,4 +1,4 @@
-import { named } from '../messages.ts'
+import { countOf, named } from '../messages.ts'
 import type { Books, Moment } from './books.ts'
 import { DocumentReader } from '../ledger/documents/document-reader.ts'
 import { RecordCheck } from './record-check.ts'
@@ -136,7 +136,7 @@ export class GroupProof {
     end()
     for (const [group, count] of legs) {
       if (whole.has(group) || count === undefined) continue
-      this.#add('group', group, `has ${count} legs, but not each of them is posted once`)
+      this.#add('group', group, `has ${countOf(count, 'leg')}, but not each of them is posted once`)
     }
     await this.#checkUnknown(unknown, later)
   }

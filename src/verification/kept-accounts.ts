@@ -1,4 +1,4 @@
-import { named } from '../messages.ts'
+import { countOf, named } from '../messages.ts'
 import type { AccountRange } from './account-range.ts'
 import type { StoredAccount } from './account-reader.ts'
 import type { AccountState } from './kept-state/account-state.ts'
@@ -61,7 +61,7 @@ function isUnchanged(
   const { id, transfers } = kept
   const problems = account
     ? differences(account, kept)
-    : [`does not exist, but the kept state has it with ${transfers} transfers`]
+    : [`does not exist, but the kept state has it with ${countOf(transfers, 'transfer')}`]
   for (const problem of problems) {
     const message = `account ${named(id)} ${problem}`
     log.add({ kind: 'changed', collection: 'accounts', id, message })
@@ -88,7 +88,9 @@ function differences(
     problems.push(`has the createdAt ${found}, but ${right} in the kept state`)
   }
   if (transferCount !== undefined && transferCount < kept.transfers) {
-    problems.push(`has ${transferCount} transfers, but ${kept.transfers} in the kept state`)
+    problems.push(
+      `has ${countOf(transferCount, 'transfer')}, but ${kept.transfers} in the kept state`,
+    )
   }
   return problems
 }

@@ -670,7 +670,7 @@ describe('a rehearsal', () => {
 })
 
 test.each([
-  ['holdsPlaced', 1, 'has placed 1 holds, but 2 name it'],
+  ['holdsPlaced', 1, 'has placed 1 hold, but 2 holds name it'],
   ['holdsReleased', 2, 'has 6 posted, of which 2 are transfers, but 3 transfers name it'],
   ['holdsReleased', 7, 'has 6 posted, but 2 holds placed and 7 released'],
 ])('verify finds a batch whose %s is %i', async (field, count, problem) => {

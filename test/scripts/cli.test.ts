@@ -33,7 +33,7 @@ describe('the command line', () => {
     expect(first.stdout).toMatch(/^status +finished$/m)
     expect(first.stdout).toMatch(/^posted +9,768$/m)
     expect(first.stdout).toContain('the books balance: 1000 accounts, 9768 transfers')
-    expect(first.stdout).toContain('TR218721873')
+    expect(first.stdout).toContain('all 28 entries: daybook statement MDB574189300')
     expect(first.stderr).toContain(`database: ${uri}`)
 
     const second = await daybook('demo')

@@ -171,7 +171,7 @@ test('a batch that has posted nothing is started again, and the command says so'
     'nothing is posted, so the file can be replayed with other options',
   )
   const restart = (would: string, removed: string) =>
-    `batch batch.csv ${would} started again, because its earlier run had posted nothing and was of another file or had other options: its 1 refusals ${removed} removed\n`
+    `batch batch.csv ${would} started again, because its earlier run had posted nothing and was of another file or had other options: its 1 refusal ${removed} removed\n`
   expect(rehearsed.stderr).toContain(restart('would be', 'would be'))
   expect(right.stderr).toContain(restart('was', 'were'))
   expect(right).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^posted +1$/m) })

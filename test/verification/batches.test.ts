@@ -127,12 +127,12 @@ describe('verify', () => {
     [
       'a transfer that was moved to another batch',
       () => transfers.updateOne({ _id: 'T1' }, { $set: { batch: 'other' } }),
-      'batch: batch other does not exist, but 1 transfers name it',
+      'batch: batch other does not exist, but 1 transfer names it',
     ],
     [
       'a refusal that was deleted',
       () => refusals.deleteOne({ code: 'INSUFFICIENT_FUNDS' }),
-      'refusal: batch pay.csv has 2 refused, but 1 refusals name it',
+      'refusal: batch pay.csv has 2 refused, but 1 refusal names it',
     ],
     [
       'a refusal whose code was changed',
@@ -159,7 +159,7 @@ describe('verify', () => {
           message: 'm',
           row: 'r',
         } as { _id: unknown }),
-      'refusal: batch x does not exist, but 1 refusals name it',
+      'refusal: batch x does not exist, but 1 refusal names it',
     ],
     [
       'a refusal with another key',

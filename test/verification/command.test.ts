@@ -26,9 +26,9 @@ test('verify keeps a state, proves what came since, and finds what was changed',
 
   await Account.transfer({ transferId: 'T2', from: 'B', to: 'A', amount: '5' })
   const since = await daybook('verify', '--since', file, '--save', file)
-  expect(since.stdout).toMatch(/^the books balance: 2 accounts, 1 new transfers, total balance 100/)
+  expect(since.stdout).toMatch(/^the books balance: 2 accounts, 1 new transfer, total balance 100/)
   expect(since.stdout).toMatch(
-    /^the state of .* with 2 accounts and 1 transfers \(digest .* was taken as proven$/m,
+    /^the state of .* with 2 accounts and 1 transfer \(digest .* was taken as proven$/m,
   )
   const against = await daybook('verify', '--against', file)
   expect(against.stdout).toMatch(

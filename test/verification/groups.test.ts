@@ -64,7 +64,7 @@ describe('verify', () => {
     [
       'a group without legs',
       () => groups.insertOne({ _id: 'N', legs: 1, postedAt: new Date() } as { _id: string }),
-      ['group: group N has 1 legs, but not each of them is posted once'],
+      ['group: group N has 1 leg, but not each of them is posted once'],
     ],
     [
       'another number of legs',

@@ -386,7 +386,7 @@ describe('verify with since', () => {
       .updateOne({ _id: 'one.csv' } as object, { $inc: { posted: 1 } })
     expect(await messages({ since })).toEqual(
       expect.arrayContaining([
-        'batch: batch one.csv has 2 posted, but 1 transfers name it',
+        'batch: batch one.csv has 2 posted, but 1 transfer names it',
         'refusal: batch two.csv has 1 refused, but 0 refusals name it',
       ]),
     )

@@ -13,6 +13,7 @@ import {
 } from '../../../src/index.ts'
 import {
   checkReplayOptions,
+  countOf,
   isDriverError,
   loadTransform,
   named,
@@ -192,7 +193,7 @@ function describeRestart(
   { refused }: NonNullable<ReplaySummary['startedAgain']>,
 ): string {
   const state = dryRun ? 'would be started again' : 'was started again'
-  return `batch ${named(name)} ${state}, because its earlier run had posted nothing and was of another file or had other options: its ${refused} refusals ${dryRun ? 'would be' : 'were'} removed`
+  return `batch ${named(name)} ${state}, because its earlier run had posted nothing and was of another file or had other options: its ${countOf(refused, 'refusal')} ${dryRun ? 'would be' : 'were'} removed`
 }
 
 /** An error with a message for a person at the command line. */

@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose'
 import { collectionsOf } from '../../definition.ts'
 import { post } from '../../ledger/posting.ts'
-import { quote } from '../../messages.ts'
+import { countOf, quote } from '../../messages.ts'
 import type { BatchRecord, RefusalRecord } from '../../models/batch.ts'
 import { BatchConflictError } from '../errors.ts'
 import type { BatchRefusal } from '../reading/batch-file.ts'
@@ -144,8 +144,10 @@ export function recordToContinue(
 /** What a batch has posted, as a phrase. */
 function postedOf({ posted, holdsPlaced = 0, holdsReleased = 0 }: BatchRecord): string {
   const onHolds = holdsPlaced + holdsReleased
-  const transfers = `${posted - onHolds} transfers`
-  return onHolds === 0 ? transfers : `${transfers} and placed or released ${onHolds} holds`
+  const transfers = countOf(posted - onHolds, 'transfer')
+  return onHolds === 0
+    ? transfers
+    : `${transfers} and placed or released ${countOf(onHolds, 'hold')}`
 }
 
 const adviceOnContinuing = ({ status, refused }: BatchRecord): string =>

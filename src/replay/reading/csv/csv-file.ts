@@ -1,4 +1,4 @@
-import { quote } from '../../../messages.ts'
+import { countOf, quote } from '../../../messages.ts'
 import { BatchFileError } from '../../errors.ts'
 import { linesOf } from '../../source/lines.ts'
 import type { RawRecord, RecordBlocks } from '../../source/raw-record.ts'
@@ -190,7 +190,7 @@ function fieldCountProblem(
 ): string {
   const what = lastLine === undefined ? 'line' : 'record'
   const expected = rejectColumnCount + columns.length
-  const found = `the ${what} has ${count} field${count === 1 ? '' : 's'} but ${expected} are expected`
+  const found = `the ${what} has ${countOf(count, 'field')} but ${expected} are expected`
   if (count > expected) return `${found}: field ${expected + 1} is one too many`
   const missing = columns[count - rejectColumnCount]
   const name = missing === undefined ? 'a column of a file of rejects' : quote(missing)
