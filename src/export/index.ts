@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { waitUntilOpen } from '../mongodb/connection.ts'
 import type { ExportedAccount } from './export-accounts.ts'
 import type { ExportOptions } from './export-text.ts'
 import type { ExportRange } from './export-transfers.ts'
@@ -17,6 +18,7 @@ export async function* exportAccounts(
   options?: { readonly account?: string | undefined },
 ): AsyncGenerator<ExportedAccount, void, undefined> {
   const module = await import('./export-accounts.ts')
+  await waitUntilOpen(connection)
   yield* module.exportAccounts(connection, options)
 }
 
@@ -35,6 +37,7 @@ export async function* exportTransfers(
   range?: ExportRange,
 ): AsyncGenerator<ExportedTransfer, void, undefined> {
   const module = await import('./export-transfers.ts')
+  await waitUntilOpen(connection)
   yield* module.exportTransfers(connection, range)
 }
 
@@ -49,5 +52,6 @@ export async function* exportText(
   options: ExportOptions,
 ): AsyncGenerator<string, void, undefined> {
   const module = await import('./export-text.ts')
+  await waitUntilOpen(connection)
   yield* module.exportText(connection, options)
 }

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { waitUntilOpen } from '../mongodb/connection.ts'
 import type { MigrationOptions } from './migrate.ts'
 import type { MigrationRange } from './plan.ts'
 import type { Direction, LockOwner } from './record.ts'
@@ -23,6 +24,7 @@ export async function migrate(
   options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
   const module = await import('./migrate.ts')
+  await waitUntilOpen(connection)
   return await module.migrate(connection, options)
 }
 
@@ -38,6 +40,7 @@ export async function revertMigrations(
   options: MigrationOptions & MigrationRange,
 ): Promise<string[]> {
   const module = await import('./migrate.ts')
+  await waitUntilOpen(connection)
   return await module.revertMigrations(connection, options)
 }
 
@@ -52,6 +55,7 @@ export async function redoMigration(
   options: MigrationOptions,
 ): Promise<string[]> {
   const module = await import('./migrate.ts')
+  await waitUntilOpen(connection)
   return await module.redoMigration(connection, options)
 }
 
@@ -67,6 +71,7 @@ export async function rehearseMigrations(
   options: MigrationOptions & MigrationRange & { readonly direction: Direction },
 ): Promise<RehearsedMigration[]> {
   const module = await import('./migrate.ts')
+  await waitUntilOpen(connection)
   return await module.rehearseMigrations(connection, options)
 }
 
@@ -82,6 +87,7 @@ export async function markMigration(
   options: MigrationOptions & { readonly as: 'applied' | 'pending' },
 ): Promise<void> {
   const module = await import('./migrate.ts')
+  await waitUntilOpen(connection)
   return await module.markMigration(connection, name, options)
 }
 
@@ -96,6 +102,7 @@ export async function migrationStatus(
   options: Pick<MigrationOptions, 'folder'>,
 ): Promise<{ migrations: MigrationStatus[]; lock?: LockOwner }> {
   const module = await import('./migrate.ts')
+  await waitUntilOpen(connection)
   return await module.migrationStatus(connection, options)
 }
 
@@ -112,5 +119,6 @@ export async function breakMigrationLock(
   options?: { force?: boolean },
 ): Promise<LockOwner | undefined> {
   const module = await import('./lock.ts')
+  await waitUntilOpen(connection)
   return await module.breakMigrationLock(connection, options)
 }

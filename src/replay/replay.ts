@@ -5,6 +5,7 @@ import { collectionsOf } from '../definition.ts'
 import { countOf, quote } from '../messages.ts'
 import { BATCH_NAME_RULE, type BatchRecord, freshBatch, isBatchName } from '../models/batch.ts'
 import { explainedAccess } from '../mongodb/access.ts'
+import { waitUntilOpen } from '../mongodb/connection.ts'
 import { endAbandonedTransactions } from '../mongodb/abandoned-transactions.ts'
 import { BatchConflictError, BatchFileError, ReplayOptionsError } from './errors.ts'
 import { measureFile, requireAtomicSize } from './file-size.ts'
@@ -46,6 +47,7 @@ export async function replay<FileRecord extends object = Record<string, string>>
   if (options.rejects !== undefined) await checkRejectsFile(options.rejects, options)
   const source = await openSource(options)
   try {
+    await waitUntilOpen(connection)
     return await replaySource(source, connection, options)
   } catch (error) {
     throw await explainedAccess(error, connection)

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { waitUntilOpen } from '../mongodb/connection.ts'
 import type { Report, ReportOptions } from './report.ts'
 
 // What makes reports is loaded at the first call.
@@ -15,6 +16,7 @@ import type { Report, ReportOptions } from './report.ts'
  */
 export async function report(connection: Connection, options?: ReportOptions): Promise<Report> {
   const module = await import('./report.ts')
+  await waitUntilOpen(connection)
   return await module.report(connection, options)
 }
 

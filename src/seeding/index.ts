@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { waitUntilOpen } from '../mongodb/connection.ts'
 import type { GenerateOptions, Generated } from './generate.ts'
 import type { SeedOptions, Seeded } from './seed.ts'
 
@@ -28,6 +29,7 @@ import type { SeedOptions, Seeded } from './seed.ts'
  */
 export async function seed(connection: Connection, seedOptions?: SeedOptions): Promise<Seeded> {
   const module = await import('./seed.ts')
+  await waitUntilOpen(connection)
   return await module.seed(connection, seedOptions)
 }
 

@@ -32,8 +32,16 @@ interface HeaderOptions {
   readonly columns: readonly string[] | undefined
 }
 
-/** What ends a line elsewhere: of such a file, all lines would be the header. */
-const OTHER_LINE_ENDS = /[\v\f\u0085\u2028\u2029]/
+/** What ends a line elsewhere. */
+const OTHER_LINE_END = /[\v\f\u0085\u2028\u2029]/
+
+/** Another line end that a header is followed by: then all lines would be the header. Undefined if it is in a name. */
+function otherLineEnd(text: string, { delimiter }: Dialect): string | undefined {
+  const [header = '', line = ''] = text.split(OTHER_LINE_END)
+  const fields = header.split(delimiter).length
+  const isLine = fields > 1 && fields === line.split(delimiter).length
+  return isLine ? text.charAt(header.length) : undefined
+}
 
 /** Reads the header, which is the first record unless the options name the columns. */
 export async function readHeader(
@@ -54,7 +62,7 @@ export async function readHeader(
   if (/\r(?!\n)/.test(record.text) && isBroken && names.length !== columns?.length) {
     return fail('the lines end in CR only: save the file with line ends LF or CRLF')
   }
-  const [lineEnd] = OTHER_LINE_ENDS.exec(record.text) ?? []
+  const lineEnd = otherLineEnd(record.text, dialect)
   if (lineEnd !== undefined && names.length !== columns?.length) {
     return fail(`the lines end in ${quote(lineEnd)}: save the file with line ends LF or CRLF`)
   }
