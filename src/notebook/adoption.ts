@@ -164,8 +164,7 @@ async function openAccounts(
   signal: AbortSignal,
 ): Promise<void> {
   const records = [...accounts.values()].map((surveyed) => {
-    const { account, firstTransferAt = account.createdAt } = surveyed
-    const openedAt = new Date(Math.min(firstTransferAt.getTime(), account.createdAt.getTime()))
+    const { account, openedAt } = surveyed
     return newAccount({ ...account, openingBalance: openingBalanceOf(surveyed) }, openedAt)
   })
   for (let start = 0; start < records.length; start += ACCOUNTS_AT_ONCE) {

@@ -28,7 +28,8 @@ interface SurveyedAccount {
   lowest: Decimal
   /** The highest balance on the way, if it starts at zero. */
   highest: Decimal
-  firstTransferAt?: Date
+  /** No later than any of its transfers, which may have been inserted in another order than that of their times. */
+  openedAt: Date
 }
 
 /** What can be adopted of a notebook. */
@@ -94,7 +95,7 @@ export async function surveyNotebook(
     if ('problem' in request) return request.problem
     const reading = readRequest(request, undefined)
     if (reading instanceof TransferRefusedError) return reading.message
-    const { transferId, from, to } = reading
+    const { transferId, from, to, postedElsewhereAt } = reading
     const refusedId = [from, to].find((accountId) => refusedIds.has(accountId))
     if (refusedId !== undefined) return `account ${quote(refusedId)} cannot be adopted`
     const books = { accounts: ledgerAccounts, transfers }
@@ -108,7 +109,9 @@ export async function surveyNotebook(
     if (!repeatedIds.has(transferId)) transfers.delete(transferId)
     for (const accountId of [from, to]) {
       const surveyed = accounts.get(accountId) as SurveyedAccount
-      surveyed.firstTransferAt ??= result.transfer.postedAt
+      if (postedElsewhereAt && postedElsewhereAt < surveyed.openedAt) {
+        surveyed.openedAt = postedElsewhereAt
+      }
       const { balance } = surveyed.ledger
       if (balance.lt(surveyed.lowest)) surveyed.lowest = balance
       else if (balance.gt(surveyed.highest)) surveyed.highest = balance
@@ -171,7 +174,14 @@ export async function surveyAccounts(
       refuse(documentId, accountId, account.problem)
     } else {
       const ledger = emptyAccount(account)
-      accounts.set(account.accountId, { account, documentId, ledger, lowest: ZERO, highest: ZERO })
+      accounts.set(account.accountId, {
+        account,
+        documentId,
+        ledger,
+        lowest: ZERO,
+        highest: ZERO,
+        openedAt: account.createdAt,
+      })
     }
   }
   return { accounts, unadoptable, refusedIds }

@@ -172,6 +172,22 @@ describe('adopting a notebook', () => {
     expect(posted.map(({ fromBalance }) => fromBalance.toString())).toEqual(['1001', '1000'])
   })
 
+  test('opens an account before all of its transfers, even if the ids are in another order', async () => {
+    const parties = { from_account: 'MDB574189300', to_account: 'MDB343652528', amount: 1 }
+    const _id = new ObjectId('65a000000000000000000001')
+    await transfers.insertOne({ _id, transfer_id: 'TR0', ...parties })
+    // It has no time of its own, so it counts as one of 1970.
+    await transfers.insertOne({ _id: 'imported', transfer_id: 'TR1', ...parties } as object)
+
+    await up()
+
+    expect(await Account.findById('MDB574189300')).toMatchObject({
+      createdAt: new Date(0),
+      transferCount: 2,
+    })
+    expect(await verify(connection)).not.toHaveProperty('violation')
+  })
+
   test('does nothing in a database without a notebook', async () => {
     await accounts.drop()
     await upAll()
