@@ -30,6 +30,10 @@ export type ResultOf<Request extends LedgerRequest> = Request extends {
 export const isRefused = (result: LedgerResult): result is RefusedTransfer | RefusedHold =>
   result.status === 'refused'
 
+/** Whether some requests are taken over from other books: then their accounts must have been open at that time. */
+export const areTakenOver = (requests: readonly LedgerRequest[]): boolean =>
+  requests.some(({ postedElsewhereAt }) => postedElsewhereAt !== undefined)
+
 /** The ids of the transfers that requests post. A capture posts one too. */
 export function transferIdsOf(requests: readonly LedgerRequest[]): string[] {
   const ids: string[] = []

@@ -24,6 +24,7 @@ import {
   type LedgerRequest,
   type LedgerResult,
   type ResultOf,
+  areTakenOver,
   isRefused,
   readLedgerRequest,
   transferIdsOf,
@@ -66,7 +67,7 @@ export async function post<Request extends LedgerRequest>(
   transaction: Transaction,
   options: PostingOptions = {},
 ): Promise<ResultOf<Request>[]> {
-  const withOpening = requests.some(({ postedElsewhereAt }) => postedElsewhereAt !== undefined)
+  const withOpening = areTakenOver(requests)
   const accounts = await readAccounts(accountIdsOf(requests), transaction, { withOpening })
   return await postToAccounts(accounts, requests, transaction, options)
 }

@@ -387,6 +387,17 @@ describe('a restored line is refused', () => {
     expect(await Hold.findById('H1')).toMatchObject({ status: 'active' })
   })
 
+  test('if it is a capture from before its accounts were opened', async () => {
+    await openAccounts(Account, { count: 2, openingBalance: '100' })
+    await Account.hold({ holdId: 'H1', from: 'A0', to: 'A1', amount: '10' })
+    const capture = { ...line, action: 'capture', holdId: 'H1' }
+    const file = await makeFile('h.jsonl', `${JSON.stringify(capture)}\n`)
+    const expected = { posted: 0, refusedByCode: { ACCOUNT_NOT_OPEN: 1 } }
+
+    expect(await replay(connection, { file, restore: true, dryRun: true })).toMatchObject(expected)
+    expect(await replay(connection, { file, restore: true })).toMatchObject(expected)
+  })
+
   test('a file is not restored with options that read it differently', async () => {
     await expect(
       replay(connection, { file: 'x', restore: true, map: { from: 'a' } }),

@@ -2,7 +2,7 @@ import type { Decimal } from '../../money/money.ts'
 import type { Transaction } from '../../mongodb/transaction.ts'
 import { type PreparedWrite } from '../account-updates.ts'
 import { couldBeId } from '../identifier.ts'
-import type { LedgerRequest, Reading } from '../ledger-request.ts'
+import { type LedgerRequest, type Reading, areTakenOver } from '../ledger-request.ts'
 import type { LedgerAccount } from '../ledger-state.ts'
 import type { HoldRecord, TransferRecord } from '../records.ts'
 import { type ReadContext, readAccounts } from '../stored-ledger.ts'
@@ -25,7 +25,11 @@ export interface HoldReads {
   readonly holds: (holdIds: readonly string[]) => Promise<StoredHolds>
   /** The active holds of accounts that have expired. */
   readonly expired: (accountIds: readonly string[]) => Promise<readonly HoldRecord[]>
-  readonly accounts: (accountIds: ReadonlySet<string>) => Promise<Accounts>
+  /** `withOpening` also asks when they were opened. */
+  readonly accounts: (
+    accountIds: ReadonlySet<string>,
+    options: { withOpening: boolean },
+  ) => Promise<Accounts>
   /** `accountIds` say whose server's. */
   readonly serverTime: (accountIds: readonly string[]) => Promise<Date>
 }
@@ -34,7 +38,7 @@ export interface HoldReads {
 export const storedHoldReads = (context: ReadContext): HoldReads => ({
   holds: (holdIds) => readHolds(holdIds, context),
   expired: (accountIds) => readExpiredHolds(accountIds, context),
-  accounts: (accountIds) => readAccounts(accountIds, context),
+  accounts: (accountIds, options) => readAccounts(accountIds, context, options),
   serverTime: (accountIds) => readServerTime(accountIds, context),
 })
 
@@ -88,7 +92,8 @@ export class PostedHolds {
     const unread = holds.flatMap(({ fromAccount, toAccount }) => [fromAccount, toAccount])
     const missing = new Set(unread.filter((id) => !accounts.has(id)))
     if (missing.size > 0) {
-      for (const [id, account] of await reads.accounts(missing)) accounts.set(id, account)
+      const read = await reads.accounts(missing, { withOpening: areTakenOver(actions) })
+      for (const [id, account] of read) accounts.set(id, account)
     }
     const records = new Map(holds.map((hold) => [hold._id, hold]))
     const payers = expiringPayersOf(actions)
