@@ -237,6 +237,19 @@ test('explainFile proposes nothing for a column that is an id, or has no values'
   })
 })
 
+test('explainFile proposes options for JSON in one long line', async () => {
+  const transactions = Array.from({ length: 12_000 }, (_, index) => ({
+    Datum: '2026-06-01',
+    Betrag: '5.50',
+    Verwendungszweck: `a reference that makes the line a long one: ${index}`,
+  }))
+  const file = await makeFile('a.json', JSON.stringify(transactions))
+
+  const { proposal } = await explainFile({ file })
+
+  expect(proposal).toMatchObject({ map: { amount: 'Betrag', reference: 'Verwendungszweck' } })
+})
+
 test('of several arrays the one with dates is proposed', async () => {
   const file = await makeFile(
     'a.json',

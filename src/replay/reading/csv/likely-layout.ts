@@ -20,8 +20,7 @@ const DELIMITERS = [',', ';', '\t', '|'] as const
  */
 export async function likelyLayout(source: Source, given: ReadingOptions): Promise<LikelyLayout> {
   const { quote = '"', skip = 0, comment } = given
-  const lines = linesOf(source.bytes(), source.name, { quote, encoding: source.encoding.name })
-  const start = (await startOf(lines)).filter(({ line }) => line > skip)
+  const start = (await linesAtStart(source, quote)).filter(({ line }) => line > skip)
   const [first] = start
   if (!first || /^\s*[[{<]/.test(first.text)) return {}
   const isSeparatorLine = SEPARATOR_LINE.test(first.text)
@@ -37,6 +36,17 @@ export async function likelyLayout(source: Source, given: ReadingOptions): Promi
   return {
     ...(best.delimiter !== usual && !isSeparatorLine && { delimiter: best.delimiter }),
     ...(given.columns || given.header ? {} : headerOf(best)),
+  }
+}
+
+/** The first lines; none if one of them is too long. JSON is often in one line, and has no delimiter. */
+async function linesAtStart(source: Source, quote: string): Promise<RawRecord[]> {
+  const lines = linesOf(source.bytes(), source.name, { quote, encoding: source.encoding.name })
+  try {
+    return await startOf(lines)
+  } catch (error) {
+    if (!(error instanceof BatchFileError)) throw error
+    return []
   }
 }
 
