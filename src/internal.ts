@@ -63,6 +63,7 @@ export {
   MOST_ACCOUNTS,
   MOST_SEED,
 } from './seeding/fake-accounts.ts'
+export { DEFAULT_TRANSFERS_SEED } from './seeding/fake-transfers.ts'
 export { formatMinorUnits } from './seeding/minor-units.ts'
 export { Random } from './seeding/random.ts'
 export { accountsFile, seededAccounts } from './seeding/seeded-accounts.ts'

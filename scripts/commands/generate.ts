@@ -1,5 +1,11 @@
 import { type BatchFormat, generate, type Generated } from '../../src/index.ts'
-import { BATCH_FORMATS, DEFAULT_SEED, MOST_SEED, named } from '../../src/internal.ts'
+import {
+  BATCH_FORMATS,
+  DEFAULT_SEED,
+  DEFAULT_TRANSFERS_SEED,
+  MOST_SEED,
+  named,
+} from '../../src/internal.ts'
 import {
   type Command,
   Exit,
@@ -100,7 +106,9 @@ export const generateCommand: Command<{
       )
       .option('seed', {
         ...accountOptions.seed,
-        describe: 'the same number makes the same transfers on every machine',
+        describe:
+          'the same number makes the same transfers on every machine, another has other ids',
+        default: DEFAULT_TRANSFERS_SEED,
       })
       .option('accounts', { ...accounts, describe: 'the --accounts that seed was given' })
       .option('currencies', { ...currencies, describe: 'the --currencies that seed was given' })

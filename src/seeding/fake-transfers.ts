@@ -3,7 +3,6 @@ import type { AccountRecord } from '../ledger/records.ts'
 import type { BatchRefusalCode } from '../models/batch.ts'
 import { drawCardReference, drawReference } from './amounts-and-references.ts'
 import { type DayRange, daysOf } from './days.ts'
-import { DEFAULT_SEED } from './fake-accounts.ts'
 import { type Occasion, fakeHistory } from './fake-history.ts'
 import { FakeHolds } from './fake-holds.ts'
 import { FakeMovements } from './fake-movements.ts'
@@ -22,7 +21,7 @@ export interface FakeTransfer {
 
 export interface FakeTransfersOptions {
   readonly transfers: number
-  /** A whole number from 0 to 4,294,967,295. Another seed makes other transfers, with other ids. Default: 42. */
+  /** A whole number from 0 to 4,294,967,295. Another seed makes other transfers, with other ids. Default: 1. */
   readonly seed?: number | undefined
   /**
    * The share of transfers, from 0 to 1, with a hot account on one side. Hot are the richest accounts of each
@@ -48,6 +47,9 @@ export interface FakeTransfersOptions {
   readonly history?: DayRange | undefined
 }
 
+/** Another seed than that of seeds/transfers.csv, so that a database can have both: ids depend on the seed. */
+export const DEFAULT_TRANSFERS_SEED = 1
+
 /** The number of transfers in a block. As many of the latest posted transfers are kept for later lines. */
 const BLOCK = 1_000
 
@@ -61,7 +63,7 @@ export async function* fakeTransfers(
   accounts: AsyncIterable<readonly AccountRecord[]>,
   options: FakeTransfersOptions,
 ): AsyncGenerator<FakeTransfer[]> {
-  const { transfers, history, seed = DEFAULT_SEED } = options
+  const { transfers, history, seed = DEFAULT_TRANSFERS_SEED } = options
   const days = history && daysOf(history)
   const simulated = await SimulatedAccounts.of(accounts)
   const maker = new TransferMaker(simulated, options)
@@ -76,7 +78,10 @@ export async function* fakeTransfers(
   }
 }
 
-/** The notebook's transfer. It comes first if its accounts exist and it can be posted. */
+/**
+ * The notebook's transfer. It comes first if its accounts exist and it can be posted. A history does not have it: with the
+ * date of one, it would be in conflict with the same transfer without.
+ */
 const NOTEBOOK = {
   transferId: 'TR218721873',
   from: 'MDB574189300',
@@ -111,7 +116,13 @@ class TransferMaker {
   #refused = 0
 
   constructor(accounts: SimulatedAccounts, options: FakeTransfersOptions) {
-    const { transfers, seed = DEFAULT_SEED, hot = 0.2, refusals = 0.02, repeats = 0.001 } = options
+    const {
+      transfers,
+      seed = DEFAULT_TRANSFERS_SEED,
+      hot = 0.2,
+      refusals = 0.02,
+      repeats = 0.001,
+    } = options
     const { holds = 0 } = options
     if (transfers > 0 && accounts.pools.length === 0) {
       throw new InputError(
@@ -127,8 +138,8 @@ class TransferMaker {
 
   /** The transfer with a number from 1; in a history, on its occasion. */
   make(number: number, occasion?: Occasion): FakeTransfer {
-    const notebook = number === 1 ? this.#notebook() : undefined
-    if (notebook) return this.#post(datedDraft(notebook, occasion))
+    const notebook = number === 1 && !occasion ? this.#notebook() : undefined
+    if (notebook) return this.#post(notebook)
     const { seed, refusals, repeats } = this.#options
     const transferId = `TR${seed}-${String(number).padStart(9, '0')}`
     const recurring = occasion?.recurring

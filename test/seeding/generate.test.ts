@@ -2,23 +2,23 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
-import { generateCommand } from '../../scripts/commands/generate.ts'
+import { describe, expect, inject, test } from 'vitest'
 import { InputError, type TransferRequest, replay, verify } from '../../src/index.ts'
 import { type FakeTransfer, fakeTransfers } from '../../src/seeding/fake-transfers.ts'
 import { generate, type GenerateOptions } from '../../src/seeding/generate.ts'
 import { seed } from '../../src/seeding/seed.ts'
 import { type SeededAccounts, seededAccounts } from '../../src/seeding/seeded-accounts.ts'
+import { daybook } from '../support/command-line.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
-const { connection, Account, Hold } = useDatabase()
+const { connection, Account, Transfer, Hold } = useDatabase()
 
 const committed = fileURLToPath(new URL('../../seeds/transfers.csv', import.meta.url))
 const readme = new URL('../../seeds/README.md', import.meta.url)
 
 /** What seeds/transfers.csv was generated with. */
-const COMMITTED = { transfers: 10_000, seeded: { accounts: 980 } }
+const COMMITTED = { transfers: 10_000, seeded: { accounts: 980 }, seed: 42 }
 
 async function makeTransfers(options: Omit<GenerateOptions, 'file'>): Promise<FakeTransfer[]> {
   const transfers: FakeTransfer[] = []
@@ -215,7 +215,7 @@ describe('generate', () => {
     const ids = ['MDB574189300', 'MDB343652528']
     await writeFile(file, JSON.stringify(ids.map((accountId) => ({ ...account, accountId }))))
     const [first] = await makeTransfers({ transfers: 1, refusals: 0, seeded: { file } })
-    expect(first).toMatchObject({ outcome: 'posted', fields: { transferId: 'TR42-000000001' } })
+    expect(first).toMatchObject({ outcome: 'posted', fields: { transferId: 'TR1-000000001' } })
   })
 
   test('replaces a file only with force', async () => {
@@ -282,20 +282,32 @@ describe('generate', () => {
 describe('daybook generate', () => {
   test('prints what it wrote', async () => {
     const file = join(await makeFolder(), 'batch.csv')
-    const printed: string[] = []
-    const options = { file, transfers: 100, accounts: 40, refusals: 0, repeats: 0 }
-    const exitCode = await generateCommand.run(
-      options as Parameters<typeof generateCommand.run>[0],
-      {
-        print: (text) => printed.push(text),
-        log: () => undefined,
-        progress: undefined,
-        stdin: process.stdin,
-        columns: undefined,
-        signal: new AbortController().signal,
-      },
-    )
-    expect(exitCode).toBe(0)
-    expect(printed).toEqual([`${file}: 100 transfers written\nto post: 100\nrepeats: 0`])
+    const options = ['--transfers', '100', '--accounts', '40', '--refusals', '0', '--repeats', '0']
+    expect(await daybook('', ['generate', file, ...options])).toEqual({
+      exitCode: 0,
+      stdout: `${file}: 100 transfers written\nto post: 100\nrepeats: 0\n`,
+      stderr: '',
+    })
+  })
+
+  test('says of a dry run that nothing was written', async () => {
+    const file = join(await makeFolder(), 'batch.csv')
+    const { stderr } = await daybook('', ['generate', file, '--transfers', '1', '--dry-run'])
+    expect(stderr).toBe('dry run: nothing was written\n')
+  })
+
+  test('has other ids than the demo and the past of seed, so that a database can have all', async () => {
+    const uri = inject('mongodbUri').replace(/\/(\?|$)/, `/${connection.name}$1`)
+    const file = join(await makeFolder(), 'batch.csv')
+    const options = ['--accounts', '40', '--from', '2026-01-01', '--to', '2026-01-31']
+    await daybook('', ['generate', file, '--transfers', '300', ...options])
+    await daybook(uri, ['seed', '--transfers', '300', ...options])
+    const past = (await Transfer.find().lean()).map(({ _id }) => _id)
+    const demo = new Set((await readFile(committed, 'utf8')).match(/^TR[\w-]+/gm))
+    const ids = (await readFile(file, 'utf8')).match(/^TR[\w-]+/gm) ?? []
+    const others = [...past, ...demo]
+    expect(Math.min(ids.length, past.length)).toBeGreaterThan(250)
+    expect(ids.filter((id) => others.includes(id))).toEqual([])
+    expect(new Set(others).size).toBe(others.length)
   })
 })
