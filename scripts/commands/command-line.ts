@@ -4,6 +4,7 @@ import {
   type Command,
   type CommonOptions,
   type Context,
+  DEFAULT_FOLDER,
   Exit,
   type ExitCode,
   type Terminal,
@@ -39,7 +40,7 @@ export async function runCommandLine(
     }
     const loaded = await load()
     const { checkTypedOptions, requireWords } = await import('./typed-options.ts')
-    const { builder, examples, run, unused = [] } = loaded
+    const { builder, examples, unused = [] } = loaded
     const build = (argv: Argv<CommonOptions>) => {
       if (!parameters.includes('--help')) checkTypedOptions(parameters, { usage, command: loaded })
       for (const option of unused) argv.hide(option)
@@ -49,7 +50,7 @@ export async function runCommandLine(
     cli.command(usage, describe, build, (options) => {
       requireWords(usage, options)
       // After a handler that returns, yargs makes the text of the help, which takes longer than all else that it does.
-      throw new ParsedCommand(() => runAndRemind(run, options, contextFor(options, context)))
+      throw new ParsedCommand(() => runAndRemind(loaded, options, contextFor(options, context)))
     })
   }
   await listCommands(register)
@@ -111,13 +112,14 @@ class YargsRefusal extends UsageError {}
 
 /** Runs a command. The last line of a dry run says that it was one, where a long result does not scroll it away. */
 async function runAndRemind<Options extends object>(
-  run: Command<Options>['run'],
+  { run, unused = [] }: Command<Options>,
   options: Parameters<Command<Options>['run']>[0],
   context: Context,
 ): Promise<ExitCode> {
   const exitCode = await run(options, context)
   if ('dry-run' in options && options['dry-run'] === true) {
-    context.log(paint.warning('dry run: the database was not changed'))
+    const what = unused.includes('uri') ? 'nothing was written' : 'the database was not changed'
+    context.log(paint.warning(`dry run: ${what}`))
   }
   return exitCode
 }
@@ -165,7 +167,7 @@ const commandLine = (parameters: readonly string[], columns = 80): Argv<CommonOp
     )
     .option('folder', {
       ...fileOption('the folder with the data of the local database'),
-      default: '.daybook',
+      default: DEFAULT_FOLDER,
     })
     .option(
       'ledger',
