@@ -31,8 +31,8 @@ const UNPRINTABLE = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/gu
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /** A number of things, such as `1 transfer` or `2 transfers`. */
-export const countOf = (count: number, noun: string): string =>
-  `${count} ${noun}${count === 1 ? '' : 's'}`
+export const countOf = (count: number, noun: string, plural = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : plural}`
 
 /** A text with its unprintable characters as escapes, such as `\u001b`. */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped)

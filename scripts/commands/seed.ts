@@ -28,7 +28,7 @@ function summary({ added, existing, removed }: Seeded, { dryRun }: { dryRun: boo
   if (removed) {
     const { accounts, transfers, batches } = removed
     lines.unshift(
-      `${countOf(accounts, 'account')}, ${countOf(transfers, 'transfer')}, ${batches} batches ${would}removed`,
+      `${countOf(accounts, 'account')}, ${countOf(transfers, 'transfer')}, ${countOf(batches, 'batch', 'batches')} ${would}removed`,
     )
   }
   return lines.join('\n')

@@ -145,7 +145,7 @@ export function describeVerification(
   )
   const more = violationCount - violations.length
   return [
-    `${paint.bad('the books do not balance:')} ${violationCount} violations (${kinds.join(', ')})`,
+    `${paint.bad('the books do not balance:')} ${countOf(violationCount, 'violation')} (${kinds.join(', ')})`,
     ...violations.map(({ kind, message }) => `${paint.bad(`${kind}:`)} ${message}`),
     ...(more > 0 ? [`and ${more} more: list up to 10000 with --limit N (now ${limit})`] : []),
   ].join('\n')

@@ -8,6 +8,7 @@ const PAINTS: Readonly<Record<string, keyof typeof paint>> = {
   pending: 'warning',
   frozen: 'warning',
   running: 'warning',
+  interrupted: 'warning',
   warning: 'warning',
   changed: 'bad',
   failed: 'bad',
