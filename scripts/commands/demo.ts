@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { BatchConflictError, InputError, accountModel, seed, verify } from '../../src/index.ts'
-import { countOf } from '../../src/internal.ts'
-import { type Command, Exit } from '../context/command.ts'
+import { countOf, named } from '../../src/internal.ts'
+import { type Command, DEFAULT_FOLDER, Exit } from '../context/command.ts'
 import { withDatabase } from '../context/database.ts'
 import { bringUpToDate } from '../context/own-migrations.ts'
 import { paint } from '../context/paint.ts'
@@ -38,6 +38,7 @@ export const demoCommand: Command<object> = {
     withDatabase(options, context, async (database) => {
       const { connection } = database
       await bringUpToDate(database, context)
+      const place = options.folder === DEFAULT_FOLDER ? '' : ` --folder ${named(options.folder)}`
       const seeded = await seed(connection, { accounts: 980 })
       context.log(`seeded ${countOf(seeded.added, 'account')}, ${seeded.existing} already existed`)
       const summary = await replayWithProgress(
@@ -56,7 +57,7 @@ export const demoCommand: Command<object> = {
           }),
           wrapText(
             paint.faint(
-              `all ${account.transferCount} entries: daybook statement ${SENDER}. Each refusal with its reason: daybook batches ${summary.name}`,
+              `all ${account.transferCount} entries: daybook statement ${SENDER}${place}. Each refusal with its reason: daybook batches ${summary.name}${place}`,
             ),
             context.columns,
           ),

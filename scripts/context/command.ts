@@ -15,6 +15,9 @@ export const Exit = {
 } as const
 export type ExitCode = (typeof Exit)[keyof typeof Exit]
 
+/** The folder of the local database, unless `--folder` names another. */
+export const DEFAULT_FOLDER = '.daybook'
+
 export interface CommonOptions {
   uri?: string | undefined
   folder: string
