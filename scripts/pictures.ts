@@ -29,14 +29,14 @@ const LARGEST = 200_000
 /** How Node.js runs a command, from whatever folder. */
 const cli = ['--import', import.meta.resolve('tsx'), resolve('scripts/cli.ts')]
 
-/** What `daybook demo` prints on a terminal with colours, as escape sequences. */
+/** What `daybook demo` prints in a folder, on a terminal with colours, as escape sequences. */
 async function demoOutput(folder: string): Promise<string> {
   const errors = join(folder, 'stderr')
-  const demo = [process.execPath, ...cli, 'demo', '--folder', join(folder, 'demo')]
+  const demo = [process.execPath, ...cli, 'demo']
   const command = `stty cols ${COLUMNS}; ${demo.map((word) => `'${word}'`).join(' ')} 2>'${errors}'`
   try {
     const env = { ...process.env, TERM: 'xterm-256color', COLORTERM: 'truecolor' }
-    const { stdout } = await run('script', ['-qec', command, '/dev/null'], { env })
+    const { stdout } = await run('script', ['-qec', command, '/dev/null'], { env, cwd: folder })
     // The picture is the same wherever the project is.
     return stdout.replaceAll('\r\n', '\n').replaceAll(`${process.cwd()}/`, '')
   } catch (error) {
@@ -56,12 +56,12 @@ function terminalPage(output: string): string {
   </style><body><pre><b>$ daybook demo</b>\n${text}</pre></body>`
 }
 
-/** A year of transfers, replayed with a report. Returns the path of the page. */
+/** A year of transfers, replayed with a report, in the local database of a folder. Returns the path of the page. */
 async function yearReport(folder: string): Promise<string> {
   const page = join(folder, 'report.html')
   const file = '2025.csv'
   const daybook = (...parameters: string[]) =>
-    run(process.execPath, [...cli, ...parameters, '--folder', 'year'], { cwd: folder })
+    run(process.execPath, [...cli, ...parameters], { cwd: folder })
   await daybook('seed', '--accounts', '980')
   const days = ['--from', '2025-01-01', '--to', '2025-12-31', '--refusals', '0.01']
   await daybook('generate', file, '--transfers', '20000', '--accounts', '980', ...days)
@@ -90,13 +90,14 @@ async function takePicture(browser: Browser, page: string, name: string, height?
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'daybook-pictures-'))
+const [demo, year] = [join(folder, 'demo'), join(folder, 'year')]
 const browser = await startBrowser()
 try {
-  await mkdir(PICTURES, { recursive: true })
+  for (const each of [PICTURES, demo, year]) await mkdir(each, { recursive: true })
   const terminal = join(folder, 'terminal.html')
-  await writeFile(terminal, terminalPage(await demoOutput(folder)))
+  await writeFile(terminal, terminalPage(await demoOutput(demo)))
   await takePicture(browser, terminal, 'terminal.png')
-  await takePicture(browser, await yearReport(folder), 'report.png', 1_270)
+  await takePicture(browser, await yearReport(year), 'report.png', 1_270)
 } finally {
   await browser.close()
   await rm(folder, { recursive: true, force: true })
