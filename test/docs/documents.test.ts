@@ -51,6 +51,14 @@ test.each(documents)('%s names only files and headings that exist', (document) =
   expect(missing).toEqual([])
 })
 
+test('CHANGELOG.md says nothing twice', () => {
+  // It is merged by union, which can double lines.
+  const lines: string[] = textOf('CHANGELOG.md').match(/^- .*$/gm) ?? []
+  const repeated = lines.filter((line, index) => lines.indexOf(line) !== index)
+  expect(lines.length).toBeGreaterThan(100)
+  expect(repeated).toEqual([])
+})
+
 test('ARCHITECTURE.md names functions and classes in the files that have them', async () => {
   const sources = (await readdir('src', { recursive: true })).map((name) => `src/${name}`)
   sources.push(...(await readdir('scripts', { recursive: true })).map((name) => `scripts/${name}`))
