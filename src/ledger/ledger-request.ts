@@ -2,7 +2,7 @@ import type { TransferRefusedError } from '../errors.ts'
 import { type HoldAction, type WellFormedAction, readHoldAction } from './holds/hold-request.ts'
 import { couldBeId } from './identifier.ts'
 import type { OwnFields } from './own-fields.ts'
-import { type IdentifiedRequest, type WellFormedRequest } from './request.ts'
+import type { IdentifiedRequest, WellFormedRequest } from './request.ts'
 import { readRequest } from './request-reading.ts'
 import type { HoldResult, RefusedHold, RefusedTransfer, TransferResult } from './transfer-result.ts'
 

@@ -4,7 +4,7 @@ import type { StoredAccount } from './account-reader.ts'
 import type { AccountState } from './kept-state/account-state.ts'
 import type { Entry } from './transfer-reader.ts'
 import { showUnits } from './units.ts'
-import { type ViolationKind, type ViolationLog } from './violations.ts'
+import type { ViolationKind, ViolationLog } from './violations.ts'
 
 /** A transfer of an account, and its number. */
 export interface NumberedTransfer {

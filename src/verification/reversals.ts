@@ -1,7 +1,7 @@
 import { named } from '../messages.ts'
 import type { Books, Moment } from './books.ts'
 import { type StoredTransfer, TransferReader } from './transfer-reader.ts'
-import { type ViolationLog } from './violations.ts'
+import type { ViolationLog } from './violations.ts'
 
 /** How many transfers are looked up at once. */
 const IDS_PER_LOOKUP = 1_000

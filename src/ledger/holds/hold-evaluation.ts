@@ -25,15 +25,11 @@ import { newIdentifierProblem } from '../identifier.ts'
 import type { LedgerAccount, LedgerWithHolds } from '../ledger-state.ts'
 import { openAccountsFor } from '../missing-accounts.ts'
 import { isSameMetadata } from '../posted-content.ts'
-import { type HoldRecord } from '../records.ts'
+import type { HoldRecord } from '../records.ts'
 import { type HoldResult, type TransferResult, refusedHold } from '../transfer-result.ts'
 import { evaluateCapture } from './capture-evaluation.ts'
 import { type HoldBook, remainingOf, refusalOfEnded } from './hold-book.ts'
-import {
-  type IdentifiedRelease,
-  type WellFormedAction,
-  type WellFormedHold,
-} from './hold-request.ts'
+import type { IdentifiedRelease, WellFormedAction, WellFormedHold } from './hold-request.ts'
 
 /** Decides one action in memory: either it changes the hold and its accounts, or it is refused and changes nothing. */
 export function evaluateAction(

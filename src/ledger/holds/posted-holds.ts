@@ -1,6 +1,6 @@
 import type { Decimal } from '../../money/money.ts'
 import type { Transaction } from '../../mongodb/transaction.ts'
-import { type PreparedWrite } from '../account-updates.ts'
+import type { PreparedWrite } from '../account-updates.ts'
 import { couldBeId } from '../identifier.ts'
 import { type LedgerRequest, type Reading, areTakenOver } from '../ledger-request.ts'
 import type { LedgerAccount } from '../ledger-state.ts'

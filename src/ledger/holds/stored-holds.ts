@@ -2,7 +2,7 @@ import { collectionsOf } from '../../definition.ts'
 import type { Transaction } from '../../mongodb/transaction.ts'
 import { type PreparedWrite, write } from '../account-updates.ts'
 import type { HoldRecord } from '../records.ts'
-import { type ReadContext } from '../stored-ledger.ts'
+import type { ReadContext } from '../stored-ledger.ts'
 
 /** Holds as they were read, and which of the active ones have expired by the server's clock. */
 export interface StoredHolds {
