@@ -19,7 +19,7 @@ const WIDTH = 940
 const SCALE = 1.5
 
 /** How many columns and lines the terminal has. */
-const [COLUMNS, LINES] = [100, 32]
+const [COLUMNS, LINES] = [100, 33]
 
 const PICTURES = 'docs/pictures'
 
