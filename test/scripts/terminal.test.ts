@@ -150,8 +150,8 @@ const isOneWord = (line: string): boolean => !line.trim().includes(' ')
 describe('colours', () => {
   /** What the command prints on a terminal, which the command `script` of Linux makes, or in a pipe. */
   async function outputOf(environment: Record<string, string>, isTerminal: boolean) {
-    const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env
-    const env = { ...inherited, TERM: 'xterm-256color', ...environment }
+    // Nothing of what else decides on colours is inherited, such as `CI`.
+    const env = { PATH: process.env['PATH'], TERM: 'xterm-256color', ...environment }
     const command = [process.execPath, compiled('scripts/cli.ts'), 'verfy']
     const [program = '', ...parameters] = isTerminal
       ? ['script', '-qec', command.join(' '), '/dev/null']
