@@ -1,11 +1,7 @@
+import type { TransferField } from '../ledger/documents/transfer-fields.ts'
 import type { OwnFields } from '../ledger/own-fields.ts'
 import type { ExportedFields, Metadata, TransferFields } from '../ledger/records.ts'
-import {
-  type TransferField,
-  type UndecodedTransfer,
-  decoded,
-  transferReader,
-} from './undecoded-transfer.ts'
+import { type UndecodedTransfer, decoded, transferReader } from './undecoded-transfer.ts'
 
 /** A transfer with all that is needed to post it again. What it does not have is absent. */
 export interface ExportedTransfer extends ExportedFields<TransferFields> {

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose'
 import { DocumentReader } from '../ledger/documents/document-reader.ts'
+import { TRANSFER_FIELDS, type TransferField } from '../ledger/documents/transfer-fields.ts'
 import type { TransferRecord } from '../ledger/records.ts'
 
 const { BSON } = mongoose.mongo
@@ -19,31 +20,9 @@ export interface UndecodedTransfer extends Pick<
 export const decoded = ({ bytes }: Pick<UndecodedTransfer, 'bytes'>): TransferRecord =>
   BSON.deserialize(bytes) as TransferRecord
 
-/** The fields that an export reads, in the order in which they are stored, in which they are found fastest. */
-const FIELDS = [
-  '_id',
-  'fromAccount',
-  'toAccount',
-  'amount',
-  'currency',
-  'fromSequence',
-  'toSequence',
-  'postedAt',
-  'effectiveAt',
-  'group',
-  'leg',
-  'legs',
-  'reverses',
-  'hold',
-  'reference',
-  'metadata',
-  'batch',
-] as const
-
-export type TransferField = (typeof FIELDS)[number]
-
 /** A reader of transfers. It reads one after another. */
-export const transferReader = (): DocumentReader<TransferField> => new DocumentReader(FIELDS)
+export const transferReader = (): DocumentReader<TransferField> =>
+  new DocumentReader(TRANSFER_FIELDS)
 
 const reader = transferReader()
 

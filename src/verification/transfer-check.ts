@@ -5,36 +5,14 @@ import { REVERSAL_SUFFIX, reversalId } from '../ledger/transfer-id.ts'
 import { scaleOf } from '../money/currency.ts'
 import { LIMIT } from '../money/money.ts'
 import type { DocumentReader } from '../ledger/documents/document-reader.ts'
+import type { TransferField } from '../ledger/documents/transfer-fields.ts'
 import { checkOwnFields } from './own-field-check.ts'
 import { RecordCheck } from './record-check.ts'
 import { isStoredId } from './stored-text.ts'
 import { LIMITS, WHOLE_NUMBER_RULE, moneyRule } from './units.ts'
 import type { ViolationLog } from './violations.ts'
 
-/** The fields that a transfer can have, in the order in which they are stored. */
-export const TRANSFER_FIELDS = [
-  '_id',
-  'fromAccount',
-  'toAccount',
-  'amount',
-  'currency',
-  'fromBalance',
-  'toBalance',
-  'fromSequence',
-  'toSequence',
-  'postedAt',
-  'effectiveAt',
-  'group',
-  'leg',
-  'legs',
-  'reverses',
-  'hold',
-  'reference',
-  'metadata',
-  'batch',
-] as const
-
-export type TransferFields = DocumentReader<(typeof TRANSFER_FIELDS)[number]>
+export type TransferFields = DocumentReader<TransferField>
 
 /** Logs what is wrong with a transfer, whatever the other records are. */
 export function checkTransfer(

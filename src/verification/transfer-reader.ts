@@ -1,7 +1,8 @@
 import type { OwnFields } from '../ledger/own-fields.ts'
 import { scaleOf } from '../money/currency.ts'
 import { DocumentReader } from '../ledger/documents/document-reader.ts'
-import { TRANSFER_FIELDS, type TransferFields, checkTransfer } from './transfer-check.ts'
+import { TRANSFER_FIELDS } from '../ledger/documents/transfer-fields.ts'
+import { type TransferFields, checkTransfer } from './transfer-check.ts'
 import { currencyOf } from './units.ts'
 import type { ViolationLog } from './violations.ts'
 
