@@ -48,7 +48,10 @@ export async function suggestionFor(
   id: string,
 ): Promise<string> {
   for (const other of Object.keys(KINDS) as Kind[]) {
-    if (other !== kind && (await idsOf(connection, other).findOne({ _id: id }))) {
+    if (
+      other !== kind &&
+      (await idsOf(connection, other).findOne({ _id: id }, { projection: PROJECTION }))
+    ) {
       return `. There is ${KINDS[other]} with this id`
     }
   }
